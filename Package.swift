@@ -1,0 +1,57 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// Numeric code is compiled for the processor at hand, so that SIMD16<Float> becomes real vector
+// instructions. `MATE_KD_MARCH=x86-64-v3 swift build -c release` makes a binary for other machines.
+let march = Context.environment["MATE_KD_MARCH"] ?? "native"
+let forThisProcessor: [SwiftSetting] = [.unsafeFlags(["-Xcc", "-march=\(march)"])]
+let kernelSettings: [SwiftSetting] =
+  forThisProcessor + [.unsafeFlags(["-Ounchecked"], .when(configuration: .release))]
+
+let package = Package(
+  name: "mate-kd",
+  products: [
+    .executable(name: "mate-kd", targets: ["mate-kd"]),
+    .library(name: "Kernels", targets: ["Kernels"]),
+    .library(name: "Autograd", targets: ["Autograd"]),
+    .library(name: "StrictJSON", targets: ["StrictJSON"]),
+    .library(name: "Models", targets: ["Models"]),
+    .library(name: "Data", targets: ["Data"]),
+    .library(name: "Trainers", targets: ["Trainers"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+  ],
+  targets: [
+    .systemLibrary(name: "CBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .target(name: "Kernels", dependencies: ["CBLAS"], swiftSettings: kernelSettings),
+    .target(name: "Autograd", dependencies: ["Kernels"], swiftSettings: forThisProcessor),
+    .target(name: "StrictJSON"),
+    .target(name: "Models", dependencies: ["Autograd", "StrictJSON"], swiftSettings: forThisProcessor),
+    .target(name: "Data", dependencies: ["StrictJSON"]),
+    .target(name: "Configuration", dependencies: ["StrictJSON"]),
+    .target(
+      name: "Trainers",
+      dependencies: [
+        "Models", "Data", "Configuration", .product(name: "Logging", package: "swift-log"),
+      ], swiftSettings: forThisProcessor),
+    .target(
+      name: "MateKDCommands",
+      dependencies: [
+        "Trainers",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+    .executableTarget(name: "mate-kd", dependencies: ["MateKDCommands", "Kernels"]),
+    .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
+    .testTarget(name: "AutogradTests", dependencies: ["Autograd", "StrictJSON"]),
+    .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON"]),
+    .testTarget(name: "ModelsTests", dependencies: ["Models"]),
+    .testTarget(name: "DataTests", dependencies: ["Data"]),
+    .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"]),
+    .testTarget(name: "TrainersTests", dependencies: ["Trainers"]),
+    .testTarget(name: "MateKDCommandsTests", dependencies: ["MateKDCommands"]),
+  ],
+  swiftLanguageModes: [.v6]
+)
