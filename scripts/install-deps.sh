@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# Installs the Debian packages mate-kd is built with (and, with --tests, what its script tests
+# need). Looks for each thing first and touches nothing when all are there, so it needs neither
+# root nor a network on a prepared machine.
+set -euo pipefail
+
+usage() {
+  cat <<'USAGE'
+usage: scripts/install-deps.sh [--tests] [--check]
+
+  --tests   also what the script tests use (curl, unzip, Python 3's standard library)
+  --check   only report what is missing: exit 0 when nothing is, 1 otherwise
+USAGE
+}
+
+with_tests=no
+check_only=no
+for argument in "$@"; do
+  case "$argument" in
+    --tests) with_tests=yes ;;
+    --check) check_only=yes ;;
+    -h | --help) usage; exit 0 ;;
+    *) echo "install-deps.sh: unknown argument '$argument'" >&2; usage >&2; exit 64 ;;
+  esac
+done
+
+missing=()
+need() { # need PACKAGE PROBE...: PACKAGE is missing when the probe fails
+  local package=$1
+  shift
+  "$@" >/dev/null 2>&1 || missing+=("$package")
+}
+
+has_openblas() {
+  command -v pkg-config && pkg-config --exists openblas
+}
+
+need pkg-config command -v pkg-config
+need libopenblas-dev has_openblas
+need git command -v git # SwiftPM fetches the package's dependencies with it
+if [[ $with_tests == yes ]]; then
+  need curl command -v curl
+  need unzip command -v unzip
+  need python3 python3 -c 'import http.server, zipfile'
+fi
+
+if [[ ${#missing[@]} -gt 0 ]]; then
+  if [[ $check_only == yes ]]; then
+    echo "missing: ${missing[*]}"
+    exit 1
+  fi
+  if ! command -v apt-get >/dev/null; then
+    echo "install-deps.sh: no apt-get here; please install with your own package manager the" \
+      "equivalents of: ${missing[*]}" >&2
+    exit 1
+  fi
+  as_root=()
+  if [[ $(id -u) -ne 0 ]]; then
+    if ! command -v sudo >/dev/null; then
+      echo "install-deps.sh: not root and no sudo; as root run: apt-get install ${missing[*]}" >&2
+      exit 1
+    fi
+    as_root=(sudo)
+  fi
+  echo "installing: ${missing[*]}"
+  "${as_root[@]}" apt-get update -qq
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends "${missing[@]}"
+  has_openblas >/dev/null || {
+    echo "install-deps.sh: OpenBLAS is installed but pkg-config does not find 'openblas'" >&2
+    exit 1
+  }
+else
+  echo "all packages are there"
+fi
+
+# Swift is the one thing that Debian does not package.
+if ! command -v swift >/dev/null; then
+  echo "install-deps.sh: no 'swift' on the PATH; mate-kd needs Swift 6.1 or later," \
+    "see https://www.swift.org/install" >&2
+  [[ $check_only == yes ]] || exit 1
+fi
