@@ -45,7 +45,7 @@ def tensor(value):
 
 def number(value):
     """A scalar with twelve significant digits."""
-    return float(f"{float(value):.12g}")
+    return float(f"{value.detach().item() if isinstance(value, torch.Tensor) else value:.12g}")
 
 
 def case(name, inputs, function, upstream=None, parameters=None, integers=None, outputs=None):
