@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# From a bare Debian 12 with Swift to a comparison of distillation methods: installs the packages,
+# builds a release, and runs the main job end to end on a small data set that it makes itself.
+# Everything it writes is in runs/quickstart.
+#
+# usage: scripts/quickstart.sh [--no-install]
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
+began=$SECONDS
+
+say() {
+  printf '\n==> %s\n' "$*"
+}
+
+[[ ${1:-} == --no-install ]] || scripts/install-deps.sh
+say "Building (release)"
+swift build -c release --product mate-kd
+mate_kd=$(swift build -c release --show-bin-path)/mate-kd
+built=$SECONDS
+
+out=runs/quickstart
+rm -rf "$out"
+say "A labelled data set from a seeded grammar, in GLUE's SST-2 format"
+"$mate_kd" synthesize --output "$out/data" --seed 42
+say "Masked-language-model pretraining of the teacher's body and of the generator"
+"$mate_kd" pretrain --config configs/demo/pretrain-teacher.json
+"$mate_kd" pretrain --config configs/demo/pretrain-generator.json
+say "Fine-tuning the teacher"
+"$mate_kd" teacher-finetune --config configs/demo/teacher.json
+for method in none kd mate-kd; do
+  say "The student, method $method"
+  "$mate_kd" distill --config "configs/demo/distill-$method.json"
+done
+
+field() { # field NAME FILE: a number of a flat JSON object
+  sed -n "s/.*\"$1\": *\([-0-9.e+]*\).*/\1/p" "$2" | head -n 1
+}
+row() { # row TITLE FOLDER
+  local report=$out/$2.eval.json
+  "$mate_kd" evaluate --model "$out/$2" --task sst-2 --data "$out/data" --json >"$report"
+  LC_ALL=C printf '%-28s %12.4f %12d %12.0f\n' "$1" "$(field eval_accuracy "$report")" \
+    "$(field num_parameters "$report")" "$(field eval_samples_per_second "$report")"
+}
+
+say "Result: accuracy on the dev set, the students after the same number of updates"
+{
+  printf '%-28s %12s %12s %12s\n' model accuracy parameters samples/s
+  row "teacher" teacher
+  row "student, labels only" student-none
+  row "student, KD" student-kd
+  row "student, MATE-KD" student-mate-kd
+} | tee "$out/table.txt"
+printf '\nBuild %d s, the rest %d s. Models, logs and this table are in %s.\n' \
+  "$((built - began))" "$((SECONDS - built))" "$out"

@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# Runs every subcommand once with the configurations of configs/smoke, seconds each, in runs/smoke.
+# Expects the release build (scripts/test.sh or swift build -c release made it).
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
+mate_kd=$(swift build -c release --show-bin-path)/mate-kd
+[[ -x $mate_kd ]] || { echo "smoke.sh: no $mate_kd; run swift build -c release" >&2; exit 1; }
+
+out=runs/smoke
+rm -rf "$out"
+step() {
+  echo
+  echo "--> $*"
+  "$@"
+}
+
+fail() {
+  echo "smoke.sh: FAILED: $1" >&2
+  exit 1
+}
+
+step "$mate_kd" synthesize --output "$out/data" --seed 7
+for name in pretrain-teacher pretrain-generator; do
+  step "$mate_kd" pretrain --config "configs/smoke/$name.json"
+done
+step "$mate_kd" teacher-finetune --config configs/smoke/teacher.json
+for method in none kd mate-kd; do
+  step "$mate_kd" distill --config "configs/smoke/distill-$method.json" --dry-run
+  step "$mate_kd" distill --config "configs/smoke/distill-$method.json"
+done
+
+# Every run has left a folder that transformers would load, and its records.
+for run in teacher-body generator teacher student-none student-kd student-mate-kd; do
+  for file in config.json model.safetensors vocab.txt trainer_state.json all_results.json; do
+    [[ -s $out/$run/$file ]] || fail "$out/$run/$file is missing or empty"
+  done
+done
+
+step "$mate_kd" evaluate --model "$out/student-mate-kd" --task sst-2 --data "$out/data" --json
+step "$mate_kd" predict --model "$out/student-mate-kd" --task sst-2 \
+  --input "$out/data/test.tsv" --output "$out/predictions.jsonl"
+rows=$(($(wc -l <"$out/data/test.tsv") - 1))
+[[ $(wc -l <"$out/predictions.jsonl") -eq $rows ]] || fail "predict did not write $rows lines"
+ids=$(echo 'a good film' | "$mate_kd" tokenize --model "$out/student-mate-kd")
+[[ $ids =~ ^\[[0-9]+(,\ ?[0-9]+)*\]$ ]] || fail "tokenize wrote '$ids'"
+
+# The same configuration, seed and machine give the same bits; more threads do, too.
+step "$mate_kd" distill --config configs/smoke/distill-mate-kd.json \
+  --output-dir "$out/student-again" --threads 1
+cmp "$out/student-mate-kd/model.safetensors" "$out/student-again/model.safetensors" \
+  || fail "a second run, on one thread, gave another model"
+
+# A mistake in a configuration is one line with file, line and column, and exit code 78.
+sed 's/"learning_rate"/"learning_rat"/' configs/smoke/teacher.json >"$out/typo.json"
+code=0
+"$mate_kd" teacher-finetune --config "$out/typo.json" 2>"$out/typo.log" || code=$?
+[[ $code -eq 78 ]] || fail "a typo in a key gave exit code $code instead of 78"
+grep -q "typo.json:[0-9]*:[0-9]*: error: .*learning_rate" "$out/typo.log" \
+  || fail "a typo in a key gave: $(cat "$out/typo.log")"
+
+echo
+echo "smoke: all passed"
