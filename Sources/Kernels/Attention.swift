@@ -1,0 +1,184 @@
+/// Which rows of a packed batch belong together in attention.
+public struct AttentionLayout: Sendable {
+  /// Row borders of the queries: sequence s owns rows queries[s]..<queries[s + 1].
+  public let queries: [Int]
+  /// Row borders of keys and values; as many sequences as `queries`.
+  public let keys: [Int]
+
+  /// Every row attends to all rows of its sequence.
+  public init(offsets: [Int]) {
+    queries = offsets
+    keys = offsets
+  }
+
+  /// Only some rows ask: sequence s has queries[s + 1] - queries[s] of them.
+  public init(queries: [Int], keys: [Int]) {
+    precondition(queries.count == keys.count)
+    self.queries = queries
+    self.keys = keys
+  }
+
+  /// Number of sequences.
+  public var count: Int { max(0, keys.count - 1) }
+
+  /// Length of a probability row, rounded up so that rows need no tails.
+  static func room(_ length: Int) -> Int { (length + 15) / 16 * 16 }
+
+  /// Floats that the attention probabilities of all heads take.
+  public func probabilityCount(heads: Int) -> Int {
+    var total = 0
+    for s in 0..<count {
+      total += (queries[s + 1] - queries[s]) * Self.room(keys[s + 1] - keys[s]) * heads
+    }
+    return total
+  }
+}
+
+extension Kernel {
+  /// Scaled dot-product attention over packed sequences: softmax(q k^T / sqrt(d)) v for each head.
+  ///
+  /// Source: Vaswani et al. 2017, eq. 1; dropout on the probabilities as in BERT.
+  /// - Parameters:
+  ///   - q: [query rows, heads * d], k and v: [key rows, heads * d]; views into a fused product do.
+  ///   - probabilities: one row of `layout.probabilityCount(heads:)` floats, receives the softmax
+  ///     before dropout, which the backward pass needs; nil keeps none.
+  ///   - context: [query rows, heads * d], receives the result.
+  public static func attention(
+    q: Matrix, k: Matrix, v: Matrix, layout: AttentionLayout, heads: Int, dropout: Dropout?,
+    probabilities: Matrix?, into context: Matrix
+  ) {
+    let d = q.columns / heads
+    let scale = 1 / Float(d).squareRoot()
+    let largest = largestScore(layout)
+    withScratch(largest.count) { scores in
+      withScratch(dropout == nil ? 0 : largest.count) { dropped in
+        withScratch(largest.room) { factors in
+          var kept = probabilities?.pointer
+          var dropoutRow = 0
+          for s in 0..<layout.count {
+            let rows = layout.queries[s + 1] - layout.queries[s]
+            let length = layout.keys[s + 1] - layout.keys[s]
+            if rows == 0 { continue }
+            let room = AttentionLayout.room(length)
+            let qs = q.pointer + layout.queries[s] * q.stride
+            let ks = k.pointer + layout.keys[s] * k.stride
+            let vs = v.pointer + layout.keys[s] * v.stride
+            let cs = context.pointer + layout.queries[s] * context.stride
+            for head in 0..<heads {
+              let p = kept ?? scores
+              multiply(
+                .none, .transposed, rows, length, d, 1, qs + head * d, q.stride, ks + head * d,
+                k.stride, 0, p, room)
+              for row in 0..<rows { softmaxRow(p + row * room, length, room, scale) }
+              var used = p
+              if let dropout {
+                for row in 0..<rows {
+                  dropout.factors(row: dropoutRow, columns: length, into: factors)
+                  dropoutRow += 1
+                  multiplyRow(p + row * room, factors, dropped + row * room, room)
+                }
+                used = dropped
+              }
+              multiply(
+                .none, .none, rows, d, length, 1, used, room, vs + head * d, v.stride, 0,
+                cs + head * d, context.stride)
+              if kept != nil { kept = p + rows * room }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// Backward of `attention`: writes (does not add) the gradients of q, k and v.
+  ///
+  /// Key rows of a sequence without queries get zeros.
+  public static func attentionGradient(
+    dContext: Matrix, q: Matrix, k: Matrix, v: Matrix, layout: AttentionLayout, heads: Int,
+    dropout: Dropout?, probabilities: Matrix, dq: Matrix, dk: Matrix, dv: Matrix
+  ) {
+    let d = q.columns / heads
+    let scale = 1 / Float(d).squareRoot()
+    let largest = largestScore(layout)
+    withScratch(largest.count) { gradient in
+      withScratch(dropout == nil ? 0 : largest.count) { dropped in
+        withScratch(dropout == nil ? 0 : largest.count) { factors in
+          var p = probabilities.pointer
+          var dropoutRow = 0
+          for s in 0..<layout.count {
+            let rows = layout.queries[s + 1] - layout.queries[s]
+            let length = layout.keys[s + 1] - layout.keys[s]
+            let keyRows = layout.keys[s]..<layout.keys[s + 1]
+            if rows == 0 {
+              dk.rows(keyRows).fill(0)
+              dv.rows(keyRows).fill(0)
+              continue
+            }
+            let room = AttentionLayout.room(length)
+            let qs = q.pointer + layout.queries[s] * q.stride
+            let ks = k.pointer + keyRows.lowerBound * k.stride
+            let vs = v.pointer + keyRows.lowerBound * v.stride
+            let ds = dContext.pointer + layout.queries[s] * dContext.stride
+            let dqs = dq.pointer + layout.queries[s] * dq.stride
+            let dks = dk.pointer + keyRows.lowerBound * dk.stride
+            let dvs = dv.pointer + keyRows.lowerBound * dv.stride
+            for head in 0..<heads {
+              let h = head * d
+              var used = p
+              if let dropout {
+                for row in 0..<rows {
+                  dropout.factors(row: dropoutRow, columns: length, into: factors + row * room)
+                  dropoutRow += 1
+                  multiplyRow(p + row * room, factors + row * room, dropped + row * room, room)
+                }
+                used = dropped
+              }
+              multiply(
+                .transposed, .none, length, d, rows, 1, used, room, ds + h, dContext.stride, 0,
+                dvs + h, dv.stride)
+              multiply(
+                .none, .transposed, rows, length, d, 1, ds + h, dContext.stride, vs + h, v.stride,
+                0, gradient, room)
+              for row in 0..<rows {
+                let g = gradient + row * room
+                var i = length
+                while i < room {  // the product leaves the room behind the row unset
+                  g[i] = 0
+                  i += 1
+                }
+                if dropout != nil { multiplyRow(g, factors + row * room, g, room) }
+                softmaxGradientRow(p + row * room, g, g, room, 1)
+              }
+              multiply(
+                .none, .none, rows, d, length, scale, gradient, room, ks + h, k.stride, 0, dqs + h,
+                dq.stride)
+              multiply(
+                .transposed, .none, length, d, rows, scale, gradient, room, qs + h, q.stride, 0,
+                dks + h, dk.stride)
+              p += rows * room
+            }
+          }
+        }
+      }
+    }
+  }
+
+  @inline(__always)
+  private static func multiplyRow(
+    _ a: FloatPointer, _ b: FloatPointer, _ c: FloatPointer, _ room: Int
+  ) {
+    vectors(room) { i, _ in store(load(a + i) * load(b + i), c + i) }
+  }
+
+  /// Scratch sizes; the 64 floats behind the last row take what `Dropout.factors` writes beyond it.
+  private static func largestScore(_ layout: AttentionLayout) -> (count: Int, room: Int) {
+    var count = 0
+    var room = 0
+    for s in 0..<layout.count {
+      let r = AttentionLayout.room(layout.keys[s + 1] - layout.keys[s])
+      count = max(count, (layout.queries[s + 1] - layout.queries[s]) * r + 64)
+      room = max(room, r + 64)
+    }
+    return (count, room)
+  }
+}

@@ -1,0 +1,138 @@
+import Glibc
+import Synchronization
+
+/// A block of aligned Float memory; goes back to its pool when the last reference to it ends.
+public final class Buffer: @unchecked Sendable {
+  let base: UnsafeMutablePointer<Float>
+  /// Number of floats that fit.
+  public let capacity: Int
+  private let pool: BufferPool?
+
+  /// Memory of its own, zeroed; for parameters and optimiser state, which live as long as the run.
+  public init(zeroed capacity: Int) {
+    let block = Block.allocate(max(1, capacity))
+    base = block.base
+    self.capacity = capacity
+    blockCapacity = block.capacity
+    pool = nil
+    base.update(repeating: 0, count: block.capacity)
+  }
+
+  let blockCapacity: Int
+
+  init(block: Block, capacity: Int, pool: BufferPool) {
+    base = block.base
+    blockCapacity = block.capacity
+    self.capacity = capacity
+    self.pool = pool
+  }
+
+  deinit {
+    let block = Block(base: base, capacity: blockCapacity)
+    if let pool { pool.giveBack(block) } else { block.free() }
+  }
+
+  /// Calls `body` with the first `capacity` floats.
+  public func withFloats<R>(_ body: (UnsafeMutableBufferPointer<Float>) throws -> R) rethrows -> R {
+    try body(UnsafeMutableBufferPointer(start: base, count: capacity))
+  }
+}
+
+/// A piece of memory as the system gave it.
+struct Block {
+  let base: UnsafeMutablePointer<Float>
+  let capacity: Int
+
+  private static let hugePage = 2 << 20
+
+  /// At least `count` floats, 64-byte aligned; large ones are mapped with huge pages.
+  static func allocate(_ count: Int) -> Block {
+    let bytes = count * 4
+    if bytes >= hugePage {
+      let length = (bytes + hugePage - 1) / hugePage * hugePage
+      var raw: UnsafeMutableRawPointer?
+      if posix_memalign(&raw, hugePage, length) == 0, let raw {
+        madvise(raw, length, MADV_HUGEPAGE)
+        return Block(
+          base: raw.bindMemory(to: Float.self, capacity: length / 4), capacity: length / 4)
+      }
+    } else {
+      let length = (bytes + 1023) / 1024 * 1024
+      var raw: UnsafeMutableRawPointer?
+      if posix_memalign(&raw, 64, length) == 0, let raw {
+        return Block(
+          base: raw.bindMemory(to: Float.self, capacity: length / 4), capacity: length / 4)
+      }
+    }
+    // No caller can go on without its memory, and none can free any: say so and leave.
+    let message = "mate-kd: error: out of memory (\(bytes >> 20) MB asked for)\n"
+    _ = message.withCString { write(2, $0, strlen($0)) }
+    exit(71)
+  }
+
+  func free() { Glibc.free(base) }
+}
+
+/// Keeps freed buffers for the next step, so that training stops allocating after a few steps.
+public final class BufferPool: Sendable {
+  private struct State: @unchecked Sendable {
+    var free: [Block] = []  // ascending capacity
+    var allocated = 0
+  }
+  private let state = Mutex(State())
+
+  /// An empty pool.
+  public init() {}
+
+  deinit {
+    state.withLock { for block in $0.free { block.free() } }
+  }
+
+  /// Uninitialised memory for `count` floats.
+  public func take(_ count: Int) -> Buffer {
+    let wanted = max(1, count)
+    let block = state.withLock { state -> Block in
+      var low = 0
+      var high = state.free.count
+      while low < high {
+        let middle = (low + high) / 2
+        if state.free[middle].capacity < wanted { low = middle + 1 } else { high = middle }
+      }
+      // A block more than twice too large would keep a big request from finding it later.
+      if low < state.free.count, state.free[low].capacity <= max(2 * wanted, 4096) {
+        return state.free.remove(at: low)
+      }
+      let block = Block.allocate(wanted)
+      state.allocated += block.capacity
+      return block
+    }
+    return Buffer(block: block, capacity: count, pool: self)
+  }
+
+  /// An uninitialised matrix.
+  public func matrix(_ rows: Int, _ columns: Int) -> Matrix {
+    Matrix(take(rows * columns), rows: rows, columns: columns)
+  }
+
+  /// A matrix of zeros.
+  public func zeros(_ rows: Int, _ columns: Int) -> Matrix {
+    let result = matrix(rows, columns)
+    result.fill(0)
+    return result
+  }
+
+  /// Floats that this pool has taken from the system so far, in use or not.
+  public var allocatedFloats: Int { state.withLock { $0.allocated } }
+
+  func giveBack(_ block: Block) {
+    state.withLock { state in
+      var low = 0
+      var high = state.free.count
+      while low < high {
+        let middle = (low + high) / 2
+        if state.free[middle].capacity < block.capacity { low = middle + 1 } else { high = middle }
+      }
+      state.free.insert(block, at: low)
+    }
+  }
+}

@@ -1,0 +1,63 @@
+/// A dropout pattern that can be drawn again at any time: nothing is stored for the backward pass.
+public struct Dropout: Sendable {
+  /// Probability that an element becomes 0; the others are multiplied by 1 / (1 - probability).
+  public let probability: Float
+  private let key: SIMD2<UInt32>
+  private let step: UInt32
+  private let site: UInt32
+
+  /// The pattern named by (seed, step, site); nil when the probability is 0.
+  public init?(probability: Float, seed: UInt64, step: Int, site: Int) {
+    guard probability > 0 else { return nil }
+    precondition(probability < 1)
+    self.probability = probability
+    key = SIMD2(UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed &>> 32))
+    self.step = UInt32(truncatingIfNeeded: step)
+    self.site = UInt32(truncatingIfNeeded: site)
+  }
+
+  /// Writes the factors (0 or 1 / (1 - p)) of one row; `out` must have room for `columns` rounded up
+  /// to 64. Each row begins a Philox block of its own.
+  @inline(__always)
+  func factors(row: Int, columns: Int, into out: FloatPointer) {
+    let chunks = (columns &+ 63) / 64
+    let threshold = SIMD16<UInt32>(
+      repeating: UInt32(min(4_294_967_295, (Double(probability) * 0x1p32).rounded())))
+    let keep = Vector(repeating: 1 / (1 - probability))
+    for chunk in 0..<chunks {
+      let first = UInt32(truncatingIfNeeded: (row &* chunks &+ chunk) &* 16)
+      let w = Philox.blocks16(
+        first: first, site: site, step: step, purpose: RandomPurpose.dropout.rawValue, key: key)
+      let p = out + chunk &* 64
+      store(keep.replacing(with: 0, where: w.0 .< threshold), p)
+      store(keep.replacing(with: 0, where: w.1 .< threshold), p + 16)
+      store(keep.replacing(with: 0, where: w.2 .< threshold), p + 32)
+      store(keep.replacing(with: 0, where: w.3 .< threshold), p + 48)
+    }
+  }
+}
+
+extension Kernel {
+  /// y = x times the factors of `dropout`; x and y may be the same matrix. Its own backward.
+  public static func applyDropout(_ dropout: Dropout, _ x: Matrix, into y: Matrix) {
+    precondition(x.rows == y.rows && x.columns == y.columns)
+    withScratch(x.columns) { factors in
+      for row in 0..<x.rows {
+        dropout.factors(row: row, columns: x.columns, into: factors)
+        let p = x.pointer + row * x.stride
+        let q = y.pointer + row * y.stride
+        vectors(x.columns) { i, n in store(load(p + i, n) * load(factors + i, n), q + i, n) }
+      }
+    }
+  }
+
+  /// A row of temporary floats, `count` rounded up to 64.
+  static func withScratch(_ count: Int, _ body: (FloatPointer) -> Void) {
+    withUnsafeTemporaryAllocation(
+      byteCount: (count + 63) / 64 * 256 + 64, alignment: 64
+    ) { raw in
+      guard let base = raw.baseAddress else { return }
+      body(base.bindMemory(to: Float.self, capacity: raw.count / 4))
+    }
+  }
+}

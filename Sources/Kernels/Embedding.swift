@@ -1,0 +1,41 @@
+extension Kernel {
+  /// out[i] = words[ids[i]] + positions[positionIDs[i]] + types[typeIDs[i]].
+  ///
+  /// - Parameters:
+  ///   - words: [vocabulary, H], positions: [maximum length, H]; types: [type vocabulary, H] or nil.
+  ///   - ids, positionIDs, typeIDs: one each per row of `out`, all within their tables.
+  public static func embed(
+    words: Matrix, ids: [Int32], positions: Matrix, positionIDs: [Int32], types: Matrix?,
+    typeIDs: [Int32], into out: Matrix
+  ) {
+    precondition(ids.count == out.rows && positionIDs.count == out.rows)
+    precondition(words.columns == out.columns && positions.columns == out.columns)
+    for i in 0..<out.rows {
+      precondition(ids[i] >= 0 && ids[i] < words.rows && positionIDs[i] < positions.rows)
+      let w = words.pointer + Int(ids[i]) * words.stride
+      let p = positions.pointer + Int(positionIDs[i]) * positions.stride
+      let o = out.pointer + i * out.stride
+      if let types {
+        precondition(typeIDs[i] >= 0 && typeIDs[i] < types.rows)
+        let t = types.pointer + Int(typeIDs[i]) * types.stride
+        vectors(out.columns) { j, n in
+          // The order of transformers' BertEmbeddings, for equal rounding.
+          store(load(w + j, n) + load(t + j, n) + load(p + j, n), o + j, n)
+        }
+      } else {
+        vectors(out.columns) { j, n in store(load(w + j, n) + load(p + j, n), o + j, n) }
+      }
+    }
+  }
+
+  /// table[ids[i]] += dOut[i] for all i, in order: the gradient of an embedding look-up.
+  public static func embedGradient(_ dOut: Matrix, ids: [Int32], into table: Matrix) {
+    precondition(ids.count == dOut.rows && table.columns == dOut.columns)
+    for i in 0..<dOut.rows {
+      precondition(ids[i] >= 0 && ids[i] < table.rows)
+      let p = dOut.pointer + i * dOut.stride
+      let q = table.pointer + Int(ids[i]) * table.stride
+      vectors(dOut.columns) { j, n in store(load(q + j, n) + load(p + j, n), q + j, n) }
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import CBLAS
+
+/// The namespace of all numeric kernels. Every kernel runs on the calling thread.
+public enum Kernel {}
+
+extension Kernel {
+  /// Whether a factor of a product is read as it lies or transposed.
+  public enum Transpose: Sendable {
+    case none, transposed
+
+    fileprivate var code: CBLAS_TRANSPOSE { self == .none ? CblasNoTrans : CblasTrans }
+  }
+
+  /// c = alpha op(a) op(b) + beta c, in row-major order.
+  ///
+  /// Shapes: op(a) is [m, k], op(b) [k, n], c [m, n]; all may be strided views. With `beta` 0, c need
+  /// not be initialised.
+  public static func gemm(
+    _ a: Matrix, _ transposeA: Transpose = .none, _ b: Matrix, _ transposeB: Transpose = .none,
+    into c: Matrix, alpha: Float = 1, beta: Float = 0
+  ) {
+    let (m, k) = transposeA == .none ? (a.rows, a.columns) : (a.columns, a.rows)
+    let (kb, n) = transposeB == .none ? (b.rows, b.columns) : (b.columns, b.rows)
+    precondition(k == kb && c.rows == m && c.columns == n, "gemm shapes do not fit")
+    guard m > 0, n > 0 else { return }
+    if k == 0 {
+      if beta == 0 { c.fill(0) } else if beta != 1 { scale(c, by: beta) }
+      return
+    }
+    multiply(
+      transposeA, transposeB, m, n, k, alpha, a.pointer, a.stride, b.pointer, b.stride, beta,
+      c.pointer, c.stride)
+  }
+
+  @inline(__always)
+  static func multiply(
+    _ transposeA: Transpose, _ transposeB: Transpose, _ m: Int, _ n: Int, _ k: Int, _ alpha: Float,
+    _ a: FloatPointer, _ strideA: Int, _ b: FloatPointer, _ strideB: Int, _ beta: Float,
+    _ c: FloatPointer, _ strideC: Int
+  ) {
+    cblas_sgemm(
+      CblasRowMajor, transposeA.code, transposeB.code, Int32(truncatingIfNeeded: m),
+      Int32(truncatingIfNeeded: n), Int32(truncatingIfNeeded: k), alpha, a,
+      Int32(truncatingIfNeeded: strideA), b, Int32(truncatingIfNeeded: strideB), beta, c,
+      Int32(truncatingIfNeeded: strideC))
+  }
+}

@@ -1,0 +1,54 @@
+extension Kernel {
+  /// Adds standard Gumbel noise -log(-log u) to every element, in place.
+  ///
+  /// u lies strictly between 0 and 1 (24 random bits and a half), so the noise is always finite.
+  public static func addGumbelNoise(
+    _ x: Matrix, seed: UInt64, step: Int, site: Int, firstRow: Int = 0
+  ) {
+    let key = SIMD2(UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed &>> 32))
+    let chunks = (x.columns + 63) / 64
+    withScratch(64) { noise in
+      for row in 0..<x.rows {
+        let p = x.pointer + row * x.stride
+        for chunk in 0..<chunks {
+          let block = UInt32(truncatingIfNeeded: ((firstRow + row) &* chunks &+ chunk) &* 16)
+          let w = Philox.blocks16(
+            first: block, site: UInt32(truncatingIfNeeded: site),
+            step: UInt32(truncatingIfNeeded: step), purpose: RandomPurpose.gumbel.rawValue, key: key
+          )
+          store(gumbel(w.0), noise)
+          store(gumbel(w.1), noise + 16)
+          store(gumbel(w.2), noise + 32)
+          store(gumbel(w.3), noise + 48)
+          let start = chunk * 64
+          vectors(min(64, x.columns - start)) { i, n in
+            store(load(p + start + i, n) + load(noise + i, n), p + start + i, n)
+          }
+        }
+      }
+    }
+  }
+
+  @inline(__always)
+  private static func gumbel(_ word: SIMD16<UInt32>) -> Vector {
+    // 23 bits into a mantissa give [1, 2); no integer conversion is needed.
+    let bits = (word &>> 9) | 0x3F80_0000
+    let u = unsafeBitCast(bits, to: Vector.self) - 1 + 0x1p-24
+    return -log(-log(u))
+  }
+
+  /// Index of the largest element of each row; the first one among equals.
+  public static func argmaxRows(_ x: Matrix) -> [Int32] {
+    (0..<x.rows).map { row in
+      let p = x.pointer + row * x.stride
+      let lowest = -Float.infinity
+      var top = Vector(repeating: lowest)
+      vectors(x.columns) { i, n in
+        top = pointwiseMax(top, first(n, of: load(p + i, n), else: lowest))
+      }
+      let maximum = top.max()
+      for i in 0..<x.columns where p[i] == maximum { return Int32(truncatingIfNeeded: i) }
+      return 0
+    }
+  }
+}

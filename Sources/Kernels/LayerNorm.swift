@@ -1,0 +1,110 @@
+extension Kernel {
+  /// out = LayerNorm(dropout(y) + residual) gamma + beta, row by row; y becomes the normalised rows.
+  ///
+  /// - Parameters:
+  ///   - y: [rows, H]; on return (dropout(y) + residual - mean) / sqrt(variance + epsilon), which the
+  ///     backward pass needs.
+  ///   - residual: [rows, H] or nil for none.
+  ///   - gamma, beta: one row of H.
+  ///   - reciprocals: [rows, 1], receives 1 / sqrt(variance + epsilon).
+  public static func addNorm(
+    _ y: Matrix, residual: Matrix?, gamma: Matrix, beta: Matrix, epsilon: Float, dropout: Dropout?,
+    into out: Matrix, reciprocals: Matrix
+  ) {
+    let columns = y.columns
+    precondition(gamma.count == columns && beta.count == columns && reciprocals.count == y.rows)
+    precondition(out.rows == y.rows && out.columns == columns)
+    if let residual { precondition(residual.rows == y.rows && residual.columns == columns) }
+    let g = gamma.pointer
+    let b = beta.pointer
+    withScratch(columns) { factors in
+      for row in 0..<y.rows {
+        let p = y.pointer + row * y.stride
+        let q = out.pointer + row * out.stride
+        var sum = Vector.zero
+        if let dropout { dropout.factors(row: row, columns: columns, into: factors) }
+        let r = residual.map { $0.pointer + row * $0.stride }
+        vectors(columns) { i, n in
+          var v = load(p + i, n)
+          if dropout != nil { v *= load(factors + i, n) }
+          if let r { v += load(r + i, n) }
+          store(v, p + i, n)
+          sum += v
+        }
+        let mean = sum.sum() / Float(columns)
+        var squares = Vector.zero
+        vectors(columns) { i, n in
+          let v = first(n, of: load(p + i, n) - mean, else: 0)
+          squares.addProduct(v, v)
+        }
+        let reciprocal = 1 / (squares.sum() / Float(columns) + epsilon).squareRoot()
+        vectors(columns) { i, n in
+          let v = (load(p + i, n) - mean) * reciprocal
+          store(v, p + i, n)
+          store(load(b + i, n).addingProduct(v, load(g + i, n)), q + i, n)
+        }
+        reciprocals.pointer[row * reciprocals.stride] = reciprocal
+      }
+    }
+  }
+
+  /// Backward of `addNorm`.
+  ///
+  /// - Parameters:
+  ///   - dOut: gradient of the output, [rows, H].
+  ///   - normalised, reciprocals: as `addNorm` left them.
+  ///   - dGamma, dBeta: one row of H each, added to; nil where not wanted.
+  ///   - dSum: receives the gradient of dropout(y) + residual.
+  ///   - dY: receives the gradient of y; only wanted where there is dropout (else it equals dSum).
+  public static func addNormGradient(
+    dOut: Matrix, normalised: Matrix, reciprocals: Matrix, gamma: Matrix, dGamma: Matrix?,
+    dBeta: Matrix?, dropout: Dropout?, dSum: Matrix, dY: Matrix?
+  ) {
+    let columns = dOut.columns
+    precondition(normalised.rows == dOut.rows && normalised.columns == columns)
+    precondition(dSum.rows == dOut.rows && dSum.columns == columns && gamma.count == columns)
+    let g = gamma.pointer
+    withScratch(columns) { factors in
+      for row in 0..<dOut.rows {
+        let d = dOut.pointer + row * dOut.stride
+        let x = normalised.pointer + row * normalised.stride
+        let s = dSum.pointer + row * dSum.stride
+        var sum = Vector.zero
+        var product = Vector.zero
+        vectors(columns) { i, n in
+          let v = load(d + i, n) * load(g + i, n)
+          sum += v
+          product.addProduct(v, load(x + i, n))
+        }
+        if let dGamma, let dBeta {
+          let dg = dGamma.pointer
+          let db = dBeta.pointer
+          vectors(columns) { i, n in
+            let v = load(d + i, n)
+            store(load(dg + i, n).addingProduct(v, load(x + i, n)), dg + i, n)
+            store(load(db + i, n) + v, db + i, n)
+          }
+        }
+        let mean = sum.sum() / Float(columns)
+        let slope = product.sum() / Float(columns)
+        let reciprocal = reciprocals.pointer[row * reciprocals.stride]
+        if let dropout, let dY {
+          dropout.factors(row: row, columns: columns, into: factors)
+          let y = dY.pointer + row * dY.stride
+          vectors(columns) { i, n in
+            let v =
+              (load(d + i, n) * load(g + i, n) - mean - load(x + i, n) * slope) * reciprocal
+            store(v, s + i, n)
+            store(v * load(factors + i, n), y + i, n)
+          }
+        } else {
+          vectors(columns) { i, n in
+            let v =
+              (load(d + i, n) * load(g + i, n) - mean - load(x + i, n) * slope) * reciprocal
+            store(v, s + i, n)
+          }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,107 @@
+import Glibc
+
+/// A row-major view of a buffer: `rows` rows of `columns` floats, `stride` floats apart.
+///
+/// Views share memory; a view of a parameter is how a layer sees its weights inside the model's
+/// flat buffer.
+public struct Matrix: Sendable {
+  /// The memory that this view looks into.
+  public let buffer: Buffer
+  /// Index of the first element in the buffer.
+  public let offset: Int
+  /// Number of rows.
+  public let rows: Int
+  /// Number of columns.
+  public let columns: Int
+  /// Distance between the beginnings of two rows, in floats.
+  public let stride: Int
+
+  /// A view; rows lie next to each other unless `stride` says otherwise.
+  public init(_ buffer: Buffer, offset: Int = 0, rows: Int, columns: Int, stride: Int? = nil) {
+    self.buffer = buffer
+    self.offset = offset
+    self.rows = rows
+    self.columns = columns
+    self.stride = stride ?? columns
+    precondition(rows >= 0 && columns >= 0 && offset >= 0 && self.stride >= columns)
+    precondition(
+      rows == 0 || offset + (rows - 1) * self.stride + columns <= buffer.capacity,
+      "matrix reaches beyond its buffer")
+  }
+
+  /// A new zeroed matrix with memory of its own.
+  public init(zeros rows: Int, _ columns: Int) {
+    self.init(Buffer(zeroed: rows * columns), rows: rows, columns: columns)
+  }
+
+  /// A matrix with memory of its own and the given values, row by row.
+  public init(_ values: [Float], rows: Int, columns: Int) {
+    precondition(values.count == rows * columns)
+    self.init(zeros: rows, columns)
+    values.withUnsafeBufferPointer { source in
+      if let start = source.baseAddress { pointer.update(from: start, count: source.count) }
+    }
+  }
+
+  var pointer: UnsafeMutablePointer<Float> { buffer.base + offset }
+
+  /// Number of elements.
+  public var count: Int { rows * columns }
+
+  /// True if the rows lie next to each other.
+  public var isContiguous: Bool { stride == columns || rows <= 1 }
+
+  /// The elements, row by row.
+  public var values: [Float] {
+    var result: [Float] = []
+    result.reserveCapacity(count)
+    for row in 0..<rows {
+      result.append(contentsOf: UnsafeBufferPointer(start: pointer + row * stride, count: columns))
+    }
+    return result
+  }
+
+  /// One element.
+  public subscript(row: Int, column: Int) -> Float {
+    get { pointer[row * stride + column] }
+    nonmutating set { pointer[row * stride + column] = newValue }
+  }
+
+  /// Some consecutive columns as a view.
+  public func columns(_ range: Range<Int>) -> Matrix {
+    Matrix(
+      buffer, offset: offset + range.lowerBound, rows: rows, columns: range.count, stride: stride)
+  }
+
+  /// Some consecutive rows as a view.
+  public func rows(_ range: Range<Int>) -> Matrix {
+    Matrix(
+      buffer, offset: offset + range.lowerBound * stride, rows: range.count, columns: columns,
+      stride: stride)
+  }
+
+  /// Sets every element.
+  public func fill(_ value: Float) {
+    for row in 0..<rows { (pointer + row * stride).update(repeating: value, count: columns) }
+  }
+
+  /// Copies the elements of a matrix of the same shape.
+  public func copy(from other: Matrix) {
+    precondition(rows == other.rows && columns == other.columns)
+    for row in 0..<rows {
+      (pointer + row * stride).update(from: other.pointer + row * other.stride, count: columns)
+    }
+  }
+
+  /// False if an element is NaN or infinite.
+  public var isFinite: Bool {
+    for row in 0..<rows {
+      // Infinity and NaN times zero are NaN, so one sum finds either.
+      var sum = Vector.zero
+      let p = pointer + row * stride
+      vectors(columns) { i, n in sum += load(p + i, n) * 0 }
+      if sum.sum() != 0 { return false }
+    }
+    return true
+  }
+}

@@ -1,0 +1,109 @@
+import Glibc
+
+/// The constants of one Adam or AdamW update.
+public struct AdamUpdate: Sendable {
+  /// Learning rate of this step.
+  public var learningRate: Float
+  /// Decay rates of the first and the second moment.
+  public var beta1, beta2: Float
+  /// Added to the square root of the second moment.
+  public var epsilon: Float
+  /// AdamW: multiplied with the learning rate and the parameter; Adam: added to the gradient (L2).
+  public var weightDecay: Float
+  /// True for AdamW's decoupled decay.
+  public var decoupled: Bool
+  /// Number of this update, from 1.
+  public var step: Int
+  /// Multiplied with every gradient first (clipping).
+  public var gradientScale: Float
+
+  /// An update as torch.optim.AdamW (decoupled) or torch.optim.Adam makes it.
+  public init(
+    learningRate: Float, beta1: Float = 0.9, beta2: Float = 0.999, epsilon: Float = 1e-8,
+    weightDecay: Float = 0, decoupled: Bool = true, step: Int, gradientScale: Float = 1
+  ) {
+    self.learningRate = learningRate
+    self.beta1 = beta1
+    self.beta2 = beta2
+    self.epsilon = epsilon
+    self.weightDecay = weightDecay
+    self.decoupled = decoupled
+    self.step = step
+    self.gradientScale = gradientScale
+  }
+}
+
+extension Kernel {
+  /// One Adam(W) update of elements `range`; the gradients are set to zero for the next step.
+  ///
+  /// Sources: Kingma and Ba 2015, Loshchilov and Hutter 2019; arithmetic order of torch.optim.
+  public static func adam(
+    _ u: AdamUpdate, parameters: Buffer, gradients: Buffer, firstMoment: Buffer,
+    secondMoment: Buffer, range: Range<Int>
+  ) {
+    let p = parameters.base + range.lowerBound
+    let g = gradients.base + range.lowerBound
+    let m = firstMoment.base + range.lowerBound
+    let v = secondMoment.base + range.lowerBound
+    let correction1 = 1 - pow(Double(u.beta1), Double(u.step))
+    let correction2 = 1 - pow(Double(u.beta2), Double(u.step))
+    let size = Float(Double(u.learningRate) / correction1)
+    let root = Float(1 / correction2.squareRoot())
+    let shrink = u.decoupled ? 1 - u.learningRate * u.weightDecay : 1
+    let l2 = u.decoupled ? 0 : u.weightDecay
+    vectors(range.count) { i, n in
+      let parameter = load(p + i, n)
+      let gradient = (load(g + i, n) * u.gradientScale).addingProduct(
+        parameter, Vector(repeating: l2))
+      let old1 = load(m + i, n)
+      let first = old1.addingProduct(gradient - old1, Vector(repeating: 1 - u.beta1))
+      let second = (load(v + i, n) * u.beta2).addingProduct(
+        gradient * gradient, Vector(repeating: 1 - u.beta2))
+      let denominator = (second.squareRoot() * root) + u.epsilon
+      store(parameter * shrink - first / denominator * size, p + i, n)
+      store(first, m + i, n)
+      store(second, v + i, n)
+      store(Vector.zero, g + i, n)
+    }
+  }
+
+  /// Adds all other buffers to the first, in order, zeroes them, and returns the sum of squares.
+  ///
+  /// The squares are summed in double precision over blocks whose borders depend on nothing but
+  /// `count`, so the result does not depend on the number of threads.
+  public static func reduceGradients(_ buffers: [Buffer], count: Int, pool: ThreadPool) -> Double {
+    guard let target = buffers.first else { return 0 }
+    let block = 16384
+    let blocks = (count + block - 1) / block
+    let sums = Buffer(zeroed: blocks)
+    let others = Array(buffers.dropFirst())
+    pool.ranges(total: count, alignment: block) { range in
+      var start = range.lowerBound
+      while start < range.upperBound {
+        let end = min(range.upperBound, start + block)
+        var square = Vector.zero
+        vectors(end - start) { i, n in
+          var sum = load(target.base + start + i, n)
+          for other in others {
+            sum += load(other.base + start + i, n)
+            store(Vector.zero, other.base + start + i, n)
+          }
+          store(sum, target.base + start + i, n)
+          square.addProduct(sum, sum)
+        }
+        sums.base[start / block] = square.sum()
+        start = end
+      }
+    }
+    var total = 0.0
+    for i in 0..<blocks { total += Double(sums.base[i]) }
+    return total
+  }
+
+  /// The factor that brings a gradient of the given norm down to `maximum`; 1 if `maximum` is 0.
+  ///
+  /// As torch.nn.utils.clip_grad_norm_: maximum / (norm + 1e-6), never above 1.
+  public static func clipFactor(norm: Double, maximum: Double) -> Float {
+    maximum > 0 ? Float(min(1, maximum / (norm + 1e-6))) : 1
+  }
+}
