@@ -29,7 +29,7 @@ let package = Package(
     .target(name: "Autograd", dependencies: ["Kernels"], swiftSettings: forThisProcessor),
     .target(name: "StrictJSON"),
     .target(name: "Models", dependencies: ["Autograd", "StrictJSON"], swiftSettings: forThisProcessor),
-    .target(name: "Data", dependencies: ["StrictJSON"]),
+    .target(name: "Data", dependencies: ["Kernels", "StrictJSON"]),
     .target(name: "Configuration", dependencies: ["StrictJSON"]),
     .target(
       name: "Trainers",

@@ -1,0 +1,92 @@
+/// Ids of the special tokens a BERT-like model knows.
+public struct SpecialTokens: Sendable, Equatable {
+  /// Padding, never produced by packed batches.
+  public var pad: Int32
+  /// Stands for a word that has no pieces in the vocabulary.
+  public var unknown: Int32
+  /// First token of every text.
+  public var cls: Int32
+  /// Ends each text of a pair.
+  public var sep: Int32
+  /// Hides a token in masked-language-model training.
+  public var mask: Int32
+
+  /// Ids as given.
+  public init(pad: Int32, unknown: Int32, cls: Int32, sep: Int32, mask: Int32) {
+    self.pad = pad
+    self.unknown = unknown
+    self.cls = cls
+    self.sep = sep
+    self.mask = mask
+  }
+
+  /// All five, in the order of the properties.
+  public var all: [Int32] { [pad, unknown, cls, sep, mask] }
+}
+
+/// One text or pair as a model takes it; the three arrays have one element a token.
+public struct Encoding: Sendable, Equatable {
+  /// Token ids.
+  public var ids: [Int32]
+  /// 0 for the first text and its special tokens, 1 for the second.
+  public var typeIDs: [UInt8]
+  /// True for the `[CLS]` and `[SEP]` that the tokenizer added.
+  public var isSpecial: [Bool]
+
+  /// Arrays as given, of equal lengths.
+  public init(ids: [Int32], typeIDs: [UInt8], isSpecial: [Bool]) {
+    self.ids = ids
+    self.typeIDs = typeIDs
+    self.isSpecial = isSpecial
+  }
+}
+
+/// Text in UTF-8 to token ids and back. Bytes that are no UTF-8 count as U+FFFD; readers of this
+/// package reject them before.
+public protocol Tokenizer: Sendable {
+  /// One more than the largest id.
+  var vocabularySize: Int { get }
+  /// Ids of the special tokens.
+  var specialTokens: SpecialTokens { get }
+  /// Hexadecimal content hash over all tokens in the order of their ids.
+  var vocabularyHash: String { get }
+  /// The token of an id, or nil when the id is outside the vocabulary.
+  func token(for id: Int32) -> String?
+  /// The id of a token spelled exactly so, or nil.
+  func id(for token: String) -> Int32?
+  /// Ids of a text without special tokens around it.
+  func encode(_ text: ArraySlice<UInt8>) -> [Int32]
+  /// A text or pair with its special tokens, cut to `maxLength` tokens in all, longest first.
+  /// A `maxLength` smaller than the special tokens alone leaves just these.
+  func encode(_ first: ArraySlice<UInt8>, pair: ArraySlice<UInt8>?, maxLength: Int) -> Encoding
+}
+
+extension Tokenizer {
+  /// `encode(_:)` for whole arrays.
+  public func encode(_ text: [UInt8]) -> [Int32] { encode(text[...]) }
+
+  /// `encode(_:)` for strings.
+  public func encode(_ text: String) -> [Int32] { encode(Array(text.utf8)[...]) }
+
+  /// `encode(_:pair:maxLength:)` for strings.
+  public func encode(_ first: String, pair: String? = nil, maxLength: Int = .max) -> Encoding {
+    encode(Array(first.utf8)[...], pair: pair.map { Array($0.utf8)[...] }, maxLength: maxLength)
+  }
+}
+
+/// How many tokens of a pair stay when both together must fit.
+enum LongestFirst {
+  /// Lengths kept of two texts of `first` and `second` tokens within `budget`, as Hugging Face's
+  /// fast tokenizers compute them: the longer text loses tokens until both are equal, then both do,
+  /// and an odd token is left to the one that was longer (the second when equal).
+  static func lengths(_ first: Int, _ second: Int, budget: Int) -> (first: Int, second: Int) {
+    guard first > budget || second > budget - first else { return (first, second) }
+    var (short, long) = (min(first, second), max(first, second))
+    long = short > budget ? short : max(short, budget - short)
+    if short + long > budget {
+      short = budget / 2
+      long = short + budget % 2
+    }
+    return first > second ? (long, short) : (short, long)
+  }
+}
