@@ -1,0 +1,41 @@
+import Kernels
+
+extension Tape {
+  /// Sum of word, position and segment embeddings.
+  ///
+  /// - Parameters:
+  ///   - words: [vocabulary, H]; positions: [maximum length, H]; types: [segments, H] or nil.
+  ///   - ids, positionIDs, typeIDs: one per row of the result.
+  ///   - sample: rows of the result whose word is a straight-through sample: their ids must already
+  ///     be the sample's; their gradient also flows to the sample.
+  /// - Returns: [ids.count, H].
+  public func embedding(
+    words: Tensor, positions: Tensor, types: Tensor?, ids: [Int32], positionIDs: [Int32],
+    typeIDs: [Int32], sample: (rows: [Int], words: StraightThroughSample)? = nil
+  ) -> Tensor {
+    let pool = pool
+    let value = pool.matrix(ids.count, words.columns)
+    Kernel.embed(
+      words: words.value, ids: ids, positions: positions.value, positionIDs: positionIDs,
+      types: types?.value, typeIDs: typeIDs, into: value)
+    return result(value, of: [words, positions, types, sample?.words.logits]) { gradient, _ in
+      if let target = words.leafGradientTarget(pool) {
+        Kernel.embedGradient(gradient, ids: ids, into: target)
+      }
+      if let target = positions.leafGradientTarget(pool) {
+        Kernel.embedGradient(gradient, ids: positionIDs, into: target)
+      }
+      if let target = types?.leafGradientTarget(pool) {
+        Kernel.embedGradient(gradient, ids: typeIDs, into: target)
+      }
+      if let sample, sample.words.logits.requiresGradient {
+        // d(one-hot) = d(embedding) E^T, at the sampled rows only.
+        let rows = pool.matrix(sample.rows.count, gradient.columns)
+        Kernel.gatherRows(gradient, sample.rows, into: rows)
+        sample.words.accumulate(pool) { target, beta in
+          Kernel.gemm(rows, .none, words.value, .transposed, into: target, beta: beta)
+        }
+      }
+    }
+  }
+}

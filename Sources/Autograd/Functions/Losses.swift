@@ -1,0 +1,71 @@
+import Kernels
+
+/// Every loss is a term of the tape's objective: it returns its own sum over rows and, when
+/// `backward()` runs, sends `weight` times its gradient on. A mean over a batch of B rows is the
+/// sum with weight 1 / B, whichever way the batch is split over tapes.
+extension Tape {
+  /// Cross-entropy against classes, summed over rows.
+  ///
+  /// - Parameters:
+  ///   - logits: [rows, classes].
+  ///   - labels: a class per row.
+  ///   - smoothing: `label_smoothing_factor`, as torch.nn.CrossEntropyLoss's `label_smoothing`.
+  public func crossEntropy(
+    _ logits: Tensor, labels: [Int32], smoothing: Float = 0, weight: Float
+  ) -> Double {
+    let pool = pool
+    let gradient = logits.requiresGradient ? pool.matrix(logits.rows, logits.columns) : nil
+    let sum = Kernel.crossEntropy(
+      logits.value, labels: labels, smoothing: smoothing, weight: weight, gradient: gradient)
+    if let gradient { onBackward { logits.accumulate(gradient, pool: pool) } }
+    return sum
+  }
+
+  /// Divergence of the student's softened distribution from the teacher's, summed over rows.
+  ///
+  /// KL(teacher || student) or cross-entropy, softmax at `temperature`; no factor T^2. The gradient
+  /// flows into each side that wants one.
+  public func divergence(
+    _ kind: Kernel.Divergence, student: Tensor, teacher: Tensor, temperature: Float = 1,
+    weight: Float
+  ) -> Double {
+    let pool = pool
+    let dStudent = student.requiresGradient ? pool.matrix(student.rows, student.columns) : nil
+    let dTeacher = teacher.requiresGradient ? pool.matrix(teacher.rows, teacher.columns) : nil
+    let sum = Kernel.divergence(
+      kind, student: student.value, teacher: teacher.value, temperature: temperature,
+      weight: weight, dStudent: dStudent, dTeacher: dTeacher)
+    onBackward {
+      if let dStudent { student.accumulate(dStudent, pool: pool) }
+      if let dTeacher { teacher.accumulate(dTeacher, pool: pool) }
+    }
+    return sum
+  }
+
+  /// Squared error, summed over all elements.
+  public func squaredError(_ a: Tensor, _ b: Tensor, weight: Float) -> Double {
+    let pool = pool
+    let dA = a.requiresGradient ? pool.matrix(a.rows, a.columns) : nil
+    let dB = b.requiresGradient ? pool.matrix(b.rows, b.columns) : nil
+    let sum = Kernel.squaredError(a.value, b.value, weight: weight, dA: dA, dB: dB)
+    onBackward {
+      if let dA { a.accumulate(dA, pool: pool) }
+      if let dB { b.accumulate(dB, pool: pool) }
+    }
+    return sum
+  }
+
+  /// 1 - cosine of the angle between corresponding rows, summed over rows.
+  public func cosineDistance(_ a: Tensor, _ b: Tensor, weight: Float) -> Double {
+    let pool = pool
+    let dA = a.requiresGradient ? pool.matrix(a.rows, a.columns) : nil
+    let dB = b.requiresGradient ? pool.matrix(b.rows, b.columns) : nil
+    let cosines = Kernel.cosineRows(
+      a.value, b.value, weights: Array(repeating: -weight, count: a.rows), dA: dA, dB: dB)
+    onBackward {
+      if let dA { a.accumulate(dA, pool: pool) }
+      if let dB { b.accumulate(dB, pool: pool) }
+    }
+    return cosines.reduce(0) { $0 + 1 - Double($1) }
+  }
+}
