@@ -18,6 +18,33 @@ public struct ParameterSlot: Sendable, Hashable {
   public var count: Int { rows * columns }
 }
 
+/// The weights of a model in the order in which they are declared, before memory exists for them.
+public struct ParameterLayout: Sendable {
+  /// The weights so far.
+  public private(set) var entries: [Parameters.Entry] = []
+  /// Number of elements so far.
+  public private(set) var count = 0
+
+  /// No weights.
+  public init() {}
+
+  /// Declares a weight and returns its place. Weights declared one after the other are contiguous,
+  /// which lets a layer see several of them as one.
+  ///
+  /// - Parameters:
+  ///   - name: Hugging Face's name.
+  ///   - shape: as checkpoints store it.
+  ///   - decays: false for biases and LayerNorm weights.
+  public mutating func add(_ name: String, _ shape: [Int], decays: Bool) -> ParameterSlot {
+    let columns = shape.last ?? 1
+    let elements = shape.reduce(1, *)
+    let slot = ParameterSlot(offset: count, rows: elements / max(1, columns), columns: columns)
+    entries.append(Parameters.Entry(name: name, shape: shape, slot: slot, decays: decays))
+    count += elements
+    return slot
+  }
+}
+
 /// All weights of one model in one flat buffer, so that optimiser, gradient norm and checkpoints are
 /// single passes over memory.
 public final class Parameters: Sendable {
@@ -40,18 +67,11 @@ public final class Parameters: Sendable {
   /// Number of elements.
   public let count: Int
 
-  /// Lays out the named weights one after the other; all values are zero.
-  public init(_ weights: [(name: String, shape: [Int], decays: Bool)]) {
-    var offset = 0
-    entries = weights.map { weight in
-      let columns = weight.shape.last ?? 1
-      let count = weight.shape.reduce(1, *)
-      let slot = ParameterSlot(offset: offset, rows: count / max(1, columns), columns: columns)
-      offset += count
-      return Entry(name: weight.name, shape: weight.shape, slot: slot, decays: weight.decays)
-    }
-    count = offset
-    buffer = Buffer(zeroed: offset)
+  /// Memory for the weights of a layout; all values are zero.
+  public init(_ layout: ParameterLayout) {
+    entries = layout.entries
+    count = layout.count
+    buffer = Buffer(zeroed: layout.count)
   }
 
   /// The weight at a slot.

@@ -1,0 +1,56 @@
+import Autograd
+import Kernels
+
+extension Model {
+  /// Gives new values to weights, as transformers does for BERT: matrices normal with
+  /// `initializer_range`, biases 0, LayerNorm 1 and 0, the padding word's embedding 0.
+  ///
+  /// - Parameters:
+  ///   - names: the weights to initialise; nil means all.
+  ///   - seed: names the draw; a weight's values depend on its place in the model only.
+  public func initialize(_ names: Set<String>? = nil, seed: UInt64) {
+    let c = encoder.configuration
+    for (index, entry) in parameters.entries.enumerated() where names?.contains(entry.name) ?? true
+    {
+      let matrix = parameters.matrix(entry.slot)
+      if entry.decays {
+        Kernel.fillNormal(
+          matrix, standardDeviation: c.initializerRange, seed: seed, site: index)
+        if entry.slot == encoder.words, c.padTokenID < matrix.rows {
+          matrix.rows(c.padTokenID..<c.padTokenID + 1).fill(0)
+        }
+      } else {
+        matrix.fill(entry.name.hasSuffix("LayerNorm.weight") ? 1 : 0)
+      }
+    }
+  }
+
+  /// Copies weights from another model: layer `layers[i]` there becomes layer i here, everything else
+  /// that has the same name and shape is copied as it is.
+  ///
+  /// - Returns: names of this model's weights that `source` has no values for.
+  public func copyWeights(from source: some Model, layers: [Int]) -> [String] {
+    var missing: [String] = []
+    for entry in parameters.entries {
+      var name = entry.name
+      if let (layer, before, after) = Self.layerNumber(in: name), layer < layers.count {
+        name = "\(before)\(layers[layer])\(after)"
+      }
+      if let other = source.parameters.entry(named: name), other.shape == entry.shape {
+        parameters.matrix(entry.slot).copy(from: source.parameters.matrix(other.slot))
+      } else {
+        missing.append(entry.name)
+      }
+    }
+    return missing
+  }
+
+  /// Splits `x.layer.7.y` into 7, `x.layer.` and `.y`.
+  static func layerNumber(in name: String) -> (Int, String, String)? {
+    let mark = ".layer."
+    guard let range = name.firstRange(of: mark) else { return nil }
+    let rest = name[range.upperBound...]
+    guard let dot = rest.firstIndex(of: "."), let number = Int(rest[..<dot]) else { return nil }
+    return (number, String(name[..<range.upperBound]), String(rest[dot...]))
+  }
+}

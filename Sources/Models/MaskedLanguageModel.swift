@@ -1,0 +1,47 @@
+import Autograd
+import Kernels
+
+/// BERT with a masked-language-model head whose decoder is the word embedding: transformers'
+/// `BertForMaskedLM`.
+public struct MaskedLanguageModel: Model {
+  public static let architecture = "BertForMaskedLM"
+  public let parameters: Parameters
+  public let encoder: Encoder
+  let transformWeight, transformBias, gamma, beta, decoderBias: ParameterSlot
+
+  /// A model whose weights are all zero; see `initialize(_:seed:)` and `ModelFolder`.
+  public init(_ configuration: EncoderConfiguration) {
+    var layout = ParameterLayout()
+    let h = configuration.hiddenSize
+    encoder = Encoder(configuration, prefix: "bert.", in: &layout)
+    transformWeight = layout.add("cls.predictions.transform.dense.weight", [h, h], decays: true)
+    transformBias = layout.add("cls.predictions.transform.dense.bias", [h], decays: false)
+    gamma = layout.add("cls.predictions.transform.LayerNorm.weight", [h], decays: false)
+    beta = layout.add("cls.predictions.transform.LayerNorm.bias", [h], decays: false)
+    decoderBias = layout.add("cls.predictions.bias", [configuration.vocabularySize], decays: false)
+    parameters = Parameters(layout)
+  }
+
+  /// Logits over the vocabulary at some tokens, one row each.
+  ///
+  /// - Parameters:
+  ///   - rows: ascending indices into the packed batch; the head sees no other token.
+  ///   - training: true switches dropout on.
+  public func logits(
+    _ tokens: PackedTokens, rows: [Int], tape: Tape, training: Bool
+  ) -> Tensor {
+    let c = encoder.configuration
+    let states = encoder.encode(
+      tokens, parameters: parameters, tape: tape, training: training, selection: .rows(rows)
+    ).last
+    let transformed = tape.linear(
+      states, weight: tape.parameter(transformWeight, of: parameters),
+      bias: tape.parameter(transformBias, of: parameters), activation: c.activation)
+    let normalised = tape.addNorm(
+      transformed, residual: nil, gamma: tape.parameter(gamma, of: parameters),
+      beta: tape.parameter(beta, of: parameters), epsilon: c.layerNormEpsilon)
+    return tape.linear(
+      normalised, weight: tape.parameter(encoder.words, of: parameters),
+      bias: tape.parameter(decoderBias, of: parameters))
+  }
+}

@@ -1,0 +1,52 @@
+import Kernels
+
+/// The token ids of several texts, one after the other without padding.
+public struct PackedTokens: Sendable {
+  /// Vocabulary indices, special tokens included.
+  public var ids: [Int32]
+  /// Segment of each token (0 or 1 in BERT).
+  public var typeIDs: [Int32]
+  /// Text borders: text t owns tokens offsets[t]..<offsets[t + 1].
+  public var offsets: [Int]
+
+  /// Packed texts.
+  public init(ids: [Int32], typeIDs: [Int32], offsets: [Int]) {
+    precondition(ids.count == typeIDs.count && offsets.last == ids.count && offsets.first == 0)
+    self.ids = ids
+    self.typeIDs = typeIDs
+    self.offsets = offsets
+  }
+
+  /// Number of texts.
+  public var count: Int { offsets.count - 1 }
+
+  /// Length of the longest text.
+  public var longest: Int {
+    (0..<count).reduce(0) { max($0, offsets[$1 + 1] - offsets[$1]) }
+  }
+
+  /// Index of the first token of each text ([CLS] in BERT).
+  public var firstTokens: [Int] { Array(offsets.dropLast()) }
+
+  /// Place of each token within its text, from 0.
+  public var positions: [Int32] {
+    var result: [Int32] = []
+    result.reserveCapacity(ids.count)
+    for t in 0..<count {
+      for i in 0..<(offsets[t + 1] - offsets[t]) { result.append(Int32(truncatingIfNeeded: i)) }
+    }
+    return result
+  }
+
+  /// Row borders per text of an ascending selection of tokens.
+  public func borders(ofRows rows: [Int]) -> [Int] {
+    var result = [0]
+    result.reserveCapacity(offsets.count)
+    var next = 0
+    for t in 0..<count {
+      while next < rows.count, rows[next] < offsets[t + 1] { next += 1 }
+      result.append(next)
+    }
+    return result
+  }
+}
