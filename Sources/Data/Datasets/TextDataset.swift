@@ -1,0 +1,91 @@
+/// Rows of text with labels, kept as bytes and offsets.
+public struct TextDataset: Sendable {
+  /// The label of a row.
+  public enum Label: Sendable, Equatable {
+    /// Index of a class.
+    case `class`(Int32)
+    /// Score of a regression task.
+    case score(Float)
+    /// A row without label.
+    case none
+  }
+
+  /// A row that was left out, and why.
+  public typealias Rejection = DataError
+
+  /// The file that was read, or a name for texts from elsewhere.
+  public let source: String
+  /// The task, or nil for a plain corpus.
+  public let task: TaskDescription?
+  /// Rows that were skipped because they could not be used, in file order.
+  public internal(set) var rejections: [Rejection] = []
+
+  private var storage: [UInt8] = []
+  /// Ends of the first and second text of each row in `storage`.
+  private var ends: [(first: Int, second: Int)] = []
+  private var labels: [Label] = []
+  private var lines: [Int] = []
+  private let isPair: Bool
+
+  /// An empty data set of one text a row, or of pairs.
+  public init(source: String, task: TaskDescription? = nil, isPair: Bool? = nil) {
+    self.source = source
+    self.task = task
+    self.isPair = isPair ?? task?.isPair ?? false
+  }
+
+  /// Texts without labels, such as a corpus for masked-language-model training.
+  public init(texts: [String], source: String = "texts") {
+    self.init(source: source)
+    for (line, text) in texts.enumerated() {
+      append(Array(text.utf8)[...], nil, label: .none, line: line + 1)
+    }
+  }
+
+  /// Adds a row; `second` is ignored unless rows are pairs.
+  public mutating func append(
+    _ first: ArraySlice<UInt8>, _ second: ArraySlice<UInt8>?, label: Label, line: Int
+  ) {
+    storage += first
+    let end = storage.count
+    if isPair, let second { storage += second }
+    ends.append((end, storage.count))
+    labels.append(label)
+    lines.append(line)
+  }
+
+  /// How many rows there are.
+  public var count: Int { ends.count }
+
+  /// The first text of a row in UTF-8.
+  public func first(_ row: Int) -> ArraySlice<UInt8> {
+    storage[(row == 0 ? 0 : ends[row - 1].second)..<ends[row].first]
+  }
+
+  /// The second text of a row in UTF-8, nil unless rows are pairs.
+  public func second(_ row: Int) -> ArraySlice<UInt8>? {
+    isPair ? storage[ends[row].first..<ends[row].second] : nil
+  }
+
+  /// The label of a row.
+  public func label(_ row: Int) -> Label { labels[row] }
+
+  /// The line of a row in `source`, counted from 1.
+  public func line(_ row: Int) -> Int { lines[row] }
+
+  /// Content hash over texts and labels, in order.
+  public var contentHash: String {
+    var hash = ContentHash()
+    for row in 0..<count {
+      hash.add(first(row))
+      hash.add(byte: 0xFF)
+      if let second = second(row) { hash.add(second) }
+      switch labels[row] {
+      case .class(let label): hash.add(label)
+      case .score(let score): hash.add(score.bitPattern)
+      case .none: hash.add(byte: 0xFE)
+      }
+    }
+    return hash.hexadecimal
+  }
+}

@@ -1,0 +1,101 @@
+import Kernels
+import Synchronization
+
+/// A data set as token ids, tokenised once. Takes 6 bytes a token and a few words a row.
+public struct TokenizedDataset: Sendable {
+  private var tokenIDs: [Int32] = []
+  private var typeIDs: [UInt8] = []
+  private var isSpecial: [Bool] = []
+  private var offsets: [Int] = [0]
+  private var classLabels: [Int32] = []
+  private var scores: [Float] = []
+
+  /// Hexadecimal hash over ids, segments, labels and the tokenizer's vocabulary; equal hashes mean
+  /// that cached predictions may be used again.
+  public private(set) var contentHash: String
+
+  /// Tokenises all rows on the pool's threads, each row cut to `maximumLength` tokens with the
+  /// special ones. The result does not depend on the number of threads.
+  public init(
+    _ text: TextDataset, tokenizer: any Tokenizer, maximumLength: Int, pool: ThreadPool
+  ) {
+    let rowsAShard = 512
+    let shards = (text.count + rowsAShard - 1) / rowsAShard
+    let encoded = Mutex([[Encoding]](repeating: [], count: shards))
+    // The closure does not throw, so neither does the pool.
+    try? pool.run(count: shards) { shard in
+      let rows = (shard * rowsAShard)..<min(text.count, (shard + 1) * rowsAShard)
+      let encodings = rows.map { row in
+        tokenizer.encode(text.first(row), pair: text.second(row), maxLength: maximumLength)
+      }
+      encoded.withLock { $0[shard] = encodings }
+    }
+    let shardsOfEncodings = encoded.withLock { $0 }
+    let total = shardsOfEncodings.joined().reduce(0) { $0 + $1.ids.count }
+    tokenIDs.reserveCapacity(total)
+    typeIDs.reserveCapacity(total)
+    isSpecial.reserveCapacity(total)
+    offsets.reserveCapacity(text.count + 1)
+    for encoding in shardsOfEncodings.joined() {
+      tokenIDs += encoding.ids
+      typeIDs += encoding.typeIDs
+      isSpecial += encoding.isSpecial
+      offsets.append(tokenIDs.count)
+    }
+    for row in 0..<text.count {
+      switch text.label(row) {
+      case .class(let label): classLabels.append(label)
+      case .score(let score): scores.append(score)
+      case .none: break
+      }
+    }
+    if classLabels.count != text.count { classLabels = [] }
+    if scores.count != text.count { scores = [] }
+    var hash = ContentHash()
+    hash.add(tokenizer.vocabularyHash.utf8)
+    for offset in offsets { hash.add(offset) }
+    for id in tokenIDs { hash.add(id) }
+    hash.add(typeIDs)
+    for label in classLabels { hash.add(label) }
+    for score in scores { hash.add(score.bitPattern) }
+    contentHash = hash.hexadecimal
+  }
+
+  /// How many rows there are.
+  public var count: Int { offsets.count - 1 }
+
+  /// How many tokens all rows have.
+  public var tokenCount: Int { tokenIDs.count }
+
+  /// True when every row has a class or a score.
+  public var isLabelled: Bool { count > 0 && (!classLabels.isEmpty || !scores.isEmpty) }
+
+  /// Tokens of each row.
+  public var lengths: [Int] { (0..<count).map { offsets[$0 + 1] - offsets[$0] } }
+
+  /// Token ids of a row.
+  public func tokenIDs(_ row: Int) -> ArraySlice<Int32> {
+    tokenIDs[offsets[row]..<offsets[row + 1]]
+  }
+
+  /// The rows of these indices in this order, packed.
+  public func batch(_ rows: some Collection<Int>) -> PackedBatch {
+    var batch = PackedBatch()
+    let total = rows.reduce(0) { $0 + offsets[$1 + 1] - offsets[$1] }
+    batch.tokenIDs.reserveCapacity(total)
+    batch.typeIDs.reserveCapacity(total)
+    batch.isSpecial.reserveCapacity(total)
+    batch.offsets.reserveCapacity(rows.count + 1)
+    for row in rows {
+      let tokens = offsets[row]..<offsets[row + 1]
+      batch.tokenIDs += tokenIDs[tokens]
+      batch.typeIDs += typeIDs[tokens].lazy.map(Int32.init)
+      batch.isSpecial += isSpecial[tokens]
+      batch.offsets.append(batch.tokenIDs.count)
+      batch.rows.append(row)
+      if !classLabels.isEmpty { batch.classLabels.append(classLabels[row]) }
+      if !scores.isEmpty { batch.scores.append(scores[row]) }
+    }
+    return batch
+  }
+}

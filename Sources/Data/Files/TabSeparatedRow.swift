@@ -1,0 +1,47 @@
+/// The fields of one line. Quotes mean nothing.
+struct TabSeparatedRow {
+  /// The whole line.
+  let bytes: ArraySlice<UInt8>
+  private let starts: [Int]
+
+  init(_ text: [UInt8], _ line: Range<Int>) {
+    bytes = text[line]
+    var starts = [line.lowerBound]
+    for position in line where text[position] == 0x09 { starts.append(position + 1) }
+    self.starts = starts
+  }
+
+  /// A line that is one field, tabs and all.
+  init(whole text: [UInt8], _ line: Range<Int>) {
+    bytes = text[line]
+    starts = [line.lowerBound]
+  }
+
+  var count: Int { starts.count }
+
+  /// A field counted from 0, which must be below `count`.
+  subscript(_ field: Int) -> ArraySlice<UInt8> {
+    bytes[starts[field]..<(field + 1 < count ? starts[field + 1] - 1 : bytes.endIndex)]
+  }
+
+  /// True when the field exists and spells `name`.
+  func `is`(_ name: String, at field: Int) -> Bool {
+    field < count && self[field].elementsEqual(name.utf8)
+  }
+}
+
+/// Plain decimal numbers; `strtod` would take `0x10`, `nan` and `1e400`.
+enum DecimalNumber {
+  /// The value of `[+-]digits[.digits]`, or nil for anything else.
+  static func parse(_ field: ArraySlice<UInt8>) -> Float? {
+    var digits = field
+    if let sign = digits.first, sign == UInt8(ascii: "-") || sign == UInt8(ascii: "+") {
+      digits = digits.dropFirst()
+    }
+    let parts = digits.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+    guard (1...2).contains(parts.count), digits.count <= 20,
+      parts.allSatisfy({ part in !part.isEmpty && part.allSatisfy { 48...57 ~= $0 } })
+    else { return nil }
+    return Float(String(decoding: field, as: UTF8.self))
+  }
+}
