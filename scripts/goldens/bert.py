@@ -4,6 +4,7 @@ Weights are drawn and saved as float32; expected values are computed by loading 
 again as float64, so that they are exact for what a reader finds in the folder.
 """
 
+import json
 import os
 
 import torch
@@ -39,8 +40,10 @@ def save(model, folder):
     with open(os.path.join(path, "vocab.txt"), "w", encoding="utf-8") as file:
         file.writelines(token + "\n" for token in vocabulary(model.config.vocab_size))
     with open(os.path.join(path, "tokenizer_config.json"), "w", encoding="utf-8") as file:
-        file.write('{\n  "do_lower_case": true,\n  "model_max_length": '
-                   f'{model.config.max_position_embeddings},\n  "tokenizer_class": "BertTokenizer"\n}}\n')
+        json.dump({"do_lower_case": True,
+                   "model_max_length": model.config.max_position_embeddings,
+                   "tokenizer_class": "BertTokenizer"}, file, indent=2)
+        file.write("\n")
 
 
 def create(kind, folder, seed, **sizes):
@@ -85,9 +88,8 @@ class Batch:
         self.sequences, self.labels = sequences, labels
         self.lengths = [len(ids) for ids, _ in sequences]
         longest = max(self.lengths)
-        rows = range(len(sequences))
-        self.ids = torch.tensor([sequences[r][0] + [PAD] * (longest - self.lengths[r]) for r in rows])
-        self.types = torch.tensor([sequences[r][1] + [0] * (longest - self.lengths[r]) for r in rows])
+        self.ids = torch.tensor([ids + [PAD] * (longest - len(ids)) for ids, _ in sequences])
+        self.types = torch.tensor([types + [0] * (longest - len(types)) for _, types in sequences])
         self.mask = torch.tensor([[1] * n + [0] * (longest - n) for n in self.lengths])
 
     def integers(self):

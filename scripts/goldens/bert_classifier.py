@@ -92,8 +92,8 @@ def trajectory():
         "classifier_bias_after_training": tensor(model.classifier.bias),
         "classifier_weight_after_training": tensor(model.classifier.weight),
     }, __file__, versions(transformers),
-        "trained in float64; step i uses batch i mod 5 at learning_rates[i], norms before clipping; "
-        "the logits are those of batch 0 after step 20")
+        "trained in float64; step i uses batch i mod 5 at learning_rates[i]; norms are before "
+        "clipping; the logits are those of batch 0 after step 20")
 
 
 if __name__ == "__main__":

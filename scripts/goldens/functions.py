@@ -66,8 +66,8 @@ def pointwise():
 def row_softmax():
     for name, function in [("softmax", torch.softmax), ("log_softmax", torch.log_softmax)]:
         cases = []
-        for rows, columns, scale, shift in [(5, 7, 1, 0), (3, 33, 3, 0), (2, 1, 1, 0), (4, 2, 2, 100),
-                                            (2, 31, 20, -50)]:
+        shapes = [(5, 7, 1, 0), (3, 33, 3, 0), (2, 1, 1, 0), (4, 2, 2, 100), (2, 31, 20, -50)]
+        for rows, columns, scale, shift in shapes:
             cases.append(case(f"{rows}x{columns} scale {scale} shift {shift}",
                               {"x": draw(random, rows, columns, scale=scale, shift=shift)},
                               lambda x: function(x, dim=-1), draw(random, rows, columns)))
@@ -89,7 +89,8 @@ def layer_norm():
         cases.append(case(shape, {"x": draw(random, rows, columns, shift=0.5), **affine},
                           lambda x, weight, bias: norm(x, weight, bias), upstream,
                           {"epsilon": 1e-12}))
-        parts = {"x": draw(random, rows, columns), "residual": draw(random, rows, columns, scale=2.0)}
+        parts = {"x": draw(random, rows, columns),
+                 "residual": draw(random, rows, columns, scale=2.0)}
         sums.append(case(shape, {**parts, **affine},
                          lambda x, residual, weight, bias: norm(x + residual, weight, bias),
                          upstream, {"epsilon": 1e-12}))
@@ -191,7 +192,8 @@ def classification_losses():
                              exact([0.75])[0], {"temperature": temperature}))
     save("cross_entropy", hard, "mean over rows")
     save("kl_divergence", divergence,
-         "KL(teacher || student) = sum p_t (log p_t - log p_s), mean over rows, with or without T^2")
+         "KL(teacher || student) = sum p_t (log p_t - log p_s), mean over rows, "
+         "with or without T^2")
     save("soft_cross_entropy", soft, "-sum p_t log p_s, mean over rows, no T^2")
 
 
@@ -265,7 +267,8 @@ def optimisers():
                             "first_moment": tensor(state["exp_avg"]),
                             "second_moment": tensor(state["exp_avg_sq"])},
             })
-    save("adam", cases, "torch.optim; adamw decays decoupled, adam adds decay * value to the gradient")
+    save("adam", cases,
+         "torch.optim; adamw decays decoupled, adam adds decay * value to the gradient")
 
     clipped = []
     for limit in [1.0, 5.0, 100.0]:
@@ -282,7 +285,8 @@ def optimisers():
                         "second": tensor(parts[1].grad)},
         })
     save("gradient_clipping", clipped,
-         "global L2 norm; factor min(1, max_norm / (norm + 1e-6)) as torch.nn.utils.clip_grad_norm_")
+         "global L2 norm; factor min(1, max_norm / (norm + 1e-6)) "
+         "as torch.nn.utils.clip_grad_norm_")
 
 
 if __name__ == "__main__":

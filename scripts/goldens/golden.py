@@ -79,7 +79,8 @@ def _render(value, indent):
         ]
         return "{\n" + ",\n".join(members) + f"\n{pad}}}"
     if isinstance(value, list) and any(isinstance(item, dict) for item in value):
-        return "[\n" + ",\n".join(f"{pad}  {_render(item, indent + 1)}" for item in value) + f"\n{pad}]"
+        items = [f"{pad}  {_render(item, indent + 1)}" for item in value]
+        return "[\n" + ",\n".join(items) + f"\n{pad}]"
     return json.dumps(value, allow_nan=False, separators=(",", ":"))
 
 

@@ -82,7 +82,8 @@ class Game:
         self.reset()
         one_hot, hard, logits = self.sample(tau)
         logits.retain_grad()
-        student, teacher = self.adversarial(self.student, one_hot), self.adversarial(self.teacher, one_hot)
+        student = self.adversarial(self.student, one_hot)
+        teacher = self.adversarial(self.teacher, one_hot)
         loss = -divergence(student, teacher)
         loss.backward()
         save_gradients(self.generator, f"{FOLDER}/{name}.safetensors")
@@ -101,8 +102,10 @@ class Game:
         self.reset()
         one_hot = self.sample(1.0)[0].detach()
         with torch.no_grad():
-            teacher, teacher_adversarial = self.clean(self.teacher), self.adversarial(self.teacher, one_hot)
-        student, student_adversarial = self.clean(self.student), self.adversarial(self.student, one_hot)
+            teacher = self.clean(self.teacher)
+            teacher_adversarial = self.adversarial(self.teacher, one_hot)
+        student = self.clean(self.student)
+        student_adversarial = self.adversarial(self.student, one_hot)
         terms = {
             "supervised_loss": supervised(student),
             "clean_divergence": divergence(student, teacher),

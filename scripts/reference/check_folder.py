@@ -1,0 +1,109 @@
+"""Loads a model folder written by mate-kd with transformers and compares predictions.
+
+Fails when transformers reports a missing, unexpected or mismatched tensor, or when its tokenizer
+cannot be loaded from the folder. With --input (TSV with a header, or plain lines) it computes
+logits in float64, one text at a time without padding; with --predictions (the JSON Lines of
+`mate-kd predict` for the same input: index, label, probabilities, logits) it prints the largest
+relative difference of the logits (of a row: max |a - b| / max |reference|), of the probabilities
+(absolute) and the number of different labels. Prints one JSON object; exits with 1 beyond
+--tolerance.
+
+Run: ${PYTHON:-python3} scripts/reference/check_folder.py --model DIR --input FILE
+     --predictions FILE
+"""
+
+import argparse
+import json
+import sys
+
+import torch
+import transformers
+from transformers import AutoConfig, AutoTokenizer
+
+from glue_columns import text_columns
+
+transformers.logging.set_verbosity_error()
+transformers.utils.logging.disable_progress_bar()
+
+
+def load(folder):
+    """The model by the class its config names, strictly."""
+    name = (AutoConfig.from_pretrained(folder).architectures or ["BertModel"])[0]
+    model, report = getattr(transformers, name).from_pretrained(
+        folder, dtype=torch.float64, output_loading_info=True)
+    kinds = ["missing_keys", "unexpected_keys", "mismatched_keys"]
+    faults = {kind: sorted(map(str, report.get(kind) or [])) for kind in kinds}
+    if any(faults.values()):
+        sys.exit(f"check_folder.py: {folder}: {json.dumps(faults)}")
+    return model.eval(), name
+
+
+def texts_of(path):
+    """Texts or pairs of texts of a TSV with known columns, else the lines of the file."""
+    columns = list(text_columns(path).values())
+    if columns:
+        return list(zip(*columns[:2]))
+    with open(path, encoding="utf-8", newline="\n") as file:
+        return [(line.rstrip("\n"),) for line in file]
+
+
+def main():
+    parser = argparse.ArgumentParser(formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--input")
+    parser.add_argument("--predictions")
+    parser.add_argument("--max-seq-length", type=int, default=128)
+    parser.add_argument("--limit", type=int, default=1000, help="texts compared at most")
+    parser.add_argument("--tolerance", type=float, default=1e-5)
+    parser.add_argument("--show", type=int, default=3, help="texts whose logits are printed")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    model, name = load(options.model)
+    tokenizer = AutoTokenizer.from_pretrained(options.model)
+    report = {"model": options.model, "class": name, "tokenizer": type(tokenizer).__name__,
+              "parameters": sum(value.numel() for value in model.parameters()),
+              "labels": getattr(model.config, "id2label", None)}
+    failed = False
+    if options.input:
+        texts = texts_of(options.input)[:options.limit]
+        logits = []
+        with torch.no_grad():
+            for parts in texts:
+                encoded = tokenizer(*parts, truncation=True, max_length=options.max_seq_length,
+                                    return_tensors="pt")
+                logits.append(model(**encoded).logits[0])
+        report["texts"] = len(texts)
+        report["first"] = [{"text": parts, "logits": row.tolist()}
+                           for parts, row in list(zip(texts, logits))[:options.show]]
+        if options.predictions:
+            failed = not compare(options, logits, report)
+    print(json.dumps(report, ensure_ascii=False))
+    sys.exit(1 if failed else 0)
+
+
+def compare(options, logits, report):
+    """Adds the differences to the report; true when they are within the tolerance."""
+    with open(options.predictions, encoding="utf-8") as file:
+        rows = [json.loads(line) for line in file][:options.limit]
+    if [row["index"] for row in rows] != list(range(len(logits))):
+        sys.exit(f"check_folder.py: {options.predictions}: expected rows with index 0 to "
+                 f"{len(logits) - 1} in order, found {len(rows)} rows")
+    relative, absolute, labels = 0.0, 0.0, 0
+    for row, reference in zip(rows, logits):
+        found = torch.tensor(row["logits"], dtype=torch.float64)
+        relative = max(relative, ((found - reference).abs().max() / reference.abs().max()).item())
+        if len(reference) > 1:
+            probabilities = torch.tensor(row["probabilities"], dtype=torch.float64)
+            absolute = max(absolute, (probabilities - reference.softmax(-1)).abs().max().item())
+            number = int(reference.argmax())
+            names = report["labels"] or {}
+            labels += row["label"] not in (number, str(number), names.get(number),
+                                           names.get(str(number)))
+    report["max_relative_difference"] = relative
+    report["max_probability_difference"] = absolute
+    report["different_labels"] = labels
+    return relative <= options.tolerance and absolute <= options.tolerance and labels == 0
+
+
+if __name__ == "__main__":
+    main()
