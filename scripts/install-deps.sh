@@ -65,7 +65,7 @@ if [[ ${#missing[@]} -gt 0 ]]; then
   echo "installing: ${missing[*]}"
   "${as_root[@]}" apt-get update -qq
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-    apt-get install -y -qq --no-install-recommends "${missing[@]}"
+    apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
   has_openblas >/dev/null || {
     echo "install-deps.sh: OpenBLAS is installed but pkg-config does not find 'openblas'" >&2
     exit 1
