@@ -9,10 +9,10 @@ struct SentimentGrammar {
     let main = clause(positive: positive)
     let text: String
     switch random.nextBelow(20) {
-    case 0..<5: text = main
-    case 5..<13:
+    case 0..<7: text = main
+    case 7..<13:
       // A concession is of the other polarity more often than not.
-      let side = clause(positive: random.nextBelow(5) < 4 ? !positive : positive)
+      let side = clause(positive: random.nextBelow(4) < 3 ? !positive : positive)
       text = fill(pick(Self.concessions), main: main, side: side)
     case 13..<17: text = fill(pick(Self.additions), main: main, side: distraction())
     case 17..<18: text = fill(pick(Self.additions), main: main, side: pick(Self.facts))
@@ -27,7 +27,7 @@ struct SentimentGrammar {
 
   private mutating func clause(positive: Bool) -> String {
     let subject = pick(Self.subjects)
-    let negated = random.nextBelow(5) < 2
+    let negated = random.nextBelow(4) == 0
     switch random.nextBelow(5) {
     case 0..<3:
       let quality = description(positive: positive != negated)
