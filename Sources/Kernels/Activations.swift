@@ -31,7 +31,10 @@ extension Kernel {
           store(half.addingProduct(half, Kernels.tanh(geluInner(v))), q + i, n)
         }
       case .relu:
-        vectors(x.columns) { i, n in store(pointwiseMax(load(p + i, n), .zero), q + i, n) }
+        vectors(x.columns) { i, n in
+          let v = load(p + i, n)
+          store(v.replacing(with: 0, where: v .< 0), q + i, n)
+        }
       case .tanh: vectors(x.columns) { i, n in store(Kernels.tanh(load(p + i, n)), q + i, n) }
       }
     }

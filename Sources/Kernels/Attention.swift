@@ -54,7 +54,7 @@ extension Kernel {
       withScratch(dropout == nil ? 0 : largest.count) { dropped in
         withScratch(largest.room) { factors in
           var kept = probabilities?.pointer
-          var dropoutRow = 0
+          var chunk = 0
           for s in 0..<layout.count {
             let rows = layout.queries[s + 1] - layout.queries[s]
             let length = layout.keys[s + 1] - layout.keys[s]
@@ -73,8 +73,8 @@ extension Kernel {
               var used = p
               if let dropout {
                 for row in 0..<rows {
-                  dropout.factors(row: dropoutRow, columns: length, into: factors)
-                  dropoutRow += 1
+                  dropout.factors(firstChunk: chunk, columns: length, into: factors)
+                  chunk += Dropout.chunks(length)
                   multiplyRow(p + row * room, factors, dropped + row * room, room)
                 }
                 used = dropped
@@ -104,7 +104,7 @@ extension Kernel {
       withScratch(dropout == nil ? 0 : largest.count) { dropped in
         withScratch(dropout == nil ? 0 : largest.count) { factors in
           var p = probabilities.pointer
-          var dropoutRow = 0
+          var chunk = 0
           for s in 0..<layout.count {
             let rows = layout.queries[s + 1] - layout.queries[s]
             let length = layout.keys[s + 1] - layout.keys[s]
@@ -127,8 +127,8 @@ extension Kernel {
               var used = p
               if let dropout {
                 for row in 0..<rows {
-                  dropout.factors(row: dropoutRow, columns: length, into: factors + row * room)
-                  dropoutRow += 1
+                  dropout.factors(firstChunk: chunk, columns: length, into: factors + row * room)
+                  chunk += Dropout.chunks(length)
                   multiplyRow(p + row * room, factors + row * room, dropped + row * room, room)
                 }
                 used = dropped

@@ -16,16 +16,27 @@ public struct Dropout: Sendable {
     self.site = UInt32(truncatingIfNeeded: site)
   }
 
-  /// Writes the factors (0 or 1 / (1 - p)) of one row; `out` must have room for `columns` rounded up
-  /// to 64. Each row begins a Philox block of its own.
+  /// Pieces of 64 columns, each drawn at once, that make up a row.
+  @inline(__always)
+  static func chunks(_ columns: Int) -> Int { (columns &+ 63) / 64 }
+
+  /// Writes the factors (0 or 1 / (1 - p)) of one row of a matrix; `out` must have room for `columns`
+  /// rounded up to 64. Each row begins a Philox block of its own.
   @inline(__always)
   func factors(row: Int, columns: Int, into out: FloatPointer) {
-    let chunks = (columns &+ 63) / 64
+    factors(firstChunk: row &* Self.chunks(columns), columns: columns, into: out)
+  }
+
+  /// The same for rows of different lengths, which must not share chunks: `firstChunk` is the number
+  /// of chunks that the rows before this one take.
+  @inline(__always)
+  func factors(firstChunk: Int, columns: Int, into out: FloatPointer) {
+    let chunks = Self.chunks(columns)
     let threshold = SIMD16<UInt32>(
       repeating: UInt32(min(4_294_967_295, (Double(probability) * 0x1p32).rounded())))
     let keep = Vector(repeating: 1 / (1 - probability))
     for chunk in 0..<chunks {
-      let first = UInt32(truncatingIfNeeded: (row &* chunks &+ chunk) &* 16)
+      let first = UInt32(truncatingIfNeeded: (firstChunk &+ chunk) &* 16)
       let w = Philox.blocks16(
         first: first, site: site, step: step, purpose: RandomPurpose.dropout.rawValue, key: key)
       let p = out + chunk &* 64

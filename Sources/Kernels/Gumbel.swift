@@ -1,7 +1,7 @@
 extension Kernel {
   /// Adds standard Gumbel noise -log(-log u) to every element, in place.
   ///
-  /// u lies strictly between 0 and 1 (24 random bits and a half), so the noise is always finite.
+  /// u lies strictly between 0 and 1 (23 random bits and a half), so the noise is always finite.
   public static func addGumbelNoise(
     _ x: Matrix, seed: UInt64, step: Int, site: Int, firstRow: Int = 0
   ) {

@@ -27,7 +27,7 @@ public enum Philox {
     return c
   }
 
-  typealias Lanes = SIMD16<UInt32>
+  package typealias Lanes = SIMD16<UInt32>
 
   @inline(__always)
   private static func multiply(_ v: Lanes, _ m: UInt64) -> (high: Lanes, low: Lanes) {
@@ -44,7 +44,7 @@ public enum Philox {
 
   /// Sixteen consecutive blocks at once: word w of block `first + lane` is lane `lane` of result w.
   @inline(__always)
-  static func blocks16(
+  package static func blocks16(
     first: UInt32, site: UInt32, step: UInt32, purpose: UInt32, key: SIMD2<UInt32>
   ) -> (Lanes, Lanes, Lanes, Lanes) {
     var x = Lanes(repeating: first) &+ Lanes(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)

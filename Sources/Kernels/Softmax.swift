@@ -68,7 +68,7 @@ extension Kernel {
   }
 
   @inline(__always)
-  static func logarithm(_ x: Float) -> Float { log(Vector(repeating: x))[0] }
+  static func logarithm(_ x: Float) -> Float { x.isNaN ? x : log(Vector(repeating: x))[0] }
 
   /// dx = y (dy - sum(dy y)) factor, row by row: the gradient of softmax; dx may be dy.
   ///

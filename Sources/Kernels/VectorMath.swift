@@ -1,5 +1,5 @@
 /// The width all element-wise kernels work in; narrower processors see two or four of their own.
-typealias Vector = SIMD16<Float>
+package typealias Vector = SIMD16<Float>
 typealias FloatPointer = UnsafeMutablePointer<Float>
 typealias ConstFloatPointer = UnsafePointer<Float>
 
@@ -66,13 +66,19 @@ func polynomial(_ x: Vector, _ c: (Float, Float, Float, Float, Float)) -> Vector
   return Vector(repeating: c.0).addingProduct(r, x)
 }
 
-/// e^x within 2 units in the last place on [-86.5, 88.7]; 0 below, about e^88.7 above.
+/// x within [low, high]; a NaN stays one (`pointwiseMin` would turn it into a bound, and a diverged
+/// run would go on with numbers that look sound).
+@inline(__always)
+func clamped(_ x: Vector, _ low: Float, _ high: Float) -> Vector {
+  x.replacing(with: low, where: x .< low).replacing(with: high, where: x .> high)
+}
+
+/// e^x within 2 units in the last place on [-86.5, 88.7]; 0 below, about e^88.7 above; NaN for NaN.
 ///
 /// Cody-Waite reduction to [-ln2/2, ln2/2] and the polynomial of scripts/fit_polynomials.py.
 @inline(__always)
-func exp(_ x: Vector) -> Vector {
-  let low = Vector(repeating: -86.5)
-  let v = pointwiseMin(pointwiseMax(x, low), Vector(repeating: 88.72283))
+package func exp(_ x: Vector) -> Vector {
+  let v = clamped(x, -86.5, 88.72283)
   let shift = Vector(repeating: 12_582_912)  // 1.5 * 2^23: the sum's low mantissa bits are round(n)
   let t = shift.addingProduct(v, Vector(repeating: 1.442_695_04))
   let n = t - shift
@@ -84,14 +90,14 @@ func exp(_ x: Vector) -> Vector {
   // Two factors, because 2^128 is not a Float though e * 2^128 can be.
   let half = unsafeBitCast(t, to: SIMD16<Int32>.self) &- (0x4B40_0000 - 126)
   let scale = unsafeBitCast(half &<< 23, to: Vector.self)
-  return (e * scale * 2).replacing(with: 0, where: x .< low)
+  return (e * scale * 2).replacing(with: 0, where: x .< -86.5)
 }
 
-/// Natural logarithm of positive, normal numbers, within 2 units in the last place.
+/// Natural logarithm of positive, normal numbers, within 2 units in the last place; meaningless for all others.
 ///
 /// ln(m 2^k) = k ln 2 + 2 artanh((m-1)/(m+1)) with m in [sqrt(1/2), sqrt(2)).
 @inline(__always)
-func log(_ x: Vector) -> Vector {
+package func log(_ x: Vector) -> Vector {
   let bits = unsafeBitCast(x, to: SIMD16<Int32>.self)
   let k = (bits &- 0x3F35_04F3) &>> 23
   let m = unsafeBitCast(bits &- (k &<< 23), to: Vector.self)
@@ -103,10 +109,11 @@ func log(_ x: Vector) -> Vector {
   return (s * 2 + tail).addingProduct(e, Vector(repeating: 0.693_359_375))
 }
 
-/// The error function; absolute error below 5e-7. Coefficients: scripts/fit_polynomials.py.
+/// The error function; absolute error below 5e-7, exactly 1 or -1 beyond 3.925 (so that GELU's
+/// error does not grow with its argument), NaN for NaN. Coefficients: scripts/fit_polynomials.py.
 @inline(__always)
-func erf(_ x: Vector) -> Vector {
-  let v = pointwiseMin(pointwiseMax(x, Vector(repeating: -3.925)), Vector(repeating: 3.925))
+package func erf(_ x: Vector) -> Vector {
+  let v = clamped(x, -3.925, 3.925)
   let z = v * v
   var p = Vector(repeating: 1.909_941_5e-8)
   p = Vector(repeating: -1.921_977_6e-6).addingProduct(p, z)
@@ -116,12 +123,12 @@ func erf(_ x: Vector) -> Vector {
   p = Vector(repeating: 0.203_697_09).addingProduct(p, z)
   p = Vector(repeating: 1.128_379_1).addingProduct(p, z)
   let q = polynomial(z, (1, 0.513_853_9, 0.116_540_983, 0.014_656_639, 9.836_152_9e-4))
-  return v * p / q
+  return (v * p / q).replacing(with: 1, where: x .> 3.925).replacing(with: -1, where: x .< -3.925)
 }
 
-/// Hyperbolic tangent, within 4 units in the last place.
+/// Hyperbolic tangent, within 4 units in the last place; NaN for NaN.
 @inline(__always)
-func tanh(_ x: Vector) -> Vector {
+package func tanh(_ x: Vector) -> Vector {
   let z = x * x
   let small = x.addingProduct(
     x * z,

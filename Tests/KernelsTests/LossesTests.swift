@@ -1,0 +1,156 @@
+import Foundation
+import Kernels
+import Testing
+
+@Suite struct LossesTests {
+  static let classes = oddSizes.filter { $0 > 0 }
+
+  @Test(arguments: classes, [0, 0.1] as [Float])
+  func crossEntropy(columns: Int, smoothing: Float) {
+    for rows in [0, 1, 3, 33] {
+      var draws = Draws(rows + 1000 * columns)
+      let x = Guarded(rows, columns, draws.floats(rows * columns, -6, 6))
+      let labels = (0..<rows).map { _ in Int32(draws.below(columns)) }
+      let log = Table(x).logSoftmax()
+      let s = Double(smoothing)
+      var expected = 0.0
+      var gradient = log.map { exp($0) - s / Double(columns) }
+      for i in 0..<rows {
+        expected -= (1 - s) * log[i, Int(labels[i])] + s * log.row(i).reduce(0, +) / Double(columns)
+        gradient[i, Int(labels[i])] -= 1 - s
+      }
+      gradient = gradient.map { $0 * 0.5 }
+      let g = Guarded(rows, columns)
+      let sum = Kernel.crossEntropy(
+        x.view, labels: labels, smoothing: smoothing, weight: 0.5, gradient: g.view)
+      // Each row: shift and difference of numbers up to 20, one rounding each.
+      #expect(abs(sum - expected) <= Double(rows) * 60 * roundoff)
+      #expect(deviation(g.view, gradient.values) <= 40 * roundoff)
+      #expect(x.isIntact && g.isIntact)
+      #expect(
+        Kernel.crossEntropy(x.view, labels: labels, smoothing: smoothing, gradient: nil) == sum)
+      let again = Kernel.crossEntropy(
+        x.view, labels: labels, smoothing: smoothing, weight: 0.5, gradient: x.view)
+      #expect(again == sum && x.view.values == g.view.values && x.isIntact)
+    }
+  }
+
+  @Test func crossEntropyOfExtremeLogits() {
+    let x = Matrix([1e4, -1e4, 0, -1e4, 1e4, 0], rows: 2, columns: 3)
+    let g = Matrix(zeros: 2, 3)
+    #expect(Kernel.crossEntropy(x, labels: [0, 0], gradient: g) == 2e4)
+    #expect(g.values == [0, 0, 0, -1, 1, 0])
+  }
+
+  @Test(arguments: classes, Kernel.Divergence.allCases)
+  func divergence(columns: Int, kind: Kernel.Divergence) {
+    for (rows, temperature) in [(0, 1), (1, 1), (3, 2), (33, 0.5)] as [(Int, Float)] {
+      var draws = Draws(rows + 1000 * columns)
+      let student = Guarded(rows, columns, draws.floats(rows * columns, -5, 5))
+      let teacher = Guarded(rows, columns, draws.floats(rows * columns, -5, 5))
+      let scale = 1 / Double(temperature)
+      let logS = Table(student).logSoftmax(scale: scale)
+      let logT = Table(teacher).logSoftmax(scale: scale)
+      let weight: Float = 0.25
+      let w = Double(weight) * scale
+      var expected = 0.0
+      var dS = logS.with(logT) { (exp($0) - exp($1)) * w }
+      var dT = logT
+      for i in 0..<rows {
+        let f = (0..<columns).map { kind == .kl ? logT[i, $0] - logS[i, $0] : -logS[i, $0] }
+        let sum = (0..<columns).reduce(0) { $0 + exp(logT[i, $1]) * f[$1] }
+        expected += sum
+        for j in 0..<columns { dT[i, j] = exp(logT[i, j]) * (f[j] - sum) * w }
+      }
+      let (a, b) = (Guarded(rows, columns), Guarded(rows, columns))
+      let sum = Kernel.divergence(
+        kind, student: student.view, teacher: teacher.view, temperature: temperature,
+        weight: weight, dStudent: a.view, dTeacher: b.view)
+      let range = 16 * scale + 8
+      #expect(abs(sum - expected) <= Double(rows) * range * 8 * roundoff)
+      #expect(deviation(a.view, dS.values) <= range * 4 * roundoff)
+      #expect(deviation(b.view, dT.values) <= range * 8 * roundoff)
+      #expect([a, b, student, teacher].allSatisfy { $0.isIntact })
+      dS.values.removeAll()
+      let (one, other) = (Guarded(rows, columns), Guarded(rows, columns))
+      _ = Kernel.divergence(
+        kind, student: student.view, teacher: teacher.view, temperature: temperature,
+        weight: weight, dStudent: one.view, dTeacher: nil)
+      _ = Kernel.divergence(
+        kind, student: student.view, teacher: teacher.view, temperature: temperature,
+        weight: weight, dStudent: nil, dTeacher: other.view)
+      #expect(one.view.values == a.view.values && other.view.values == b.view.values)
+    }
+  }
+
+  @Test func divergenceFromItselfIsZero() {
+    var draws = Draws(3)
+    let x = Guarded(7, 33, &draws)
+    let g = Guarded(7, 33)
+    let kl = Kernel.divergence(
+      .kl, student: x.view, teacher: x.view, dStudent: g.view, dTeacher: nil)
+    #expect(kl == 0)
+    #expect(g.view.values.allSatisfy { $0 == 0 })
+  }
+
+  @Test(arguments: oddSizes)
+  func squaredError(columns: Int) {
+    for rows in [0, 1, 3, 33] {
+      var draws = Draws(rows + 1000 * columns)
+      let (a, b) = (Guarded(rows, columns, &draws), Guarded(rows, columns, &draws))
+      let difference = Table(a).with(Table(b), -)
+      let expected = difference.values.reduce(0) { $0 + $1 * $1 }
+      let (dA, dB) = (Guarded(rows, columns), Guarded(rows, columns))
+      let sum = Kernel.squaredError(a.view, b.view, weight: 0.75, dA: dA.view, dB: dB.view)
+      #expect(abs(sum - expected) <= (expected + 1e-30) * (Double(columns) / 16 + 8) * roundoff)
+      #expect(deviation(dA.view, difference.map { 1.5 * $0 }.values) <= 8 * roundoff)
+      #expect(dB.view.values == dA.view.values.map { -$0 })
+      #expect(Kernel.squaredError(a.view, b.view, dA: nil, dB: nil) == sum)
+      #expect([a, b, dA, dB].allSatisfy { $0.isIntact })
+    }
+  }
+
+  @Test(arguments: oddSizes)
+  func cosine(columns: Int) {
+    for rows in [0, 1, 3, 33] {
+      var draws = Draws(rows + 1000 * columns)
+      // Away from zero: the gradient has the norms in its denominators.
+      let a = Guarded(rows, columns, draws.floats(rows * columns, 0.5, 2))
+      let b = Guarded(rows, columns, draws.floats(rows * columns, -2, -0.5))
+      let weights = draws.floats(rows)
+      let (x, y) = (Table(a), Table(b))
+      var cosines: [Double] = []
+      var (gA, gB) = (x, y)
+      for i in 0..<rows {
+        let (p, q) = (x.row(i), y.row(i))
+        let dot = zip(p, q).reduce(0) { $0 + $1.0 * $1.1 }
+        let (pp, qq) = (p.reduce(0) { $0 + $1 * $1 }, q.reduce(0) { $0 + $1 * $1 })
+        let norm = (pp * qq).squareRoot()
+        let c = norm == 0 ? 0 : dot / norm
+        cosines.append(c)
+        for j in 0..<columns {
+          gA[i, j] = Double(weights[i]) * (q[j] / norm - c * p[j] / pp)
+          gB[i, j] = Double(weights[i]) * (p[j] / norm - c * q[j] / qq)
+        }
+      }
+      let (dA, dB) = (Guarded(rows, columns), Guarded(rows, columns))
+      let result = Kernel.cosineRows(a.view, b.view, weights: weights, dA: dA.view, dB: dB.view)
+      let tolerance = (Double(columns) / 16 + 16) * roundoff
+      #expect(deviation(result, cosines) <= tolerance)
+      #expect(deviation(dA.view, gA.values) <= 8 * tolerance)
+      #expect(deviation(dB.view, gB.values) <= 8 * tolerance)
+      #expect([a, b, dA, dB].allSatisfy { $0.isIntact })
+      #expect(Kernel.cosineRows(a.view, b.view, dA: nil, dB: nil) == result)
+    }
+  }
+
+  @Test func cosineOfAZeroRow() {
+    let a = Matrix([0, 0, 3, 4], rows: 2, columns: 2)
+    let b = Matrix([1, 2, 3, 4], rows: 2, columns: 2)
+    let (dA, dB) = (Guarded(2, 2), Guarded(2, 2))
+    let result = Kernel.cosineRows(a, b, weights: [1, 1], dA: dA.view, dB: dB.view)
+    #expect(result[0] == 0 && abs(result[1] - 1) < 1e-6)
+    #expect(dA.view.rows(0..<1).values == [0, 0] && dB.view.rows(0..<1).values == [0, 0])
+    #expect(dA.view.isFinite && dB.view.isFinite)
+  }
+}

@@ -1,0 +1,127 @@
+import Foundation
+import Kernels
+import Testing
+
+@Suite struct OptimizersTests {
+  private func buffer(_ values: [Float]) -> Buffer {
+    Matrix(values, rows: 1, columns: values.count).buffer
+  }
+
+  private func floats(_ buffer: Buffer) -> [Float] { buffer.withFloats { Array($0) } }
+
+  /// Adam and AdamW as in torch.optim, in double precision.
+  private func reference(
+    _ u: AdamUpdate, _ p: inout Double, _ m: inout Double, _ v: inout Double, _ gradient: Double
+  ) {
+    let (b1, b2) = (Double(u.beta1), Double(u.beta2))
+    let (rate, decay) = (Double(u.learningRate), Double(u.weightDecay))
+    let g = gradient * Double(u.gradientScale) + (u.decoupled ? 0 : decay * p)
+    if u.decoupled { p *= 1 - rate * decay }
+    m = b1 * m + (1 - b1) * g
+    v = b2 * v + (1 - b2) * g * g
+    let mean = m / (1 - pow(b1, Double(u.step)))
+    let variance = v / (1 - pow(b2, Double(u.step)))
+    p -= rate * mean / (variance.squareRoot() + Double(u.epsilon))
+  }
+
+  @Test(arguments: [true, false], [0, 0.1] as [Float])
+  func adamFollowsTheReference(decoupled: Bool, decay: Float) {
+    for count in oddSizes {
+      var draws = Draws(count)
+      let total = count + 40
+      let range = 7..<7 + count
+      let start = draws.floats(total)
+      let p = buffer(start)
+      let (g, m, v) = (buffer(start), Buffer(zeroed: total), Buffer(zeroed: total))
+      var (rp, rm, rv) = (
+        start.map(Double.init), [Double](repeating: 0, count: total),
+        [Double](repeating: 0, count: total)
+      )
+      for step in 1...20 {
+        let gradient = draws.floats(total)
+        g.withFloats { for i in 0..<total { $0[i] = gradient[i] } }
+        let update = AdamUpdate(
+          learningRate: 0.01, weightDecay: decay, decoupled: decoupled, step: step,
+          gradientScale: 0.5)
+        Kernel.adam(
+          update, parameters: p, gradients: g, firstMoment: m, secondMoment: v, range: range)
+        for i in range { reference(update, &rp[i], &rm[i], &rv[i], Double(gradient[i])) }
+        // The range's gradients are zeroed, all others are as they were.
+        let left = floats(g)
+        for i in 0..<total { #expect(left[i] == (range.contains(i) ? 0 : gradient[i])) }
+      }
+      // Twenty steps of 0.01, each with a relative error of some roundings.
+      #expect(deviation(floats(p), rp) <= 60 * roundoff)
+      #expect(deviation(floats(m), rm) <= 40 * roundoff)
+      // 1 - beta2 is rounded once as a float, 1e-3 known to 6e-5 of itself... of beta2's rounding.
+      #expect(deviation(floats(v), rv) <= 40 * roundoff)
+      for i in 0..<total where !range.contains(i) { #expect(floats(p)[i] == start[i]) }
+    }
+  }
+
+  @Test func splittingTheRangeChangesNothing() {
+    var draws = Draws(9)
+    let start = draws.floats(1000)
+    let gradient = draws.floats(1000)
+    func run(_ ranges: [Range<Int>]) -> [[Float]] {
+      let (p, g) = (buffer(start), buffer(gradient))
+      let (m, v) = (buffer(gradient), buffer(start.map(abs)))
+      let update = AdamUpdate(learningRate: 0.01, weightDecay: 0.1, step: 3)
+      for range in ranges {
+        Kernel.adam(
+          update, parameters: p, gradients: g, firstMoment: m, secondMoment: v, range: range)
+      }
+      return [p, g, m, v].map(floats)
+    }
+    #expect(run([0..<1000]) == run([0..<3, 3..<500, 500..<501, 501..<1000]))
+  }
+
+  @Test func zeroGradientsOfANewParameterDoNotDivideByZero() {
+    let (p, g, m, v) = (buffer([1, 2, 3]), Buffer(zeroed: 3), Buffer(zeroed: 3), Buffer(zeroed: 3))
+    let update = AdamUpdate(learningRate: 0.1, step: 1)
+    Kernel.adam(update, parameters: p, gradients: g, firstMoment: m, secondMoment: v, range: 0..<3)
+    #expect(floats(p) == [1, 2, 3])
+  }
+
+  @Test(arguments: [0, 1, 33, 16_384, 16_385, 100_003])
+  func reducedGradientsAreTheSameForAnyThreadCount(count: Int) {
+    for shards in [1, 2, 3, 5] {
+      var results: [(bits: [UInt32], norm: UInt64)] = []
+      var draws = Draws(count + shards)
+      let values = (0..<shards).map { _ in draws.floats(count + 20) }
+      var expected = [Double](repeating: 0, count: count)
+      for shard in values { for i in 0..<count { expected[i] += Double(shard[i]) } }
+      let square = expected.reduce(0) { $0 + $1 * $1 }
+      for threads in [1, 2, 3] {
+        let buffers = values.map { buffer($0) }
+        let sum = Kernel.reduceGradients(buffers, count: count, pool: ThreadPool(threads: threads))
+        let total = floats(buffers[0])
+        results.append((total.map(\.bitPattern), sum.bitPattern))
+        #expect(deviation(Array(total[..<count]), expected) <= Double(shards) * 2 * roundoff)
+        // Sums of 1,024 squares in each of 16 lanes.
+        #expect(abs(sum - square) <= square * 1024 * roundoff)
+        #expect(Array(total[count...]) == Array(values[0][count...]))
+        for (shard, other) in buffers.enumerated().dropFirst() {
+          let left = floats(other)
+          #expect(left[..<count].allSatisfy { $0 == 0 })
+          #expect(Array(left[count...]) == Array(values[shard][count...]))
+        }
+      }
+      for result in results {
+        #expect(result.bits == results[0].bits && result.norm == results[0].norm)
+      }
+    }
+  }
+
+  @Test func noBuffersHaveNoNorm() {
+    #expect(Kernel.reduceGradients([], count: 5, pool: ThreadPool(threads: 1)) == 0)
+  }
+
+  @Test func clipping() {
+    #expect(Kernel.clipFactor(norm: 0.5, maximum: 1) == 1)
+    #expect(Kernel.clipFactor(norm: 4, maximum: 1) == Float(1 / (4 + 1e-6)))
+    #expect(Kernel.clipFactor(norm: 1, maximum: 1) == Float(1 / (1 + 1e-6)))
+    #expect(Kernel.clipFactor(norm: 1e9, maximum: 0) == 1)
+    #expect(Kernel.clipFactor(norm: 0, maximum: 2) == 1)
+  }
+}
