@@ -1,0 +1,80 @@
+import Glibc
+
+/// Writes a file so that its name always means either the old content or the whole new one: a
+/// temporary file beside it, fsync, rename, fsync of the folder.
+package struct AtomicFile: ~Copyable {
+  private let path: String
+  private let temporaryPath: String
+  private var descriptor: Int32
+
+  /// Writes the file that `body` produces piece by piece. Nothing is left behind when it throws.
+  /// - Throws: what `body` throws, and `CheckpointError` of kind `unwritable`.
+  package static func write(
+    _ path: String, _ body: (borrowing AtomicFile) throws -> Void
+  ) throws {
+    var file = try AtomicFile(path: path)
+    do {
+      try body(file)
+      try file.commit()
+    } catch {
+      file.abandon()
+      throw error
+    }
+  }
+
+  private init(path: String) throws {
+    self.path = path
+    let (folder, name) = Self.split(path)
+    temporaryPath = "\(folder)/.\(name).tmp-\(getpid())"
+    descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+    if descriptor < 0 { throw Self.error(path) }
+  }
+
+  /// Appends bytes.
+  package func append(_ bytes: UnsafeRawBufferPointer) throws {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let piece = UnsafeRawBufferPointer(rebasing: rest)
+      let written = Glibc.write(descriptor, piece.baseAddress, piece.count)
+      if written < 0 {
+        if errno == EINTR { continue }
+        throw Self.error(path)
+      }
+      rest = rest.dropFirst(written)
+    }
+  }
+
+  /// Appends bytes.
+  package func append(_ bytes: [UInt8]) throws { try bytes.withUnsafeBytes { try append($0) } }
+
+  private mutating func commit() throws {
+    guard fsync(descriptor) == 0 else { throw Self.error(path) }
+    let closed = close(descriptor)
+    descriptor = -1
+    guard closed == 0, rename(temporaryPath, path) == 0 else { throw Self.error(path) }
+    // Some file systems cannot sync a folder; the content itself is safe by now.
+    let folder = open(Self.split(path).folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    if folder >= 0 {
+      fsync(folder)
+      close(folder)
+    }
+  }
+
+  private mutating func abandon() {
+    if descriptor >= 0 { close(descriptor) }
+    descriptor = -1
+    unlink(temporaryPath)
+  }
+
+  private static func split(_ path: String) -> (folder: String, name: String) {
+    guard let slash = path.lastIndex(of: "/") else { return (".", path) }
+    let folder = String(path[..<slash])
+    return (folder.isEmpty ? "/" : folder, String(path[path.index(after: slash)...]))
+  }
+
+  private static func error(_ path: String) -> CheckpointError {
+    CheckpointError(
+      .unwritable, file: path,
+      problem: "the file cannot be written: \(String(cString: strerror(errno))).")
+  }
+}

@@ -1,0 +1,138 @@
+import Foundation
+import StrictJSON
+
+/// The tensors of a Hugging Face folder as one space of names, whether they lie in
+/// `model.safetensors` or in shards listed by `model.safetensors.index.json`.
+public struct Checkpoint: Sendable {
+  /// The folder as the caller gave it.
+  public let folder: String
+  /// The tensors: by file, and in the order of their data.
+  public let entries: [SafetensorsEntry]
+
+  private let files: [SafetensorsFile]
+  private let places: [String: (entry: Int, file: Int)]
+
+  static let fileName = "model.safetensors"
+  static let indexName = "model.safetensors.index.json"
+
+  /// Opens the weights of a folder and checks every header.
+  ///
+  /// A single file counts when both forms are there, as in transformers.
+  /// - Throws: `CheckpointError` if the folder or a file is missing or unreadable, if a file or the
+  ///   index breaks its format, or if index and shards disagree.
+  public init(folder: String) throws {
+    let manager = FileManager.default
+    var isFolder: ObjCBool = false
+    guard manager.fileExists(atPath: folder, isDirectory: &isFolder) else {
+      throw CheckpointError(
+        .missing, file: folder, problem: "there is no such folder; name a Hugging Face folder.")
+    }
+    guard isFolder.boolValue else {
+      throw CheckpointError(
+        .missing, file: folder, problem: "this is a file; name the folder that holds the model.")
+    }
+    self.folder = folder
+    if manager.fileExists(atPath: "\(folder)/\(Self.fileName)") {
+      files = [try SafetensorsFile(path: "\(folder)/\(Self.fileName)")]
+      (entries, places) = try Self.join(files, owners: [:])
+    } else if manager.fileExists(atPath: "\(folder)/\(Self.indexName)") {
+      let index = "\(folder)/\(Self.indexName)"
+      let weightMap = try Self.weightMap(index)
+      let names = Set(weightMap.map(\.shard)).sorted()
+      files = try names.map { try SafetensorsFile(path: "\(folder)/\($0)") }
+      var owners: [String: Int] = [:]
+      for (tensor, shard) in weightMap {
+        guard let place = names.firstIndex(of: shard), files[place].entry(named: tensor) != nil
+        else {
+          throw CheckpointError(
+            .invalid, file: index, tensor: tensor,
+            problem: "it should lie in \(shard), which does not have it; the shards belong to "
+              + "another index, so download them again.")
+        }
+        owners[tensor] = place
+      }
+      (entries, places) = try Self.join(files, owners: owners)
+    } else {
+      let old = manager.fileExists(atPath: "\(folder)/pytorch_model.bin")
+      throw CheckpointError(
+        .missing, file: folder,
+        problem: "the folder has neither \(Self.fileName) nor \(Self.indexName)"
+          + (old
+            ? "; convert its pytorch_model.bin with transformers' save_pretrained." : "."))
+    }
+  }
+
+  /// The names of all tensors.
+  public var names: [String] { entries.map(\.name) }
+
+  /// The tensor of a name, or nil.
+  public func entry(named name: String) -> SafetensorsEntry? {
+    places[name].map { entries[$0.entry] }
+  }
+
+  /// The file that holds a tensor, for messages; the folder if none does.
+  public func file(of name: String) -> String {
+    places[name].map { files[$0.file].path } ?? folder
+  }
+
+  /// Copies a tensor to float32; see `SafetensorsFile.copyFloats(_:into:)`.
+  public func copyFloats(
+    _ name: String, into destination: UnsafeMutableBufferPointer<Float>
+  ) throws {
+    try holder(of: name).copyFloats(name, into: destination)
+  }
+
+  /// A tensor as float32; see `SafetensorsFile.copyFloats(_:into:)`.
+  public func floats(_ name: String) throws -> [Float] { try holder(of: name).floats(name) }
+
+  private func holder(of name: String) throws -> SafetensorsFile {
+    guard let place = places[name] else {
+      throw CheckpointError(
+        .invalid, file: folder, tensor: name, problem: "the folder has no such tensor.")
+    }
+    return files[place.file]
+  }
+
+  /// Tensors that the index does not list count too, as long as only one shard has them.
+  private static func join(
+    _ files: [SafetensorsFile], owners: [String: Int]
+  ) throws -> ([SafetensorsEntry], [String: (entry: Int, file: Int)]) {
+    var entries: [SafetensorsEntry] = []
+    var places: [String: (entry: Int, file: Int)] = [:]
+    for (place, file) in files.enumerated() {
+      for entry in file.entries where owners[entry.name, default: place] == place {
+        guard places.updateValue((entries.count, place), forKey: entry.name) == nil else {
+          throw CheckpointError(
+            .invalid, file: file.path, tensor: entry.name,
+            problem: "another shard has it too, and the index does not say which one counts.")
+        }
+        entries.append(entry)
+      }
+    }
+    return (entries, places)
+  }
+
+  private static func weightMap(_ index: String) throws -> [(tensor: String, shard: String)] {
+    let mapping = try MappedFile(path: index)
+    let value: JSONValue
+    do {
+      value = try StrictJSON.parse(mapping.bytes, file: index)
+    } catch let error as JSONError {
+      throw CheckpointError(
+        .invalid, file: "\(index):\(error.position)", problem: "\(error.message).")
+    }
+    guard let map = value["weight_map"]?.object else {
+      throw CheckpointError(
+        .invalid, file: index, problem: "the object \"weight_map\" is missing.")
+    }
+    return try map.members.map { member in
+      // A shard is a file of this folder: an index must not reach anything else on the machine.
+      guard let shard = member.value.string, !shard.isEmpty, !shard.contains("/") else {
+        throw CheckpointError(
+          .invalid, file: "\(index):\(member.value.position)", tensor: member.key,
+          problem: "the name of a file in the same folder is expected.")
+      }
+      return (member.key, shard)
+    }
+  }
+}

@@ -1,0 +1,87 @@
+import StrictJSON
+
+/// Writes float32 tensors as a safetensors file, byte for byte as the reference writer does it.
+public enum SafetensorsWriter {
+  /// A tensor to write.
+  public struct Tensor {
+    /// Its name.
+    public let name: String
+    /// Its dimensions, outermost first.
+    public let shape: [Int]
+    /// Hands its values, row-major, to the function it is given. Called once, when the tensor's turn
+    /// has come, so that no second copy of a model is needed.
+    public let withValues: ((UnsafeBufferPointer<Float>) throws -> Void) throws -> Void
+
+    /// A tensor whose values are asked for when they are written.
+    public init(
+      name: String, shape: [Int],
+      withValues: @escaping ((UnsafeBufferPointer<Float>) throws -> Void) throws -> Void
+    ) {
+      self.name = name
+      self.shape = shape
+      self.withValues = withValues
+    }
+
+    /// A tensor of values that are at hand.
+    public init(name: String, shape: [Int], values: [Float]) {
+      self.init(name: name, shape: shape) { try values.withUnsafeBufferPointer($0) }
+    }
+  }
+
+  /// Writes a file, replacing an older one at once: a reader sees the old or the new file, never a
+  /// part of one.
+  ///
+  /// The header lists the tensors by name and is padded with spaces to a multiple of 8 bytes.
+  /// - Parameters:
+  ///   - metadata: `__metadata__`; transformers refuses a file without `"format": "pt"`.
+  /// - Throws: `CheckpointError` if the file cannot be written, a name occurs twice or is
+  ///   `__metadata__`, or the number of values does not fit the shape.
+  public static func write(
+    path: String, tensors: [Tensor], metadata: [String: String] = ["format": "pt"]
+  ) throws {
+    let sorted = tensors.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    let header = try header(of: sorted, metadata: metadata, path: path)
+    try AtomicFile.write(path) { file in
+      try withUnsafeBytes(of: UInt64(header.count).littleEndian) { try file.append($0) }
+      try file.append(header)
+      for tensor in sorted {
+        try tensor.withValues { values in
+          let count = tensor.shape.reduce(1, *)
+          guard values.count == count else {
+            throw CheckpointError(
+              .invalid, file: path, tensor: tensor.name,
+              problem: "\(values.count) values were given for the shape \(tensor.shape).")
+          }
+          try file.append(UnsafeRawBufferPointer(values))
+        }
+      }
+    }
+  }
+
+  private static func header(
+    of tensors: [Tensor], metadata: [String: String], path: String
+  ) throws -> [UInt8] {
+    var object = JSONObject()
+    if !metadata.isEmpty {
+      let pairs = metadata.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+      object["__metadata__"] = .object(pairs.map { ($0.key, .string($0.value)) })
+    }
+    var offset = 0
+    for tensor in tensors {
+      guard tensor.name != "__metadata__", object[tensor.name] == nil else {
+        throw CheckpointError(
+          .invalid, file: path, tensor: tensor.name,
+          problem: "the name is taken; each tensor of a file needs a name of its own.")
+      }
+      let end = offset + 4 * tensor.shape.reduce(1, *)
+      object[tensor.name] = [
+        "dtype": "F32", "shape": .array(tensor.shape.map { .int($0) }),
+        "data_offsets": [.int(offset), .int(end)],
+      ]
+      offset = end
+    }
+    var text = JSONWriter(layout: .minimal).bytes(JSONValue(.object(object)))
+    text.append(contentsOf: repeatElement(UInt8(ascii: " "), count: (8 - text.count % 8) % 8))
+    return text
+  }
+}
