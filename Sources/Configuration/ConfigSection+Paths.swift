@@ -1,0 +1,82 @@
+import Foundation
+import StrictJSON
+
+/// What a path leads to, and the reading of the configuration itself.
+enum PathCheck {
+  enum Found { case nothing, file, folder }
+
+  static func kind(of path: String) -> Found {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+      return .nothing
+    }
+    return isFolder.boolValue ? .folder : .file
+  }
+
+  static func contents(ofConfiguration path: String) throws -> [UInt8] {
+    switch kind(of: path) {
+    case .nothing:
+      throw ConfigError(
+        file: path, message: "there is no such configuration file\(PathCheck.where(path)).")
+    case .folder:
+      throw ConfigError(file: path, message: "this is a folder; name a configuration file.")
+    case .file:
+      guard let bytes = FileManager.default.contents(atPath: path) else {
+        throw ConfigError(
+          file: path, message: "the configuration file cannot be read; check its permissions.")
+      }
+      return [UInt8](bytes)
+    }
+  }
+
+  /// Where a relative path was looked for.
+  static func `where`(_ path: String) -> String {
+    path.hasPrefix("/") ? "" : " (looked for in \(FileManager.default.currentDirectoryPath))"
+  }
+}
+
+// Paths are relative to the working directory, as Hugging Face's scripts take them.
+extension ConfigSection {
+  /// A folder that must exist.
+  /// - Throws: `ConfigError` when the key is missing, or names no folder and the document checks
+  ///   paths.
+  public func folder(_ key: String) throws -> String {
+    let path = try string(key)
+    guard document.checksPaths else { return path }
+    switch PathCheck.kind(of: path) {
+    case .folder: return path
+    case .file:
+      throw fail(key, "\(name(key)) names a file, \"\(path)\"; a folder is expected here.")
+    case .nothing:
+      throw fail(
+        key, "\(name(key)): there is no folder \"\(path)\"\(PathCheck.where(path)).")
+    }
+  }
+
+  /// A file or folder that must exist, or nil when the key is absent.
+  public func optionalPath(_ key: String) throws -> String? {
+    guard let path = try optionalString(key) else { return nil }
+    if document.checksPaths, PathCheck.kind(of: path) == .nothing {
+      throw fail(
+        key, "\(name(key)): there is no file or folder \"\(path)\"\(PathCheck.where(path)).")
+    }
+    return path
+  }
+
+  /// Files that must all exist.
+  public func files(_ key: String, default fallback: [String]? = nil) throws -> [String] {
+    let paths = try strings(key, default: fallback)
+    guard document.checksPaths else { return paths }
+    for (place, path) in paths.enumerated() {
+      switch PathCheck.kind(of: path) {
+      case .file: break
+      case .folder, .nothing:
+        throw document.error(
+          path: "\(name(key))[\(place)]",
+          at: value(of: key)?.array?[place].position ?? position,
+          "\(name(key))[\(place)]: there is no file \"\(path)\"\(PathCheck.where(path)).")
+      }
+    }
+    return paths
+  }
+}

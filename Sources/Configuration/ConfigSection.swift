@@ -1,0 +1,201 @@
+import StrictJSON
+import Synchronization
+
+/// One object of a configuration, read key by key.
+///
+/// The section remembers what was read with which result. So `finish()` knows which keys nobody asked
+/// for, and `resolved` can write the section back with every default filled in.
+public final class ConfigSection: Sendable {
+  /// Keys from the top, joined by dots; empty at the top.
+  public let path: String
+  /// Where the object starts.
+  public let position: JSONPosition
+  /// The configuration that the section is part of.
+  public let document: ConfigDocument
+
+  private enum Entry {
+    case value(JSONValue)
+    case section(ConfigSection)
+    /// Known, and not part of the resolved section.
+    case hidden
+  }
+
+  private struct State {
+    var object: JSONObject
+    var entries: [(key: String, entry: Entry)] = []
+    /// New spelling to the spelling in the file.
+    var spelling: [String: String] = [:]
+  }
+
+  private let state: Mutex<State>
+
+  init(_ value: JSONValue, path: String, document: ConfigDocument) {
+    self.path = path
+    self.document = document
+    position = value.position
+    state = Mutex(State(object: value.object ?? JSONObject()))
+  }
+
+  // MARK: Keys
+
+  /// Whether a key is there with a value other than null.
+  public func has(_ key: String) -> Bool { value(of: key) != nil }
+
+  /// The value of a key as written, or nil when it is absent or null.
+  func value(of key: String) -> JSONValue? {
+    state.withLock { $0.object[key].flatMap { $0.isNull ? nil : $0 } }
+  }
+
+  /// Remembers what a key came to.
+  func record(_ key: String, _ value: JSONValue) { record(key, .value(value)) }
+
+  private func record(_ key: String, _ entry: Entry) {
+    state.withLock { state in
+      if let place = state.entries.firstIndex(where: { $0.key == key }) {
+        state.entries[place].entry = entry
+      } else {
+        state.entries.append((key, entry))
+      }
+    }
+  }
+
+  /// Takes a key as known without reading it or writing it back.
+  public func ignore(_ key: String) { record(key, .hidden) }
+
+  /// Takes an old spelling of a key, with a note to the user.
+  /// - Throws: `ConfigError` when both spellings are there.
+  public func alias(_ old: String, for new: String) throws {
+    guard has(old) else { return ignore(old) }
+    if has(new) {
+      throw fail(
+        old, "\(name(old)) is the old spelling of \(name(new)), given too; keep the new one.")
+    }
+    state.withLock { state in
+      guard let member = state.object.member(old) else { return }
+      state.object[new] = member.value
+      state.object[old] = nil
+      state.spelling[new] = old
+    }
+    document.note("\(name(old)) is an old spelling; it was read as \(name(new)).")
+  }
+
+  /// Refuses a key that users of other programs expect here.
+  /// - Parameter hint: one sentence on what to write instead.
+  /// - Throws: `ConfigError` when the key is there.
+  public func refuse(_ key: String, _ hint: String) throws {
+    if let member = state.withLock({ $0.object.member(key) }) {
+      throw document.error(
+        path: name(key), at: member.keyPosition, "unknown key \"\(key)\"; \(hint)")
+    }
+  }
+
+  // MARK: Sections
+
+  /// A section that must be there.
+  public func section(_ key: String) throws -> ConfigSection {
+    guard let section = try optionalSection(key) else { throw missing(key, "an object") }
+    return section
+  }
+
+  /// A section, or an empty one where the key is absent, so that all its defaults hold.
+  public func sectionOrEmpty(_ key: String) throws -> ConfigSection {
+    if let section = try optionalSection(key) { return section }
+    let empty = ConfigSection(
+      JSONValue(.object(JSONObject()), position: position), path: name(key), document: document)
+    record(key, .section(empty))
+    return empty
+  }
+
+  /// A section that may be absent or null.
+  public func optionalSection(_ key: String) throws -> ConfigSection? {
+    guard let value = value(of: key) else {
+      record(key, .value(.null))
+      return nil
+    }
+    guard value.object != nil else { throw wrongKind(key, "an object", value) }
+    let section = ConfigSection(value, path: name(key), document: document)
+    record(key, .section(section))
+    return section
+  }
+
+  // MARK: The end
+
+  /// Checks that every key was asked for.
+  /// - Throws: `ConfigError` at the first key that nobody read, with the nearest known one.
+  public func finish() throws {
+    let (unread, known) = state.withLock { state in
+      let known = state.entries.map(\.key)
+      return (state.object.members.first { !known.contains($0.key) }, known)
+    }
+    if let unread { throw unknown(unread, among: known) }
+  }
+
+  /// The section with all defaults, in the order in which it was read; keys that nobody has read yet
+  /// follow as they are.
+  public var resolved: JSONValue {
+    let (entries, unread) = state.withLock { state in
+      let known = state.entries.map(\.key)
+      return (state.entries, state.object.members.filter { !known.contains($0.key) })
+    }
+    var members: [(String, JSONValue)] = []
+    for (key, entry) in entries {
+      switch entry {
+      case .value(let value): members.append((key, value))
+      case .section(let section): members.append((key, section.resolved))
+      case .hidden: break
+      }
+    }
+    return .object(members + unread.map { ($0.key, $0.value) })
+  }
+
+  // MARK: Errors
+
+  /// An error at a key's value, or at the section when the key is absent.
+  public func fail(_ key: String, _ message: String) -> ConfigError {
+    let (spelled, value) = state.withLock { ($0.spelling[key] ?? key, $0.object[key]) }
+    return document.error(path: name(spelled), at: value?.position ?? position, message)
+  }
+
+  /// An error about the section as a whole.
+  public func fail(_ message: String) -> ConfigError {
+    document.error(path: path, at: position, message)
+  }
+
+  /// The key with the path of its section, as messages name it.
+  public func name(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
+
+  /// The error for an absent key. A key next to it that looks like a slip of it is named instead.
+  func missing(_ key: String, _ kind: String) -> ConfigError {
+    let slip = state.withLock { state in
+      let known = state.entries.map(\.key)
+      return state.object.members.first {
+        !known.contains($0.key) && EditDistance.nearest(to: $0.key, among: [key]) != nil
+      }
+    }
+    if let slip, slip.key != key { return unknown(slip, among: [key]) }
+    return fail(key, "\(name(key)) is missing; \(kind) is required here.")
+  }
+
+  /// The error for a value of a wrong kind.
+  func wrongKind(_ key: String, _ kind: String, _ value: JSONValue) -> ConfigError {
+    fail(key, "\(name(key)) must be \(kind), found \(value.shown).")
+  }
+
+  private func unknown(_ member: JSONObject.Member, among known: [String]) -> ConfigError {
+    document.error(
+      path: name(member.key), at: member.keyPosition,
+      "unknown key \"\(member.key)\"\(path.isEmpty ? "" : " in \(path)"); "
+        + EditDistance.suggestion(for: member.key, among: known))
+  }
+}
+
+extension JSONValue {
+  /// The value as a message shows it: as written when it is short.
+  var shown: String {
+    switch kind {
+    case .array, .object: kindName
+    case .string(let text): text.count > 60 ? "a string" : JSONWriter(layout: .line).string(self)
+    default: JSONWriter(layout: .line).string(self)
+    }
+  }
+}
