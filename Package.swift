@@ -48,7 +48,7 @@ let package = Package(
     .testTarget(name: "AutogradTests", dependencies: ["Autograd", "StrictJSON"]),
     .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON"]),
     .testTarget(name: "ModelsTests", dependencies: ["Models"]),
-    .testTarget(name: "DataTests", dependencies: ["Data"]),
+    .testTarget(name: "DataTests", dependencies: ["Data", "Kernels", "StrictJSON"]),
     .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"]),
     .testTarget(name: "TrainersTests", dependencies: ["Trainers"]),
     .testTarget(name: "MateKDCommandsTests", dependencies: ["MateKDCommands"]),

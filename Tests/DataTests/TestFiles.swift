@@ -37,11 +37,14 @@ enum TestFiles {
     return url.path
   }
 
-  /// Writes bytes to a file of a new folder and gives its path.
-  static func write(_ bytes: [UInt8], as name: String) throws -> String {
-    let path = try temporaryFolder() + "/" + name
+  /// Writes bytes to a file.
+  static func write(_ bytes: [UInt8], to path: String) throws {
     try Foundation.Data(bytes).write(to: URL(fileURLWithPath: path))
-    return path
+  }
+
+  /// The content of a file.
+  static func bytes(_ path: String) throws -> [UInt8] {
+    [UInt8](try Foundation.Data(contentsOf: URL(fileURLWithPath: path)))
   }
 }
 

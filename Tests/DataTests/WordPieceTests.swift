@@ -99,7 +99,8 @@ struct WordPieceTests {
       #expect(encoding.ids.filter { $0 == 6 }.count == (numbers[4] ?? 0), "\(row)")
       #expect(encoding.isSpecial.filter { $0 }.count == (second == nil ? 2 : 3))
       #expect(encoding.typeIDs.count == encoding.ids.count)
-      #expect(encoding.typeIDs.filter { $0 == 1 }.count == (numbers[4].map { $0 + 1 } ?? 0))
+      let ofSecond = second == nil ? 0 : (numbers[4] ?? 0) + 1
+      #expect(encoding.typeIDs.filter { $0 == 1 }.count == ofSecond)
     }
     #expect(tokenizer.encode("a a", maxLength: 0).ids == [2, 3])
   }

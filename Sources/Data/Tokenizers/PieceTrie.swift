@@ -42,15 +42,23 @@ struct PieceTrie: Sendable {
         }
       }
       guard let lowest = children.first?.byte else { continue }
-      while firstFree < cells.count, cells[firstFree].parent >= 0 { firstFree += 1 }
+      while cells[firstFree].parent >= 0 { firstFree += 1 }
       var base = max(1, firstFree - lowest)
+      let start = base
+      var taken = 0
       while true {
         if base + 512 > cells.count {
           cells += [Cell](repeating: Cell(), count: cells.count)
         }
-        if children.allSatisfy({ cells[base + $0.byte].parent < 0 }) { break }
+        if cells[base + lowest].parent >= 0 {
+          taken += 1
+        } else if children.allSatisfy({ cells[base + $0.byte].parent < 0 }) {
+          break
+        }
         base += 1
       }
+      // Stretches with hardly a gap are not searched again, or building would take quadratic time.
+      if base > start, taken * 20 >= (base - start) * 19 { firstFree = base + lowest }
       cells[node].base = Int32(base)
       for child in children {
         cells[base + child.byte].parent = Int32(node)

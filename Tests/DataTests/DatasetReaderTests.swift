@@ -1,0 +1,122 @@
+import Data
+import Testing
+
+@Suite("GLUE reader")
+struct DatasetReaderTests {
+  private func folder(_ text: String, as name: String = "train.tsv") throws -> String {
+    try folder(Array(text.utf8), as: name)
+  }
+
+  private func folder(_ bytes: [UInt8], as name: String = "train.tsv") throws -> String {
+    let folder = try TestFiles.temporaryFolder()
+    try TestFiles.write(bytes, to: "\(folder)/\(name)")
+    return folder
+  }
+
+  private func read(_ folder: String, _ bad: DatasetReader.BadRows = .stop) throws -> TextDataset {
+    try DatasetReader.read(task: .sst2, split: .train, directory: folder, badRows: bad)
+  }
+
+  private func problem(_ bytes: [UInt8]) throws -> String {
+    let folder = try folder(bytes)
+    return (#expect(throws: DataError.self) { try read(folder) })?.description
+      .replacing(folder, with: "") ?? ""
+  }
+
+  @Test("BOM, CR LF, quotes, spaces and a last line without its end")
+  func bytesAsTheyAre() throws {
+    let dataset = try read(
+      folder("\u{FEFF}sentence\tlabel\r\n\"a \"\"b \t1\r\n it 's \t0\r\nlast\t1"))
+    #expect(dataset.count == 3)
+    #expect(dataset.first(0).elementsEqual("\"a \"\"b ".utf8))
+    #expect(dataset.first(1).elementsEqual(" it 's ".utf8))
+    #expect(dataset.label(1) == .class(0))
+    #expect(dataset.first(2).elementsEqual("last".utf8))
+    #expect(dataset.line(2) == 4)
+    #expect(dataset.second(0) == nil)
+  }
+
+  @Test("mistakes name file, line and what to do")
+  func mistakes() throws {
+    let head = Array("sentence\tlabel\n".utf8)
+    #expect(try problem([]) == "/train.tsv: the file is empty; at least one row of text is needed.")
+    #expect(try problem(head).hasPrefix("/train.tsv: the file has no usable row below its header"))
+    #expect(
+      try problem(Array("it is good\t1\n".utf8)).hasPrefix(
+        "/train.tsv:1: column 1 of the header should be \"sentence\";"))
+    #expect(
+      try problem(head + Array("a\t1\nb\n".utf8))
+        == "/train.tsv:3: the row has 1 tab-separated field where at least 2 are needed.")
+    #expect(
+      try problem(head + Array("a\t1\n \t1\n".utf8))
+        == "/train.tsv:3: the text in column 1 is empty.")
+    #expect(
+      try problem(head + Array("a\t2\n".utf8))
+        == "/train.tsv:2: the label \"2\" is not one of task sst-2, which are \"0\", \"1\".")
+    #expect(
+      try problem(head + [0x61, 0xE9, 0x62, 0x09, 0x31, 0x0A])
+        == "/train.tsv:2: the line is not valid UTF-8; convert the file to UTF-8.")
+    let nowhere = try TestFiles.temporaryFolder()
+    let missing = #expect(throws: DataError.self) { try read(nowhere) }
+    #expect(missing?.description.contains("SST-2/train.tsv") == true)
+    #expect(throws: TaskRegistry.UnknownTask.self) { try TaskRegistry.named("sst-3") }
+    #expect(try TaskRegistry.named("SST2") == .sst2)
+  }
+
+  @Test("skipped rows are listed")
+  func skipping() throws {
+    let dataset = try read(folder("sentence\tlabel\na\t1\nb\tx\n\t0\nc\t0\n"), .skip)
+    #expect(dataset.count == 2)
+    #expect(dataset.rejections.map(\.line) == [3, 4])
+    #expect(dataset.line(1) == 5)
+  }
+
+  @Test(
+    "forms of UTF-8 that are not well-formed",
+    arguments: [
+      [0x80], [0xC0, 0x80], [0xC1, 0xBF], [0xE0, 0x9F, 0xBF], [0xED, 0xA0, 0x80],
+      [0xF0, 0x8F, 0xBF, 0xBF],
+      [0xF4, 0x90, 0x80, 0x80], [0xF5, 0x80, 0x80, 0x80], [0xE2, 0x82], [0xC3], [0xFF],
+    ] as [[UInt8]])
+  func malformed(_ bytes: [UInt8]) throws {
+    let text = Array("sentence\tlabel\n".utf8) + [0x61] + bytes + Array("\t1\n".utf8)
+    #expect(try problem(text).hasPrefix("/train.tsv:2: the line is not valid UTF-8"))
+  }
+
+  @Test("input of predict: a text a line, or a TSV with the task's header")
+  func input() throws {
+    func texts(_ text: String) throws -> [String] {
+      let dataset = try DatasetReader.readInput(
+        task: .sst2, path: try folder(text, as: "in") + "/in")
+      #expect((0..<dataset.count).allSatisfy { dataset.label($0) == .none })
+      return (0..<dataset.count).map { String(decoding: dataset.first($0), as: UTF8.self) }
+    }
+    #expect(try texts("good\nbad\twith tab\n") == ["good", "bad\twith tab"])
+    #expect(try texts("sentence\tlabel\ngood\t1\nbad\t0\n") == ["good", "bad"])
+    #expect(try texts("index\tsentence\n0\tgood\n1\tbad\n") == ["good", "bad"])
+    #expect(try texts("sentence\n") == ["sentence"])
+  }
+
+  @Test("a corpus passes over blank lines")
+  func corpus() throws {
+    let path = try folder("one text\n\n  \nanother\n", as: "corpus.txt") + "/corpus.txt"
+    let corpus = try DatasetReader.readCorpus(path: path)
+    #expect(corpus.count == 2)
+    #expect(corpus.line(1) == 4)
+  }
+
+  @Test("real SST-2 is complete")
+  func real() throws {
+    guard let glue = TestFiles.shared("data/glue") else { return }
+    for (split, rows, positive) in [
+      (Split.train, 67349, 37569), (.validation, 872, 444), (.test, 1821, 0),
+    ] {
+      let dataset = try DatasetReader.read(task: .sst2, split: split, directory: glue)
+      #expect(dataset.count == rows)
+      #expect((0..<rows).count { dataset.label($0) == .class(1) } == positive)
+      let part = try DatasetReader.read(
+        task: .sst2, split: split, directory: glue + "/SST-2", maximumRows: 10)
+      #expect(part.count == 10)
+    }
+  }
+}
