@@ -1,4 +1,5 @@
 import Data
+import Kernels
 import Testing
 
 @Suite("GLUE reader")
@@ -103,6 +104,43 @@ struct DatasetReaderTests {
     let corpus = try DatasetReader.readCorpus(path: path)
     #expect(corpus.count == 2)
     #expect(corpus.line(1) == 4)
+  }
+
+  @Test("pairs with scores, the label in the last column")
+  func pairs() throws {
+    let files: [Split: TaskDescription.File] = [
+      .train: .init(
+        name: "train.tsv", header: ["id", "a", "b", "score"], textColumns: [1, 2], labelColumn: -1)
+    ]
+    let task = TaskDescription(
+      name: "pairs", folder: "P", labels: [], scoreRange: 0...5, metrics: [.pearson, .spearman],
+      files: files)
+    #expect(task.isPair && task.isRegression && task.outputCount == 1)
+    #expect(task.headlineMetric == .pearson)
+    func read(_ rows: String) throws -> TextDataset {
+      try DatasetReader.read(
+        task: task, split: .train, directory: folder("id\ta\tb\tscore\n" + rows))
+    }
+    let dataset = try read("7\tone\ttwo\t2.500\n8\tthree\tfour\textra\t5\n")
+    #expect(dataset.second(0)?.elementsEqual("two".utf8) == true)
+    #expect(dataset.first(1).elementsEqual("three".utf8))
+    #expect(dataset.label(0) == .score(2.5))
+    #expect(dataset.label(1) == .score(5))
+    for score in ["0x1", "nan", "1e2", "", "5.1", "-1", ".5", "1."] {
+      let error = #expect(throws: DataError.self, "\(score)") { try read("7\ta\tb\t\(score)\n") }
+      #expect(error?.problem == "the score \"\(score)\" is no number from 0.0 to 5.0.")
+    }
+    let input = try folder("one\ttwo\nthree\tfour\n", as: "in.tsv") + "/in.tsv"
+    let unlabelled = try DatasetReader.readInput(task: task, path: input)
+    #expect(unlabelled.second(1)?.elementsEqual("four".utf8) == true)
+    let tokenizer = try WordPieceTests.tokenizer("uncased")
+    let tokenized = TokenizedDataset(
+      dataset, tokenizer: tokenizer, maximumLength: 32, pool: ThreadPool(threads: 1))
+    let batch = tokenized.batch([1, 0])
+    #expect(batch.scores == [5, 2.5])
+    #expect(batch.classLabels.isEmpty)
+    #expect(batch.isSpecial.count { $0 } == 6)
+    #expect(batch.typeIDs.contains(1))
   }
 
   @Test("real SST-2 is complete")
