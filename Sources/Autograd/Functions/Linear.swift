@@ -31,7 +31,7 @@ extension Tape {
         d = owned ? gradient : pool.matrix(gradient.rows, gradient.columns)
         Kernel.activationGradient(activation, before, gradient, into: d)
       }
-      bias?.accumulate(pool) { target, _ in Kernel.addColumnSums(d, to: target) }
+      if let target = bias?.leafGradientTarget(pool) { Kernel.addColumnSums(d, to: target) }
       if let kept {
         weight.accumulate(pool) { target, beta in
           Kernel.gemm(d, .transposed, kept, .none, into: target, beta: beta)
