@@ -96,3 +96,21 @@ extension Kernel {
     }
   }
 }
+
+extension Kernel {
+  /// Entropy of softmax(x) in nats, summed over rows.
+  public static func entropyOfRows(_ x: Matrix) -> Double {
+    var total = 0.0
+    for row in 0..<x.rows {
+      let p = x.pointer + row * x.stride
+      let shift = logSumExp(p, x.columns, 1)
+      var sum = Vector.zero
+      vectors(x.columns) { i, n in
+        let v = load(p + i, n) - shift
+        sum += Kernels.first(n, of: exp(v) * v, else: 0)
+      }
+      total -= Double(sum.sum())
+    }
+    return total
+  }
+}

@@ -1,0 +1,60 @@
+import Autograd
+import Data
+import Kernels
+import Models
+import Synchronization
+
+/// Logits of a classifier over a whole data set, on all threads.
+public struct Inference: Sendable {
+  private let pool: ThreadPool
+  private let memory = MemoryShelf()
+
+  /// An inference over a thread pool.
+  public init(pool: ThreadPool) { self.pool = pool }
+
+  /// The logits, a row per row of `data`, in order; dropout is off.
+  ///
+  /// - Parameter batchSize: largest number of texts per product; batches depend on the data alone.
+  public func logits(
+    _ model: SequenceClassifier, data: TokenizedDataset, batchSize: Int = 32
+  ) throws -> Matrix {
+    let result = Matrix(zeros: data.count, model.labels.count)
+    // Enough tokens for a good product, few enough that activations stay near the processor.
+    var batches: [Range<Int>] = []
+    var start = 0
+    var tokens = 0
+    for row in 0..<data.count {
+      let length = data.lengths[row]
+      if row > start, row - start >= batchSize || tokens + length > 512 {
+        batches.append(start..<row)
+        start = row
+        tokens = 0
+      }
+      tokens += length
+    }
+    if start < data.count { batches.append(start..<data.count) }
+    let list = batches
+    try pool.run(count: list.count) { index in
+      let batch = data.batch(Array(list[index]))
+      memory.withPool { buffers in
+        let tape = Tape(pool: buffers)
+        let tokens = PackedTokens(
+          ids: batch.tokenIDs, typeIDs: batch.typeIDs, offsets: batch.offsets)
+        let logits = model.logits(tokens, tape: tape, training: false)
+        result.rows(list[index]).copy(from: logits.value)
+      }
+    }
+    return result
+  }
+}
+
+/// Buffer pools that are not in use at the moment.
+final class MemoryShelf: Sendable {
+  private let idle = Mutex<[BufferPool]>([])
+
+  func withPool(_ body: (BufferPool) throws -> Void) rethrows {
+    let pool = idle.withLock { $0.popLast() } ?? BufferPool()
+    defer { idle.withLock { $0.append(pool) } }
+    try body(pool)
+  }
+}

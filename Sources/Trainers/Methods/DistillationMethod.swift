@@ -1,0 +1,89 @@
+import Autograd
+import Configuration
+import Kernels
+import Models
+
+/// What a distillation method is built from.
+public struct DistillationSetup: Sendable {
+  /// The model to train.
+  public let student: SequenceClassifier
+  /// The fine-tuned model to learn from; never changed.
+  public let teacher: SequenceClassifier
+  /// The masked language model that writes adversarial text; nil if the run has none.
+  public let generator: MaskedLanguageModel?
+  /// Index of the [MASK] token.
+  public let maskID: Int32
+  /// Rows of the training data.
+  public let trainingRows: Int
+  /// The student's optimiser and schedule.
+  public let studentTraining: TrainedModel
+  /// Updates of the student that are planned.
+  public let totalSteps: Int
+  /// `label_smoothing_factor`.
+  public let labelSmoothing: Float
+}
+
+/// A distillation method as the registry knows it.
+public struct MethodDescription: Sendable {
+  /// Its name in configurations, such as `mate-kd`.
+  public let name: String
+  /// One sentence and the paper.
+  public let summary: String
+  /// True if it needs a generator.
+  public let needsGenerator: Bool
+  /// Reads its section of the configuration, before any file is opened.
+  public let configure:
+    @Sendable (ConfigSection) throws -> @Sendable (DistillationSetup) throws -> any Objective
+
+  /// A method.
+  public init(
+    name: String, summary: String, needsGenerator: Bool = false,
+    configure:
+      @escaping @Sendable (ConfigSection) throws -> @Sendable (DistillationSetup) throws ->
+      any Objective
+  ) {
+    self.name = name
+    self.summary = summary
+    self.needsGenerator = needsGenerator
+    self.configure = configure
+  }
+}
+
+/// All methods. A new one is one file beside this one and one line here.
+public enum MethodRegistry {
+  /// The methods in the order in which they are listed.
+  public static let all: [MethodDescription] = [
+    LabelsOnly.description,
+    KnowledgeDistillation.description,
+    MATEKD.description,
+  ]
+
+  /// The method with a name.
+  public static func named(_ name: String) -> MethodDescription? { all.first { $0.name == name } }
+}
+
+extension Tape {
+  /// Cross-entropy against the gold classes, or squared error against the gold scores, summed over the
+  /// shard's texts.
+  func supervisedLoss(
+    _ logits: Tensor, shard: Shard, labels: LabelSet, smoothing: Float, weight: Float
+  ) -> Double {
+    if labels.isRegression {
+      let scores = constant(Matrix(shard.scores, rows: shard.count, columns: 1))
+      return squaredError(logits, scores, weight: weight)
+    }
+    return crossEntropy(logits, labels: shard.classLabels, smoothing: smoothing, weight: weight)
+  }
+
+  /// Divergence of the student's outputs from the teacher's, summed over texts: `kind` for
+  /// classification, squared error for regression.
+  func outputDivergence(
+    _ kind: Kernel.Divergence, student: Tensor, teacher: Tensor, labels: LabelSet,
+    temperature: Float, weight: Float
+  ) -> Double {
+    labels.isRegression
+      ? squaredError(student, teacher, weight: weight)
+      : divergence(
+        kind, student: student, teacher: teacher, temperature: temperature, weight: weight)
+  }
+}

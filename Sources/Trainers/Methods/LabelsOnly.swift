@@ -1,0 +1,40 @@
+import Autograd
+import Configuration
+import Models
+
+/// Plain supervised training: fine-tuning a teacher, or the student of method `none`.
+public struct LabelsOnly: Objective {
+  static let description = MethodDescription(
+    name: "none", summary: "the student alone: gold labels, no teacher (the baseline)"
+  ) { section in
+    try section.finish()
+    return { setup in
+      LabelsOnly(
+        setup.student, training: setup.studentTraining, labelSmoothing: setup.labelSmoothing)
+    }
+  }
+
+  public let trainedModels: [TrainedModel]
+  private let model: SequenceClassifier
+  private let labelSmoothing: Float
+
+  /// Supervised training of a classifier.
+  public init(_ model: SequenceClassifier, training: TrainedModel, labelSmoothing: Float = 0) {
+    self.model = model
+    self.labelSmoothing = labelSmoothing
+    trainedModels = [training]
+  }
+
+  public func loss(_ step: StepContext) throws -> Scalars {
+    try step.forEachShard { shard, tape in
+      let logits = model.logits(shard.tokens, tape: tape, training: true)
+      let sum = tape.supervisedLoss(
+        logits, shard: shard, labels: model.labels, smoothing: labelSmoothing,
+        weight: Float(step.share / Double(step.count)))
+      tape.backward()
+      var scalars = Scalars()
+      scalars["loss"] = sum / Double(step.count)
+      return scalars
+    }
+  }
+}

@@ -1,0 +1,211 @@
+import Autograd
+import Configuration
+import Kernels
+import Models
+
+/// MATE-KD: masked adversarial text, a companion to knowledge distillation.
+///
+/// A generator fills randomly masked tokens so that teacher and student disagree as much as possible;
+/// the student learns from gold labels and teacher on the text, and from the teacher on the
+/// adversarial text. Source: Rashid, Lioutas and Rezagholizadeh, ACL 2021 (arXiv 2105.05912), and the
+/// authors' code; docs/methods.md lists every difference.
+public struct MATEKD: Objective {
+  static let description = MethodDescription(
+    name: "mate-kd",
+    summary: "masked adversarial text by a generator (Rashid et al. 2021)", needsGenerator: true
+  ) { section in
+    let settings = try Settings(section)
+    try section.finish()
+    return { try MATEKD($0, settings: settings) }
+  }
+
+  /// The method's constants; the defaults are the official code's.
+  struct Settings: Sendable {
+    /// rho: probability that an ordinary token is masked.
+    var maskProbability: Float = 0.3
+    /// Temperature of the Gumbel-softmax.
+    var gumbelTemperature: Float = 1
+    /// Temperature of both sides' softmax in the divergence; no T^2 factor.
+    var temperature: Float = 1
+    /// The paper writes KL(teacher || student), the official code uses the cross-entropy. For the
+    /// student they differ by a constant; the generator is rewarded for teacher entropy only by `ce`.
+    var divergence: Kernel.Divergence = .kl
+    /// n_G and n_S: updates of the generator, then of the student, in turns.
+    var generatorSteps = 10
+    var studentSteps = 100
+    var weights = LossWeights(ce: 1.0 / 3, kd: 1.0 / 3, adversarial: 1.0 / 3)
+    var generatorLearningRate = 5e-7
+    var generatorScheduler = TrainingArguments.SchedulerType.linear
+    var generatorWarmupSteps = 0
+    var generatorOptimizer = OptimizerSettings(maxGradNorm: 5)
+
+    init() {}
+
+    init(_ section: ConfigSection) throws {
+      maskProbability = Float(try section.number("mask_probability", default: 0.3, in: 0...1))
+      gumbelTemperature = Float(
+        try section.number("gumbel_temperature", default: 1, in: 0.01...1000))
+      temperature = Float(try section.number("temperature", default: 1, in: 0.01...1000))
+      divergence = try section.choice("divergence", default: .kl)
+      generatorSteps = try section.int("generator_steps", default: 10, in: 0...1_000_000)
+      studentSteps = try section.int("student_steps", default: 100, in: 1...1_000_000)
+      weights = try LossWeights(section, ce: 1.0 / 3, kd: 1.0 / 3, adversarial: 1.0 / 3)
+      generatorLearningRate = try section.number(
+        "generator_learning_rate", default: 5e-7, in: 0...1)
+      generatorScheduler = try section.choice("generator_lr_scheduler_type", default: .linear)
+      generatorWarmupSteps = try section.int(
+        "generator_warmup_steps", default: 0, in: 0...1_000_000_000)
+      generatorOptimizer = OptimizerSettings(
+        weightDecay: try section.number("generator_weight_decay", default: 0, in: 0...1),
+        beta1: try section.number("generator_adam_beta1", default: 0.9, in: 0...1),
+        beta2: try section.number("generator_adam_beta2", default: 0.999, in: 0...1),
+        epsilon: try section.number("generator_adam_epsilon", default: 1e-8, in: 0...1),
+        maxGradNorm: try section.number("generator_max_grad_norm", default: 5, in: 0...1e9))
+    }
+  }
+
+  public let trainedModels: [TrainedModel]
+  private let setup: DistillationSetup
+  private let settings: Settings
+  private let generator: MaskedLanguageModel
+  private let cache: TeacherCache
+
+  init(_ setup: DistillationSetup, settings: Settings) throws {
+    guard let generator = setup.generator else {
+      throw TrainingError.mismatch(
+        "method mate-kd needs a generator: add a section \"generator\" with a masked language model "
+          + "(mate-kd pretrain makes one)")
+    }
+    self.setup = setup
+    self.settings = settings
+    self.generator = generator
+    cache = TeacherCache(teacher: setup.teacher, rows: setup.trainingRows)
+    let cycles = (setup.totalSteps + settings.studentSteps - 1) / settings.studentSteps
+    trainedModels = [
+      setup.studentTraining,
+      TrainedModel(
+        name: "generator", parameters: generator.parameters,
+        optimizer: settings.generatorOptimizer,
+        schedule: LearningRateSchedule(
+          kind: settings.generatorScheduler, peak: settings.generatorLearningRate,
+          warmupSteps: settings.generatorWarmupSteps,
+          totalSteps: max(1, cycles * settings.generatorSteps))),
+    ]
+  }
+
+  /// The generator's turn in the first n_G of every n_G + n_S batches.
+  public func turn(batch: Int) -> Int {
+    batch % (settings.generatorSteps + settings.studentSteps) < settings.generatorSteps ? 1 : 0
+  }
+
+  public func loss(_ step: StepContext) throws -> Scalars {
+    let masking = Masking(probability: settings.maskProbability, seed: step.seed)
+    return try step.forEachShard { shard, tape in
+      let rows = masking.rows(of: shard, batchNumber: step.batchNumber)
+      return step.turn == 1
+        ? generatorLoss(step, shard, tape, rows: rows, noise: nil)
+        : studentLoss(step, shard, tape, rows: rows, noise: nil)
+    }
+  }
+
+  /// Max step: -D(S(x'), T(x')), differentiated through both models' inputs into the generator.
+  ///
+  /// - Parameter noise: Gumbel noise at the masked tokens, for tests; nil draws it.
+  func generatorLoss(
+    _ step: StepContext, _ shard: Shard, _ tape: Tape, rows: [Int], noise: Matrix?
+  ) -> Scalars {
+    let masked = shard.tokens.replacing(rows, with: setup.maskID)
+    let logits = generator.logits(masked, rows: rows, tape: tape, training: true)
+    let entropy = Kernel.entropyOfRows(logits.value)
+    let sample = tape.gumbelSoftmax(
+      logits, temperature: settings.gumbelTemperature, noise: noise)
+    let adversarial = shard.tokens.replacing(rows, with: sample.ids)
+    let student = setup.student.logits(
+      adversarial, tape: tape, training: true, sample: (rows, sample))
+    let teacher = setup.teacher.logits(
+      adversarial, tape: tape, training: false, sample: (rows, sample))
+    let divergence = tape.outputDivergence(
+      settings.divergence, student: student, teacher: teacher, labels: setup.student.labels,
+      temperature: settings.temperature, weight: Float(-step.share / Double(step.count)))
+    tape.backward()
+    var scalars = health(step, shard, rows: rows, ids: sample.ids)
+    scalars["loss"] = -divergence / Double(step.count)
+    scalars["adversarial_divergence"] = divergence / Double(step.count)
+    // Entropy is a mean over masked tokens; shards share it by their number of tokens.
+    let share = Double(shard.tokens.ids.count) / Double(step.shards.reduce(0) { $0 + $1.tokens.ids.count })
+    scalars["entropy"] = rows.isEmpty ? 0 : entropy / Double(rows.count) * share
+    return scalars
+  }
+
+  /// Min step: w_ce CE(S(x), y) + w_kd D(S(x), T(x)) + w_adv D(S(x'), T(x')); the generator is fixed.
+  func studentLoss(
+    _ step: StepContext, _ shard: Shard, _ tape: Tape, rows: [Int], noise: Matrix?
+  ) -> Scalars {
+    let count = Double(step.count)
+    let weight = step.share / count
+    let weights = settings.weights
+    let labels = setup.student.labels
+    let masked = shard.tokens.replacing(rows, with: setup.maskID)
+    let ids =
+      rows.isEmpty
+      ? []
+      : tape.gumbelArgmax(
+        generator.logits(masked, rows: rows, tape: tape, training: true), noise: noise)
+    let adversarial = shard.tokens.replacing(rows, with: ids)
+    let teacherClean = cache.logits(for: shard, tape: tape)
+    let teacherAdversarial = setup.teacher.logits(adversarial, tape: tape, training: false)
+
+    var ce = 0.0
+    var clean = 0.0
+    var hostile = 0.0
+    func cleanTerms(_ logits: Tensor) {
+      ce = tape.supervisedLoss(
+        logits, shard: shard, labels: labels, smoothing: setup.labelSmoothing,
+        weight: Float(weights.ce * weight))
+      clean = tape.outputDivergence(
+        settings.divergence, student: logits, teacher: teacherClean, labels: labels,
+        temperature: settings.temperature, weight: Float(weights.kd * weight))
+    }
+    func adversarialTerm(_ logits: Tensor) {
+      hostile = tape.outputDivergence(
+        settings.divergence, student: logits, teacher: teacherAdversarial, labels: labels,
+        temperature: settings.temperature, weight: Float(weights.adversarial * weight))
+    }
+    if shard.tokens.ids.count <= Self.tokensForOnePass {
+      let logits = setup.student.logits(
+        shard.tokens.followed(by: adversarial), tape: tape, training: true)
+      cleanTerms(tape.gatherRows(logits, Array(0..<shard.count)))
+      adversarialTerm(tape.gatherRows(logits, Array(shard.count..<2 * shard.count)))
+      tape.backward()
+    } else {
+      cleanTerms(setup.student.logits(shard.tokens, tape: tape, training: true))
+      tape.backward()
+      adversarialTerm(setup.student.logits(adversarial, tape: tape, training: true))
+      tape.backward()
+    }
+    var scalars = health(step, shard, rows: rows, ids: ids)
+    scalars["loss"] =
+      (weights.ce * ce + weights.kd * clean + weights.adversarial * hostile) / count
+    scalars["ce_loss"] = ce / count
+    scalars["clean_divergence"] = clean / count
+    scalars["adversarial_divergence"] = hostile / count
+    return scalars
+  }
+
+  /// Short texts: clean and adversarial text in one product keep the processor busier. Long ones: one
+  /// after the other needs half the memory. In tokens per shard.
+  private static let tokensForOnePass = 1024
+
+  /// The generator's health: share of ordinary tokens that were masked, and of those the share that
+  /// came back unchanged.
+  private func health(
+    _ step: StepContext, _ shard: Shard, rows: [Int], ids: [Int32]
+  ) -> Scalars {
+    let ordinary = step.shards.reduce(0) { $0 + $1.isSpecial.count { !$0 } }
+    let same = zip(rows, ids).count { shard.tokens.ids[$0.0] == $0.1 }
+    var scalars = Scalars()
+    scalars["replacement_rate"] = Double(rows.count) / Double(max(1, ordinary))
+    scalars["unchanged_rate"] = Double(same) / Double(max(1, ordinary))
+    return scalars
+  }
+}

@@ -1,0 +1,38 @@
+import Configuration
+import Foundation
+
+/// The learning rate as a function of the update, as transformers' schedulers define it.
+public struct LearningRateSchedule: Sendable {
+  /// Shape after the warm-up (`lr_scheduler_type`).
+  public let kind: TrainingArguments.SchedulerType
+  /// The highest rate.
+  public let peak: Double
+  /// Updates of linear rise from 0.
+  public let warmupSteps: Int
+  /// Updates until the rate reaches 0, the warm-up included.
+  public let totalSteps: Int
+
+  /// A schedule.
+  public init(
+    kind: TrainingArguments.SchedulerType, peak: Double, warmupSteps: Int, totalSteps: Int
+  ) {
+    self.kind = kind
+    self.peak = peak
+    self.warmupSteps = warmupSteps
+    self.totalSteps = totalSteps
+  }
+
+  /// The rate for update `step`, counted from 0 (so the first update of a warm-up has rate 0).
+  public func rate(at step: Int) -> Double {
+    if kind != .constant, step < warmupSteps {
+      return peak * Double(step) / Double(max(1, warmupSteps))
+    }
+    let rest = Double(max(1, totalSteps - warmupSteps))
+    let progress = Double(step - warmupSteps) / rest
+    switch kind {
+    case .constant, .constantWithWarmup: return peak
+    case .linear: return peak * max(0, Double(totalSteps - step) / rest)
+    case .cosine: return peak * max(0, 0.5 * (1 + cos(.pi * progress)))
+    }
+  }
+}

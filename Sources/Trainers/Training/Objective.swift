@@ -1,0 +1,123 @@
+import Autograd
+import Data
+import Kernels
+import Models
+
+/// A model that an objective trains, with the settings of its optimiser.
+public struct TrainedModel: Sendable {
+  /// Prefix of its entries in the log; empty for the main model.
+  public let name: String
+  /// Its weights.
+  public let parameters: Parameters
+  /// Its optimiser.
+  public let optimizer: OptimizerSettings
+  /// Its learning rate, by its own number of updates.
+  public let schedule: LearningRateSchedule
+
+  /// A model to train.
+  public init(
+    name: String, parameters: Parameters, optimizer: OptimizerSettings,
+    schedule: LearningRateSchedule
+  ) {
+    self.name = name
+    self.parameters = parameters
+    self.optimizer = optimizer
+    self.schedule = schedule
+  }
+}
+
+/// Named numbers of a step in a fixed order, each a sum of the shards' shares.
+public struct Scalars: Sendable {
+  /// The numbers.
+  public private(set) var entries: [(name: String, value: Double)] = []
+
+  /// No numbers.
+  public init() {}
+
+  /// The number with a name, 0 where there is none; setting appends new names.
+  public subscript(_ name: String) -> Double {
+    get { entries.first { $0.name == name }?.value ?? 0 }
+    set {
+      if let index = entries.firstIndex(where: { $0.name == name }) {
+        entries[index].value = newValue
+      } else {
+        entries.append((name, newValue))
+      }
+    }
+  }
+
+  /// Adds every number of `other`, times `factor`.
+  public mutating func add(_ other: Scalars, factor: Double = 1) {
+    for (name, value) in other.entries { self[name] += value * factor }
+  }
+}
+
+/// What is minimised: a distillation method, fine-tuning or language modelling.
+///
+/// The training loop hands it a batch and takes back named scalars; gradients arrive in the
+/// buffers that the tapes are bound to. An objective sees no files and no terminal.
+public protocol Objective: Sendable {
+  /// The models it trains. The first one's updates are counted as `global_step`; it is evaluated and
+  /// saved.
+  var trainedModels: [TrainedModel] { get }
+
+  /// Index into `trainedModels` of the model that the batch with this number (from 0) trains.
+  func turn(batch: Int) -> Int
+
+  /// Runs forward and backward passes over a batch.
+  ///
+  /// - Returns: scalars among which `loss` is the batch mean of what was minimised.
+  func loss(_ step: StepContext) throws -> Scalars
+}
+
+extension Objective {
+  /// One model takes every turn.
+  public func turn(batch: Int) -> Int { 0 }
+}
+
+/// One batch (or one accumulation chunk of it) on its way through an objective.
+public struct StepContext: Sendable {
+  /// Number of the batch since the beginning of training, from 0; names random draws.
+  public let batchNumber: Int
+  /// Index of the model that learns.
+  public let turn: Int
+  /// The batch's shards.
+  public let shards: [Shard]
+  /// Texts over all shards.
+  public let count: Int
+  /// Weight of this chunk in its update: its texts / the update's texts; multiplies gradients.
+  public let share: Double
+  /// Seed of the run.
+  public let seed: UInt64
+  let lanes: [Lane]
+  let pool: ThreadPool
+  let trained: Parameters
+  let tapeStep: Int
+
+  /// Runs `body` once per shard, in parallel, each with a tape that is bound to the learning model.
+  ///
+  /// - Parameter body: returns the shard's shares of the step's scalars.
+  /// - Returns: the sums over shards, added in the order of shards.
+  public func forEachShard(
+    _ body: @Sendable (Shard, Tape) throws -> Scalars
+  ) throws -> Scalars {
+    let results = ResultSlots<Scalars>(count: shards.count)
+    try pool.run(count: shards.count) { index in
+      let lane = lanes[index]
+      let tape = Tape(pool: lane.pool, seed: seed, step: tapeStep, lane: index)
+      tape.bind(trained, gradients: lane.gradients)
+      results[index] = try body(shards[index], tape)
+    }
+    var sum = Scalars()
+    for index in shards.indices {
+      if let result = results[index] { sum.add(result) }
+    }
+    return sum
+  }
+}
+
+/// What a shard's work needs besides its data: memory that is used again in every step.
+struct Lane: Sendable {
+  let pool: BufferPool
+  let gradients: Buffer
+}
