@@ -82,3 +82,29 @@ public struct SequenceClassifier: Model {
       bias: tape.parameter(bias, of: parameters))
   }
 }
+
+extension SequenceClassifier {
+  /// The same weights with other label names.
+  public func renamed(_ labels: LabelSet) -> SequenceClassifier {
+    SequenceClassifier(self, labels: labels)
+  }
+
+  /// The same model with output i taken from output `order[i]`; the weights are changed in place.
+  public func reordered(_ order: [Int], labels: LabelSet) -> SequenceClassifier {
+    for slot in [weight, ParameterSlot(offset: bias.offset, rows: bias.columns, columns: 1)] {
+      let target = parameters.matrix(slot)
+      let old = Matrix(target.values, rows: target.rows, columns: target.columns)
+      Kernel.gatherRows(old, order, into: target)
+    }
+    return SequenceClassifier(self, labels: labels)
+  }
+
+  private init(_ other: SequenceClassifier, labels: LabelSet) {
+    precondition(labels.count == other.labels.count)
+    parameters = other.parameters
+    encoder = other.encoder
+    (poolerWeight, poolerBias) = (other.poolerWeight, other.poolerBias)
+    (weight, bias) = (other.weight, other.bias)
+    self.labels = labels
+  }
+}

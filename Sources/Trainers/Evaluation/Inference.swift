@@ -21,10 +21,11 @@ public struct Inference: Sendable {
     let result = Matrix(zeros: data.count, model.labels.count)
     // Enough tokens for a good product, few enough that activations stay near the processor.
     var batches: [Range<Int>] = []
+    let lengths = data.lengths
     var start = 0
     var tokens = 0
     for row in 0..<data.count {
-      let length = data.lengths[row]
+      let length = lengths[row]
       if row > start, row - start >= batchSize || tokens + length > 512 {
         batches.append(start..<row)
         start = row

@@ -70,7 +70,7 @@ struct LossWeights: Sendable {
   var ce, kd, adversarial: Double
 
   init(_ section: ConfigSection, ce: Double, kd: Double, adversarial: Double? = nil) throws {
-    let weights = try section.section("loss_weights")
+    let weights = try section.sectionOrEmpty("loss_weights")
     self.ce = try weights.number("ce", default: ce, in: 0...1e6)
     self.kd = try weights.number("kd", default: kd, in: 0...1e6)
     self.adversarial =

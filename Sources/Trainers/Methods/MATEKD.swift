@@ -35,7 +35,7 @@ public struct MATEKD: Objective {
     var studentSteps = 100
     var weights = LossWeights(ce: 1.0 / 3, kd: 1.0 / 3, adversarial: 1.0 / 3)
     var generatorLearningRate = 5e-7
-    var generatorScheduler = TrainingArguments.SchedulerType.linear
+    var generatorScheduler = TrainingArguments.Schedule.linear
     var generatorWarmupSteps = 0
     var generatorOptimizer = OptimizerSettings(maxGradNorm: 5)
 

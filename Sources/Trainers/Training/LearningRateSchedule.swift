@@ -1,10 +1,11 @@
 import Configuration
+import Data
 import Foundation
 
 /// The learning rate as a function of the update, as transformers' schedulers define it.
 public struct LearningRateSchedule: Sendable {
   /// Shape after the warm-up (`lr_scheduler_type`).
-  public let kind: TrainingArguments.SchedulerType
+  public let kind: TrainingArguments.Schedule
   /// The highest rate.
   public let peak: Double
   /// Updates of linear rise from 0.
@@ -14,7 +15,7 @@ public struct LearningRateSchedule: Sendable {
 
   /// A schedule.
   public init(
-    kind: TrainingArguments.SchedulerType, peak: Double, warmupSteps: Int, totalSteps: Int
+    kind: TrainingArguments.Schedule, peak: Double, warmupSteps: Int, totalSteps: Int
   ) {
     self.kind = kind
     self.peak = peak
@@ -33,6 +34,41 @@ public struct LearningRateSchedule: Sendable {
     case .constant, .constantWithWarmup: return peak
     case .linear: return peak * max(0, Double(totalSteps - step) / rest)
     case .cosine: return peak * max(0, 0.5 * (1 + cos(.pi * progress)))
+    }
+  }
+}
+
+extension LearningRateSchedule {
+  /// The schedule of `train` for a number of planned updates.
+  public init(_ arguments: TrainingArguments, totalSteps: Int) {
+    // As transformers: the ratio counts only where no number of steps is given.
+    let warmup =
+      arguments.warmupSteps > 0
+      ? arguments.warmupSteps
+      : Int((Double(totalSteps) * arguments.warmupRatio).rounded(.up))
+    self.init(
+      kind: arguments.lrSchedulerType, peak: arguments.learningRate, warmupSteps: warmup,
+      totalSteps: totalSteps)
+  }
+}
+
+extension OptimizerSettings {
+  /// The optimiser of `train`.
+  public init(_ arguments: TrainingArguments) {
+    self.init(
+      weightDecay: arguments.weightDecay, beta1: arguments.adamBeta1, beta2: arguments.adamBeta2,
+      epsilon: arguments.adamEpsilon, decoupled: arguments.optim == .adamw,
+      maxGradNorm: arguments.maxGradNorm)
+  }
+}
+
+extension Sampler.Strategy {
+  /// The order that `train_sampling_strategy` names.
+  init(_ strategy: TrainingArguments.SamplingStrategy) {
+    switch strategy {
+    case .random: self = .random
+    case .sequential: self = .sequential
+    case .groupByLength: self = .group_by_length
     }
   }
 }

@@ -15,9 +15,9 @@ public struct LogEntry: Sendable {
   /// The entry as a JSON object with `epoch` and `step`.
   public var json: JSONValue {
     var object = JSONObject()
-    object["epoch"] = JSONValue(epoch)
-    for (name, value) in values { object[name] = JSONValue(value) }
-    object["step"] = JSONValue(step)
+    object["epoch"] = .double(epoch)
+    for (name, value) in values { object[name] = .double(value) }
+    object["step"] = .int(step)
     return JSONValue(.object(object))
   }
 }

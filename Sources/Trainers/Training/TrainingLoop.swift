@@ -32,15 +32,19 @@ public struct TrainingSummary: Sendable {
 public struct TrainingLoop {
   private let arguments: TrainingArguments
   private let seed: UInt64
+  private let dataSeed: UInt64
   private let shardCount: Int
   private let pool: ThreadPool
 
   /// A loop.
   ///
   /// - Parameter shards: number of parts of a batch; results depend on it, but not on threads.
-  public init(arguments: TrainingArguments, seed: UInt64, shards: Int, pool: ThreadPool) {
+  public init(
+    arguments: TrainingArguments, seed: UInt64, dataSeed: UInt64, shards: Int, pool: ThreadPool
+  ) {
     self.arguments = arguments
     self.seed = seed
+    self.dataSeed = dataSeed
     shardCount = shards > 0 ? shards : ThreadPool.availableProcessors
     self.pool = pool
   }
@@ -70,8 +74,8 @@ public struct TrainingLoop {
     guard data.count > 0 else { throw TrainingError.noData("the training data") }
     let batchSize = arguments.perDeviceTrainBatchSize * arguments.gradientAccumulationSteps
     let sampler = Sampler(
-      strategy: arguments.trainSamplingStrategy.samplerStrategy, lengths: data.lengths,
-      batchSize: batchSize, seed: seed, dropLast: arguments.dataloaderDropLast)
+      strategy: Sampler.Strategy(arguments.trainSamplingStrategy), lengths: data.lengths,
+      batchSize: batchSize, seed: dataSeed, dropLast: arguments.dataloaderDropLast)
     let models = objective.trainedModels
     let largest = models.map(\.parameters.count).max() ?? 0
     let lanes = (0..<min(shardCount, batchSize)).map { _ in

@@ -1,0 +1,119 @@
+import Configuration
+import Data
+import Foundation
+import Kernels
+import Models
+import StrictJSON
+
+/// Training of a classifier on a task: what `teacher-finetune` and `distill` have in common.
+struct ClassifierRun {
+  let command: String
+  let common: CommonConfiguration
+  let arguments: TrainingArguments
+  let task: TaskDescription
+  let train: TokenizedDataset
+  let evaluation: EvaluationParts
+  let model: OpenedModel<SequenceClassifier>
+  let pool: ThreadPool
+  /// Read when the run starts, when every section has recorded its defaults.
+  let resolved: () -> JSONValue
+  /// Metrics of other models on the validation data, for the results, such as the teacher's.
+  let references: () throws -> [(name: String, value: Double)]
+
+  /// The updates that are planned.
+  var steps: Int { TrainingLoop.plannedSteps(arguments, rows: train.count) }
+
+  /// The main model with its optimiser and schedule.
+  var trainedModel: TrainedModel {
+    TrainedModel(
+      name: "", parameters: model.model.parameters, optimizer: OptimizerSettings(arguments),
+      schedule: LearningRateSchedule(arguments, totalSteps: steps))
+  }
+
+  /// Name and direction of the metric that tells the best model.
+  func bestMetric() throws -> (name: String, greaterIsBetter: Bool) {
+    let name = arguments.metricForBestModel ?? task.headlineMetric.rawValue
+    let plain = name.hasPrefix("eval_") ? String(name.dropFirst(5)) : name
+    let known = task.metrics.map(\.rawValue) + ["loss"]
+    guard known.contains(plain) else {
+      throw arguments.origin.unknownName("metric_for_best_model", plain, among: known)
+    }
+    return (plain, arguments.greaterIsBetter ?? !plain.hasSuffix("loss"))
+  }
+
+  /// Trains and writes the output folder.
+  func execute(
+    _ objective: some Objective, display: any TrainingObserver
+  ) throws -> RunOutcome {
+    let metric = try bestMetric()
+    let folder = try RunFolder(common.outputDir, overwrite: common.overwriteOutputDir)
+    try folder.writeRun(
+      command: command, configuration: resolved(),
+      hashes: [
+        ("train", train.contentHash), ("validation", evaluation.data.contentHash),
+        ("vocabulary", model.tokenizer.vocabularyHash),
+      ])
+    let references = try references()
+    let observer = RecordingObserver(folder: folder, display: display) { try save(to: $0) }
+    let loop = TrainingLoop(
+      arguments: arguments, seed: common.seed, dataSeed: common.dataSeed,
+      shards: RunParts.shards(common), pool: pool)
+    let summary = try loop.run(
+      objective, data: train, evaluate: { try evaluation.metrics(model.model, batchSize: arguments.perDeviceEvalBatchSize) }, metric: metric,
+      observer: observer)
+    let start = ContinuousClock.now
+    let metrics = try evaluation.metrics(model.model, batchSize: arguments.perDeviceEvalBatchSize)
+    let seconds = (ContinuousClock.now - start).inSeconds
+    try save(to: folder.path)
+    let (trainResults, evalResults) = RunParts.results(
+      summary, evaluation: metrics, evaluationSeconds: seconds, evaluated: evaluation.data.count,
+      trained: train.count)
+    var all = trainResults
+    for member in evalResults.members { all[member.key] = member.value }
+    for (name, value) in references { all[name] = .double(value) }
+    all["num_parameters"] = .int(model.model.parameters.count)
+    try folder.write(JSONValue(.object(trainResults)), to: "train_results.json")
+    try folder.write(JSONValue(.object(evalResults)), to: "eval_results.json")
+    try folder.write(JSONValue(.object(all)), to: "all_results.json")
+    try folder.writeTrainerState(
+      summary, arguments: resolved()["train"] ?? .null,
+      trainBatchSize: arguments.perDeviceTrainBatchSize,
+      parameters: model.model.parameters.count)
+    if let error = observer.firstError { throw error }
+    return RunOutcome(
+      folder: folder.path,
+      results: all.members.compactMap { member in
+        member.value.double.map { (name: member.key, value: $0) }
+      }, stoppedEarly: summary.stoppedEarly)
+  }
+
+  private func save(to path: String) throws {
+    try ModelFolder.write(
+      model.model, labels: model.model.labels, finetuningTask: task.name, to: path,
+      tokenizer: model.tokenizerSource)
+  }
+
+  /// Facts for `--dry-run`.
+  func plan(
+    others: [(role: String, model: any Model)], trained: [any Model], frozen: [any Model]
+  ) -> [(name: String, value: String)] {
+    let mean = RunParts.meanLength(train)
+    let memory = RunParts.memoryEstimate(
+      trained: trained, frozen: frozen,
+      tokensPerBatch: mean * Double(arguments.perDeviceTrainBatchSize),
+      shards: RunParts.shards(common))
+    var plan: [(name: String, value: String)] = [
+      ("task", task.name),
+      ("training rows", "\(train.count) (mean length \(String(format: "%.1f", mean)) tokens)"),
+      ("validation rows", "\(evaluation.data.count)"),
+      ("\(model.role) parameters", "\(model.model.parameters.count)"),
+    ]
+    plan += others.map { ("\($0.role) parameters", "\($0.model.parameters.count)") }
+    plan += [
+      ("updates", "\(steps) (\(TrainingLoop.stepsPerEpoch(arguments, rows: train.count)) an epoch)"),
+      ("threads", "\(pool.threads)"), ("shards", "\(RunParts.shards(common))"),
+      ("memory estimate", RunParts.megabytes(memory)), ("output", common.outputDir),
+    ]
+    return plan
+  }
+}

@@ -1,0 +1,83 @@
+import Configuration
+import Data
+import Models
+
+extension PreparedRun {
+  /// `mate-kd distill`: trains a student by one of the methods.
+  ///
+  /// - Throws: errors of the configuration, the data and the models, each one sentence; models whose
+  ///   vocabularies or labels differ are among them.
+  public static func distill(_ c: DistillConfiguration) throws -> PreparedRun {
+    guard let method = MethodRegistry.named(c.methodName) else {
+      throw c.method.unknownName("name", c.methodName, among: MethodRegistry.all.map(\.name))
+    }
+    let makeObjective = try method.configure(c.method)
+    if method.needsGenerator, c.generator == nil {
+      throw c.origin.error(
+        "method \(method.name) needs a section \"generator\" with a masked language model; "
+          + "mate-kd pretrain makes one")
+    }
+    try RunFolder.check(c.common.outputDir, overwrite: c.common.overwriteOutputDir)
+    let task = try TaskRegistry.named(c.task.name)
+    let pool = RunParts.pool(c.common)
+    var notices = c.notices
+    let opener = ModelOpener(seed: c.common.seed)
+
+    let opened = try opener.classifier(c.teacher, role: "teacher", labels: nil)
+    notices += RunParts.notices(opened.report, role: "teacher")
+    if let missing = opened.report?.initialized, !missing.isEmpty {
+      throw TrainingError.mismatch(
+        "the teacher (\(opened.tokenizerSource)) is not fine-tuned: its checkpoint lacks "
+          + "\(missing.joined(separator: ", ")); mate-kd teacher-finetune makes a teacher")
+    }
+    let (teacher, notice) = try ModelOpener.align(opened, with: task)
+    if let notice { notices.append(notice) }
+    let student = try opener.classifier(
+      c.student, role: "student", labels: ModelOpener.labels(of: task), teacher: teacher)
+    notices += RunParts.notices(student.report, role: "student")
+    try ModelOpener.checkVocabularies(
+      ("teacher", teacher.tokenizer), ("student", student.tokenizer))
+    var others: [(role: String, model: any Model)] = [("teacher", teacher.model)]
+    var generator: OpenedModel<MaskedLanguageModel>?
+    if method.needsGenerator, let source = c.generator {
+      let model = try opener.maskedLanguageModel(
+        source, role: "generator", teacherSource: teacher.tokenizerSource)
+      notices += RunParts.notices(model.report, role: "generator")
+      try ModelOpener.checkVocabularies(
+        ("teacher", teacher.tokenizer), ("generator", model.tokenizer))
+      others.append(("generator", model.model))
+      generator = model
+    } else if c.generator != nil {
+      notices.append("method \(method.name) uses no generator; the section is not looked at")
+    }
+    try RunParts.checkLength(
+      c.task.maxSeqLength, of: others + [("student", student.model)])
+
+    let train = try RunParts.data(
+      c.task, task: task, split: .train, maximumRows: c.train.maxTrainSamples,
+      tokenizer: teacher.tokenizer, pool: pool, notices: &notices)
+    let validation = try RunParts.data(
+      c.task, task: task, split: .validation, maximumRows: c.train.maxEvalSamples,
+      tokenizer: teacher.tokenizer, pool: pool, notices: &notices)
+    let evaluation = EvaluationParts(task: task, data: validation, pool: pool)
+    let run = ClassifierRun(
+      command: "distill", common: c.common, arguments: c.train, task: task, train: train,
+      evaluation: evaluation, model: student, pool: pool, resolved: { c.resolved },
+      references: {
+        try evaluation.metrics(teacher.model).map { (name: "teacher_\($0.name)", value: $0.value) }
+      })
+    _ = try run.bestMetric()
+    let objective = try makeObjective(
+      DistillationSetup(
+        student: student.model, teacher: teacher.model, generator: generator?.model,
+        maskID: teacher.tokenizer.specialTokens.mask, trainingRows: train.count,
+        studentTraining: run.trainedModel, totalSteps: run.steps,
+        labelSmoothing: Float(c.train.labelSmoothingFactor)))
+    let trained: [any Model] = [student.model] + (generator.map { [$0.model] } ?? [])
+    return PreparedRun(
+      plan: [("method", method.name)]
+        + run.plan(others: others, trained: trained, frozen: [teacher.model]),
+      notices: notices
+    ) { try run.execute(objective, display: $0) }
+  }
+}

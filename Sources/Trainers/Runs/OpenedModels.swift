@@ -1,0 +1,185 @@
+import Configuration
+import Data
+import Foundation
+import Models
+
+/// A model of a run: its weights, its tokenizer, and what loading left open.
+struct OpenedModel<M: Model> {
+  let model: M
+  let tokenizer: any Tokenizer
+  /// Folder or vocab.txt that the tokenizer files are copied from.
+  let tokenizerSource: String
+  /// What the checkpoint lacked or had too much of; nil for fresh models.
+  let report: LoadReport?
+  /// Section of the configuration, such as `teacher`, for messages.
+  let role: String
+}
+
+/// Opens the models that a configuration names and checks that they fit each other and the task.
+struct ModelOpener {
+  let seed: UInt64
+
+  func classifier(
+    _ source: ModelSource, role: String, labels: LabelSet?,
+    teacher: OpenedModel<SequenceClassifier>? = nil
+  ) throws -> OpenedModel<SequenceClassifier> {
+    if let layers = source.fromTeacherLayers, let teacher, let labels {
+      var configuration = teacher.model.encoder.configuration
+      if let wrong = layers.first(where: { $0 >= configuration.layers }) {
+        throw source.origin.error(
+          "from_teacher_layers",
+          "layer \(wrong) was asked for, but the teacher has layers 0 to \(configuration.layers - 1).")
+      }
+      configuration.layers = layers.count
+      let model = SequenceClassifier(configuration, labels: labels)
+      let missing = model.copyWeights(from: teacher.model, layers: layers)
+      model.initialize(Set(missing), seed: seed)
+      return OpenedModel(
+        model: model, tokenizer: teacher.tokenizer, tokenizerSource: teacher.tokenizerSource,
+        report: LoadReport(initialized: missing), role: role)
+    }
+    if let shape = source.config, let labels {
+      let vocabulary = try vocabulary(source, teacherSource: teacher?.tokenizerSource)
+      let model = SequenceClassifier(
+        configuration(shape, tokenizer: vocabulary.tokenizer), labels: labels)
+      model.initialize(seed: seed)
+      return OpenedModel(
+        model: model, tokenizer: vocabulary.tokenizer, tokenizerSource: vocabulary.source,
+        report: nil, role: role)
+    }
+    let path = source.modelNameOrPath ?? ""
+    let folder = try ModelFolder(path)
+    let (model, report) = try folder.classifier(
+      labels: labels, layers: source.layers, seed: seed)
+    return OpenedModel(
+      model: model, tokenizer: try TokenizerLoader.load(folder: path), tokenizerSource: path,
+      report: report, role: role)
+  }
+
+  func maskedLanguageModel(
+    _ source: ModelSource, role: String, teacherSource: String? = nil
+  ) throws -> OpenedModel<MaskedLanguageModel> {
+    if let shape = source.config {
+      let vocabulary = try vocabulary(source, teacherSource: teacherSource)
+      let model = MaskedLanguageModel(configuration(shape, tokenizer: vocabulary.tokenizer))
+      model.initialize(seed: seed)
+      return OpenedModel(
+        model: model, tokenizer: vocabulary.tokenizer, tokenizerSource: vocabulary.source,
+        report: nil, role: role)
+    }
+    let path = source.modelNameOrPath ?? ""
+    let (model, report) = try ModelFolder(path).maskedLanguageModel(
+      layers: source.layers, seed: seed)
+    return OpenedModel(
+      model: model, tokenizer: try TokenizerLoader.load(folder: path), tokenizerSource: path,
+      report: report, role: role)
+  }
+
+  private func vocabulary(
+    _ source: ModelSource, teacherSource: String?
+  ) throws -> (tokenizer: any Tokenizer, source: String) {
+    let path = source.vocab ?? teacherSource ?? ""
+    var isFolder: ObjCBool = false
+    _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+    let tokenizer =
+      isFolder.boolValue
+      ? try TokenizerLoader.load(folder: path) : try TokenizerLoader.load(vocabularyFile: path)
+    return (tokenizer, path)
+  }
+
+  private func configuration(
+    _ shape: ModelShape, tokenizer: any Tokenizer
+  ) -> EncoderConfiguration {
+    var c = EncoderConfiguration(
+      vocabularySize: tokenizer.vocabularySize, hiddenSize: shape.hiddenSize,
+      layers: shape.numHiddenLayers, attentionHeads: shape.numAttentionHeads,
+      intermediateSize: shape.intermediateSize)
+    c.activation = .init(shape.hiddenAct)
+    c.hiddenDropout = Float(shape.hiddenDropoutProb)
+    c.attentionDropout = Float(shape.attentionProbsDropoutProb)
+    c.classifierDropout = shape.classifierDropout.map { Float($0) }
+    c.maximumPositions = shape.maxPositionEmbeddings
+    c.typeVocabularySize = shape.typeVocabSize
+    c.initializerRange = Float(shape.initializerRange)
+    c.layerNormEpsilon = Float(shape.layerNormEps)
+    c.padTokenID = Int(tokenizer.specialTokens.pad)
+    return c
+  }
+
+  /// The task's labels as a model's outputs must mean them.
+  static func labels(of task: TaskDescription) -> LabelSet {
+    task.isRegression
+      ? LabelSet(names: ["score"], isRegression: true) : LabelSet(names: task.labelNames)
+  }
+
+  /// Brings a fine-tuned model's outputs into the order of the task, by label name.
+  ///
+  /// - Returns: a notice for the user where the model has no names, else nil.
+  /// - Throws: `TrainingError.mismatch` where the names differ.
+  static func align(
+    _ opened: OpenedModel<SequenceClassifier>, with task: TaskDescription
+  ) throws -> (model: OpenedModel<SequenceClassifier>, notice: String?) {
+    let wanted = labels(of: task)
+    let found = opened.model.labels
+    let place = "\(opened.role) (\(opened.tokenizerSource))"
+    guard found.isRegression == wanted.isRegression, found.count == wanted.count else {
+      throw TrainingError.mismatch(
+        "\(place) has \(found.count) output\(found.count == 1 ? "" : "s") \(found.names), but task "
+          + "\(task.name) has \(wanted.count) \(wanted.names); give a model fine-tuned on \(task.name)")
+    }
+    if wanted.isRegression || found.names == wanted.names { return (opened, nil) }
+    if found.isNameless {
+      return (
+        replacing(opened, opened.model.renamed(wanted)),
+        "\(place) has no label names; its outputs are taken in the task's order \(wanted.names)"
+      )
+    }
+    guard let order = permutation(from: found.names, to: wanted.names) else {
+      throw TrainingError.mismatch(
+        "\(place) has the labels \(found.names), but task \(task.name) has \(wanted.names); give a "
+          + "model fine-tuned on \(task.name), or correct id2label in its config.json")
+    }
+    return (replacing(opened, opened.model.reordered(order, labels: wanted)), nil)
+  }
+
+  private static func replacing(
+    _ opened: OpenedModel<SequenceClassifier>, _ model: SequenceClassifier
+  ) -> OpenedModel<SequenceClassifier> {
+    OpenedModel(
+      model: model, tokenizer: opened.tokenizer, tokenizerSource: opened.tokenizerSource,
+      report: opened.report, role: opened.role)
+  }
+
+  private static func permutation(from found: [String], to wanted: [String]) -> [Int]? {
+    let order = wanted.compactMap { name in
+      found.firstIndex { $0.lowercased() == name.lowercased() }
+    }
+    return Set(order).count == wanted.count ? order : nil
+  }
+
+  /// Checks that two models read the same token ids.
+  ///
+  /// - Throws: `TrainingError.mismatch` with sizes, hashes and the first token that differs.
+  static func checkVocabularies(
+    _ a: (role: String, tokenizer: any Tokenizer), _ b: (role: String, tokenizer: any Tokenizer)
+  ) throws {
+    guard a.tokenizer.vocabularyHash != b.tokenizer.vocabularyHash else { return }
+    let longest = max(a.tokenizer.vocabularySize, b.tokenizer.vocabularySize)
+    var difference = "the special tokens differ"
+    for id in 0..<Int32(longest) {
+      let left = a.tokenizer.token(for: id)
+      let right = b.tokenizer.token(for: id)
+      if left != right {
+        difference =
+          "the first difference is id \(id): \(left.map { "\"\($0)\"" } ?? "none") against "
+          + "\(right.map { "\"\($0)\"" } ?? "none")"
+        break
+      }
+    }
+    throw TrainingError.mismatch(
+      "\(a.role) and \(b.role) have different vocabularies (\(a.tokenizer.vocabularySize) tokens, hash "
+        + "\(a.tokenizer.vocabularyHash.prefix(16)); \(b.tokenizer.vocabularySize) tokens, hash "
+        + "\(b.tokenizer.vocabularyHash.prefix(16))); \(difference); all models of a run must share "
+        + "one vocabulary")
+  }
+}

@@ -1,0 +1,36 @@
+import Configuration
+import Data
+import Models
+
+extension PreparedRun {
+  /// `mate-kd teacher-finetune`: supervised training of a checkpoint on a task.
+  ///
+  /// - Throws: errors of the configuration, the data, the model, each one sentence.
+  public static func teacherFinetune(_ c: TeacherFinetuneConfiguration) throws -> PreparedRun {
+    try RunFolder.check(c.common.outputDir, overwrite: c.common.overwriteOutputDir)
+    let task = try TaskRegistry.named(c.task.name)
+    let pool = RunParts.pool(c.common)
+    var notices = c.notices
+    let model = try ModelOpener(seed: c.common.seed).classifier(
+      c.model, role: "model", labels: ModelOpener.labels(of: task))
+    notices += RunParts.notices(model.report, role: "model")
+    try RunParts.checkLength(c.task.maxSeqLength, of: [("model", model.model)])
+    let run = try ClassifierRun(
+      command: "teacher-finetune", common: c.common, arguments: c.train, task: task,
+      train: RunParts.data(
+        c.task, task: task, split: .train, maximumRows: c.train.maxTrainSamples,
+        tokenizer: model.tokenizer, pool: pool, notices: &notices),
+      evaluation: EvaluationParts(
+        task: task,
+        data: RunParts.data(
+          c.task, task: task, split: .validation, maximumRows: c.train.maxEvalSamples,
+          tokenizer: model.tokenizer, pool: pool, notices: &notices), pool: pool),
+      model: model, pool: pool, resolved: { c.resolved }, references: { [] })
+    _ = try run.bestMetric()
+    let objective = LabelsOnly(
+      model.model, training: run.trainedModel, labelSmoothing: Float(c.train.labelSmoothingFactor))
+    return PreparedRun(
+      plan: run.plan(others: [], trained: [model.model], frozen: []), notices: notices
+    ) { try run.execute(objective, display: $0) }
+  }
+}
