@@ -115,7 +115,8 @@ public struct HuggingFaceConfiguration: Sendable {
   }
 
   /// A configuration that no file holds.
-  public init(encoder: EncoderConfiguration, labels: LabelSet? = nil, finetuningTask: String? = nil) {
+  public init(encoder: EncoderConfiguration, labels: LabelSet? = nil, finetuningTask: String? = nil)
+  {
     self.encoder = encoder
     self.labels = labels
     self.finetuningTask = finetuningTask

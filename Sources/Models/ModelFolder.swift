@@ -43,7 +43,8 @@ public struct ModelFolder: Sendable {
   ) throws -> (SequenceClassifier, LoadReport) {
     guard let labels = labels ?? configuration.labels else {
       throw ModelError.unsupported(
-        file: "\(path)/config.json", reason: "the model has no labels (id2label), so it is no classifier")
+        file: "\(path)/config.json",
+        reason: "the model has no labels (id2label), so it is no classifier")
     }
     let model = SequenceClassifier(try configuration(keeping: layers), labels: labels)
     let replacesHead = configuration.labels.map { $0.count != labels.count } ?? true
@@ -92,7 +93,7 @@ public struct ModelFolder: Sendable {
         report.initialized.append(entry.name)
         continue
       }
-      let shape = try checkpoint.shape(of: name)
+      let shape = checkpoint.entry(named: name)?.shape ?? []
       guard shape == entry.shape else {
         throw ModelError.wrongShape(
           file: checkpoint.file(of: name), tensor: name, expected: entry.shape, found: shape)
@@ -166,8 +167,13 @@ public struct ModelFolder: Sendable {
     try SafetensorsWriter.write(
       path: "\(path)/model.safetensors",
       tensors: parameters.entries.map { entry in
-        (name: entry.name, shape: entry.shape, offset: entry.slot.offset)
-      }, from: parameters.buffer)
+        SafetensorsWriter.Tensor(name: entry.name, shape: entry.shape) { body in
+          try parameters.buffer.withFloats { floats in
+            let start = entry.slot.offset
+            try body(UnsafeBufferPointer(rebasing: floats[start..<start + entry.slot.count]))
+          }
+        }
+      })
   }
 
   private static func copyTokenizer(from source: String, to path: String) throws {

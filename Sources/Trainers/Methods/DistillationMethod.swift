@@ -39,7 +39,8 @@ public struct MethodDescription: Sendable {
   public init(
     name: String, summary: String, needsGenerator: Bool = false,
     configure:
-      @escaping @Sendable (ConfigSection) throws -> @Sendable (DistillationSetup) throws ->
+      @escaping @Sendable (ConfigSection) throws ->
+      @Sendable (DistillationSetup) throws ->
       any Objective
   ) {
     self.name = name

@@ -132,7 +132,8 @@ public struct MATEKD: Objective {
     scalars["loss"] = -divergence / Double(step.count)
     scalars["adversarial_divergence"] = divergence / Double(step.count)
     // Entropy is a mean over masked tokens; shards share it by their number of tokens.
-    let share = Double(shard.tokens.ids.count) / Double(step.shards.reduce(0) { $0 + $1.tokens.ids.count })
+    let share =
+      Double(shard.tokens.ids.count) / Double(step.shards.reduce(0) { $0 + $1.tokens.ids.count })
     scalars["entropy"] = rows.isEmpty ? 0 : entropy / Double(rows.count) * share
     return scalars
   }

@@ -59,7 +59,10 @@ struct ClassifierRun {
       arguments: arguments, seed: common.seed, dataSeed: common.dataSeed,
       shards: RunParts.shards(common), pool: pool)
     let summary = try loop.run(
-      objective, data: train, evaluate: { try evaluation.metrics(model.model, batchSize: arguments.perDeviceEvalBatchSize) }, metric: metric,
+      objective, data: train,
+      evaluate: {
+        try evaluation.metrics(model.model, batchSize: arguments.perDeviceEvalBatchSize)
+      }, metric: metric,
       observer: observer)
     let start = ContinuousClock.now
     let metrics = try evaluation.metrics(model.model, batchSize: arguments.perDeviceEvalBatchSize)
@@ -110,7 +113,9 @@ struct ClassifierRun {
     ]
     plan += others.map { ("\($0.role) parameters", "\($0.model.parameters.count)") }
     plan += [
-      ("updates", "\(steps) (\(TrainingLoop.stepsPerEpoch(arguments, rows: train.count)) an epoch)"),
+      (
+        "updates", "\(steps) (\(TrainingLoop.stepsPerEpoch(arguments, rows: train.count)) an epoch)"
+      ),
       ("threads", "\(pool.threads)"), ("shards", "\(RunParts.shards(common))"),
       ("memory estimate", RunParts.megabytes(memory)), ("output", common.outputDir),
     ]

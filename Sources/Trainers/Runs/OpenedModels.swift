@@ -28,7 +28,8 @@ struct ModelOpener {
       if let wrong = layers.first(where: { $0 >= configuration.layers }) {
         throw source.origin.error(
           "from_teacher_layers",
-          "layer \(wrong) was asked for, but the teacher has layers 0 to \(configuration.layers - 1).")
+          "layer \(wrong) was asked for, but the teacher has layers 0 to \(configuration.layers - 1)."
+        )
       }
       configuration.layers = layers.count
       let model = SequenceClassifier(configuration, labels: labels)
@@ -125,7 +126,8 @@ struct ModelOpener {
     guard found.isRegression == wanted.isRegression, found.count == wanted.count else {
       throw TrainingError.mismatch(
         "\(place) has \(found.count) output\(found.count == 1 ? "" : "s") \(found.names), but task "
-          + "\(task.name) has \(wanted.count) \(wanted.names); give a model fine-tuned on \(task.name)")
+          + "\(task.name) has \(wanted.count) \(wanted.names); give a model fine-tuned on \(task.name)"
+      )
     }
     if wanted.isRegression || found.names == wanted.names { return (opened, nil) }
     if found.isNameless {

@@ -80,7 +80,8 @@ enum RunParts {
       result.append("\(role): newly initialised: \(report.initialized.joined(separator: ", "))")
     }
     if !report.unused.isEmpty {
-      result.append("\(role): not used from the checkpoint: \(report.unused.joined(separator: ", "))")
+      result.append(
+        "\(role): not used from the checkpoint: \(report.unused.joined(separator: ", "))")
     }
     return result
   }
@@ -116,7 +117,8 @@ enum RunParts {
   }
 
   static func results(
-    _ summary: TrainingSummary, evaluation: [(name: String, value: Double)], evaluationSeconds: Double,
+    _ summary: TrainingSummary, evaluation: [(name: String, value: Double)],
+    evaluationSeconds: Double,
     evaluated: Int, trained: Int
   ) -> (train: JSONObject, eval: JSONObject) {
     var train = JSONObject()

@@ -52,7 +52,9 @@ public struct TrainingLoop {
   /// Updates that `rows` rows of training data make for the given arguments.
   public static func plannedSteps(_ arguments: TrainingArguments, rows: Int) -> Int {
     if arguments.maxSteps > 0 { return arguments.maxSteps }
-    return max(1, Int((arguments.numTrainEpochs * Double(stepsPerEpoch(arguments, rows: rows))).rounded(.up)))
+    return max(
+      1, Int((arguments.numTrainEpochs * Double(stepsPerEpoch(arguments, rows: rows))).rounded(.up))
+    )
   }
 
   static func stepsPerEpoch(_ arguments: TrainingArguments, rows: Int) -> Int {
