@@ -37,7 +37,7 @@ public struct HuggingFaceConfiguration: Sendable {
     }
     if let name = json["hidden_act"] {
       guard let text = name.string, let activation = Activation(huggingFaceName: text) else {
-        throw reader.error(name, "hidden_act must be gelu, gelu_new or relu")
+        throw reader.error(name, "hidden_act must be gelu, gelu_new, relu or tanh")
       }
       c.activation = activation
     }
@@ -130,6 +130,7 @@ extension Activation {
     case "gelu", "gelu_python": self = .gelu
     case "gelu_new", "gelu_pytorch_tanh", "gelu_fast": self = .geluTanh
     case "relu": self = .relu
+    case "tanh": self = .tanh
     default: return nil
     }
   }

@@ -8,6 +8,12 @@ public struct LoadReport: Sendable, Equatable {
   public var initialized: [String] = []
   /// Tensors of the checkpoint that fit no weight.
   public var unused: [String] = []
+
+  /// A report.
+  public init(initialized: [String] = [], unused: [String] = []) {
+    self.initialized = initialized
+    self.unused = unused
+  }
 }
 
 /// Model folders in Hugging Face's layout.

@@ -20,7 +20,7 @@ extension PreparedRun {
     try RunFolder.check(c.common.outputDir, overwrite: c.common.overwriteOutputDir)
     let task = try TaskRegistry.named(c.task.name)
     let pool = RunParts.pool(c.common)
-    var notices = c.notices
+    var notices = c.notes
     let opener = ModelOpener(seed: c.common.seed)
 
     let opened = try opener.classifier(c.teacher, role: "teacher", labels: nil)

@@ -1,6 +1,7 @@
 import Configuration
 import Data
 import Foundation
+import Kernels
 import Models
 
 /// A model of a run: its weights, its tokenizer, and what loading left open.
@@ -82,9 +83,14 @@ struct ModelOpener {
     let path = source.vocab ?? teacherSource ?? ""
     var isFolder: ObjCBool = false
     _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-    let tokenizer =
-      isFolder.boolValue
-      ? try TokenizerLoader.load(folder: path) : try TokenizerLoader.load(vocabularyFile: path)
+    let file = URL(fileURLWithPath: path)
+    guard isFolder.boolValue || file.lastPathComponent == "vocab.txt" else {
+      throw source.origin.error(
+        "vocab", "give a vocab.txt or a model folder; \"\(path)\" is neither.")
+    }
+    // Settings such as do_lower_case lie beside the vocabulary.
+    let tokenizer = try TokenizerLoader.load(
+      folder: isFolder.boolValue ? path : file.deletingLastPathComponent().path)
     return (tokenizer, path)
   }
 
@@ -95,7 +101,7 @@ struct ModelOpener {
       vocabularySize: tokenizer.vocabularySize, hiddenSize: shape.hiddenSize,
       layers: shape.numHiddenLayers, attentionHeads: shape.numAttentionHeads,
       intermediateSize: shape.intermediateSize)
-    c.activation = .init(shape.hiddenAct)
+    c.activation = Activation(shape.hiddenAct)
     c.hiddenDropout = Float(shape.hiddenDropoutProb)
     c.attentionDropout = Float(shape.attentionProbsDropoutProb)
     c.classifierDropout = shape.classifierDropout.map { Float($0) }
@@ -183,5 +189,17 @@ struct ModelOpener {
         + "\(a.tokenizer.vocabularyHash.prefix(16)); \(b.tokenizer.vocabularySize) tokens, hash "
         + "\(b.tokenizer.vocabularyHash.prefix(16))); \(difference); all models of a run must share "
         + "one vocabulary")
+  }
+}
+
+extension Activation {
+  /// The activation that `hidden_act` names.
+  init(_ activation: ModelShape.HiddenActivation) {
+    switch activation {
+    case .gelu: self = .gelu
+    case .geluNew: self = .geluTanh
+    case .relu: self = .relu
+    case .tanh: self = .tanh
+    }
   }
 }

@@ -12,7 +12,7 @@ extension PreparedRun {
   public static func pretrain(_ c: PretrainConfiguration) throws -> PreparedRun {
     try RunFolder.check(c.common.outputDir, overwrite: c.common.overwriteOutputDir)
     let pool = RunParts.pool(c.common)
-    var notices = c.notices
+    var notices = c.notes
     let model = try ModelOpener(seed: c.common.seed).maskedLanguageModel(c.model, role: "model")
     notices += RunParts.notices(model.report, role: "model")
     try RunParts.checkLength(c.maxSeqLength, of: [("model", model.model)])
@@ -89,7 +89,10 @@ extension PreparedRun {
     for file in c.files {
       let rest = maximumRows.map { $0 - all.count }
       if let rest, rest <= 0 { break }
-      all.append(contentsOf: try DatasetReader.readCorpus(path: file, maximumRows: rest))
+      let text = try DatasetReader.readCorpus(path: file, maximumRows: rest)
+      for row in 0..<text.count {
+        all.append(text.first(row), nil, label: .none, line: text.line(row))
+      }
     }
     return all
   }

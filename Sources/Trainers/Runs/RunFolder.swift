@@ -70,7 +70,7 @@ public struct RunFolder: Sendable {
   public func appendLog(_ json: JSONValue) throws {
     let file = "\(path)/log.jsonl"
     if !FileManager.default.fileExists(atPath: file) {
-      FileManager.default.createFile(atPath: file, contents: nil)
+      _ = FileManager.default.createFile(atPath: file, contents: nil)
     }
     guard let handle = FileHandle(forWritingAtPath: file) else {
       throw ModelError.cannotWrite(path: file, reason: "the log cannot be opened")

@@ -10,7 +10,7 @@ extension PreparedRun {
     try RunFolder.check(c.common.outputDir, overwrite: c.common.overwriteOutputDir)
     let task = try TaskRegistry.named(c.task.name)
     let pool = RunParts.pool(c.common)
-    var notices = c.notices
+    var notices = c.notes
     let model = try ModelOpener(seed: c.common.seed).classifier(
       c.model, role: "model", labels: ModelOpener.labels(of: task))
     notices += RunParts.notices(model.report, role: "model")
