@@ -4,8 +4,11 @@ import Kernels
 /// BERT with a masked-language-model head whose decoder is the word embedding: transformers'
 /// `BertForMaskedLM`.
 public struct MaskedLanguageModel: Model {
+  /// transformers' class name.
   public static let architecture = "BertForMaskedLM"
+  /// All weights.
   public let parameters: Parameters
+  /// Embeddings and layers.
   public let encoder: Encoder
   let transformWeight, transformBias, gamma, beta, decoderBias: ParameterSlot
 

@@ -34,8 +34,11 @@ public protocol Model: Sendable {
 /// BERT with a pooler and a linear layer over the first token: transformers'
 /// `BertForSequenceClassification`.
 public struct SequenceClassifier: Model {
+  /// transformers' class name.
   public static let architecture = "BertForSequenceClassification"
+  /// All weights.
   public let parameters: Parameters
+  /// Embeddings and layers.
   public let encoder: Encoder
   /// What the outputs mean.
   public let labels: LabelSet

@@ -27,6 +27,7 @@ public struct KnowledgeDistillation: Objective {
     var weights: LossWeights
   }
 
+  /// The student.
   public let trainedModels: [TrainedModel]
   private let setup: DistillationSetup
   private let settings: Settings
@@ -39,6 +40,7 @@ public struct KnowledgeDistillation: Objective {
     cache = TeacherCache(teacher: setup.teacher, rows: setup.trainingRows)
   }
 
+  /// One batch; scalars as the method logs them.
   public func loss(_ step: StepContext) throws -> Scalars {
     let weight = step.share / Double(step.count)
     let t = settings.temperature

@@ -14,6 +14,7 @@ public struct LabelsOnly: Objective {
     }
   }
 
+  /// The model.
   public let trainedModels: [TrainedModel]
   private let model: SequenceClassifier
   private let labelSmoothing: Float
@@ -25,6 +26,7 @@ public struct LabelsOnly: Objective {
     trainedModels = [training]
   }
 
+  /// One batch; scalars as the method logs them.
   public func loss(_ step: StepContext) throws -> Scalars {
     try step.forEachShard { shard, tape in
       let logits = model.logits(shard.tokens, tape: tape, training: true)

@@ -64,6 +64,7 @@ public struct MATEKD: Objective {
     }
   }
 
+  /// The student and the generator.
   public let trainedModels: [TrainedModel]
   private let setup: DistillationSetup
   private let settings: Settings
@@ -98,6 +99,7 @@ public struct MATEKD: Objective {
     batch % (settings.generatorSteps + settings.studentSteps) < settings.generatorSteps ? 1 : 0
   }
 
+  /// One batch; scalars as the method logs them.
   public func loss(_ step: StepContext) throws -> Scalars {
     let masking = Masking(probability: settings.maskProbability, seed: step.seed)
     return try step.forEachShard { shard, tape in

@@ -7,6 +7,7 @@ import Models
 /// Source: Devlin et al. 2019, section 3.1; the mean is over masked tokens as in transformers'
 /// `BertForMaskedLM`.
 public struct MaskedLanguageModeling: Objective {
+  /// The model.
   public let trainedModels: [TrainedModel]
   private let model: MaskedLanguageModel
   private let probability: Float
@@ -30,6 +31,7 @@ public struct MaskedLanguageModeling: Objective {
     trainedModels = [training]
   }
 
+  /// One batch; scalars as the method logs them.
   public func loss(_ step: StepContext) throws -> Scalars {
     let masking = Masking(probability: probability, seed: step.seed)
     // Counted before the shards run, because every shard's weight depends on the batch's total.
