@@ -1,1 +1,3 @@
-print("mate-kd")
+import MateKDCommands
+
+MateKD.run()

@@ -1,0 +1,61 @@
+import Data
+import Glibc
+
+/// A stream of lines turned into another one, without holding either as a whole.
+package enum LineFilter {
+  /// Writes what `body` makes of each line. Lines end with LF; a CR before it is
+  /// not part of the line, and the last line needs no end.
+  /// - Parameters:
+  ///   - descriptor: where lines come from, and `name`, what errors call it.
+  ///   - sink: the descriptor that is written to.
+  /// - Throws: `DataError` for a line that is not UTF-8, `ExitStatusProviding` for failed reading.
+  package static func run(
+    from descriptor: Int32, named name: String, to sink: Int32,
+    _ body: (ArraySlice<UInt8>) throws -> [UInt8]
+  ) throws {
+    let size = 1 << 16
+    var (pending, output): ([UInt8], [UInt8]) = ([], [])
+    var (number, isAtEnd) = (0, false)
+    var chunk = [UInt8](repeating: 0, count: size)
+
+    func take(_ line: ArraySlice<UInt8>) throws {
+      number += 1
+      let text = line.last == 0x0D ? line.dropLast() : line
+      guard String(validating: text, as: UTF8.self) != nil else {
+        FileDescriptorWriter.write(output, to: sink)
+        throw DataError(
+          file: name, line: number, problem: "the text is not valid UTF-8; convert it first.")
+      }
+      output += try body(text)
+    }
+
+    while !isAtEnd {
+      let count = read(descriptor, &chunk, size)
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw StreamError(problem: "\(name) cannot be read: \(String(cString: strerror(errno))).")
+      }
+      isAtEnd = count == 0
+      pending += chunk[..<count]
+      var start = 0
+      while let end = pending[start...].firstIndex(of: 0x0A) {
+        try take(pending[start..<end])
+        start = end + 1
+      }
+      pending.removeFirst(start)
+      if isAtEnd, !pending.isEmpty { try take(pending[...]) }
+      guard FileDescriptorWriter.write(output, to: sink) else {
+        throw StreamError(
+          problem: "the output cannot be written: \(String(cString: strerror(errno))).")
+      }
+      output.removeAll(keepingCapacity: true)
+    }
+  }
+}
+
+/// Standard input or output failed.
+struct StreamError: ExitStatusProviding, CustomStringConvertible {
+  let problem: String
+  var exitStatus: ExitStatus { .inputOutput }
+  var description: String { problem }
+}

@@ -1,0 +1,68 @@
+import ArgumentParser
+import Configuration
+import Logging
+import StrictJSON
+
+/// The options of every subcommand that takes a configuration.
+package struct RunOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("The run's configuration, a JSON file.", valueName: "file"))
+  package var config: String
+
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp(
+      "Change a value of the configuration; may be repeated.",
+      discussion: "The value is JSON, or else a string: --set train.learning_rate=3e-5.",
+      valueName: "path.to.key=value"))
+  package var assignments: [String] = []
+
+  @Option(help: ArgumentHelp("The folder to write, instead of output_dir.", valueName: "dir"))
+  package var outputDir: String?
+
+  @Flag(help: "Write to an output folder that is not empty.")
+  package var overwriteOutputDir = false
+
+  @Option(help: "The seed of all random streams.")
+  package var seed: Int?
+
+  @Option(help: "Worker threads; 0 means one a processor. Results do not depend on it.")
+  package var threads: Int?
+
+  @Flag(help: "Open and check everything, print what would run, and stop.")
+  package var dryRun = false
+
+  @Flag(help: "Write warnings and errors only, and no progress.")
+  package var quiet = false
+
+  @Option(
+    help: "How log lines look: \(LogFormat.allCases.map(\.rawValue).joined(separator: ", ")).")
+  package var logFormat = LogFormat.text
+
+  package init() {}
+
+  /// What these options change in the configuration. Options of their own come after `--set`.
+  /// - Throws: `ConfigError` for an assignment that cannot be read.
+  package func overrides() throws -> [ConfigOverride] {
+    var overrides = try assignments.map(ConfigOverride.init(parsing:))
+    func add(_ path: String, _ value: JSONValue?, _ option: String) {
+      guard let value else { return }
+      overrides.append(ConfigOverride(path: path, value: value, origin: option))
+    }
+    add("output_dir", outputDir.map(JSONValue.string), "--output-dir")
+    add("overwrite_output_dir", overwriteOutputDir ? true : nil, "--overwrite-output-dir")
+    add("seed", seed.map(JSONValue.int), "--seed")
+    add("threads", threads.map(JSONValue.int), "--threads")
+    return overrides
+  }
+
+  /// The configuration that the options name and change.
+  /// - Throws: `ConfigError` at the first thing that cannot be used.
+  package func configuration<Run: RunConfiguration>(as run: Run.Type = Run.self) throws -> Run {
+    try Run.load(path: config, overrides: overrides())
+  }
+
+  /// Makes the loggers of the process write as the options say. Only once a process.
+  package func bootstrapLogging() {
+    ConsoleLogHandler.bootstrap(logFormat, level: quiet ? .warning : .info)
+  }
+}

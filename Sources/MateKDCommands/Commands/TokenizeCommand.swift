@@ -1,0 +1,34 @@
+import ArgumentParser
+import Data
+
+/// `mate-kd tokenize`: texts to token ids, a line each.
+struct TokenizeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "tokenize",
+    abstract: "Turn texts into token ids.",
+    discussion: """
+      Reads a text a line from standard input and writes a JSON array of ids a line to standard \
+      output, special tokens included.
+      """)
+
+  @Option(help: ArgumentHelp("The model folder whose tokenizer is used.", valueName: "dir"))
+  var model: String
+
+  @Option(help: ArgumentHelp("Cut texts to so many tokens; by default they are not cut."))
+  var maxSeqLength: Int?
+
+  func validate() throws {
+    if let maxSeqLength, maxSeqLength < 3 {
+      throw ValidationError("--max-seq-length must be at least 3, found \(maxSeqLength).")
+    }
+  }
+
+  func run() throws {
+    let tokenizer = try TokenizerLoader.load(folder: model)
+    let length = maxSeqLength ?? .max
+    try LineFilter.run(from: 0, named: "standard input", to: 1) { line in
+      let ids = tokenizer.encode(line, pair: nil, maxLength: length).ids
+      return Array("[\(ids.map(String.init).joined(separator: ", "))]\n".utf8)
+    }
+  }
+}

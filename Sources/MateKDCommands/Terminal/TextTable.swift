@@ -1,0 +1,50 @@
+/// A table of results in plain text: headings, a rule, rows.
+package struct TextTable: Sendable {
+  /// One column.
+  package struct Column: Sendable {
+    /// Its heading.
+    package var title: String
+    /// Whether its cells end in line, as numbers do.
+    package var isNumeric: Bool
+
+    /// A column of words.
+    package static func text(_ title: String) -> Column { Column(title: title, isNumeric: false) }
+    /// A column of numbers.
+    package static func number(_ title: String) -> Column { Column(title: title, isNumeric: true) }
+  }
+
+  /// The columns from left to right.
+  package let columns: [Column]
+  private var rows: [[String]] = []
+
+  /// A table without rows.
+  package init(_ columns: [Column]) { self.columns = columns }
+
+  /// Adds a row. Missing cells stay empty, those too many are left out.
+  package mutating func add(_ cells: [String]) {
+    rows.append(columns.indices.map { $0 < cells.count ? cells[$0] : "" })
+  }
+
+  /// The lines without line ends; headings are bold where the style has colours.
+  package func lines(_ style: TerminalStyle = .plain) -> [String] {
+    let widths = columns.indices.map { place in
+      rows.map { $0[place].count }.reduce(columns[place].title.count, max)
+    }
+    func line(_ cells: [String]) -> String {
+      let padded = columns.indices.map { place in
+        let space = String(repeating: " ", count: widths[place] - cells[place].count)
+        return columns[place].isNumeric ? space + cells[place] : cells[place] + space
+      }
+      var text = padded.joined(separator: "  ")
+      while text.last == " " { text.removeLast() }
+      return text
+    }
+    let rule = widths.map { String(repeating: "-", count: $0) }.joined(separator: "  ")
+    return [style.paint(line(columns.map(\.title)), .bold), rule] + rows.map(line)
+  }
+
+  /// Writes the table.
+  package func print(on stream: TerminalStream = .standardOutput) {
+    lines(stream.style).forEach(stream.print)
+  }
+}
