@@ -1,0 +1,80 @@
+import ArgumentParser
+import Data
+import StrictJSON
+import Trainers
+
+/// The options that say which model is applied to which texts.
+struct ModelOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("The fine-tuned model's folder.", valueName: "dir"))
+  var model: String
+
+  @Option(help: ArgumentHelp("The task: \(TaskRegistry.all.map(\.name).joined(separator: ", "))."))
+  var task: String
+
+  @Option(help: "Texts are cut to so many tokens.")
+  var maxSeqLength = 128
+
+  @Option(help: "Largest number of texts in one product.")
+  var batchSize = 32
+
+  @Option(help: "Worker threads; 0 means one a processor.")
+  var threads = 0
+
+  func validate() throws {
+    if maxSeqLength < 3 {
+      throw ValidationError("--max-seq-length must be at least 3, found \(maxSeqLength).")
+    }
+    if batchSize < 1 {
+      throw ValidationError("--batch-size must be at least 1, found \(batchSize).")
+    }
+    if threads < 0 { throw ValidationError("--threads must not be negative, found \(threads).") }
+  }
+
+  func open() throws -> TaskModel {
+    try TaskModel(
+      folder: model, task: TaskRegistry.named(task), maxSeqLength: maxSeqLength, threads: threads)
+  }
+}
+
+/// `mate-kd evaluate`.
+struct EvaluateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "evaluate", abstract: "Measure a model on a task's labelled data.")
+  @OptionGroup var options: ModelOptions
+
+  @Option(help: ArgumentHelp("The GLUE folder or the task's folder.", valueName: "dir"))
+  var data: String
+
+  @Option(help: "The split: train, validation or test.")
+  var split = Split.validation
+
+  @Flag(help: "Print one JSON object instead of a table.")
+  var json = false
+
+  func run() throws {
+    let model = try options.open()
+    let report = try model.evaluate(split: split, directory: data, batchSize: options.batchSize)
+    if json {
+      var object: [(String, JSONValue)] = [
+        ("model", .string(options.model)), ("task", .string(model.task.name)),
+        ("split", .string(split.rawValue)),
+      ]
+      object += report.metrics.map { ($0.name, .double($0.value)) }
+      object += [
+        ("samples", .int(report.samples)), ("runtime", .double(report.seconds)),
+        ("samples_per_second", .double(report.samplesPerSecond)),
+        ("num_parameters", .int(report.parameters)),
+      ]
+      print(JSONWriter().string(.object(object)))
+      return
+    }
+    var table = TextTable([.text("\(model.task.name) \(split.rawValue)"), .number("value")])
+    for (name, value) in report.metrics { table.add([name, NumberText.fixed(value, 4)]) }
+    table.add(["samples", NumberText.grouped(report.samples)])
+    table.add(["samples per second", NumberText.fixed(report.samplesPerSecond, 1)])
+    table.add(["parameters", NumberText.grouped(report.parameters)])
+    table.print()
+  }
+}
+
+extension Split: ExpressibleByArgument {}

@@ -1,0 +1,97 @@
+import Data
+import Kernels
+import Models
+
+/// A fine-tuned model with its tokenizer, ready for a task's texts.
+public struct TaskModel: Sendable {
+  /// The task.
+  public let task: TaskDescription
+  /// The model, its outputs in the order of the task's labels.
+  public let model: SequenceClassifier
+  private let tokenizer: any Tokenizer
+  private let maxSeqLength: Int
+  private let pool: ThreadPool
+
+  /// Opens a model folder for a task.
+  ///
+  /// - Throws: errors of the folder; `TrainingError.mismatch` where labels or lengths do not fit.
+  public init(folder: String, task: TaskDescription, maxSeqLength: Int, threads: Int) throws {
+    OpenBLAS.useOneThread()
+    pool = ThreadPool(threads: threads)
+    let (model, report) = try ModelFolder(folder).classifier(seed: 0)
+    guard report.initialized.isEmpty else {
+      throw TrainingError.mismatch(
+        "\(folder) is not a fine-tuned classifier: its checkpoint lacks "
+          + report.initialized.joined(separator: ", "))
+    }
+    let opened = OpenedModel(
+      model: model, tokenizer: try TokenizerLoader.load(folder: folder), tokenizerSource: folder,
+      report: report, role: "model")
+    try RunParts.checkLength(maxSeqLength, of: [("model", model)])
+    self.model = try ModelOpener.align(opened, with: task).model.model
+    self.task = task
+    tokenizer = opened.tokenizer
+    self.maxSeqLength = maxSeqLength
+  }
+
+  /// What an evaluation found.
+  public struct Report: Sendable {
+    /// The task's metrics and the mean loss.
+    public let metrics: [(name: String, value: Double)]
+    /// Number of texts.
+    public let samples: Int
+    /// Seconds for the forward passes.
+    public let seconds: Double
+    /// Weights of the model.
+    public let parameters: Int
+    /// Texts per second.
+    public var samplesPerSecond: Double { Double(samples) / max(1e-9, seconds) }
+  }
+
+  /// Measures the model on a labelled split.
+  public func evaluate(split: Split, directory: String, batchSize: Int) throws -> Report {
+    let text = try DatasetReader.read(task: task, split: split, directory: directory)
+    let data = TokenizedDataset(
+      text, tokenizer: tokenizer, maximumLength: maxSeqLength, pool: pool)
+    guard data.isLabelled else {
+      throw DataError(
+        file: text.source, problem: "the rows have no labels; use mate-kd predict for them.")
+    }
+    let start = ContinuousClock.now
+    let metrics = try EvaluationParts(task: task, data: data, pool: pool)
+      .metrics(model, batchSize: batchSize)
+    return Report(
+      metrics: metrics, samples: data.count, seconds: (ContinuousClock.now - start).inSeconds,
+      parameters: model.parameters.count)
+  }
+
+  /// Outputs of the model for every row of a file.
+  public struct Predictions: Sendable {
+    fileprivate let evaluation: TaskEvaluation
+    fileprivate let labels: LabelSet
+
+    /// Number of rows.
+    public var count: Int { evaluation.logits.rows }
+    /// The likeliest label's name; nil for regression.
+    public func label(_ row: Int) -> String? {
+      labels.isRegression ? nil : labels.names[Int(evaluation.predictedClasses[row])]
+    }
+    /// The row's logits.
+    public func logits(_ row: Int) -> [Float] { evaluation.logits.rows(row..<row + 1).values }
+    /// softmax of the logits; empty for regression.
+    public func probabilities(_ row: Int) -> [Float] {
+      labels.isRegression ? [] : evaluation.probabilities(row)
+    }
+  }
+
+  /// Applies the model to unlabelled rows.
+  public func predict(input: String, batchSize: Int) throws -> Predictions {
+    let text = try DatasetReader.readInput(task: task, path: input)
+    let data = TokenizedDataset(
+      text, tokenizer: tokenizer, maximumLength: maxSeqLength, pool: pool)
+    let logits = try Inference(pool: pool).logits(model, data: data, batchSize: batchSize)
+    return Predictions(
+      evaluation: TaskEvaluation(logits: logits, isRegression: task.isRegression),
+      labels: model.labels)
+  }
+}
