@@ -10,9 +10,13 @@ public struct MateKD: ParsableCommand {
     discussion: """
       Results go to standard output, logs and progress to standard error. Exit codes: 0 done, \
       64 usage, 65 bad data, 66 input missing, 70 internal, 73 cannot create, 74 input/output, \
-      75 interrupted and resumable, 78 bad configuration.
+      78 bad configuration, 130 interrupted (the model so far is saved).
       """,
-    subcommands: [TokenizeCommand.self])
+    subcommands: [
+      PretrainCommand.self, TeacherFinetuneCommand.self, DistillCommand.self, EvaluateCommand.self,
+      PredictCommand.self, TokenizeCommand.self, SynthesizeCommand.self, MethodsCommand.self,
+      DoctorCommand.self,
+    ])
 
   /// A command without anything set; the parser needs it.
   public init() {}

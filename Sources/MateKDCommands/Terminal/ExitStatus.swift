@@ -25,6 +25,8 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
   case temporary = 75
   /// The configuration is wrong.
   case configuration = 78
+  /// A signal ended the run; what it had so far was saved.
+  case interrupted = 130
 
   /// The status of whatever a command threw; `software` for errors that nobody foresaw.
   package init(of error: any Error) {
