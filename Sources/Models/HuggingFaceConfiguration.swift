@@ -60,7 +60,11 @@ public struct HuggingFaceConfiguration: Sendable {
     let isRegression = json["problem_type"]?.string == "regression"
     guard let value = json["id2label"], !value.isNull else {
       // transformers leaves both out for its default of two nameless classes.
-      guard let count = json["num_labels"]?.int, count > 0 else { return nil }
+      let classifies = json["architectures"]?.array?.contains {
+        $0.string?.hasSuffix("ForSequenceClassification") == true
+      }
+      guard let count = json["num_labels"]?.int ?? (classifies == true ? 2 : nil), count > 0
+      else { return nil }
       return LabelSet(
         names: (0..<count).map { "LABEL_\($0)" }, isRegression: isRegression || count == 1)
     }
@@ -75,6 +79,9 @@ public struct HuggingFaceConfiguration: Sendable {
       names[id] = name
     }
     let complete = names.compactMap { $0 }
+    guard complete.count == names.count, !complete.isEmpty else {
+      throw reader.error(value, "id2label must name every output once")
+    }
     return LabelSet(names: complete, isRegression: isRegression || complete.count == 1)
   }
 

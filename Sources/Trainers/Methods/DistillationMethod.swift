@@ -21,6 +21,21 @@ public struct DistillationSetup: Sendable {
   public let totalSteps: Int
   /// `label_smoothing_factor`.
   public let labelSmoothing: Float
+
+  package init(
+    student: SequenceClassifier, teacher: SequenceClassifier, generator: MaskedLanguageModel?,
+    maskID: Int32, trainingRows: Int, studentTraining: TrainedModel, totalSteps: Int,
+    labelSmoothing: Float
+  ) {
+    self.student = student
+    self.teacher = teacher
+    self.generator = generator
+    self.maskID = maskID
+    self.trainingRows = trainingRows
+    self.studentTraining = studentTraining
+    self.totalSteps = totalSteps
+    self.labelSmoothing = labelSmoothing
+  }
 }
 
 /// A distillation method as the registry knows it.

@@ -67,9 +67,9 @@ public struct KnowledgeDistillation: Objective {
 }
 
 /// The factors of a method's loss terms (`loss_weights`).
-struct LossWeights: Sendable {
+package struct LossWeights: Sendable {
   /// Gold labels on clean text, teacher on clean text, teacher on adversarial text.
-  var ce, kd, adversarial: Double
+  package var ce, kd, adversarial: Double
 
   init(_ section: ConfigSection, ce: Double, kd: Double, adversarial: Double? = nil) throws {
     let weights = try section.sectionOrEmpty("loss_weights")
@@ -82,7 +82,7 @@ struct LossWeights: Sendable {
     try weights.finish()
   }
 
-  init(ce: Double, kd: Double, adversarial: Double) {
+  package init(ce: Double, kd: Double, adversarial: Double) {
     self.ce = ce
     self.kd = kd
     self.adversarial = adversarial

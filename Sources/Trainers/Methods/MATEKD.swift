@@ -20,26 +20,30 @@ public struct MATEKD: Objective {
   }
 
   /// The method's constants; the defaults are the official code's.
-  struct Settings: Sendable {
+  package struct Settings: Sendable {
     /// rho: probability that an ordinary token is masked.
-    var maskProbability: Float = 0.3
+    package var maskProbability: Float = 0.3
     /// Temperature of the Gumbel-softmax.
-    var gumbelTemperature: Float = 1
+    package var gumbelTemperature: Float = 1
     /// Temperature of both sides' softmax in the divergence; no T^2 factor.
-    var temperature: Float = 1
+    package var temperature: Float = 1
     /// The paper writes KL(teacher || student), the official code uses the cross-entropy. For the
     /// student they differ by a constant; the generator is rewarded for teacher entropy only by `ce`.
-    var divergence: Kernel.Divergence = .kl
+    package var divergence: Kernel.Divergence = .kl
     /// n_G and n_S: updates of the generator, then of the student, in turns.
-    var generatorSteps = 10
-    var studentSteps = 100
-    var weights = LossWeights(ce: 1.0 / 3, kd: 1.0 / 3, adversarial: 1.0 / 3)
-    var generatorLearningRate = 5e-7
-    var generatorScheduler = TrainingArguments.Schedule.linear
-    var generatorWarmupSteps = 0
-    var generatorOptimizer = OptimizerSettings(maxGradNorm: 5)
+    package var generatorSteps = 10
+    package var studentSteps = 100
+    package var weights = LossWeights(ce: 1.0 / 3, kd: 1.0 / 3, adversarial: 1.0 / 3)
+    package var generatorLearningRate = 5e-7
+    package var generatorScheduler = TrainingArguments.Schedule.linear
+    package var generatorWarmupSteps = 0
+    package var generatorOptimizer = OptimizerSettings(maxGradNorm: 5)
+    /// Tokens of a shard up to which clean and adversarial text go through the student in one
+    /// product, which keeps the processor busier; with more, one after the other needs half the
+    /// memory. No key of the configuration: the numbers are the same.
+    package var tokensForOnePass = 1024
 
-    init() {}
+    package init() {}
 
     init(_ section: ConfigSection) throws {
       maskProbability = Float(try section.number("mask_probability", default: 0.3, in: 0...1))
@@ -71,7 +75,7 @@ public struct MATEKD: Objective {
   private let generator: MaskedLanguageModel
   private let cache: TeacherCache
 
-  init(_ setup: DistillationSetup, settings: Settings) throws {
+  package init(_ setup: DistillationSetup, settings: Settings) throws {
     guard let generator = setup.generator else {
       throw TrainingError.mismatch(
         "method mate-kd needs a generator: add a section \"generator\" with a masked language model "
@@ -113,7 +117,7 @@ public struct MATEKD: Objective {
   /// Max step: -D(S(x'), T(x')), differentiated through both models' inputs into the generator.
   ///
   /// - Parameter noise: Gumbel noise at the masked tokens, for tests; nil draws it.
-  func generatorLoss(
+  package func generatorLoss(
     _ step: StepContext, _ shard: Shard, _ tape: Tape, rows: [Int], noise: Matrix?
   ) -> Scalars {
     let masked = shard.tokens.replacing(rows, with: setup.maskID)
@@ -141,7 +145,7 @@ public struct MATEKD: Objective {
   }
 
   /// Min step: w_ce CE(S(x), y) + w_kd D(S(x), T(x)) + w_adv D(S(x'), T(x')); the generator is fixed.
-  func studentLoss(
+  package func studentLoss(
     _ step: StepContext, _ shard: Shard, _ tape: Tape, rows: [Int], noise: Matrix?
   ) -> Scalars {
     let count = Double(step.count)
@@ -174,7 +178,7 @@ public struct MATEKD: Objective {
         settings.divergence, student: logits, teacher: teacherAdversarial, labels: labels,
         temperature: settings.temperature, weight: Float(weights.adversarial * weight))
     }
-    if shard.tokens.ids.count <= Self.tokensForOnePass {
+    if shard.tokens.ids.count <= settings.tokensForOnePass {
       let logits = setup.student.logits(
         shard.tokens.followed(by: adversarial), tape: tape, training: true)
       cleanTerms(tape.gatherRows(logits, Array(0..<shard.count)))
@@ -194,10 +198,6 @@ public struct MATEKD: Objective {
     scalars["adversarial_divergence"] = hostile / count
     return scalars
   }
-
-  /// Short texts: clean and adversarial text in one product keep the processor busier. Long ones: one
-  /// after the other needs half the memory. In tokens per shard.
-  private static let tokensForOnePass = 1024
 
   /// The generator's health: share of ordinary tokens that were masked, and of those the share that
   /// came back unchanged.

@@ -2,15 +2,21 @@ import Kernels
 import Models
 
 /// Random choice of tokens to hide, drawn anew for every batch.
-struct Masking: Sendable {
+package struct Masking: Sendable {
   /// Probability that an ordinary token is chosen; special tokens never are.
   let probability: Float
   let seed: UInt64
 
+  /// Masking with a probability; the seed names its draws.
+  package init(probability: Float, seed: UInt64) {
+    self.probability = probability
+    self.seed = seed
+  }
+
   /// The chosen tokens of a shard, ascending.
   ///
   /// A text's choice depends on its place in the batch, not on how the batch is split.
-  func rows(of shard: Shard, batchNumber: Int) -> [Int] {
+  package func rows(of shard: Shard, batchNumber: Int) -> [Int] {
     var rows: [Int] = []
     for (text, place) in shard.places.enumerated() {
       var stream = RandomStream(seed: seed, purpose: .mask, step: batchNumber, site: place)

@@ -27,15 +27,17 @@ public struct OptimizerSettings: Sendable {
 }
 
 /// Adam or AdamW over a model's flat parameters.
-final class AdamOptimizer {
+package final class AdamOptimizer {
   private let parameters: Parameters
   private let settings: OptimizerSettings
   private let firstMoment, secondMoment: Buffer
   /// Pieces of one decay setting, small enough to share out evenly.
   private let pieces: [(range: Range<Int>, decays: Bool)]
-  private(set) var updates = 0
+  /// Updates so far.
+  package private(set) var updates = 0
 
-  init(_ parameters: Parameters, settings: OptimizerSettings) {
+  /// An optimiser whose moments are zero.
+  package init(_ parameters: Parameters, settings: OptimizerSettings) {
     self.parameters = parameters
     self.settings = settings
     firstMoment = Buffer(zeroed: parameters.count)
@@ -51,7 +53,8 @@ final class AdamOptimizer {
   /// Adds up the shards' gradients, clips, updates, and leaves all gradients zero.
   ///
   /// - Returns: the global gradient norm before clipping.
-  func update(gradients: [Buffer], learningRate: Double, pool: ThreadPool) throws -> Double {
+  package func update(gradients: [Buffer], learningRate: Double, pool: ThreadPool) throws -> Double
+  {
     let squares = Kernel.reduceGradients(gradients, count: parameters.count, pool: pool)
     let norm = squares.squareRoot()
     guard norm.isFinite else { throw TrainingError.notFinite("gradient norm") }

@@ -94,6 +94,22 @@ public struct StepContext: Sendable {
   let trained: Parameters
   let tapeStep: Int
 
+  package init(
+    batchNumber: Int, turn: Int, shards: [Shard], count: Int, share: Double, seed: UInt64,
+    lanes: [Lane], pool: ThreadPool, trained: Parameters, tapeStep: Int
+  ) {
+    self.batchNumber = batchNumber
+    self.turn = turn
+    self.shards = shards
+    self.count = count
+    self.share = share
+    self.seed = seed
+    self.lanes = lanes
+    self.pool = pool
+    self.trained = trained
+    self.tapeStep = tapeStep
+  }
+
   /// Runs `body` once per shard, in parallel, each with a tape that is bound to the learning model.
   ///
   /// - Parameter body: returns the shard's shares of the step's scalars.
@@ -117,7 +133,14 @@ public struct StepContext: Sendable {
 }
 
 /// What a shard's work needs besides its data: memory that is used again in every step.
-struct Lane: Sendable {
-  let pool: BufferPool
-  let gradients: Buffer
+package struct Lane: Sendable {
+  /// Memory of values and gradients.
+  package let pool: BufferPool
+  /// Where the learning model's weight gradients are added.
+  package let gradients: Buffer
+
+  package init(pool: BufferPool, gradients: Buffer) {
+    self.pool = pool
+    self.gradients = gradients
+  }
 }

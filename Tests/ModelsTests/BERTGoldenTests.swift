@@ -1,0 +1,149 @@
+import Autograd
+import Foundation
+import Kernels
+import Models
+import StrictJSON
+import Testing
+
+/// BERT against transformers' in float64: values within 1e-5, gradients within 1e-4.
+@Suite struct BERTGoldenTests {
+  /// Which way through the last layer a test takes.
+  enum LastLayer: CaseIterable { case allTokens, firstTokensOnly }
+
+  @Test func everyHiddenState() throws {
+    let golden = try ModelGolden("bert-classifier")
+    let model = try ModelFolder(golden.folder).classifier(seed: 1).0
+    let states = model.encoder.encode(
+      try golden.tokens(), parameters: model.parameters, tape: Tape(pool: poisonedPool()),
+      training: false, keepsHiddenStates: true
+    ).hiddenStates
+    let expected = golden.json["hidden_states"]?.array ?? []
+    #expect(states.count == 4 && expected.count == 4)
+    for (index, (state, values)) in zip(states, expected).enumerated() {
+      let error = deviation(state.value.values, ModelGolden.values(values))
+      #expect(error < 1e-5, "hidden_states[\(index)]")
+    }
+  }
+
+  @Test(arguments: LastLayer.allCases, 1...3)
+  func classifier(_ lastLayer: LastLayer, tapes: Int) throws {
+    let golden = try ModelGolden("bert-classifier")
+    let model = try ModelFolder(golden.folder).classifier(seed: 1).0
+    let tokens = try golden.tokens()
+    let labels = golden.labels()
+    let gradients = Buffer(zeroed: model.parameters.count)
+    let pool = poisonedPool()
+    var logits = [[Float]](repeating: [], count: tokens.count)
+    var loss = 0.0
+    for part in 0..<tapes {
+      let texts = (0..<tokens.count).filter { $0 % tapes == part }
+      let tape = Tape(pool: pool)
+      tape.bind(model.parameters, gradients: gradients)
+      let shard = tokens.only(texts)
+      let output: Tensor
+      switch lastLayer {
+      case .firstTokensOnly: output = model.logits(shard, tape: tape, training: false)
+      case .allTokens:
+        let states = model.encoder.encode(
+          shard, parameters: model.parameters, tape: tape, training: false
+        ).last
+        output = model.logits(
+          firstTokens: tape.gatherRows(states, shard.firstTokens), tape: tape, training: false)
+      }
+      for (row, text) in texts.enumerated() {
+        logits[text] = output.value.rows(row..<row + 1).values
+      }
+      let weight = 1 / Float(tokens.count)
+      loss += tape.crossEntropy(output, labels: texts.map { labels[$0] }, weight: weight)
+      tape.backward()
+    }
+    #expect(deviation(Array(logits.joined()), try golden.values("logits")) < 1e-5)
+    #expect(abs(loss / Double(tokens.count) / (try golden.number("loss")) - 1) < 1e-5)
+    let worst = try worstGradient(gradients, of: model.parameters, expected: golden.gradients())
+    #expect(worst.deviation < 1e-4, "\(worst.name)")
+  }
+
+  @Test func maskedLanguageModelWithTiedDecoder() throws {
+    let golden = try ModelGolden("bert-mlm")
+    let (model, report) = try ModelFolder(golden.folder).maskedLanguageModel(seed: 1)
+    #expect(report == LoadReport())
+    let gradients = Buffer(zeroed: model.parameters.count)
+    let tape = Tape(pool: poisonedPool())
+    tape.bind(model.parameters, gradients: gradients)
+    let rows = try golden.integers("predicted_positions")
+    let targets = try golden.integers("targets").map { Int32($0) }
+    let logits = model.logits(try golden.tokens(), rows: rows, tape: tape, training: false)
+    #expect(deviation(logits.value.values, try golden.values("logits")) < 1e-5)
+    let sum = tape.crossEntropy(logits, labels: targets, weight: 1 / Float(rows.count))
+    tape.backward()
+    #expect(abs(sum / Double(rows.count) / (try golden.number("loss")) - 1) < 1e-5)
+    let worst = try worstGradient(gradients, of: model.parameters, expected: golden.gradients())
+    #expect(worst.deviation < 1e-4, "\(worst.name)")
+  }
+
+  @Test func frozenModelsGetNoGradient() throws {
+    let golden = try ModelGolden("bert-classifier")
+    let model = try ModelFolder(golden.folder).classifier(seed: 1).0
+    let tape = Tape(pool: poisonedPool())
+    let logits = model.logits(try golden.tokens(), tape: tape, training: false)
+    #expect(!logits.requiresGradient)
+  }
+}
+
+/// A real encoder: hidden states of paraphrase-MiniLM-L3-v2 (float16 weights, no `bert.` prefix).
+@Suite struct MiniLMTests {
+  @Test func hiddenStates() throws {
+    let golden = try ModelGolden("minilm")
+    guard let folder = SharedFolder.path(golden.json["model"]?.string ?? "") else {
+      print("MiniLMTests: skipped, because there is no folder \"shared\" with the model")
+      return
+    }
+    let (model, report) = try ModelFolder(folder).classifier(
+      labels: LabelSet(names: ["a", "b"]), seed: 1)
+    #expect(
+      report.initialized == [
+        "bert.pooler.dense.weight", "bert.pooler.dense.bias", "classifier.weight",
+        "classifier.bias",
+      ])
+    #expect(report.unused.isEmpty)
+    for sequence in golden.json["sequences"]?.array ?? [] {
+      func integers(_ key: String) -> [Int] { (sequence[key]?.array ?? []).compactMap(\.int) }
+      let ids = integers("ids")
+      let states = model.encoder.encode(
+        PackedTokens(
+          ids: ids.map { Int32($0) }, typeIDs: integers("types").map { Int32($0) },
+          offsets: [0, ids.count]),
+        parameters: model.parameters, tape: Tape(pool: BufferPool()), training: false,
+        keepsHiddenStates: true
+      ).hiddenStates
+      let expected = sequence["hidden_states"]?.array ?? []
+      let norms = sequence["norms"]?.array ?? []
+      #expect(states.count == 4 && expected.count == 4 && norms.count == 4)
+      for (state, (values, norm)) in zip(states, zip(expected, norms)) {
+        let found = integers("positions").flatMap {
+          state.value.rows($0..<$0 + 1).values.prefix(16)
+        }
+        #expect(deviation(found, ModelGolden.values(values)) < 1e-5)
+        let lengths = (0..<ids.count).map { row in
+          state.value.rows(row..<row + 1).values.reduce(Float(0)) { $0 + $1 * $1 }.squareRoot()
+        }
+        #expect(deviation(lengths, ModelGolden.values(norm)) < 1e-5)
+      }
+    }
+  }
+}
+
+/// The folder beside the repository with data and models that are not part of it.
+enum SharedFolder {
+  /// A path in it; nil where there is no such file or folder.
+  static func path(_ relative: String) -> String? {
+    var folders = [ProcessInfo.processInfo.environment["MATE_KD_SHARED"]].compactMap { $0 }
+    var url = SafetensorsGolden.repository
+    while url.path != "/" {
+      url = url.deletingLastPathComponent()
+      folders.append(url.appendingPathComponent("shared").path)
+    }
+    return folders.map { "\($0)/\(relative)" }
+      .first { FileManager.default.fileExists(atPath: $0) }
+  }
+}

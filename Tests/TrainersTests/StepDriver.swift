@@ -1,0 +1,84 @@
+import Autograd
+import Data
+import Kernels
+import Models
+import StrictJSON
+import Trainers
+
+extension PackedBatch {
+  /// A golden's batch; rows are numbered from `firstRow`.
+  init(_ golden: JSONValue?, scores: [Float] = [], firstRow: Int = 0) {
+    self.init()
+    tokenIDs = (golden?.integers("ids") ?? []).map { Int32($0) }
+    typeIDs = (golden?.integers("types") ?? []).map { Int32($0) }
+    offsets = (golden?.integers("lengths") ?? []).reduce(into: [0]) {
+      $0.append(($0.last ?? 0) + $1)
+    }
+    // The goldens' vocabularies begin [PAD], [UNK], [CLS], [SEP], [MASK].
+    isSpecial = tokenIDs.map { $0 < 5 }
+    rows = Array(firstRow..<firstRow + count)
+    if scores.isEmpty {
+      classLabels = (golden?.integers("labels") ?? []).map { Int32($0) }
+    } else {
+      self.scores = scores
+    }
+  }
+}
+
+/// Takes one objective step outside the training loop.
+struct StepDriver {
+  let pool = ThreadPool(threads: 2)
+  let lanes: [Lane]
+  let trained: Parameters
+
+  /// Memory for steps that train `parameters`.
+  init(training parameters: Parameters, shards: Int) {
+    trained = parameters
+    lanes = (0..<shards).map { _ in
+      Lane(pool: poisonedPool(), gradients: Buffer(zeroed: parameters.count))
+    }
+  }
+
+  /// The context of a batch.
+  func context(_ batch: PackedBatch, number: Int = 0, turn: Int = 0, seed: UInt64 = 1)
+    -> StepContext
+  {
+    StepContext(
+      batchNumber: number, turn: turn, shards: Shard.split(batch, into: lanes.count),
+      count: batch.count, share: 1, seed: seed, lanes: lanes, pool: pool, trained: trained,
+      tapeStep: number)
+  }
+
+  /// The gradients, added up over shards.
+  var gradients: [Float] {
+    var sum = [Float](repeating: 0, count: trained.count)
+    for lane in lanes {
+      let values = Matrix(lane.gradients, rows: 1, columns: trained.count).values
+      for (i, value) in values.enumerated() { sum[i] += value }
+    }
+    return sum
+  }
+}
+
+extension Parameters {
+  /// All values.
+  var values: [Float] { Matrix(buffer, rows: 1, columns: count).values }
+}
+
+extension TrainedModel {
+  /// A model that is trained at a constant rate.
+  init(_ parameters: Parameters, rate: Double = 1e-3, name: String = "") {
+    self.init(
+      name: name, parameters: parameters, optimizer: OptimizerSettings(),
+      schedule: LearningRateSchedule(
+        kind: .constant, peak: rate, warmupSteps: 0, totalSteps: 1000))
+  }
+}
+
+/// A pool whose free memory is full of NaN, so that whatever reads memory that nobody wrote shows.
+func poisonedPool() -> BufferPool {
+  let pool = BufferPool()
+  let blocks = (0..<80).map { _ in pool.matrix(1, 4096) }
+  for block in blocks { block.fill(.nan) }
+  return pool
+}
