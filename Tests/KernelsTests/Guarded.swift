@@ -2,22 +2,28 @@ import Kernels
 
 /// A strided view in the middle of a larger buffer whose other words are guards.
 ///
-/// The guard word is a NaN with a payload of its own: a kernel that reads beyond its input spoils
-/// its result, one that writes beyond its output changes a guard, and an element of the view that
-/// a kernel leaves out stays NaN.
+/// A kernel that reads beyond its input spoils its result, one that writes beyond its output changes
+/// a guard, and an element of the view that a kernel leaves out stays NaN.
 struct Guarded {
-  static let word = Float(bitPattern: 0x7FC5_A5A5)
+  /// NaN and a large number take turns: NaN spoils even what is multiplied by 0, but NaN plus NaN
+  /// is the same NaN again, whereas the number changes under any arithmetic.
+  static func word(_ index: Int) -> Float {
+    index % 2 == 0 ? Float(bitPattern: 0x7FC5_A5A5) : 1.7e30
+  }
 
   /// The view that kernels get.
   let view: Matrix
 
-  /// A view full of guard words, for outputs.
+  /// A view full of NaN, for outputs.
   init(_ rows: Int, _ columns: Int) {
     let offset = 3
     let stride = columns + 5
     let buffer = Buffer(zeroed: offset + rows * stride + 70)
-    buffer.withFloats { $0.update(repeating: Self.word) }
+    buffer.withFloats { floats in
+      for index in floats.indices { floats[index] = Self.word(index) }
+    }
     view = Matrix(buffer, offset: offset, rows: rows, columns: columns, stride: stride)
+    view.fill(.nan)
   }
 
   /// A view with values, row by row.
@@ -40,7 +46,7 @@ struct Guarded {
         let place = index - view.offset
         let inside =
           place >= 0 && place / view.stride < view.rows && place % view.stride < view.columns
-        return inside || floats[index].bitPattern == Self.word.bitPattern
+        return inside || floats[index].bitPattern == Self.word(index).bitPattern
       }
     }
   }
