@@ -60,23 +60,24 @@ extension Probe {
     ]
   }
 
-  /// Without dropout both terms of the sum get one gradient matrix: functions that overwrite their
-  /// gradient stand before both, and the residual is used before, after and on both sides.
-  static let sharedResidual: [Probe] = [false, true].flatMap { before in
-    [false, true].map { after in
-      Probe(
-        "shared residual, used before \(before) after \(after)", inputs: [(3, 4), (3, 4)],
-        weights: [(4, 4), (1, 4), (1, 4)]
-      ) { tape, x, w in
-        let y = tape.linear(x[0], weight: w[0], bias: nil, activation: .gelu)
-        let residual = tape.softmax(tape.dropout(x[1], probability: 0.2))
-        var results: [Tensor] = []
-        if before { results.append(tape.gatherRows(residual, [2, 0])) }
-        results.append(
-          tape.addNorm(y, residual: residual, gamma: w[1], beta: w[2], epsilon: 0.1))
-        if after { results.append(tape.linear(residual, weight: w[0], bias: nil)) }
-        return .tensors(results)
-      }
+  /// Without dropout both terms of the sum get one gradient matrix. Functions that overwrite their
+  /// gradient stand before both, in either order, and the residual is used before and after the sum.
+  static let sharedResidual: [Probe] = (0..<8).map { variant in
+    let (before, after, residualFirst) = (variant & 1 != 0, variant & 2 != 0, variant & 4 != 0)
+    return Probe(
+      "shared residual, first \(residualFirst) used before \(before) after \(after)",
+      inputs: [(3, 4), (3, 4)], weights: [(4, 4), (1, 4), (1, 4)]
+    ) { tape, x, w in
+      func term() -> Tensor { tape.linear(x[0], weight: w[0], bias: nil, activation: .gelu) }
+      func other() -> Tensor { tape.softmax(tape.dropout(x[1], probability: 0.2)) }
+      let early = residualFirst ? other() : nil
+      let y = term()
+      let residual = early ?? other()
+      var results: [Tensor] = []
+      if before { results.append(tape.gatherRows(residual, [2, 0])) }
+      results.append(tape.addNorm(y, residual: residual, gamma: w[1], beta: w[2], epsilon: 0.1))
+      if after { results.append(tape.linear(residual, weight: w[0], bias: nil)) }
+      return .tensors(results)
     }
   }
 
