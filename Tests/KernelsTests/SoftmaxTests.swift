@@ -1,3 +1,4 @@
+import Foundation
 import Kernels
 import Testing
 
@@ -72,6 +73,24 @@ import Testing
       #expect(x.rows(1..<2).values.allSatisfy { $0.isNaN })
       #expect(y.rows(1..<2).values.allSatisfy { $0.isNaN })
     }
+  }
+
+  @Test(arguments: oddSizes.filter { $0 > 0 })
+  func entropy(columns: Int) {
+    for rows in [0, 1, 3, 33] {
+      var draws = Draws(rows + 1000 * columns)
+      let x = Guarded(rows, columns, draws.floats(rows * columns, -8, 8))
+      let log = Table(x).logSoftmax()
+      let expected = log.values.reduce(0) { $0 - exp($1) * $1 }
+      // log p is known to a few roundings of 16 and weighted by p, which sums to 1.
+      #expect(abs(Kernel.entropyOfRows(x.view) - expected) <= Double(rows) * 100 * roundoff)
+      #expect(x.isIntact)
+    }
+    let flat = Matrix(zeros: 2, columns)
+    #expect(abs(Kernel.entropyOfRows(flat) - 2 * log(Double(columns))) < 1e-5)
+    flat[0, 0] = 1e4
+    flat[1, columns - 1] = 1e4
+    #expect(abs(Kernel.entropyOfRows(flat)) < 1e-6)
   }
 
   @Test(arguments: oddSizes)
