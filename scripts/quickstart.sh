@@ -39,9 +39,9 @@ field() { # field NAME FILE: a number of a flat JSON object
 }
 row() { # row TITLE FOLDER
   local report=$out/$2.eval.json
-  "$mate_kd" evaluate --model "$out/$2" --task sst-2 --data "$out/data" --json >"$report"
-  LC_ALL=C printf '%-28s %12.4f %12d %12.0f\n' "$1" "$(field eval_accuracy "$report")" \
-    "$(field num_parameters "$report")" "$(field eval_samples_per_second "$report")"
+  "$mate_kd" evaluate --model "$out/$2" --task sst-2 --data "$out/data/SST-2" --json >"$report"
+  LC_ALL=C printf '%-28s %12.4f %12d %12.0f\n' "$1" "$(field accuracy "$report")" \
+    "$(field num_parameters "$report")" "$(field samples_per_second "$report")"
 }
 
 say "Result: accuracy on the dev set, the students after the same number of updates"

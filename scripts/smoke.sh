@@ -38,10 +38,10 @@ for run in teacher-body generator teacher student-none student-kd student-mate-k
   done
 done
 
-step "$mate_kd" evaluate --model "$out/student-mate-kd" --task sst-2 --data "$out/data" --json
+step "$mate_kd" evaluate --model "$out/student-mate-kd" --task sst-2 --data "$out/data/SST-2" --json
 step "$mate_kd" predict --model "$out/student-mate-kd" --task sst-2 \
-  --input "$out/data/test.tsv" --output "$out/predictions.jsonl"
-rows=$(($(wc -l <"$out/data/test.tsv") - 1))
+  --input "$out/data/SST-2/test.tsv" --output "$out/predictions.jsonl"
+rows=$(($(wc -l <"$out/data/SST-2/test.tsv") - 1))
 [[ $(wc -l <"$out/predictions.jsonl") -eq $rows ]] || fail "predict did not write $rows lines"
 ids=$(echo 'a good film' | "$mate_kd" tokenize --model "$out/student-mate-kd")
 [[ $ids =~ ^\[[0-9]+(,\ ?[0-9]+)*\]$ ]] || fail "tokenize wrote '$ids'"
