@@ -15,6 +15,12 @@ static inline int mate_kd_available_processors(void) {
   return count;
 }
 
+// Swift's SIMD16<Float>.squareRoot() becomes sixteen scalar roots; this is one vector instruction.
+typedef float mate_kd_float16 __attribute__((__ext_vector_type__(16)));
+static inline __attribute__((always_inline)) mate_kd_float16 mate_kd_sqrt(mate_kd_float16 x) {
+  return __builtin_elementwise_sqrt(x);
+}
+
 // The instruction sets that the numeric code was compiled for, as bits.
 enum { MATE_KD_AVX2_FMA = 1, MATE_KD_AVX512 = 2 };
 

@@ -1,3 +1,5 @@
+import CBLAS
+
 extension Kernel {
   /// Fills x with normal numbers of mean 0 and the given standard deviation.
   ///
@@ -36,7 +38,7 @@ extension Kernel {
     let u = unsafeBitCast(bits, to: Vector.self) - 3 + 0x1p-23  // [2, 4) to (-1, 1)
     let w = -log((1 - u) * (1 + u))
     let near = w - 2.5
-    let far = w.squareRoot() - 3
+    let far = mate_kd_sqrt(w) - 3
     let isFar = w .>= 5
     let v = near.replacing(with: far, where: isFar)
     let a: [(Float, Float)] = Self.inverseErfCoefficients

@@ -1,3 +1,4 @@
+import CBLAS
 import Glibc
 
 /// The constants of one Adam or AdamW update.
@@ -59,7 +60,7 @@ extension Kernel {
       let first = old1.addingProduct(gradient - old1, Vector(repeating: 1 - u.beta1))
       let second = (load(v + i, n) * u.beta2).addingProduct(
         gradient * gradient, Vector(repeating: 1 - u.beta2))
-      let denominator = (second.squareRoot() * root) + u.epsilon
+      let denominator = (mate_kd_sqrt(second) * root) + u.epsilon
       store(parameter * shrink - first / denominator * size, p + i, n)
       store(first, m + i, n)
       store(second, v + i, n)

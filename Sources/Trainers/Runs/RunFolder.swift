@@ -26,6 +26,8 @@ public struct RunFolder: Sendable {
       throw ModelError.cannotWrite(path: path, reason: "the folder is not writable")
     }
     try? FileManager.default.removeItem(atPath: probe)
+    // What an earlier run left would mix with this one's.
+    for old in ["log.jsonl", "best"] { try? FileManager.default.removeItem(atPath: "\(path)/\(old)") }
   }
 
   /// The checks of `init` without touching anything.
