@@ -112,10 +112,24 @@ public struct ModelFolder: Sendable {
       }
       used.insert(wanted)
     }
+    try checkDecoder(of: model, in: checkpoint)
     model.initialize(Set(report.initialized), seed: seed)
     report.unused = available.filter { !used.contains($0.key) && !Self.isRedundant($0.key) }
       .map(\.value).sorted()
     return report
+  }
+
+  /// A decoder that is not the word embedding cannot be represented and must not be dropped silently.
+  private func checkDecoder(of model: some Model, in checkpoint: Checkpoint) throws {
+    let name = "cls.predictions.decoder.weight"
+    guard model is MaskedLanguageModel, checkpoint.entry(named: name) != nil else { return }
+    guard
+      try checkpoint.floats(name) == model.parameters.matrix(model.encoder.words).values
+    else {
+      throw ModelError.unsupported(
+        file: checkpoint.file(of: name),
+        reason: "\(name) differs from the word embeddings; mate-kd reads tied decoders only")
+    }
   }
 
   /// The name that a weight has in this package, whatever a checkpoint calls it: old checkpoints say
@@ -149,7 +163,7 @@ public struct ModelFolder: Sendable {
   /// Writes a model folder that transformers loads unchanged.
   ///
   /// - Parameters:
-  ///   - tokenizer: a model folder whose tokenizer files are copied, or a single vocab.txt.
+  ///   - tokenizer: a folder whose tokenizer files are copied; other ones at `path` are removed.
   /// - Throws: `ModelError.cannotWrite`.
   public static func write(
     _ model: some Model, labels: LabelSet? = nil, finetuningTask: String? = nil, to path: String,
@@ -163,7 +177,8 @@ public struct ModelFolder: Sendable {
       let json = configuration.json(architecture: type(of: model).architecture)
       try Data((JSONWriter().string(json) + "\n").utf8)
         .write(to: URL(fileURLWithPath: "\(path)/config.json"), options: .atomic)
-      try copyTokenizer(from: tokenizer, to: path)
+      try copyTokenizer(
+        from: tokenizer, to: path, maximumLength: model.encoder.configuration.maximumPositions)
     } catch let error as ModelError {
       throw error
     } catch {
@@ -182,22 +197,23 @@ public struct ModelFolder: Sendable {
       })
   }
 
-  private static func copyTokenizer(from source: String, to path: String) throws {
+  private static func copyTokenizer(
+    from source: String, to path: String, maximumLength: Int
+  ) throws {
     let files = FileManager.default
-    var isFolder: ObjCBool = false
-    _ = files.fileExists(atPath: source, isDirectory: &isFolder)
-    let pairs =
-      isFolder.boolValue
-      ? tokenizerFiles.map { ("\(source)/\($0)", "\(path)/\($0)") }
-      : [(source, "\(path)/vocab.txt")]
-    for (from, to) in pairs {
-      guard let content = files.contents(atPath: from) else { continue }
+    for name in tokenizerFiles {
       // Read before writing: source and target may be the same folder.
-      try content.write(to: URL(fileURLWithPath: to), options: .atomic)
+      if let content = files.contents(atPath: "\(source)/\(name)") {
+        try content.write(to: URL(fileURLWithPath: "\(path)/\(name)"), options: .atomic)
+      } else if files.fileExists(atPath: "\(path)/\(name)") {
+        // An older model's, such as a tokenizer.json, which transformers prefers to vocab.txt.
+        try files.removeItem(atPath: "\(path)/\(name)")
+      }
     }
     if !files.fileExists(atPath: "\(path)/tokenizer_config.json") {
       let settings: JSONValue = [
-        "do_lower_case": true, "model_max_length": 512, "tokenizer_class": "BertTokenizer",
+        "do_lower_case": true, "model_max_length": .int(maximumLength),
+        "tokenizer_class": "BertTokenizer",
       ]
       try Data((JSONWriter().string(settings) + "\n").utf8)
         .write(to: URL(fileURLWithPath: "\(path)/tokenizer_config.json"), options: .atomic)

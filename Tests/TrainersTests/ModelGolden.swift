@@ -10,11 +10,11 @@ struct ModelGolden {
   let folder: String
   let json: JSONValue
 
-  init(_ name: String) throws {
+  init(_ name: String, file: String = "expected.json") throws {
     folder =
       URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .deletingLastPathComponent().appendingPathComponent("Goldens/\(name)").path
-    let file = "\(folder)/expected.json"
+    let file = "\(folder)/\(file)"
     json = try StrictJSON.parse(String(contentsOfFile: file, encoding: .utf8), file: file)
   }
 

@@ -46,7 +46,7 @@ struct StepDriver {
     StepContext(
       batchNumber: number, turn: turn, shards: Shard.split(batch, into: lanes.count),
       count: batch.count, share: 1, seed: seed, lanes: lanes, pool: pool, trained: trained,
-      tapeStep: number)
+      drawNumber: number)
   }
 
   /// The gradients, added up over shards.

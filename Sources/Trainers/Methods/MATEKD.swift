@@ -107,7 +107,7 @@ public struct MATEKD: Objective {
   public func loss(_ step: StepContext) throws -> Scalars {
     let masking = Masking(probability: settings.maskProbability, seed: step.seed)
     return try step.forEachShard { shard, tape in
-      let rows = masking.rows(of: shard, batchNumber: step.batchNumber)
+      let rows = masking.rows(of: shard, draw: step.drawNumber)
       return step.turn == 1
         ? generatorLoss(step, shard, tape, rows: rows, noise: nil)
         : studentLoss(step, shard, tape, rows: rows, noise: nil)

@@ -35,7 +35,7 @@ public struct MaskedLanguageModeling: Objective {
   public func loss(_ step: StepContext) throws -> Scalars {
     let masking = Masking(probability: probability, seed: step.seed)
     // Counted before the shards run, because every shard's weight depends on the batch's total.
-    let chosen = step.shards.map { masking.rows(of: $0, batchNumber: step.batchNumber) }
+    let chosen = step.shards.map { masking.rows(of: $0, draw: step.drawNumber) }
     let total = chosen.reduce(0) { $0 + $1.count }
     return try step.forEachShard { shard, tape in
       var scalars = Scalars()
@@ -55,10 +55,10 @@ public struct MaskedLanguageModeling: Objective {
     }
   }
 
-  private func hide(_ rows: [Int], of shard: Shard, step: StepContext) -> PackedTokens {
+  package func hide(_ rows: [Int], of shard: Shard, step: StepContext) -> PackedTokens {
     if alwaysMask { return shard.tokens.replacing(rows, with: maskID) }
     var stream = RandomStream(
-      seed: step.seed, purpose: .noise, step: step.batchNumber, site: shard.index)
+      seed: step.seed, purpose: .noise, step: step.drawNumber, site: shard.index)
     let vocabulary = model.encoder.configuration.vocabularySize
     let ids = rows.map { row -> Int32 in
       let draw = stream.nextUniform()

@@ -1,7 +1,7 @@
 import Kernels
 import Models
 
-/// Random choice of tokens to hide, drawn anew for every batch.
+/// Random choice of tokens to hide, drawn anew for every forward pass.
 package struct Masking: Sendable {
   /// Probability that an ordinary token is chosen; special tokens never are.
   let probability: Float
@@ -16,10 +16,12 @@ package struct Masking: Sendable {
   /// The chosen tokens of a shard, ascending.
   ///
   /// A text's choice depends on its place in the batch, not on how the batch is split.
-  package func rows(of shard: Shard, batchNumber: Int) -> [Int] {
+  ///
+  /// - Parameter draw: `StepContext.drawNumber`.
+  package func rows(of shard: Shard, draw: Int) -> [Int] {
     var rows: [Int] = []
     for (text, place) in shard.places.enumerated() {
-      var stream = RandomStream(seed: seed, purpose: .mask, step: batchNumber, site: place)
+      var stream = RandomStream(seed: seed, purpose: .mask, step: draw, site: place)
       for row in shard.tokens.offsets[text]..<shard.tokens.offsets[text + 1] {
         // Draw for special tokens too, so that a token's draw depends on its position alone.
         if stream.nextUniform() < probability, !shard.isSpecial[row] { rows.append(row) }

@@ -5,22 +5,27 @@ import Kernels
 import Models
 
 /// A model of a run: its weights, its tokenizer, and what loading left open.
-struct OpenedModel<M: Model> {
-  let model: M
-  let tokenizer: any Tokenizer
-  /// Folder or vocab.txt that the tokenizer files are copied from.
-  let tokenizerSource: String
+package struct OpenedModel<M: Model> {
+  /// The model.
+  package let model: M
+  /// Its tokenizer.
+  package let tokenizer: any Tokenizer
+  /// Folder that the tokenizer files are copied from.
+  package let tokenizerSource: String
   /// What the checkpoint lacked or had too much of; nil for fresh models.
-  let report: LoadReport?
+  package let report: LoadReport?
   /// Section of the configuration, such as `teacher`, for messages.
-  let role: String
+  package let role: String
 }
 
 /// Opens the models that a configuration names and checks that they fit each other and the task.
-struct ModelOpener {
+package struct ModelOpener {
   let seed: UInt64
 
-  func classifier(
+  /// An opener; the seed names the draws of new weights.
+  package init(seed: UInt64) { self.seed = seed }
+
+  package func classifier(
     _ source: ModelSource, role: String, labels: LabelSet?,
     teacher: OpenedModel<SequenceClassifier>? = nil
   ) throws -> OpenedModel<SequenceClassifier> {
@@ -58,7 +63,7 @@ struct ModelOpener {
       report: report, role: role)
   }
 
-  func maskedLanguageModel(
+  package func maskedLanguageModel(
     _ source: ModelSource, role: String, teacherSource: String? = nil
   ) throws -> OpenedModel<MaskedLanguageModel> {
     if let shape = source.config {
@@ -89,9 +94,8 @@ struct ModelOpener {
         "vocab", "give a vocab.txt or a model folder; \"\(path)\" is neither.")
     }
     // Settings such as do_lower_case lie beside the vocabulary.
-    let tokenizer = try TokenizerLoader.load(
-      folder: isFolder.boolValue ? path : file.deletingLastPathComponent().path)
-    return (tokenizer, path)
+    let folder = isFolder.boolValue ? path : file.deletingLastPathComponent().path
+    return (try TokenizerLoader.load(folder: folder), folder)
   }
 
   private func configuration(
@@ -114,7 +118,7 @@ struct ModelOpener {
   }
 
   /// The task's labels as a model's outputs must mean them.
-  static func labels(of task: TaskDescription) -> LabelSet {
+  package static func labels(of task: TaskDescription) -> LabelSet {
     task.isRegression
       ? LabelSet(names: ["score"], isRegression: true) : LabelSet(names: task.labelNames)
   }
@@ -123,7 +127,7 @@ struct ModelOpener {
   ///
   /// - Returns: a notice for the user where the model has no names, else nil.
   /// - Throws: `TrainingError.mismatch` where the names differ.
-  static func align(
+  package static func align(
     _ opened: OpenedModel<SequenceClassifier>, with task: TaskDescription
   ) throws -> (model: OpenedModel<SequenceClassifier>, notice: String?) {
     let wanted = labels(of: task)
@@ -168,7 +172,7 @@ struct ModelOpener {
   /// Checks that two models read the same token ids.
   ///
   /// - Throws: `TrainingError.mismatch` with sizes, hashes and the first token that differs.
-  static func checkVocabularies(
+  package static func checkVocabularies(
     _ a: (role: String, tokenizer: any Tokenizer), _ b: (role: String, tokenizer: any Tokenizer)
   ) throws {
     guard a.tokenizer.vocabularyHash != b.tokenizer.vocabularyHash else { return }

@@ -77,7 +77,7 @@ extension Objective {
 
 /// One batch (or one accumulation chunk of it) on its way through an objective.
 public struct StepContext: Sendable {
-  /// Number of the batch since the beginning of training, from 0; names random draws.
+  /// Number of the batch since the beginning of training, from 0.
   public let batchNumber: Int
   /// Index of the model that learns.
   public let turn: Int
@@ -87,16 +87,18 @@ public struct StepContext: Sendable {
   public let count: Int
   /// Weight of this chunk in its update: its texts / the update's texts; multiplies gradients.
   public let share: Double
+  /// Number of the forward pass since the beginning of training, from 0; names random draws. Chunks
+  /// of one accumulated batch differ in it.
+  public let drawNumber: Int
   /// Seed of the run.
   public let seed: UInt64
   let lanes: [Lane]
   let pool: ThreadPool
   let trained: Parameters
-  let tapeStep: Int
 
   package init(
     batchNumber: Int, turn: Int, shards: [Shard], count: Int, share: Double, seed: UInt64,
-    lanes: [Lane], pool: ThreadPool, trained: Parameters, tapeStep: Int
+    lanes: [Lane], pool: ThreadPool, trained: Parameters, drawNumber: Int
   ) {
     self.batchNumber = batchNumber
     self.turn = turn
@@ -107,7 +109,7 @@ public struct StepContext: Sendable {
     self.lanes = lanes
     self.pool = pool
     self.trained = trained
-    self.tapeStep = tapeStep
+    self.drawNumber = drawNumber
   }
 
   /// Runs `body` once per shard, in parallel, each with a tape that is bound to the learning model.
@@ -120,7 +122,7 @@ public struct StepContext: Sendable {
     let results = ResultSlots<Scalars>(count: shards.count)
     try pool.run(count: shards.count) { index in
       let lane = lanes[index]
-      let tape = Tape(pool: lane.pool, seed: seed, step: tapeStep, lane: index)
+      let tape = Tape(pool: lane.pool, seed: seed, step: drawNumber, lane: index)
       tape.bind(trained, gradients: lane.gradients)
       results[index] = try body(shards[index], tape)
     }

@@ -124,7 +124,7 @@ public struct TrainingLoop {
           batchNumber: batchNumber, turn: turn, shards: Shard.split(batch, into: lanes.count),
           count: chunkRows.count, share: share, seed: seed, lanes: lanes, pool: pool,
           trained: model.parameters,
-          tapeStep: batchNumber * arguments.gradientAccumulationSteps + chunk)
+          drawNumber: batchNumber * arguments.gradientAccumulationSteps + chunk)
         scalars.add(try objective.loss(step), factor: share)
       }
       guard scalars["loss"].isFinite else { throw TrainingError.notFinite("loss") }

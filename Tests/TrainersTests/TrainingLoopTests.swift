@@ -1,0 +1,230 @@
+import Autograd
+import Configuration
+import Data
+import Kernels
+import Models
+import Testing
+import Trainers
+
+@Suite struct TrainingLoopTests {
+  @Test func threadsDoNotChangeABit() throws {
+    var results: [[Float]] = []
+    for threads in [1, 2] {
+      let toy = try ToyWorld()
+      let (method, student, _, generator) = try toy.mateKD(dropout: 0.1) {
+        $0.generatorSteps = 1
+        $0.studentSteps = 2
+      }
+      _ = try toy.run(
+        method, TrainingArguments(perDeviceTrainBatchSize: 6, maxSteps: 6), shards: 3,
+        threads: threads)
+      results.append(student.parameters.values + generator.parameters.values)
+    }
+    #expect(results[0] == results[1])
+    #expect(results[0].allSatisfy { $0.isFinite })
+  }
+
+  @Test func accumulatedBatchesAreOneBigBatch() throws {
+    var results: [[Float]] = []
+    let start = try ToyWorld(rows: 36).classifier(seed: 1).parameters.values
+    for (size, accumulation) in [(8, 1), (4, 2), (3, 3)] {
+      let toy = try ToyWorld(rows: 36)
+      let model = toy.classifier(seed: 1)
+      // Epsilon above the gradients makes Adam's update proportional to them: no amplified rounding.
+      let summary = try toy.run(
+        LabelsOnly(
+          model,
+          training: TrainedModel(
+            name: "", parameters: model.parameters, optimizer: OptimizerSettings(epsilon: 1),
+            schedule: LearningRateSchedule(
+              kind: .constant, peak: 0.1, warmupSteps: 0, totalSteps: 4))),
+        TrainingArguments(
+          perDeviceTrainBatchSize: size, gradientAccumulationSteps: accumulation, maxSteps: 4))
+      #expect(summary.globalStep == 4 && summary.texts == 4 * size * accumulation)
+      results.append(model.parameters.values)
+    }
+    func distance(_ a: [Float], _ b: [Float]) -> Float {
+      zip(a, b).reduce(0) { max($0, abs($1.0 - $1.1)) }
+    }
+    #expect(distance(results[0], start) > 1e-2)
+    #expect(distance(results[0], results[1]) < 1e-5)
+    // Nine texts a batch are another training: the comparison above can fail.
+    #expect(distance(results[0], results[2]) > 1e-3)
+  }
+
+  @Test func plannedSteps() {
+    func steps(_ arguments: TrainingArguments) -> Int {
+      TrainingLoop.plannedSteps(arguments, rows: 21)
+    }
+    #expect(steps(TrainingArguments(perDeviceTrainBatchSize: 4, numTrainEpochs: 2)) == 12)
+    #expect(steps(TrainingArguments(perDeviceTrainBatchSize: 4, numTrainEpochs: 0.5)) == 3)
+    #expect(
+      steps(TrainingArguments(perDeviceTrainBatchSize: 4, numTrainEpochs: 2, maxSteps: 5)) == 5)
+    #expect(
+      steps(
+        TrainingArguments(perDeviceTrainBatchSize: 4, numTrainEpochs: 1, dataloaderDropLast: true))
+        == 5)
+    #expect(
+      steps(
+        TrainingArguments(
+          perDeviceTrainBatchSize: 4, gradientAccumulationSteps: 2, numTrainEpochs: 1)) == 3)
+  }
+
+  @Test func epochsAndLogEntries() throws {
+    let toy = try ToyWorld()
+    let observer = SilentObserver()
+    let model = toy.classifier(seed: 1)
+    let summary = try toy.run(
+      LabelsOnly(model, training: TrainedModel(model.parameters)),
+      TrainingArguments(perDeviceTrainBatchSize: 5, numTrainEpochs: 2, loggingSteps: 4),
+      observer: observer)
+    #expect(summary.globalStep == 10 && summary.epoch == 2 && summary.texts == 48)
+    #expect(!summary.stoppedEarly)
+    #expect(observer.logged.map(\.step) == [4, 8, 10])
+    #expect(observer.logged.allSatisfy { $0["loss"] ?? 0 > 0 && $0["learning_rate"] == 1e-3 })
+  }
+
+  /// Trains six updates; evaluation i (after update i) sees `metrics[i - 1]`.
+  private func evaluated(
+    _ metrics: [Double], _ arguments: TrainingArguments, greaterIsBetter: Bool = true
+  ) throws -> (summary: TrainingSummary, weights: [[Float]], final: [Float], best: [Bool]) {
+    let toy = try ToyWorld()
+    let model = toy.classifier(seed: 1)
+    let observer = SilentObserver()
+    var weights: [[Float]] = []
+    let summary = try toy.run(
+      LabelsOnly(model, training: TrainedModel(model.parameters)), arguments,
+      metric: ("score", greaterIsBetter), observer: observer,
+      evaluate: {
+        weights.append(model.parameters.values)
+        return [("score", metrics[weights.count - 1])]
+      })
+    return (summary, weights, model.parameters.values, observer.evaluated.map(\.isBest))
+  }
+
+  private func everyStep(
+    best: Bool = false, patience: Int? = nil, threshold: Double = 0
+  ) -> TrainingArguments {
+    TrainingArguments(
+      perDeviceTrainBatchSize: 4, maxSteps: 6, evalStrategy: .steps, evalSteps: 1,
+      loadBestModelAtEnd: best, earlyStoppingPatience: patience, earlyStoppingThreshold: threshold)
+  }
+
+  @Test func earlierOfEqualModelsIsTheBest() throws {
+    let run = try evaluated([0.5, 0.7, 0.6, 0.7, 0.7, 0.1], everyStep(best: true))
+    #expect(run.summary.bestStep == 2 && run.summary.bestMetric == 0.7)
+    #expect(run.best == [true, true, false, false, false, false])
+    #expect(run.final == run.weights[1])
+    #expect(run.weights[1] != run.weights[5])
+  }
+
+  @Test func withoutLoadBestModelTheLastWeightsStay() throws {
+    let run = try evaluated([0.5, 0.7, 0.6, 0.7, 0.7, 0.1], everyStep())
+    #expect(run.summary.bestStep == 2 && run.final == run.weights[5])
+  }
+
+  @Test func smallerCanBeBetter() throws {
+    let run = try evaluated(
+      [0.5, 0.7, 0.4, 0.4, 0.9, 0.9], everyStep(best: true), greaterIsBetter: false)
+    #expect(run.summary.bestStep == 3 && run.final == run.weights[2])
+  }
+
+  @Test func notANumberIsNeverTheBest() throws {
+    let run = try evaluated([.nan, 0.2, .nan, 0.1, 0.1, 0.1], everyStep(best: true))
+    #expect(run.summary.bestStep == 2 && run.final == run.weights[1])
+  }
+
+  @Test func earlyStoppingCountsEvaluationsWithoutImprovement() throws {
+    let run = try evaluated([0.5, 0.7, 0.6, 0.7, 0.8, 0.9], everyStep(patience: 2))
+    #expect(run.summary.globalStep == 4 && run.summary.stoppedEarly)
+    let patient = try evaluated([0.5, 0.7, 0.6, 0.7, 0.8, 0.9], everyStep(patience: 3))
+    #expect(patient.summary.globalStep == 6 && !patient.summary.stoppedEarly)
+    // As transformers: every improvement below the threshold counts as none, but moves the best.
+    let strict = try evaluated(
+      [0.5, 0.55, 0.6, 0.65, 0.7, 0.75], everyStep(patience: 3, threshold: 0.1))
+    #expect(strict.summary.globalStep == 4 && strict.summary.bestStep == 4)
+  }
+
+  @Test func observerCanStop() throws {
+    let toy = try ToyWorld()
+    let observer = SilentObserver()
+    observer.stopsAfter = 3
+    let model = toy.classifier(seed: 1)
+    let summary = try toy.run(
+      LabelsOnly(model, training: TrainedModel(model.parameters)),
+      TrainingArguments(perDeviceTrainBatchSize: 4, maxSteps: 6), observer: observer)
+    #expect(summary.globalStep == 3 && summary.stoppedEarly)
+  }
+
+  @Test func lossThatIsNotANumberEndsTheRun() throws {
+    let toy = try ToyWorld()
+    let model = toy.classifier(seed: 1)
+    let slot = try #require(model.parameters.entry(named: "classifier.bias")?.slot)
+    model.parameters.matrix(slot).fill(.nan)
+    #expect(throws: TrainingError.notFinite("loss")) {
+      try toy.run(
+        LabelsOnly(model, training: TrainedModel(model.parameters)),
+        TrainingArguments(perDeviceTrainBatchSize: 4, maxSteps: 6))
+    }
+  }
+
+  @Test func gradientThatIsNotANumberEndsTheRunBeforeTheUpdate() throws {
+    let toy = try ToyWorld()
+    let model = toy.classifier(seed: 1)
+    let before = model.parameters.values
+    #expect(throws: TrainingError.notFinite("gradient norm")) {
+      try toy.run(
+        BrokenObjective(trainedModels: [TrainedModel(model.parameters)], model: model),
+        TrainingArguments(perDeviceTrainBatchSize: 4, maxSteps: 6))
+    }
+    #expect(model.parameters.values == before)
+  }
+
+  @Test func dropLastWithTooFewRowsIsAnError() throws {
+    let toy = try ToyWorld(rows: 3)
+    let model = toy.classifier(seed: 1)
+    #expect(throws: TrainingError.self) {
+      try toy.run(
+        LabelsOnly(model, training: TrainedModel(model.parameters)),
+        TrainingArguments(perDeviceTrainBatchSize: 4, dataloaderDropLast: true))
+    }
+  }
+
+  @Test func memorySettles() throws {
+    let toy = try ToyWorld()
+    let model = toy.classifier(dropout: 0.1, seed: 1)
+    let objective = LabelsOnly(model, training: TrainedModel(model.parameters))
+    let lanes = (0..<2).map { _ in
+      Lane(pool: BufferPool(), gradients: Buffer(zeroed: model.parameters.count))
+    }
+    let pool = ThreadPool(threads: 2)
+    var allocated: [Int] = []
+    for _ in 0..<4 {
+      for first in stride(from: 0, to: 24, by: 4) {
+        let batch = toy.train.batch(Array(first..<first + 4))
+        _ = try objective.loss(
+          StepContext(
+            batchNumber: 0, turn: 0, shards: Shard.split(batch, into: 2), count: batch.count,
+            share: 1, seed: 1, lanes: lanes, pool: pool, trained: model.parameters, drawNumber: 0))
+      }
+      allocated.append(lanes.reduce(0) { $0 + $1.pool.allocatedFloats })
+    }
+    #expect(allocated[0] > 0)
+    #expect(allocated[1] == allocated[3])
+  }
+}
+
+/// Sends an infinite gradient though its loss is finite.
+private struct BrokenObjective: Objective {
+  let trainedModels: [TrainedModel]
+  let model: SequenceClassifier
+
+  func loss(_ step: StepContext) throws -> Scalars {
+    try step.forEachShard { shard, tape in
+      let logits = model.logits(shard.tokens, tape: tape, training: true)
+      _ = tape.crossEntropy(logits, labels: shard.classLabels, weight: .infinity)
+      tape.backward()
+      return Scalars()
+    }
+  }
+}
