@@ -1,0 +1,242 @@
+import Autograd
+import Foundation
+import Kernels
+import Models
+import StrictJSON
+import Testing
+
+/// Folders as transformers, older programs and bare encoders leave them.
+@Suite struct ModelFolderTests {
+  /// The classifier golden's tensors under other names, shapes or types, in a folder of its own.
+  private func variant(
+    of golden: String = "bert-classifier", in scratch: ScratchFolder,
+    _ change: (inout [String: (shape: [Int], values: [Float])]) -> Void
+  ) throws -> ModelFolder {
+    let source = try ModelGolden(golden).folder
+    let file = try SafetensorsFile(path: "\(source)/model.safetensors")
+    var tensors: [String: (shape: [Int], values: [Float])] = [:]
+    for entry in file.entries { tensors[entry.name] = (entry.shape, try file.floats(entry.name)) }
+    change(&tensors)
+    try SafetensorsWriter.write(
+      path: "\(scratch.path)/model.safetensors",
+      tensors: tensors.map {
+        SafetensorsWriter.Tensor(name: $0.key, shape: $0.value.shape, values: $0.value.values)
+      })
+    try FileManager.default.copyItem(
+      atPath: "\(source)/config.json", toPath: "\(scratch.path)/config.json")
+    return try ModelFolder(scratch.path)
+  }
+
+  private func values(_ parameters: Parameters) -> [Float] {
+    Matrix(parameters.buffer, rows: 1, columns: parameters.count).values
+  }
+
+  private func reference() throws -> [Float] {
+    let golden = try ModelGolden("bert-classifier")
+    let (model, report) = try ModelFolder(golden.folder).classifier(seed: 1)
+    #expect(report == LoadReport())
+    return values(model.parameters)
+  }
+
+  /// Gives every tensor a new name.
+  private func rename(
+    _ tensors: inout [String: (shape: [Int], values: [Float])], _ name: (String) -> String
+  ) {
+    tensors = Dictionary(
+      uniqueKeysWithValues: tensors.map { (name($0.key), $0.value) })
+  }
+
+  @Test func writtenAndReadBackIsBitEqual() throws {
+    let scratch = try ScratchFolder()
+    let golden = try ModelGolden("bert-classifier")
+    let model = try ModelFolder(golden.folder).classifier(seed: 1).0
+    let labels = LabelSet(names: ["a", "b", "c"])
+    try ModelFolder.write(
+      model, labels: labels, finetuningTask: "toy", to: scratch.path, tokenizer: golden.folder)
+    let folder = try ModelFolder(scratch.path)
+    let (again, report) = try folder.classifier(seed: 2)
+    #expect(report == LoadReport())
+    #expect(values(again.parameters) == values(model.parameters))
+    #expect(again.labels == labels)
+    #expect(folder.configuration.finetuningTask == "toy")
+    #expect(again.encoder.configuration == model.encoder.configuration)
+    #expect(
+      scratch.content == [
+        "config.json", "model.safetensors", "special_tokens_map.json", "tokenizer_config.json",
+        "vocab.txt",
+      ])
+    let vocabulary = FileManager.default.contents(atPath: "\(golden.folder)/vocab.txt")
+    #expect(vocabulary != nil)
+    #expect(FileManager.default.contents(atPath: "\(scratch.path)/vocab.txt") == vocabulary)
+  }
+
+  @Test func tokenizerFilesOfAnOlderModelGo() throws {
+    let scratch = try ScratchFolder()
+    _ = try scratch.write(Data("{}".utf8), as: "tokenizer.json")
+    let golden = try ModelGolden("bert-classifier")
+    let model = try ModelFolder(golden.folder).classifier(seed: 1).0
+    try ModelFolder.write(model, to: scratch.path, tokenizer: golden.folder)
+    #expect(!scratch.content.contains("tokenizer.json"))
+    try ModelFolder.write(model, to: scratch.path, tokenizer: scratch.path)
+    #expect(scratch.content.contains("vocab.txt"))
+  }
+
+  @Test func oldNamesAndMissingPrefix() throws {
+    let reference = try reference()
+    let oldNames = try ScratchFolder()
+    let gamma = try variant(in: oldNames) { tensors in
+      rename(&tensors) {
+        $0.replacingOccurrences(of: "LayerNorm.weight", with: "LayerNorm.gamma")
+          .replacingOccurrences(of: "LayerNorm.bias", with: "LayerNorm.beta")
+      }
+      #expect(tensors["bert.embeddings.LayerNorm.gamma"] != nil)
+    }
+    let bare = try ScratchFolder()
+    let encoder = try variant(in: bare) { tensors in
+      rename(&tensors) { $0.hasPrefix("bert.") ? String($0.dropFirst(5)) : $0 }
+      tensors["embeddings.position_ids"] = ([1, 40], (0..<40).map { Float($0) })
+      #expect(tensors["embeddings.LayerNorm.bias"] != nil)
+    }
+    for folder in [gamma, encoder] {
+      let (model, report) = try folder.classifier(seed: 1)
+      #expect(report == LoadReport())
+      #expect(values(model.parameters) == reference)
+    }
+  }
+
+  @Test(arguments: ["F16", "BF16"])
+  func halfPrecision(_ type: String) throws {
+    let reference = try reference()
+    let scratch = try ScratchFolder()
+    let full = try variant(in: scratch) { _ in }
+    let file = try SafetensorsFile(path: "\(scratch.path)/model.safetensors")
+    var header: [(String, JSONValue)] = []
+    var data: [UInt8] = []
+    for entry in file.entries {
+      let start = data.count
+      for value in try file.floats(entry.name) {
+        let bits =
+          type == "F16"
+          ? Float16(value).bitPattern : UInt16(truncatingIfNeeded: value.bitPattern >> 16)
+        data += [UInt8(truncatingIfNeeded: bits), UInt8(truncatingIfNeeded: bits >> 8)]
+      }
+      header.append(
+        (
+          entry.name,
+          [
+            "dtype": .string(type), "shape": .array(entry.shape.map { .int($0) }),
+            "data_offsets": [.int(start), .int(data.count)],
+          ]
+        ))
+    }
+    _ = try scratch.write(
+      safetensors(JSONWriter(layout: .minimal).string(.object(header)), data: data),
+      as: "model.safetensors")
+    let found = values(try full.classifier(seed: 1).0.parameters)
+    let expected = reference.map {
+      type == "F16" ? Float(Float16($0)) : Float(bitPattern: $0.bitPattern & 0xFFFF_0000)
+    }
+    #expect(found == expected)
+    #expect(found != reference)
+  }
+
+  @Test func lackingHeadIsInitialisedAndListed() throws {
+    let scratch = try ScratchFolder()
+    let folder = try variant(in: scratch) { tensors in
+      tensors["classifier.weight"] = nil
+      tensors["classifier.bias"] = nil
+      tensors["cls.seq_relationship.bias"] = ([2], [0, 0])
+    }
+    let (model, report) = try folder.classifier(seed: 1)
+    #expect(report.initialized == ["classifier.weight", "classifier.bias"])
+    #expect(report.unused == ["cls.seq_relationship.bias"])
+    let head = try #require(model.parameters.entry(named: "classifier.weight")?.slot)
+    #expect(model.parameters.matrix(head).values.contains { $0 != 0 })
+    let again = try folder.classifier(seed: 1).0
+    #expect(values(again.parameters) == values(model.parameters))
+    let other = try folder.classifier(seed: 2).0
+    #expect(values(other.parameters) != values(model.parameters))
+  }
+
+  @Test func headForOtherLabelsIsNew() throws {
+    let golden = try ModelGolden("bert-classifier")
+    let (model, report) = try ModelFolder(golden.folder).classifier(
+      labels: LabelSet(names: ["no", "yes"]), seed: 1)
+    #expect(report.initialized == ["classifier.weight", "classifier.bias"])
+    #expect(model.labels.count == 2)
+  }
+
+  @Test func classifierWithoutLabelNamesKeepsItsHead() throws {
+    let (model, report) = try ModelFolder(ModelGolden("mate-kd").folder + "/teacher").classifier(
+      seed: 1)
+    #expect(report == LoadReport())
+    #expect(model.labels.names == ["LABEL_0", "LABEL_1"] && model.labels.isNameless)
+    let encoder = try ModelGolden("bert-mlm").folder
+    #expect(throws: ModelError.self) { try ModelFolder(encoder).classifier(seed: 1) }
+  }
+
+  @Test func wrongShapeNamesTensorExpectedAndFound() throws {
+    let scratch = try ScratchFolder()
+    let name = "bert.encoder.layer.1.intermediate.dense.weight"
+    let folder = try variant(in: scratch) {
+      $0[name] = ([36, 72], [Float](repeating: 0, count: 2592))
+    }
+    #expect(
+      throws: ModelError.wrongShape(
+        file: "\(scratch.path)/model.safetensors", tensor: name, expected: [72, 36],
+        found: [36, 72])
+    ) { try folder.classifier(seed: 1) }
+  }
+
+  @Test func someLayersOnly() throws {
+    let golden = try ModelGolden("bert-classifier")
+    let folder = try ModelFolder(golden.folder)
+    let whole = try folder.classifier(seed: 1).0
+    let (part, report) = try folder.classifier(layers: [2, 0], seed: 1)
+    #expect(part.encoder.configuration.layers == 2)
+    #expect(report.initialized.isEmpty)
+    #expect(report.unused.allSatisfy { $0.contains(".layer.1.") } && report.unused.count == 16)
+    let copy = SequenceClassifier(part.encoder.configuration, labels: part.labels)
+    #expect(copy.copyWeights(from: whole, layers: [2, 0]).isEmpty)
+    #expect(values(copy.parameters) == values(part.parameters))
+    for (mine, theirs) in [(0, 2), (1, 0)] {
+      func weights(_ model: SequenceClassifier, _ layer: Int) -> [[Float]] {
+        model.parameters.entries.filter { $0.name.contains(".layer.\(layer).") }
+          .map { model.parameters.matrix($0.slot).values }
+      }
+      #expect(weights(part, mine) == weights(whole, theirs))
+      #expect(weights(part, mine).count == 16)
+    }
+    #expect(throws: ModelError.self) { try folder.classifier(layers: [0, 3], seed: 1) }
+  }
+
+  @Test func copyWeightsNamesWhatTheSourceLacks() throws {
+    let folder = try ModelFolder(ModelGolden("bert-classifier").folder)
+    let whole = try folder.classifier(seed: 1).0
+    let other = SequenceClassifier(
+      whole.encoder.configuration, labels: LabelSet(names: ["a", "b"]))
+    #expect(
+      other.copyWeights(from: whole, layers: [0, 1, 2]) == ["classifier.weight", "classifier.bias"])
+  }
+
+  @Test func tiedDecoders() throws {
+    let golden = try ModelFolder(ModelGolden("bert-mlm").folder).maskedLanguageModel(seed: 1).0
+    let tied = try ScratchFolder()
+    let present = try variant(of: "bert-mlm", in: tied) { tensors in
+      tensors["cls.predictions.decoder.weight"] = tensors["bert.embeddings.word_embeddings.weight"]
+      tensors["cls.predictions.decoder.bias"] = tensors.removeValue(
+        forKey: "cls.predictions.bias")
+    }
+    let (model, report) = try present.maskedLanguageModel(seed: 1)
+    #expect(report == LoadReport())
+    #expect(values(model.parameters) == values(golden.parameters))
+
+    let untied = try ScratchFolder()
+    let folder = try variant(of: "bert-mlm", in: untied) { tensors in
+      var decoder = tensors["bert.embeddings.word_embeddings.weight"]
+      decoder?.values[5] += 1
+      tensors["cls.predictions.decoder.weight"] = decoder
+    }
+    #expect(throws: ModelError.self) { try folder.maskedLanguageModel(seed: 1) }
+  }
+}
