@@ -17,6 +17,7 @@ let package = Package(
     .library(name: "StrictJSON", targets: ["StrictJSON"]),
     .library(name: "Models", targets: ["Models"]),
     .library(name: "Data", targets: ["Data"]),
+    .library(name: "Configuration", targets: ["Configuration"]),
     .library(name: "Trainers", targets: ["Trainers"]),
   ],
   dependencies: [

@@ -30,18 +30,7 @@ public struct TokenizedDataset: Sendable {
       }
       encoded.withLock { $0[shard] = encodings }
     }
-    let shardsOfEncodings = encoded.withLock { $0 }
-    let total = shardsOfEncodings.joined().reduce(0) { $0 + $1.ids.count }
-    tokenIDs.reserveCapacity(total)
-    typeIDs.reserveCapacity(total)
-    isSpecial.reserveCapacity(total)
-    offsets.reserveCapacity(text.count + 1)
-    for encoding in shardsOfEncodings.joined() {
-      tokenIDs += encoding.ids
-      typeIDs += encoding.typeIDs
-      isSpecial += encoding.isSpecial
-      offsets.append(tokenIDs.count)
-    }
+    var (classLabels, scores): ([Int32], [Float]) = ([], [])
     for row in 0..<text.count {
       switch text.label(row) {
       case .class(let label): classLabels.append(label)
@@ -51,8 +40,37 @@ public struct TokenizedDataset: Sendable {
     }
     if classLabels.count != text.count { classLabels = [] }
     if scores.count != text.count { scores = [] }
+    self.init(
+      encodings: Array(encoded.withLock { $0 }.joined()), classLabels: classLabels, scores: scores,
+      vocabularyHash: tokenizer.vocabularyHash)
+  }
+
+  /// Rows that are token ids already.
+  ///
+  /// - Parameters:
+  ///   - classLabels, scores: one a row, or empty.
+  ///   - vocabularyHash: goes into `contentHash`.
+  public init(
+    encodings: [Encoding], classLabels: [Int32] = [], scores: [Float] = [],
+    vocabularyHash: String = ""
+  ) {
+    precondition(classLabels.isEmpty || classLabels.count == encodings.count)
+    precondition(scores.isEmpty || scores.count == encodings.count)
+    let total = encodings.reduce(0) { $0 + $1.ids.count }
+    tokenIDs.reserveCapacity(total)
+    typeIDs.reserveCapacity(total)
+    isSpecial.reserveCapacity(total)
+    offsets.reserveCapacity(encodings.count + 1)
+    for encoding in encodings {
+      tokenIDs += encoding.ids
+      typeIDs += encoding.typeIDs
+      isSpecial += encoding.isSpecial
+      offsets.append(tokenIDs.count)
+    }
+    self.classLabels = classLabels
+    self.scores = scores
     var hash = ContentHash()
-    hash.add(tokenizer.vocabularyHash.utf8)
+    hash.add(vocabularyHash.utf8)
     for offset in offsets { hash.add(offset) }
     for id in tokenIDs { hash.add(id) }
     hash.add(typeIDs)

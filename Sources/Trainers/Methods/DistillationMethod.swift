@@ -22,7 +22,8 @@ public struct DistillationSetup: Sendable {
   /// `label_smoothing_factor`.
   public let labelSmoothing: Float
 
-  package init(
+  /// What a method needs.
+  public init(
     student: SequenceClassifier, teacher: SequenceClassifier, generator: MaskedLanguageModel?,
     maskID: Int32, trainingRows: Int, studentTraining: TrainedModel, totalSteps: Int,
     labelSmoothing: Float
