@@ -21,6 +21,15 @@ import Trainers
     #expect(abs(scalars["loss"] / (scalars["ce_loss"] / 3 + clean * 2 / 3) - 1) < 1e-5)
   }
 
+  @Test func generatorStepWithoutMasksHasNoGradient() throws {
+    let toy = try ToyWorld()
+    let (method, _, _, generator) = try toy.mateKD { $0.maskProbability = 0 }
+    let driver = StepDriver(training: generator.parameters, shards: 2)
+    let scalars = try method.loss(driver.context(toy.train.batch(Array(0..<8)), turn: 1))
+    #expect(scalars["loss"] < 0 && scalars["loss"].isFinite && scalars["entropy"] == 0)
+    #expect(driver.gradients.allSatisfy { $0 == 0 })
+  }
+
   @Test func everyOrdinaryTokenButNoSpecialOneIsMaskedAtProbabilityOne() throws {
     let toy = try ToyWorld()
     for shard in Shard.split(toy.train.batch(Array(0..<24)), into: 3) {

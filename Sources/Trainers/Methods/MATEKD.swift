@@ -45,7 +45,7 @@ public struct MATEKD: Objective {
 
     package init() {}
 
-    init(_ section: ConfigSection) throws {
+    package init(_ section: ConfigSection) throws {
       maskProbability = Float(try section.number("mask_probability", default: 0.3, in: 0...1))
       gumbelTemperature = Float(
         try section.number("gumbel_temperature", default: 1, in: 0.01...1000))

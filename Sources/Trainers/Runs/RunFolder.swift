@@ -27,7 +27,9 @@ public struct RunFolder: Sendable {
     }
     try? FileManager.default.removeItem(atPath: probe)
     // What an earlier run left would mix with this one's.
-    for old in ["log.jsonl", "best"] { try? FileManager.default.removeItem(atPath: "\(path)/\(old)") }
+    for old in ["log.jsonl", "best"] {
+      try? FileManager.default.removeItem(atPath: "\(path)/\(old)")
+    }
   }
 
   /// The checks of `init` without touching anything.

@@ -1,0 +1,97 @@
+import Autograd
+import Configuration
+import Foundation
+import Kernels
+import Models
+import StrictJSON
+import Testing
+import Trainers
+
+/// What the methods make of their section of the configuration.
+@Suite struct MethodSettingsTests {
+  private func section(_ text: String) throws -> ConfigSection {
+    try ConfigDocument(StrictJSON.parse(text, file: "run.json"), file: "run.json").root
+  }
+
+  private func complaint(_ method: String, _ text: String) throws -> String {
+    let description = try #require(MethodRegistry.named(method))
+    do {
+      _ = try description.configure(section(text))
+      return ""
+    } catch { return "\(error)" }
+  }
+
+  @Test func defaultsOfMATEKD() throws {
+    let settings = try MATEKD.Settings(section("{}"))
+    #expect(settings.maskProbability == 0.3 && settings.gumbelTemperature == 1)
+    #expect(settings.generatorSteps == 10 && settings.studentSteps == 100)
+    #expect(settings.generatorLearningRate == 5e-7)
+    #expect(settings.generatorOptimizer.maxGradNorm == 5)
+    #expect(settings.generatorOptimizer.weightDecay == 0)
+    #expect(settings.divergence == .kl && settings.temperature == 1)
+    for weight in [settings.weights.ce, settings.weights.kd, settings.weights.adversarial] {
+      #expect(weight == 1.0 / 3)
+    }
+  }
+
+  @Test(arguments: [
+    ("mate-kd", #"{"mask_probabilty": 0.3}"#, "mask_probability"),
+    ("mate-kd", #"{"mask_probability": 1.5}"#, "mask_probability"),
+    ("mate-kd", #"{"student_steps": 0}"#, "student_steps"),
+    ("mate-kd", #"{"divergence": "js"}"#, "kl"),
+    ("kd", #"{"temperature": 0}"#, "temperature"),
+    ("kd", #"{"loss_weights": {"adversarial": 1}}"#, "adversarial"),
+    ("none", #"{"temperature": 1}"#, "temperature"),
+  ])
+  func mistakes(_ method: String, _ text: String, _ part: String) throws {
+    let message = try complaint(method, text)
+    #expect(message.hasPrefix("run.json:1:") && message.contains(part), "\(message)")
+  }
+
+  @Test func methodsByName() throws {
+    #expect(MethodRegistry.all.map(\.name) == ["none", "kd", "mate-kd"])
+    #expect(try complaint("mate-kd", "{}").isEmpty)
+    #expect(MethodRegistry.named("mate") == nil)
+  }
+
+  /// Hinton's loss against its formula in double precision.
+  @Test(arguments: [(1.0, true), (2.0, true), (2.0, false)])
+  func softenedLogits(temperature: Double, squared: Bool) throws {
+    let toy = try ToyWorld()
+    let (student, teacher) = (toy.classifier(seed: 1), toy.classifier(seed: 2))
+    let description = try #require(MethodRegistry.named("kd"))
+    let text = """
+      {"temperature": \(temperature), "multiply_by_temperature_squared": \(squared),
+       "loss_weights": {"ce": 0.25, "kd": 0.75}}
+      """
+    let method = try description.configure(section(text))(
+      DistillationSetup(
+        student: student, teacher: teacher, generator: nil, maskID: 4,
+        trainingRows: toy.train.count, studentTraining: TrainedModel(student.parameters),
+        totalSteps: 1, labelSmoothing: 0))
+    let driver = StepDriver(training: student.parameters, shards: 3)
+    let batch = toy.train.batch(Array(0..<10))
+    let scalars = try method.loss(driver.context(batch))
+
+    let inference = Inference(pool: toy.pool)
+    let (s, t) = (
+      try inference.logits(student, data: toy.train), try inference.logits(teacher, data: toy.train)
+    )
+    func logSoftmax(_ logits: Matrix, _ row: Int, _ scale: Double) -> [Double] {
+      let values = (0..<2).map { Double(logits[row, $0]) / scale }
+      let sum = values.reduce(0) { $0 + exp($1) }
+      return values.map { $0 - log(sum) }
+    }
+    var (ce, kd) = (0.0, 0.0)
+    for row in 0..<10 {
+      ce -= logSoftmax(s, row, 1)[Int(batch.classLabels[row])] / 10
+      let (p, q) = (logSoftmax(t, row, temperature), logSoftmax(s, row, temperature))
+      kd += zip(p, q).reduce(0) { $0 + exp($1.0) * ($1.0 - $1.1) } / 10
+    }
+    let factor = squared ? temperature * temperature : 1
+    #expect(abs(scalars["ce_loss"] / ce - 1) < 1e-5)
+    #expect(abs(scalars["kd_loss"] / kd - 1) < 1e-4)
+    #expect(abs(scalars["loss"] / (0.25 * ce + 0.75 * factor * kd) - 1) < 1e-4)
+    #expect(driver.gradients.contains { $0 != 0 })
+  }
+}
