@@ -11,8 +11,9 @@ struct ModelOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The task: \(TaskRegistry.all.map(\.name).joined(separator: ", "))."))
   var task: String
 
-  @Option(help: "Texts are cut to so many tokens.")
-  var maxSeqLength = 128
+  @Option(
+    help: "Texts are cut to so many tokens; by default 128, or the model's limit if that is less.")
+  var maxSeqLength: Int?
 
   @Option(help: "Largest number of texts in one product.")
   var batchSize = 32
@@ -21,7 +22,7 @@ struct ModelOptions: ParsableArguments {
   var threads = 0
 
   func validate() throws {
-    if maxSeqLength < 3 {
+    if let maxSeqLength, maxSeqLength < 3 {
       throw ValidationError("--max-seq-length must be at least 3, found \(maxSeqLength).")
     }
     if batchSize < 1 {

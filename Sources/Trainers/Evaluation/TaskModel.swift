@@ -14,8 +14,11 @@ public struct TaskModel: Sendable {
 
   /// Opens a model folder for a task.
   ///
+  /// - Parameter maxSeqLength: texts are cut to so many tokens; nil means 128 or the model's limit.
   /// - Throws: errors of the folder; `TrainingError.mismatch` where labels or lengths do not fit.
-  public init(folder: String, task: TaskDescription, maxSeqLength: Int, threads: Int) throws {
+  public init(
+    folder: String, task: TaskDescription, maxSeqLength: Int? = nil, threads: Int = 0
+  ) throws {
     OpenBLAS.useOneThread()
     pool = ThreadPool(threads: threads)
     let (model, report) = try ModelFolder(folder).classifier(seed: 0)
@@ -27,11 +30,12 @@ public struct TaskModel: Sendable {
     let opened = OpenedModel(
       model: model, tokenizer: try TokenizerLoader.load(folder: folder), tokenizerSource: folder,
       report: report, role: "model")
-    try RunParts.checkLength(maxSeqLength, of: [("model", model)])
+    let length = maxSeqLength ?? min(128, model.encoder.configuration.maximumPositions)
+    try RunParts.checkLength(length, of: [("model", model)])
     self.model = try ModelOpener.align(opened, with: task).model.model
     self.task = task
     tokenizer = opened.tokenizer
-    self.maxSeqLength = maxSeqLength
+    self.maxSeqLength = length
   }
 
   /// What an evaluation found.

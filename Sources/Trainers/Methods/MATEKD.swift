@@ -106,12 +106,13 @@ public struct MATEKD: Objective {
   /// One batch; scalars as the method logs them.
   public func loss(_ step: StepContext) throws -> Scalars {
     let masking = Masking(probability: settings.maskProbability, seed: step.seed)
-    return try step.forEachShard { shard, tape in
+    let sums = try step.forEachShard { shard, tape in
       let rows = masking.rows(of: shard, draw: step.drawNumber)
       return step.turn == 1
         ? generatorLoss(step, shard, tape, rows: rows, noise: nil)
         : studentLoss(step, shard, tape, rows: rows, noise: nil)
     }
+    return health(step, sums)
   }
 
   /// Max step: -D(S(x'), T(x')), differentiated through both models' inputs into the generator.
@@ -134,13 +135,10 @@ public struct MATEKD: Objective {
       settings.divergence, student: student, teacher: teacher, labels: setup.student.labels,
       temperature: settings.temperature, weight: Float(-step.share / Double(step.count)))
     tape.backward()
-    var scalars = health(step, shard, rows: rows, ids: sample.ids)
+    var scalars = counts(shard, rows: rows, ids: sample.ids)
+    scalars["entropy"] = entropy
     scalars["loss"] = -divergence / Double(step.count)
     scalars["adversarial_divergence"] = divergence / Double(step.count)
-    // Entropy is a mean over masked tokens; shards share it by their number of tokens.
-    let share =
-      Double(shard.tokens.ids.count) / Double(step.shards.reduce(0) { $0 + $1.tokens.ids.count })
-    scalars["entropy"] = rows.isEmpty ? 0 : entropy / Double(rows.count) * share
     return scalars
   }
 
@@ -190,7 +188,7 @@ public struct MATEKD: Objective {
       adversarialTerm(setup.student.logits(adversarial, tape: tape, training: true))
       tape.backward()
     }
-    var scalars = health(step, shard, rows: rows, ids: ids)
+    var scalars = counts(shard, rows: rows, ids: ids)
     scalars["loss"] =
       (weights.ce * ce + weights.kd * clean + weights.adversarial * hostile) / count
     scalars["ce_loss"] = ce / count
@@ -199,16 +197,24 @@ public struct MATEKD: Objective {
     return scalars
   }
 
-  /// The generator's health: share of ordinary tokens that were masked, and of those the share that
-  /// came back unchanged.
-  private func health(
-    _ step: StepContext, _ shard: Shard, rows: [Int], ids: [Int32]
-  ) -> Scalars {
-    let ordinary = step.shards.reduce(0) { $0 + $1.isSpecial.count { !$0 } }
-    let same = zip(rows, ids).count { shard.tokens.ids[$0.0] == $0.1 }
+  /// A shard's numbers of masked tokens and of those that the generator filled with the original.
+  private func counts(_ shard: Shard, rows: [Int], ids: [Int32]) -> Scalars {
     var scalars = Scalars()
-    scalars["replacement_rate"] = Double(rows.count) / Double(max(1, ordinary))
-    scalars["unchanged_rate"] = Double(same) / Double(max(1, ordinary))
+    scalars["replacement_rate"] = Double(rows.count)
+    scalars["unchanged_rate"] = Double(
+      zip(rows, ids).count { shard.tokens.ids[$0.0] == $0.1 })
+    return scalars
+  }
+
+  /// The generator's health: the share of ordinary tokens that were masked, and per masked token the
+  /// share that came back unchanged and the entropy in nats. Sums over shards become means here.
+  private func health(_ step: StepContext, _ sums: Scalars) -> Scalars {
+    let ordinary = step.shards.reduce(0) { $0 + $1.isSpecial.count { !$0 } }
+    let masked = max(1, sums["replacement_rate"])
+    var scalars = sums
+    scalars["replacement_rate"] = sums["replacement_rate"] / Double(max(1, ordinary))
+    scalars["unchanged_rate"] = sums["unchanged_rate"] / masked
+    if step.turn == 1 { scalars["entropy"] = sums["entropy"] / masked }
     return scalars
   }
 }
