@@ -40,7 +40,8 @@ func shape(_ text: String?, _ key: String, _ fallback: String) -> EncoderConfigu
 do {
   let result = try StepBenchmark(
     kind: kind, batches: readBatches(arguments[2]), threads: threads, samples: samples,
-    student: shape(options["student"], "student", "6x768x12x3072"), teacher: shape(options["teacher"], "teacher", "12x768x12x3072"),
+    student: shape(options["student"], "student", "6x768x12x3072"),
+    teacher: shape(options["teacher"], "teacher", "12x768x12x3072"),
     generator: shape(options["generator"], "generator", "6x768x12x3072")
   ).run()
   print(JSONWriter(layout: .line).string(result))
