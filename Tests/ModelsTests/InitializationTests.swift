@@ -39,9 +39,7 @@ import Testing
   }
 
   @Test func seedNamesTheDraw() throws {
-    func values(_ model: MaskedLanguageModel) -> [Float] {
-      Matrix(model.parameters.buffer, rows: 1, columns: model.parameters.count).values
-    }
+    func values(_ model: MaskedLanguageModel) -> Weights { Weights(model.parameters) }
     #expect(values(model(seed: 1)) == values(model(seed: 1)))
     #expect(values(model(seed: 1)) != values(model(seed: 2)))
     // No two weights share a draw.

@@ -27,15 +27,11 @@ import Testing
     return try ModelFolder(scratch.path)
   }
 
-  private func values(_ parameters: Parameters) -> [Float] {
-    Matrix(parameters.buffer, rows: 1, columns: parameters.count).values
-  }
-
-  private func reference() throws -> [Float] {
+  private func reference() throws -> Weights {
     let golden = try ModelGolden("bert-classifier")
     let (model, report) = try ModelFolder(golden.folder).classifier(seed: 1)
     #expect(report == LoadReport())
-    return values(model.parameters)
+    return Weights(model.parameters)
   }
 
   /// Gives every tensor a new name.
@@ -56,7 +52,7 @@ import Testing
     let folder = try ModelFolder(scratch.path)
     let (again, report) = try folder.classifier(seed: 2)
     #expect(report == LoadReport())
-    #expect(values(again.parameters) == values(model.parameters))
+    #expect(Weights(again.parameters) == Weights(model.parameters))
     #expect(again.labels == labels)
     #expect(folder.configuration.finetuningTask == "toy")
     #expect(again.encoder.configuration == model.encoder.configuration)
@@ -100,7 +96,7 @@ import Testing
     for folder in [gamma, encoder] {
       let (model, report) = try folder.classifier(seed: 1)
       #expect(report == LoadReport())
-      #expect(values(model.parameters) == reference)
+      #expect(Weights(model.parameters) == reference)
     }
   }
 
@@ -132,12 +128,12 @@ import Testing
     _ = try scratch.write(
       safetensors(JSONWriter(layout: .minimal).string(.object(header)), data: data),
       as: "model.safetensors")
-    let found = values(try full.classifier(seed: 1).0.parameters)
-    let expected = reference.map {
+    let found = Weights(try full.classifier(seed: 1).0.parameters).floats
+    let expected = reference.floats.map {
       type == "F16" ? Float(Float16($0)) : Float(bitPattern: $0.bitPattern & 0xFFFF_0000)
     }
     #expect(found == expected)
-    #expect(found != reference)
+    #expect(found != reference.floats)
   }
 
   @Test func lackingHeadIsInitialisedAndListed() throws {
@@ -153,9 +149,9 @@ import Testing
     let head = try #require(model.parameters.entry(named: "classifier.weight")?.slot)
     #expect(model.parameters.matrix(head).values.contains { $0 != 0 })
     let again = try folder.classifier(seed: 1).0
-    #expect(values(again.parameters) == values(model.parameters))
+    #expect(Weights(again.parameters) == Weights(model.parameters))
     let other = try folder.classifier(seed: 2).0
-    #expect(values(other.parameters) != values(model.parameters))
+    #expect(Weights(other.parameters) != Weights(model.parameters))
   }
 
   @Test func headForOtherLabelsIsNew() throws {
@@ -198,7 +194,7 @@ import Testing
     #expect(report.unused.allSatisfy { $0.contains(".layer.1.") } && report.unused.count == 16)
     let copy = SequenceClassifier(part.encoder.configuration, labels: part.labels)
     #expect(copy.copyWeights(from: whole, layers: [2, 0]).isEmpty)
-    #expect(values(copy.parameters) == values(part.parameters))
+    #expect(Weights(copy.parameters) == Weights(part.parameters))
     for (mine, theirs) in [(0, 2), (1, 0)] {
       func weights(_ model: SequenceClassifier, _ layer: Int) -> [[Float]] {
         model.parameters.entries.filter { $0.name.contains(".layer.\(layer).") }
@@ -229,7 +225,7 @@ import Testing
     }
     let (model, report) = try present.maskedLanguageModel(seed: 1)
     #expect(report == LoadReport())
-    #expect(values(model.parameters) == values(golden.parameters))
+    #expect(Weights(model.parameters) == Weights(golden.parameters))
 
     let untied = try ScratchFolder()
     let folder = try variant(of: "bert-mlm", in: untied) { tensors in

@@ -3,6 +3,7 @@ import Foundation
 import Kernels
 import Models
 import StrictJSON
+import Testing
 
 /// A folder of Tests/Goldens: a model that transformers made, and what torch computes with it in
 /// float64 (scripts/goldens/bert_classifier.py, bert_mlm.py, minilm.py).
@@ -89,6 +90,21 @@ func worstGradient(
     }
   }
   return worst
+}
+
+/// All weights of a model, compared bit by bit and shown in a few words.
+struct Weights: Equatable, CustomTestStringConvertible {
+  let floats: [Float]
+
+  init(_ parameters: Parameters) {
+    floats = Matrix(parameters.buffer, rows: 1, columns: parameters.count).values
+  }
+
+  static func == (a: Weights, b: Weights) -> Bool {
+    a.floats.map(\.bitPattern) == b.floats.map(\.bitPattern)
+  }
+
+  var testDescription: String { "\(floats.count) weights, sum \(floats.reduce(0, +))" }
 }
 
 /// A pool whose free memory is full of NaN, so that whatever reads memory that nobody wrote shows.

@@ -78,7 +78,7 @@ import Trainers
       $0.generatorSteps = 2
       $0.studentSteps = 3
     }
-    let before = teacher.parameters.values
+    let before = teacher.parameters.weights
     let ledger = Ledger(inner: method, student: student, generator: generator)
     let summary = try toy.run(
       ledger, TrainingArguments(perDeviceTrainBatchSize: 4, maxSteps: 7, lrSchedulerType: .constant)
@@ -93,7 +93,7 @@ import Trainers
       #expect((now.generator != next.generator) == isGeneratorTurn, "batch \(batch)")
       #expect((now.student != next.student) == !isGeneratorTurn, "batch \(batch)")
     }
-    #expect(teacher.parameters.values == before)
+    #expect(teacher.parameters.weights == before)
   }
 
   @Test func generatorLearnsToMakeTeacherAndStudentDisagree() throws {
@@ -137,16 +137,16 @@ private struct Ledger: Objective {
   let states = Log()
 
   final class Log: Sendable {
-    private let entries = Mutex<[(student: [Float], generator: [Float])]>([])
+    private let entries = Mutex<[(student: Weights, generator: Weights)]>([])
     func withLock<R: Sendable>(
-      _ body: (inout sending [(student: [Float], generator: [Float])]) throws -> sending R
+      _ body: (inout sending [(student: Weights, generator: Weights)]) throws -> sending R
     ) rethrows -> R { try entries.withLock(body) }
   }
 
   var trainedModels: [TrainedModel] { inner.trainedModels }
   func turn(batch: Int) -> Int { inner.turn(batch: batch) }
   func loss(_ step: StepContext) throws -> Scalars {
-    let state = (student.parameters.values, generator.parameters.values)
+    let state = (student.parameters.weights, generator.parameters.weights)
     states.withLock { $0.append(state) }
     return try inner.loss(step)
   }

@@ -3,6 +3,7 @@ import Data
 import Kernels
 import Models
 import StrictJSON
+import Testing
 import Trainers
 
 extension PackedBatch {
@@ -60,9 +61,24 @@ struct StepDriver {
   }
 }
 
+/// All weights of a model, compared bit by bit and shown in a few words.
+struct Weights: Equatable, CustomTestStringConvertible {
+  let floats: [Float]
+
+  init(_ parameters: Parameters) {
+    floats = Matrix(parameters.buffer, rows: 1, columns: parameters.count).values
+  }
+
+  static func == (a: Weights, b: Weights) -> Bool {
+    a.floats.map(\.bitPattern) == b.floats.map(\.bitPattern)
+  }
+
+  var testDescription: String { "\(floats.count) weights, sum \(floats.reduce(0, +))" }
+}
+
 extension Parameters {
-  /// All values.
-  var values: [Float] { Matrix(buffer, rows: 1, columns: count).values }
+  /// A copy of all weights.
+  var weights: Weights { Weights(self) }
 }
 
 extension TrainedModel {

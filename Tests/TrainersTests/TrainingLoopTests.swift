@@ -8,7 +8,7 @@ import Trainers
 
 @Suite struct TrainingLoopTests {
   @Test func threadsDoNotChangeABit() throws {
-    var results: [[Float]] = []
+    var results: [[Weights]] = []
     for threads in [1, 2] {
       let toy = try ToyWorld()
       let (method, student, _, generator) = try toy.mateKD(dropout: 0.1) {
@@ -18,30 +18,32 @@ import Trainers
       _ = try toy.run(
         method, TrainingArguments(perDeviceTrainBatchSize: 6, maxSteps: 6), shards: 3,
         threads: threads)
-      results.append(student.parameters.values + generator.parameters.values)
+      results.append([student.parameters.weights, generator.parameters.weights])
     }
     #expect(results[0] == results[1])
-    #expect(results[0].allSatisfy { $0.isFinite })
+    #expect(results[0].allSatisfy { $0.floats.allSatisfy { $0.isFinite } })
   }
 
   @Test func accumulatedBatchesAreOneBigBatch() throws {
     var results: [[Float]] = []
-    let start = try ToyWorld(rows: 36).classifier(seed: 1).parameters.values
+    let start = try ToyWorld(rows: 36).classifier(seed: 1).parameters.weights.floats
     for (size, accumulation) in [(8, 1), (4, 2), (3, 3)] {
       let toy = try ToyWorld(rows: 36)
       let model = toy.classifier(seed: 1)
-      // Epsilon above the gradients makes Adam's update proportional to them: no amplified rounding.
+      // Epsilon above the gradients makes Adam's update follow their size and amplifies no rounding;
+      // clipping would hide a wrong factor.
       let summary = try toy.run(
         LabelsOnly(
           model,
           training: TrainedModel(
-            name: "", parameters: model.parameters, optimizer: OptimizerSettings(epsilon: 1),
+            name: "", parameters: model.parameters,
+            optimizer: OptimizerSettings(epsilon: 1, maxGradNorm: 0),
             schedule: LearningRateSchedule(
               kind: .constant, peak: 0.1, warmupSteps: 0, totalSteps: 4))),
         TrainingArguments(
           perDeviceTrainBatchSize: size, gradientAccumulationSteps: accumulation, maxSteps: 4))
       #expect(summary.globalStep == 4 && summary.texts == 4 * size * accumulation)
-      results.append(model.parameters.values)
+      results.append(model.parameters.weights.floats)
     }
     func distance(_ a: [Float], _ b: [Float]) -> Float {
       zip(a, b).reduce(0) { max($0, abs($1.0 - $1.1)) }
@@ -87,19 +89,19 @@ import Trainers
   /// Trains six updates; evaluation i (after update i) sees `metrics[i - 1]`.
   private func evaluated(
     _ metrics: [Double], _ arguments: TrainingArguments, greaterIsBetter: Bool = true
-  ) throws -> (summary: TrainingSummary, weights: [[Float]], final: [Float], best: [Bool]) {
+  ) throws -> (summary: TrainingSummary, weights: [Weights], final: Weights, best: [Bool]) {
     let toy = try ToyWorld()
     let model = toy.classifier(seed: 1)
     let observer = SilentObserver()
-    var weights: [[Float]] = []
+    var weights: [Weights] = []
     let summary = try toy.run(
       LabelsOnly(model, training: TrainedModel(model.parameters)), arguments,
       metric: ("score", greaterIsBetter), observer: observer,
       evaluate: {
-        weights.append(model.parameters.values)
+        weights.append(model.parameters.weights)
         return [("score", metrics[weights.count - 1])]
       })
-    return (summary, weights, model.parameters.values, observer.evaluated.map(\.isBest))
+    return (summary, weights, model.parameters.weights, observer.evaluated.map(\.isBest))
   }
 
   private func everyStep(
@@ -171,13 +173,13 @@ import Trainers
   @Test func gradientThatIsNotANumberEndsTheRunBeforeTheUpdate() throws {
     let toy = try ToyWorld()
     let model = toy.classifier(seed: 1)
-    let before = model.parameters.values
+    let before = model.parameters.weights
     #expect(throws: TrainingError.notFinite("gradient norm")) {
       try toy.run(
         BrokenObjective(trainedModels: [TrainedModel(model.parameters)], model: model),
         TrainingArguments(perDeviceTrainBatchSize: 4, maxSteps: 6))
     }
-    #expect(model.parameters.values == before)
+    #expect(model.parameters.weights == before)
   }
 
   @Test func dropLastWithTooFewRowsIsAnError() throws {
