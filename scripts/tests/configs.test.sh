@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# Every sample configuration passes --dry-run of its subcommand, in a folder where stand-ins of the
+# data and the models lie at the paths that they name. Expects the release build.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+mate_kd=$(cd "$root" && swift build -c release --show-bin-path)/mate-kd
+[[ -x $mate_kd ]] || { echo "configs.test.sh: no $mate_kd" >&2; exit 1; }
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+
+quietly() {
+  "$@" >"$work/out" 2>&1 || { echo "FAILED: $*" >&2; sed 's/^/    /' "$work/out" >&2; exit 1; }
+}
+
+for folder in data/glue runs/smoke/data runs/quickstart/data; do
+  quietly "$mate_kd" synthesize --output "$folder" --train-rows 40 --dev-rows 20 --corpus-rows 40
+done
+model() { # model LAYERS FOLDER: a tiny untrained masked language model
+  cat >model.json <<JSON
+{
+  "output_dir": "$2",
+  "corpus": {"files": ["data/glue/corpus.txt"]},
+  "model": {
+    "config": {
+      "hidden_size": 8, "num_hidden_layers": $1, "num_attention_heads": 2, "intermediate_size": 16,
+      "max_position_embeddings": 128
+    },
+    "vocab": "data/glue/vocab.txt"
+  },
+  "train": {"max_steps": 1}
+}
+JSON
+  quietly "$mate_kd" pretrain --config model.json
+}
+classifier() { # classifier BODY FOLDER
+  cat >classifier.json <<JSON
+{
+  "output_dir": "$2",
+  "task": {"name": "sst-2", "data_dir": "data/glue/SST-2"},
+  "model": {"model_name_or_path": "$1"},
+  "train": {"max_steps": 1}
+}
+JSON
+  quietly "$mate_kd" teacher-finetune --config classifier.json
+}
+model 12 models/bert-base-uncased
+classifier models/bert-base-uncased models/bert-base-uncased-sst2
+classifier models/bert-base-uncased runs/sst2-teacher
+model 6 models/uncased_L-6_H-768_A-12
+for folder in models/bert-mini models/uncased_L-4_H-256_A-4 runs/sst2-generator; do
+  model 4 "$folder"
+done
+for runs in runs/smoke runs/quickstart; do
+  model 4 "$runs/teacher-body"
+  model 2 "$runs/generator"
+  classifier "$runs/teacher-body" "$runs/teacher"
+done
+
+count=0
+while IFS= read -r config; do
+  name=${config#"$root/"}
+  if grep -q '"corpus"' "$config"; then
+    command=pretrain
+  elif grep -q '"method"' "$config"; then
+    command=distill
+  else
+    command=teacher-finetune
+  fi
+  quietly "$mate_kd" "$command" --config "$config" --dry-run --output-dir "runs/dry"
+  [[ ! -e runs/dry ]] || { echo "FAILED: $name --dry-run wrote its output folder" >&2; exit 1; }
+  count=$((count + 1))
+done < <(find "$root/configs" -name '*.json' | sort)
+
+echo "configs: $count dry runs passed"
