@@ -11,7 +11,7 @@ import Trainers
 @Suite struct ModelOpenerTests {
   /// A classifier folder of the toy world with the given label names.
   private func open(
-    _ toy: ToyWorld, labels: [String], isRegression: Bool = false
+    _ toy: ToyWorld, labels: [String], isRegression: Bool = false, wanted: LabelSet? = nil
   ) throws -> OpenedModel<SequenceClassifier> {
     let set = LabelSet(names: labels, isRegression: isRegression)
     let model = SequenceClassifier(toy.shape(dropout: 0), labels: set)
@@ -21,7 +21,7 @@ import Trainers
     let path = "\(toy.scratch.path)/\(UUID().uuidString)"
     try ModelFolder.write(model, labels: set, to: path, tokenizer: toy.scratch.path)
     return try ModelOpener(seed: 1).classifier(
-      ModelSource(modelNameOrPath: path), role: "teacher", labels: nil)
+      ModelSource(modelNameOrPath: path), role: "teacher", labels: wanted)
   }
 
   private func logits(_ model: SequenceClassifier, _ toy: ToyWorld) throws -> Matrix {
@@ -39,6 +39,24 @@ import Trainers
       #expect(after[row, 0] == before[row, 1] && after[row, 1] == before[row, 0])
     }
     #expect(before[0, 0] != before[0, 1])
+  }
+
+  @Test func aCheckpointsHeadFollowsTheLabelNames() throws {
+    let toy = try ToyWorld()
+    let wanted = ModelOpener.labels(of: .sst2)
+    let opened = try open(toy, labels: ["positive", "negative"], wanted: wanted)
+    let bias = try #require(opened.model.parameters.entry(named: "classifier.bias")?.slot)
+    #expect(opened.model.parameters.matrix(bias).values == [1, 0])
+    #expect(opened.model.labels == wanted && opened.report?.initialized == [])
+  }
+
+  @Test func aHeadForOtherLabelsIsNewlyInitialised() throws {
+    let toy = try ToyWorld()
+    let wanted = ModelOpener.labels(of: .sst2)
+    let opened = try open(toy, labels: ["ham", "spam"], wanted: wanted)
+    let bias = try #require(opened.model.parameters.entry(named: "classifier.bias")?.slot)
+    #expect(opened.model.parameters.matrix(bias).values == [0, 0])
+    #expect(opened.report?.initialized == ["classifier.bias", "classifier.weight"])
   }
 
   @Test func namesInTheTasksOrderStay() throws {

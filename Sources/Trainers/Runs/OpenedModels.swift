@@ -55,12 +55,30 @@ package struct ModelOpener {
         report: nil, role: role)
     }
     let path = source.modelNameOrPath ?? ""
-    let folder = try ModelFolder(path)
-    let (model, report) = try folder.classifier(
-      labels: labels, layers: source.layers, seed: seed)
+    let (model, report) = try checkpoint(
+      ModelFolder(path), labels: labels, layers: source.layers)
     return OpenedModel(
       model: model, tokenizer: try TokenizerLoader.load(folder: path), tokenizerSource: path,
       report: report, role: role)
+  }
+
+  /// A checkpoint with the wanted labels. A head whose labels are the same in another order is
+  /// reordered; one that was trained for other labels would mean nothing and is newly initialised.
+  private func checkpoint(
+    _ folder: ModelFolder, labels: LabelSet?, layers: [Int]?
+  ) throws -> (SequenceClassifier, LoadReport) {
+    guard let labels, let found = folder.configuration.labels, !found.isNameless,
+      found.count == labels.count, found.names != labels.names, !labels.isRegression
+    else { return try folder.classifier(labels: labels, layers: layers, seed: seed) }
+    var (model, report) = try folder.classifier(layers: layers, seed: seed)
+    if let order = Self.permutation(from: found.names, to: labels.names) {
+      return (model.reordered(order, labels: labels), report)
+    }
+    model = model.renamed(labels)
+    let head: Set = ["classifier.weight", "classifier.bias"]
+    model.initialize(head, seed: seed)
+    report.initialized = Array(Set(report.initialized).union(head)).sorted()
+    return (model, report)
   }
 
   package func maskedLanguageModel(

@@ -135,7 +135,13 @@ public struct TrainingLoop {
       summary.texts += rows.count
       batchNumber += 1
       summary.epoch = Double(batchNumber) / Double(stepsPerEpoch)
-      guard turn == 0 else { continue }
+      guard turn == 0 else {
+        if observer.shouldStop {
+          summary.stoppedEarly = true
+          break training
+        }
+        continue
+      }
 
       summary.globalStep += 1
       lossSum += scalars["loss"]
