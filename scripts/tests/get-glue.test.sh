@@ -16,12 +16,14 @@ trap 'stop_server; rm -rf "$work"' EXIT
 start_server() { # start_server [range_server.py options]: sets $url, empties $work/log
   stop_server
   : >"$work/log"
+  rm -f "$work/port" # or the last server's port would be read before the new one is up
   python3 "$root/scripts/tests/range_server.py" "$work/site" "$work/log" "$@" >"$work/port" &
   server=$!
-  for _ in $(seq 100); do
+  for _ in $(seq 600); do
     [[ -s $work/port ]] && break
     sleep 0.05
   done
+  [[ -s $work/port ]] || { echo "FAILED: the server did not start" >&2; exit 1; }
   url=http://127.0.0.1:$(cat "$work/port")
 }
 
