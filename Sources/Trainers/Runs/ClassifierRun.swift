@@ -48,7 +48,7 @@ struct ClassifierRun {
     let metric = try bestMetric()
     let folder = try RunFolder(common.outputDir, overwrite: common.overwriteOutputDir)
     try folder.writeRun(
-      command: command, configuration: resolved(),
+      command: command, configuration: resolved(), shards: RunParts.shards(common),
       hashes: [
         ("train", train.contentHash), ("validation", evaluation.data.contentHash),
         ("vocabulary", model.tokenizer.vocabularyHash),

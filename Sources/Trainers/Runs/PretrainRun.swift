@@ -42,7 +42,7 @@ extension PreparedRun {
     return PreparedRun(plan: plan, notices: notices) { display in
       let folder = try RunFolder(c.common.outputDir, overwrite: c.common.overwriteOutputDir)
       try folder.writeRun(
-        command: "pretrain", configuration: c.resolved,
+        command: "pretrain", configuration: c.resolved, shards: RunParts.shards(c.common),
         hashes: [("corpus", data.contentHash), ("vocabulary", model.tokenizer.vocabularyHash)])
       let observer = RecordingObserver(folder: folder, display: display) { _ in }
       let loop = TrainingLoop(

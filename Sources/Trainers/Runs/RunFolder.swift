@@ -118,7 +118,7 @@ public struct RunFolder: Sendable {
 
   /// What repeats the run: resolved configuration, versions, data and vocabulary hashes.
   public func writeRun(
-    command: String, configuration: JSONValue, hashes: [(String, String)]
+    command: String, configuration: JSONValue, shards: Int, hashes: [(String, String)]
   ) throws {
     let run: JSONValue = .object([
       ("command", .string(command)),
@@ -134,6 +134,8 @@ public struct RunFolder: Sendable {
         ])
       ),
       ("processors", .int(ThreadPool.availableProcessors)),
+      // The configuration may say 0, but results depend on the number in use.
+      ("shards", .int(shards)),
     ])
     try write(run, to: "run.json")
   }
