@@ -1,11 +1,13 @@
 import Glibc
 
 /// Writes a file so that its name always means either the old content or the whole new one: a
-/// temporary file beside it, fsync, rename, fsync of the folder.
+/// temporary file beside it, fsync, rename, fsync of the folder. A device or pipe, such as
+/// /dev/stdout, is written to as it is: a rename would replace it.
 package struct AtomicFile: ~Copyable {
   private let path: String
   private let temporaryPath: String
   private var descriptor: Int32
+  private let isRegular: Bool
 
   /// Writes the file that `body` produces piece by piece. Nothing is left behind when it throws.
   /// - Throws: what `body` throws, and `CheckpointError` of kind `unwritable`.
@@ -25,8 +27,13 @@ package struct AtomicFile: ~Copyable {
   private init(path: String) throws {
     self.path = path
     let (folder, name) = Self.split(path)
-    temporaryPath = "\(folder)/.\(name).tmp-\(getpid())"
-    descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+    var status = stat()
+    // /dev/stdout may lead to a regular file, but what is meant is the open stream.
+    let isStream = path.hasPrefix("/dev/") || path.hasPrefix("/proc/")
+    isRegular = !isStream && (stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG)
+    temporaryPath = isRegular ? "\(folder)/.\(name).tmp-\(getpid())" : path
+    let creation = isRegular ? O_CREAT | O_TRUNC : 0
+    descriptor = open(temporaryPath, O_WRONLY | creation | O_CLOEXEC, 0o666)
     if descriptor < 0 { throw Self.error(path) }
   }
 
@@ -48,9 +55,13 @@ package struct AtomicFile: ~Copyable {
   package func append(_ bytes: [UInt8]) throws { try bytes.withUnsafeBytes { try append($0) } }
 
   private mutating func commit() throws {
-    guard fsync(descriptor) == 0 else { throw Self.error(path) }
+    guard !isRegular || fsync(descriptor) == 0 else { throw Self.error(path) }
     let closed = close(descriptor)
     descriptor = -1
+    if !isRegular {
+      guard closed == 0 else { throw Self.error(path) }
+      return
+    }
     guard closed == 0, rename(temporaryPath, path) == 0 else { throw Self.error(path) }
     // Some file systems cannot sync a folder; the content itself is safe by now.
     let folder = open(Self.split(path).folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -63,7 +74,7 @@ package struct AtomicFile: ~Copyable {
   private mutating func abandon() {
     if descriptor >= 0 { close(descriptor) }
     descriptor = -1
-    unlink(temporaryPath)
+    if isRegular { unlink(temporaryPath) }
   }
 
   private static func split(_ path: String) -> (folder: String, name: String) {

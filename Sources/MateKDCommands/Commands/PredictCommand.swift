@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import Models
 import StrictJSON
 import Trainers
@@ -23,21 +22,25 @@ struct PredictCommand: ParsableCommand {
   func run() throws {
     let model = try options.open()
     let predictions = try model.predict(input: input, batchSize: options.batchSize)
-    var text = ""
     let writer = JSONWriter(layout: .line)
-    for row in 0..<predictions.count {
-      let line: JSONValue = .object([
-        ("index", .int(row)),
-        ("label", predictions.label(row).map { .string($0) } ?? .float(predictions.logits(row)[0])),
-        ("probabilities", .array(predictions.probabilities(row).map { .float($0) })),
-        ("logits", .array(predictions.logits(row).map { .float($0) })),
-      ])
-      text += writer.string(line) + "\n"
-    }
-    do {
-      try Data(text.utf8).write(to: URL(fileURLWithPath: output), options: .atomic)
-    } catch {
-      throw ModelError.cannotWrite(path: output, reason: "the file cannot be created here")
+    try AtomicFile.write(output) { file in
+      var pending: [UInt8] = []
+      for row in 0..<predictions.count {
+        let label = predictions.label(row).map(JSONValue.string)
+        let line: JSONValue = .object([
+          ("index", .int(row)),
+          ("label", label ?? .float(predictions.logits(row)[0])),
+          ("probabilities", .array(predictions.probabilities(row).map(JSONValue.float))),
+          ("logits", .array(predictions.logits(row).map(JSONValue.float))),
+        ])
+        pending += writer.bytes(line)
+        pending.append(0x0A)
+        if pending.count > 1 << 16 {
+          try file.append(pending)
+          pending.removeAll(keepingCapacity: true)
+        }
+      }
+      try file.append(pending)
     }
   }
 }

@@ -1,0 +1,36 @@
+import Foundation
+import Glibc
+import Models
+import Testing
+
+@Suite struct AtomicFileTests {
+  private func isDevice(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFCHR
+  }
+
+  @Test func devicesAreWrittenToAndStayDevices() throws {
+    try AtomicFile.write("/dev/null") { try $0.append([1, 2, 3]) }
+    #expect(isDevice("/dev/null"))
+    #expect(throws: CheckpointError.self) {
+      try AtomicFile.write("/dev/full") { try $0.append([1, 2, 3]) }
+    }
+    #expect(isDevice("/dev/full"))
+  }
+
+  @Test func aFailedWriteLeavesTheOldFileAndNothingElse() throws {
+    let folder = "\(NSTemporaryDirectory())/atomic-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let path = "\(folder)/x"
+    try AtomicFile.write(path) { try $0.append([1]) }
+    #expect(throws: CancellationError.self) {
+      try AtomicFile.write(path) {
+        try $0.append([2])
+        throw CancellationError()
+      }
+    }
+    #expect(FileManager.default.contents(atPath: path) == Data([1]))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["x"])
+  }
+}
