@@ -2,7 +2,7 @@
 public enum TaskRegistry {
   /// All tasks, a line each.
   public static let all: [TaskDescription] = [
-    .sst2
+    .sst2, .rte,
   ]
 
   /// An unknown task name, with the known ones.
