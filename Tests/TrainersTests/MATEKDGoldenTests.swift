@@ -39,7 +39,8 @@ import Trainers
       return try MATEKD(
         DistillationSetup(
           student: student, teacher: teacher, generator: generator, maskID: 4,
-          trainingRows: batch.count, studentTraining: TrainedModel(student.parameters),
+          teacherCache: TeacherCache(teacher: teacher, rows: batch.count),
+          studentTraining: TrainedModel(student.parameters),
           totalSteps: 10, labelSmoothing: 0), settings: settings)
     }
 

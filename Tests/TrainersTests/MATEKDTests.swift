@@ -32,7 +32,7 @@ import Trainers
 
   @Test func everyOrdinaryTokenButNoSpecialOneIsMaskedAtProbabilityOne() throws {
     let toy = try ToyWorld()
-    for shard in Shard.split(toy.train.batch(Array(0..<24)), into: 3) {
+    for shard in Shard.split(toy.train.batch(Array(0..<24)), lanes: 3) {
       let rows = Masking(probability: 1, seed: 3).rows(of: shard, draw: 0)
       #expect(rows == shard.isSpecial.indices.filter { !shard.isSpecial[$0] })
       #expect(rows.count == shard.tokens.ids.count - 2 * shard.count)
@@ -48,7 +48,7 @@ import Trainers
     for draw in 0..<100 {
       func chosen(_ parts: Int) -> Set<[Int]> {
         var result: Set<[Int]> = []
-        for shard in Shard.split(batch, into: parts) {
+        for shard in Shard.split(batch, lanes: parts) {
           for row in masking.rows(of: shard, draw: draw) {
             let text = shard.tokens.offsets.lastIndex { $0 <= row } ?? 0
             result.insert([shard.places[text], row - shard.tokens.offsets[text]])
@@ -67,7 +67,7 @@ import Trainers
 
   @Test func chunksOfAnAccumulatedBatchAreMaskedDifferently() throws {
     let toy = try ToyWorld()
-    let shard = Shard.split(toy.train.batch(Array(0..<24)), into: 1)[0]
+    let shard = Shard.split(toy.train.batch(Array(0..<24)), lanes: 1)[0]
     let masking = Masking(probability: 0.5, seed: 4)
     #expect(masking.rows(of: shard, draw: 0) != masking.rows(of: shard, draw: 1))
   }
@@ -121,9 +121,11 @@ import Trainers
   @Test func needsAGenerator() throws {
     let toy = try ToyWorld()
     let model = toy.classifier(seed: 1)
+    let teacher = toy.classifier(seed: 2)
     let setup = DistillationSetup(
-      student: model, teacher: toy.classifier(seed: 2), generator: nil, maskID: 4,
-      trainingRows: 1, studentTraining: TrainedModel(model.parameters), totalSteps: 1,
+      student: model, teacher: teacher, generator: nil, maskID: 4,
+      teacherCache: TeacherCache(teacher: teacher, rows: 1),
+      studentTraining: TrainedModel(model.parameters), totalSteps: 1,
       labelSmoothing: 0)
     #expect(throws: TrainingError.self) { try MATEKD(setup, settings: MATEKD.Settings()) }
   }

@@ -67,7 +67,8 @@ import Trainers
     let method = try description.configure(section(text))(
       DistillationSetup(
         student: student, teacher: teacher, generator: nil, maskID: 4,
-        trainingRows: toy.train.count, studentTraining: TrainedModel(student.parameters),
+        teacherCache: TeacherCache(teacher: teacher, rows: toy.train.count),
+        studentTraining: TrainedModel(student.parameters),
         totalSteps: 1, labelSmoothing: 0))
     let driver = StepDriver(training: student.parameters, shards: 3)
     let batch = toy.train.batch(Array(0..<10))

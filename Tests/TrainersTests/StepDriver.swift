@@ -41,11 +41,13 @@ struct StepDriver {
   }
 
   /// The context of a batch.
-  func context(_ batch: PackedBatch, number: Int = 0, turn: Int = 0, seed: UInt64 = 1)
-    -> StepContext
-  {
+  func context(
+    _ batch: PackedBatch, number: Int = 0, turn: Int = 0, seed: UInt64 = 1,
+    maximumTokens: Int = Int.max
+  ) -> StepContext {
     StepContext(
-      batchNumber: number, turn: turn, shards: Shard.split(batch, into: lanes.count),
+      batchNumber: number, turn: turn,
+      shards: Shard.split(batch, lanes: lanes.count, maximumTokens: maximumTokens),
       count: batch.count, share: 1, seed: seed, lanes: lanes, pool: pool, trained: trained,
       drawNumber: number)
   }

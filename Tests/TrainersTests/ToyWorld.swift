@@ -66,7 +66,8 @@ struct ToyWorld {
     let method = try MATEKD(
       DistillationSetup(
         student: student, teacher: teacher, generator: generator,
-        maskID: tokenizer.specialTokens.mask, trainingRows: train.count,
+        maskID: tokenizer.specialTokens.mask,
+        teacherCache: TeacherCache(teacher: teacher, rows: train.count),
         studentTraining: TrainedModel(student.parameters, rate: rate), totalSteps: 12,
         labelSmoothing: 0),
       settings: settings)

@@ -76,7 +76,8 @@ struct StepBenchmark {
     return try description.configure(section)(
       DistillationSetup(
         student: model, teacher: teacherModel, generator: generatorModel, maskID: 103,
-        trainingRows: rows, studentTraining: training, totalSteps: 1_000_000, labelSmoothing: 0))
+        teacherCache: TeacherCache(teacher: teacherModel, rows: rows), studentTraining: training,
+        totalSteps: 1_000_000, labelSmoothing: 0))
   }
 
   private func report(_ times: [Double], perPass: Int) -> JSONValue {

@@ -20,6 +20,9 @@ public struct DistillConfiguration: RunConfiguration {
   public let method: ConfigSection
   /// `method.name`
   public let methodName: String
+  /// `teacher_cache_dir`: folder in which the teacher's logits on the training rows are kept between
+  /// runs; nil keeps them in memory only.
+  public let teacherCacheDir: String?
   /// How the student is trained.
   public let train: TrainingArguments
   private let root: ConfigSection
@@ -41,6 +44,7 @@ public struct DistillConfiguration: RunConfiguration {
     }
     method = try root.section("method")
     methodName = try method.string("name")
+    teacherCacheDir = try root.optionalString("teacher_cache_dir")
     train = try TrainingArguments(reading: root.sectionOrEmpty("train"))
     try root.finish()
   }

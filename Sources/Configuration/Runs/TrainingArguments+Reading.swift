@@ -41,6 +41,8 @@ extension TrainingArguments {
     perDeviceTrainBatchSize = try section.int("per_device_train_batch_size", default: 8, in: 1...)
     perDeviceEvalBatchSize = try section.int("per_device_eval_batch_size", default: 8, in: 1...)
     gradientAccumulationSteps = try section.int("gradient_accumulation_steps", default: 1, in: 1...)
+    maxTokensPerBatch = try section.int(
+      "max_tokens_per_batch", default: Self.defaultMaxTokensPerBatch, in: 1...)
     numTrainEpochs = try section.number("num_train_epochs", default: 3, in: .above(0, upTo: 1e6))
     maxSteps = try section.int("max_steps", default: -1, in: .between(1, 1 << 40).or(-1))
     let old = try section.optionalBool("group_by_length") ?? false

@@ -47,6 +47,10 @@ public struct TrainingArguments: Sendable {
   public var perDeviceEvalBatchSize: Int
   /// `gradient_accumulation_steps`: batches an update.
   public var gradientAccumulationSteps: Int
+  /// `max_tokens_per_batch`: tokens that a shard's forward pass holds at most, one text at least. An
+  /// update keeps its number of texts: what does not fit is worked on piece by piece, gradients
+  /// added up. Bounds memory.
+  public var maxTokensPerBatch: Int
   /// `num_train_epochs`; a fraction ends within an epoch.
   public var numTrainEpochs: Double
   /// `max_steps`: updates; wins over the epochs when positive.
@@ -100,10 +104,14 @@ public struct TrainingArguments: Sendable {
   /// Where the settings came from.
   public var origin: ConfigOrigin
 
+  /// Enough rows for the fastest products; more only takes memory (docs/performance.md).
+  public static let defaultMaxTokensPerBatch = 512
+
   /// Arguments made by the program.
   public init(
     perDeviceTrainBatchSize: Int = 8, perDeviceEvalBatchSize: Int = 8,
-    gradientAccumulationSteps: Int = 1, numTrainEpochs: Double = 3, maxSteps: Int = -1,
+    gradientAccumulationSteps: Int = 1, maxTokensPerBatch: Int = Self.defaultMaxTokensPerBatch,
+    numTrainEpochs: Double = 3, maxSteps: Int = -1,
     learningRate: Double = 5e-5, weightDecay: Double = 0, adamBeta1: Double = 0.9,
     adamBeta2: Double = 0.999, adamEpsilon: Double = 1e-8, maxGradNorm: Double = 1,
     optim: Optimizer = .adamw, lrSchedulerType: Schedule = .linear, warmupSteps: Int = 0,
@@ -118,6 +126,7 @@ public struct TrainingArguments: Sendable {
     self.perDeviceTrainBatchSize = perDeviceTrainBatchSize
     self.perDeviceEvalBatchSize = perDeviceEvalBatchSize
     self.gradientAccumulationSteps = gradientAccumulationSteps
+    self.maxTokensPerBatch = maxTokensPerBatch
     self.numTrainEpochs = numTrainEpochs
     self.maxSteps = maxSteps
     self.learningRate = learningRate

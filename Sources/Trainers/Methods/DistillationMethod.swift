@@ -13,8 +13,8 @@ public struct DistillationSetup: Sendable {
   public let generator: MaskedLanguageModel?
   /// Index of the [MASK] token.
   public let maskID: Int32
-  /// Rows of the training data.
-  public let trainingRows: Int
+  /// The teacher's logits on the training data.
+  public let teacherCache: TeacherCache
   /// The student's optimiser and schedule.
   public let studentTraining: TrainedModel
   /// Updates of the student that are planned.
@@ -25,14 +25,14 @@ public struct DistillationSetup: Sendable {
   /// What a method needs.
   public init(
     student: SequenceClassifier, teacher: SequenceClassifier, generator: MaskedLanguageModel?,
-    maskID: Int32, trainingRows: Int, studentTraining: TrainedModel, totalSteps: Int,
+    maskID: Int32, teacherCache: TeacherCache, studentTraining: TrainedModel, totalSteps: Int,
     labelSmoothing: Float
   ) {
     self.student = student
     self.teacher = teacher
     self.generator = generator
     self.maskID = maskID
-    self.trainingRows = trainingRows
+    self.teacherCache = teacherCache
     self.studentTraining = studentTraining
     self.totalSteps = totalSteps
     self.labelSmoothing = labelSmoothing

@@ -31,13 +31,11 @@ public struct KnowledgeDistillation: Objective {
   public let trainedModels: [TrainedModel]
   private let setup: DistillationSetup
   private let settings: Settings
-  private let cache: TeacherCache
 
   init(_ setup: DistillationSetup, settings: Settings) {
     self.setup = setup
     self.settings = settings
     trainedModels = [setup.studentTraining]
-    cache = TeacherCache(teacher: setup.teacher, rows: setup.trainingRows)
   }
 
   /// One batch; scalars as the method logs them.
@@ -49,7 +47,7 @@ public struct KnowledgeDistillation: Objective {
     return try step.forEachShard { shard, tape in
       let student = setup.student
       let logits = student.logits(shard.tokens, tape: tape, training: true)
-      let teacher = cache.logits(for: shard, tape: tape)
+      let teacher = setup.teacherCache.logits(for: shard, tape: tape)
       let ce = tape.supervisedLoss(
         logits, shard: shard, labels: student.labels, smoothing: setup.labelSmoothing,
         weight: Float(settings.weights.ce * weight))

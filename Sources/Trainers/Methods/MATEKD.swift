@@ -73,7 +73,6 @@ public struct MATEKD: Objective {
   private let setup: DistillationSetup
   private let settings: Settings
   private let generator: MaskedLanguageModel
-  private let cache: TeacherCache
 
   package init(_ setup: DistillationSetup, settings: Settings) throws {
     guard let generator = setup.generator else {
@@ -84,7 +83,6 @@ public struct MATEKD: Objective {
     self.setup = setup
     self.settings = settings
     self.generator = generator
-    cache = TeacherCache(teacher: setup.teacher, rows: setup.trainingRows)
     let cycles = (setup.totalSteps + settings.studentSteps - 1) / settings.studentSteps
     trainedModels = [
       setup.studentTraining,
@@ -157,7 +155,7 @@ public struct MATEKD: Objective {
       : tape.gumbelArgmax(
         generator.logits(masked, rows: rows, tape: tape, training: true), noise: noise)
     let adversarial = shard.tokens.replacing(rows, with: ids)
-    let teacherClean = cache.logits(for: shard, tape: tape)
+    let teacherClean = setup.teacherCache.logits(for: shard, tape: tape)
     let teacherAdversarial = setup.teacher.logits(adversarial, tape: tape, training: false)
 
     var ce = 0.0

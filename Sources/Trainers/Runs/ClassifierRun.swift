@@ -104,6 +104,7 @@ struct ClassifierRun {
     let memory = RunParts.memoryEstimate(
       trained: trained, frozen: frozen,
       tokensPerBatch: mean * Double(arguments.perDeviceTrainBatchSize),
+      maxTokensPerShard: arguments.maxTokensPerBatch,
       shards: RunParts.shards(common))
     var plan: [(name: String, value: String)] = [
       ("task", task.name),

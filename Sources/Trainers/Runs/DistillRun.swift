@@ -67,10 +67,18 @@ extension PreparedRun {
         try evaluation.metrics(teacher.model).map { (name: "teacher_\($0.name)", value: $0.value) }
       })
     _ = try run.bestMetric()
+    var cache = TeacherCache(teacher: teacher.model, rows: train.count)
+    if let folder = c.teacherCacheDir {
+      cache = try TeacherCache(teacher: teacher.model, data: train, folder: folder, pool: pool)
+      notices.append(
+        "the teacher's logits on \(cache.rowsRead) of \(train.count) training rows come from "
+          + (cache.path ?? ""))
+    }
+    let logits = cache
     let objective = try makeObjective(
       DistillationSetup(
         student: student.model, teacher: teacher.model, generator: generator?.model,
-        maskID: teacher.tokenizer.specialTokens.mask, trainingRows: train.count,
+        maskID: teacher.tokenizer.specialTokens.mask, teacherCache: logits,
         studentTraining: run.trainedModel, totalSteps: run.steps,
         labelSmoothing: Float(c.train.labelSmoothingFactor)))
     let trained: [any Model] = [student.model] + (generator.map { [$0.model] } ?? [])
@@ -78,6 +86,10 @@ extension PreparedRun {
       plan: [("method", method.name)]
         + run.plan(others: others, trained: trained, frozen: [teacher.model]),
       notices: notices
-    ) { try run.execute(objective, display: $0) }
+    ) {
+      let outcome = try run.execute(objective, display: $0)
+      try logits.save()
+      return outcome
+    }
   }
 }

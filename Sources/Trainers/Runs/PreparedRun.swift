@@ -88,8 +88,10 @@ enum RunParts {
 
   /// Bytes that a run will hold at its peak, roughly: weights, moments, gradients, activations.
   static func memoryEstimate(
-    trained: [any Model], frozen: [any Model], tokensPerBatch: Double, shards: Int
+    trained: [any Model], frozen: [any Model], tokensPerBatch: Double,
+    maxTokensPerShard: Int, shards: Int
   ) -> Double {
+    let tokens = min(tokensPerBatch, Double(maxTokensPerShard) * Double(shards))
     var floats = 0.0
     var largest = 0.0
     for model in trained {
@@ -102,7 +104,7 @@ enum RunParts {
     // A layer keeps about 9 H + 2 I floats a token for its backward pass.
     let activations = trained.map { model -> Double in
       let c = model.encoder.configuration
-      return Double(c.layers) * Double(9 * c.hiddenSize + 2 * c.intermediateSize) * tokensPerBatch
+      return Double(c.layers) * Double(9 * c.hiddenSize + 2 * c.intermediateSize) * tokens
     }
     return 4 * (floats + (activations.max() ?? 0) * 1.5)
   }

@@ -31,6 +31,7 @@ extension PreparedRun {
     let memory = RunParts.memoryEstimate(
       trained: [model.model], frozen: [],
       tokensPerBatch: mean * Double(c.train.perDeviceTrainBatchSize),
+      maxTokensPerShard: c.train.maxTokensPerBatch,
       shards: RunParts.shards(c.common))
     let plan: [(name: String, value: String)] = [
       ("texts", "\(data.count) (mean length \(String(format: "%.1f", mean)) tokens)"),

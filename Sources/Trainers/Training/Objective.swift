@@ -112,7 +112,8 @@ public struct StepContext: Sendable {
     self.drawNumber = drawNumber
   }
 
-  /// Runs `body` once per shard, in parallel, each with a tape that is bound to the learning model.
+  /// Runs `body` once per shard, lanes in parallel, each with a tape that is bound to the learning
+  /// model. A lane's shards share its memory, so that only one of them holds activations.
   ///
   /// - Parameter body: returns the shard's shares of the step's scalars.
   /// - Returns: the sums over shards, added in the order of shards.
@@ -120,11 +121,13 @@ public struct StepContext: Sendable {
     _ body: @Sendable (Shard, Tape) throws -> Scalars
   ) throws -> Scalars {
     let results = ResultSlots<Scalars>(count: shards.count)
-    try pool.run(count: shards.count) { index in
-      let lane = lanes[index]
-      let tape = Tape(pool: lane.pool, seed: seed, step: drawNumber, lane: index)
-      tape.bind(trained, gradients: lane.gradients)
-      results[index] = try body(shards[index], tape)
+    try pool.run(count: lanes.count) { number in
+      let lane = lanes[number]
+      for (index, shard) in shards.enumerated() where shard.lane == number {
+        let tape = Tape(pool: lane.pool, seed: seed, step: drawNumber, lane: index)
+        tape.bind(trained, gradients: lane.gradients)
+        results[index] = try body(shard, tape)
+      }
     }
     var sum = Scalars()
     for index in shards.indices {
@@ -134,7 +137,7 @@ public struct StepContext: Sendable {
   }
 }
 
-/// What a shard's work needs besides its data: memory that is used again in every step.
+/// What the work on shards needs besides their data: memory that is used again in every step.
 package struct Lane: Sendable {
   /// Memory of values and gradients.
   package let pool: BufferPool

@@ -121,7 +121,9 @@ public struct TrainingLoop {
         summary.tokens += batch.tokenIDs.count
         let share = Double(chunkRows.count) / Double(rows.count)
         let step = StepContext(
-          batchNumber: batchNumber, turn: turn, shards: Shard.split(batch, into: lanes.count),
+          batchNumber: batchNumber, turn: turn,
+          shards: Shard.split(
+            batch, lanes: lanes.count, maximumTokens: arguments.maxTokensPerBatch),
           count: chunkRows.count, share: share, seed: seed, lanes: lanes, pool: pool,
           trained: model.parameters,
           drawNumber: batchNumber * arguments.gradientAccumulationSteps + chunk)

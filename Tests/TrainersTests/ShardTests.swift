@@ -1,0 +1,86 @@
+import Configuration
+import Data
+import Testing
+import Trainers
+
+/// How a batch is split among lanes and into pieces, and that the split changes no number.
+@Suite struct ShardTests {
+  /// A batch of texts with the given lengths; a token's id is its place in the batch.
+  private func batch(_ lengths: [Int]) -> PackedBatch {
+    var batch = PackedBatch()
+    for (row, length) in lengths.enumerated() {
+      batch.tokenIDs += (0..<length).map { Int32(batch.tokenIDs.count + $0) }
+      batch.offsets.append(batch.tokenIDs.count)
+      batch.rows.append(row)
+      batch.classLabels.append(Int32(row % 2))
+    }
+    batch.typeIDs = batch.tokenIDs.map { _ in 0 }
+    batch.isSpecial = batch.tokenIDs.map { _ in false }
+    return batch
+  }
+
+  @Test(arguments: [
+    ([5], 1, 3), ([3, 3, 3], 2, 3), ([1, 9, 2, 8, 3, 7], 2, 10), ([4, 4, 4, 4, 4], 1, 8),
+    (Array(repeating: 128, count: 32), 2, 512), ((1...40).map { $0 }, 3, 64),
+  ])
+  func everyTextOnceAndWithinTheBudget(lengths: [Int], lanes: Int, budget: Int) {
+    let shards = Shard.split(batch(lengths), lanes: lanes, maximumTokens: budget)
+    #expect(shards.map(\.index) == Array(shards.indices))
+    #expect(shards.flatMap(\.places).sorted() == Array(lengths.indices))
+    #expect(shards.map(\.lane) == shards.map(\.lane).sorted())
+    #expect(Set(shards.map(\.lane)).count == min(lanes, lengths.count))
+    for shard in shards {
+      #expect(shard.tokens.ids.count <= budget || shard.count == 1)
+      #expect(shard.count > 0)
+    }
+  }
+
+  @Test func piecesOfALaneAreAlike() {
+    // 1,300 tokens in a budget of 512 are three pieces of about 433, not 512, 512 and 276.
+    let shards = Shard.split(batch(Array(repeating: 10, count: 130)), lanes: 1, maximumTokens: 512)
+    #expect(shards.map(\.tokens.ids.count) == [430, 440, 430])
+  }
+
+  @Test func withoutBudgetALaneHasOneShard() {
+    let shards = Shard.split(batch((1...20).map { $0 }), lanes: 4)
+    #expect(shards.count == 4 && shards.map(\.lane) == [0, 1, 2, 3])
+  }
+
+  @Test(arguments: [1, 20, 64])
+  func microBatchesChangeNeitherLossNorGradients(budget: Int) throws {
+    let toy = try ToyWorld()
+    let (method, student, _, _) = try toy.mateKD { $0.maskProbability = 0 }
+    let batch = toy.train.batch(Array(0..<12))
+    func step(_ maximumTokens: Int) throws -> (loss: Double, gradients: [Float], shards: Int) {
+      let driver = StepDriver(training: student.parameters, shards: 2)
+      let context = driver.context(batch, maximumTokens: maximumTokens)
+      return (try method.loss(context)["loss"], driver.gradients, context.shards.count)
+    }
+    let whole = try step(Int.max)
+    let pieces = try step(budget)
+    #expect(pieces.shards > whole.shards)
+    #expect(abs(pieces.loss / whole.loss - 1) < 1e-5)
+    let largest = whole.gradients.map(abs).max() ?? 0
+    #expect(largest > 0)
+    for (a, b) in zip(whole.gradients, pieces.gradients) {
+      #expect(abs(a - b) <= 1e-5 * largest)
+    }
+  }
+
+  @Test func microBatchesDependOnNoThread() throws {
+    let toy = try ToyWorld()
+    func run(threads: Int) throws -> Weights {
+      let (method, student, _, _) = try toy.mateKD(dropout: 0.1) {
+        $0.generatorSteps = 1
+        $0.studentSteps = 2
+      }
+      _ = try toy.run(
+        method,
+        TrainingArguments(
+          perDeviceTrainBatchSize: 8, maxTokensPerBatch: 24, maxSteps: 4, learningRate: 1e-3),
+        shards: 2, threads: threads)
+      return student.parameters.weights
+    }
+    #expect(try run(threads: 1) == run(threads: 2))
+  }
+}
