@@ -15,9 +15,12 @@ extension Kernel {
   ///
   /// Shapes: op(a) is [m, k], op(b) [k, n], c [m, n]; all may be strided views. With `beta` 0, c need
   /// not be initialised.
+  ///
+  /// - Parameter precision: of the factors; products with a side below `Precision.smallestSide`, and
+  ///   all products on a processor for which `Precision.complaint` is not nil, are float32 anyway.
   public static func gemm(
     _ a: Matrix, _ transposeA: Transpose = .none, _ b: Matrix, _ transposeB: Transpose = .none,
-    into c: Matrix, alpha: Float = 1, beta: Float = 0
+    into c: Matrix, alpha: Float = 1, beta: Float = 0, precision: Precision = .float32
   ) {
     let (m, k) = transposeA == .none ? (a.rows, a.columns) : (a.columns, a.rows)
     let (kb, n) = transposeB == .none ? (b.rows, b.columns) : (b.columns, b.rows)
@@ -26,6 +29,11 @@ extension Kernel {
     if k == 0 {
       if beta == 0 { c.fill(0) } else if beta != 1 { scale(c, by: beta) }
       return
+    }
+    if precision == .bf16, alpha != 0, min(m, n, k) >= Precision.smallestSide,
+      Precision.hasBF16
+    {
+      return multiplyBF16(a, transposeA, b, transposeB, into: c, depth: k, alpha, beta)
     }
     multiply(
       transposeA, transposeB, m, n, k, alpha, a.pointer, a.stride, b.pointer, b.stride, beta,

@@ -1,0 +1,28 @@
+import CBLAS
+
+/// How exactly the factors of a matrix product are taken.
+///
+/// Weights, activations, gradients and sums are float32 either way; so are attention, softmax,
+/// LayerNorm, losses and the optimiser.
+public enum Precision: String, Sendable, CaseIterable {
+  /// Factors as they are: 24 significant bits.
+  case float32
+  /// Factors rounded to bfloat16 (8 significant bits, to nearest, ties to even; subnormal numbers
+  /// become zero; NaN and infinity stay), products added in float32. About twice as fast as float32;
+  /// needs the AVX512-BF16 instructions (AMD Zen 4, Intel Cooper Lake, Sapphire Rapids and later).
+  case bf16
+
+  /// Below so many rows, columns or terms a product stays float32: packing would cost more than the
+  /// product, and a classifier's few outputs deserve all their bits.
+  public static let smallestSide = 16
+
+  static let hasBF16 = mate_kd_bf16_available() != 0
+
+  /// Nil if this processor can do it, else one sentence for the user.
+  public var complaint: String? {
+    self == .float32 || Self.hasBF16
+      ? nil
+      : "precision \"bf16\" needs a processor with AVX512-BF16 instructions, which this one lacks; "
+        + "use \"float32\""
+  }
+}
