@@ -15,7 +15,9 @@ public final class Buffer: @unchecked Sendable {
     self.capacity = capacity
     blockCapacity = block.capacity
     pool = nil
-    base.update(repeating: 0, count: block.capacity)
+    // Large blocks come from the system as zeros. Not touching them here saves time at the start and
+    // lets the threads that work on them place their pages.
+    if !block.isMapped { base.update(repeating: 0, count: block.capacity) }
   }
 
   let blockCapacity: Int
@@ -45,16 +47,18 @@ struct Block {
 
   private static let hugePage = 2 << 20
 
+  /// True for memory that was mapped for this block alone, and was zero then.
+  var isMapped: Bool { capacity * 4 >= Self.hugePage }
+
   /// At least `count` floats, 64-byte aligned; large ones are mapped with huge pages.
   static func allocate(_ count: Int) -> Block {
     let bytes = count * 4
-    if bytes >= hugePage {
+    // What rounding up would make as large as a huge page is mapped too: see `isMapped`.
+    if bytes > hugePage - 1024 {
       let length = (bytes + hugePage - 1) / hugePage * hugePage
-      var raw: UnsafeMutableRawPointer?
-      if posix_memalign(&raw, hugePage, length) == 0, let raw {
-        madvise(raw, length, MADV_HUGEPAGE)
+      if let base = map(length) {
         return Block(
-          base: raw.bindMemory(to: Float.self, capacity: length / 4), capacity: length / 4)
+          base: base.bindMemory(to: Float.self, capacity: length / 4), capacity: length / 4)
       }
     } else {
       let length = (bytes + 1023) / 1024 * 1024
@@ -70,7 +74,22 @@ struct Block {
     exit(71)
   }
 
-  func free() { Glibc.free(base) }
+  /// `length` bytes of zeros at a multiple of the size of a huge page, none of them touched yet.
+  private static func map(_ length: Int) -> UnsafeMutableRawPointer? {
+    let found = mmap(
+      nil, length + hugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    guard let found, found != MAP_FAILED else { return nil }
+    let before = (hugePage - Int(bitPattern: found) % hugePage) % hugePage
+    let base = found + before
+    if before > 0 { munmap(found, before) }
+    munmap(base + length, hugePage - before)
+    madvise(base, length, MADV_HUGEPAGE)
+    return base
+  }
+
+  func free() {
+    if isMapped { munmap(base, capacity * 4) } else { Glibc.free(base) }
+  }
 }
 
 /// Keeps freed buffers for the next step, so that training stops allocating after a few steps.

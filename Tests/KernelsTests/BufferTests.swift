@@ -78,4 +78,18 @@ import Testing
     // At most four tasks at a time, 10 blocks of 256 to 512 floats each.
     #expect(pool.allocatedFloats <= 4 * 10 * 512)
   }
+
+  /// Around the size from which memory is mapped, and after earlier memory of the same size was
+  /// written to and freed.
+  @Test(arguments: [1, 524_031, 524_032, 524_033, 524_287, 524_288, 524_289, 1_048_577])
+  func zeroedMemoryIsZero(count: Int) {
+    for _ in 0..<3 {
+      let buffer = Buffer(zeroed: count)
+      buffer.withFloats { floats in
+        #expect(floats.count == count && floats.allSatisfy { $0 == 0 })
+        #expect(Int(bitPattern: floats.baseAddress) % 64 == 0)
+        for i in floats.indices { floats[i] = 7 }
+      }
+    }
+  }
 }
