@@ -18,7 +18,7 @@ struct MetricTests {
   @Test("accuracy, F1 and Matthews' coefficient")
   func labels() throws {
     let cases = try #require(try Self.golden()["labels"]?.array)
-    #expect(cases.count == 13)
+    #expect(cases.count == 16)
     for entry in cases {
       func numbers(_ key: String) -> [Int32] {
         (entry[key]?.array ?? []).compactMap { $0.int.map(Int32.init) }
@@ -26,6 +26,7 @@ struct MetricTests {
       let (p, r) = (numbers("predictions"), numbers("references"))
       #expect(Self.isClose(Metric.accuracy.value(predictions: p, references: r), entry["accuracy"]))
       #expect(Self.isClose(Metric.f1.value(predictions: p, references: r), entry["f1"]))
+      #expect(Self.isClose(Metric.macroF1.value(predictions: p, references: r), entry["macro_f1"]))
       #expect(Self.isClose(Metric.matthews.value(predictions: p, references: r), entry["matthews"]))
       #expect(Metric.pearson.value(predictions: p, references: r) == nil)
     }
@@ -35,7 +36,7 @@ struct MetricTests {
   @Test("Pearson's and Spearman's coefficients")
   func scores() throws {
     let cases = try #require(try Self.golden()["scores"]?.array)
-    #expect(cases.count == 8)
+    #expect(cases.count == 12)
     for entry in cases {
       func numbers(_ key: String) -> [Double] { (entry[key]?.array ?? []).compactMap(\.double) }
       let (p, r) = (numbers("predictions"), numbers("references"))
@@ -46,5 +47,55 @@ struct MetricTests {
     }
     #expect(Correlation.pearson([1], [1]).isNaN)
     #expect(Correlation.spearman([1, .nan, 2], [1, 2, 3]).isNaN)
+  }
+
+  @Test("cautions where the references warn")
+  func cautions() {
+    func classes(_ metric: Metric, _ p: [Int32], _ r: [Int32]) -> String? {
+      metric.caution(predictions: p, references: r)
+    }
+    #expect(classes(.accuracy, [], []) == "accuracy is undefined without rows")
+    #expect(classes(.accuracy, [1], [1]) == nil)
+    #expect(
+      classes(.f1, [0, 0], [0, 0])
+        == "f1 is 0 because neither the predictions nor the data hold the positive class")
+    #expect(
+      classes(.f1, [0, 0], [0, 1])
+        == "f1 is 0 because no row is predicted to be of the positive class")
+    #expect(classes(.f1, [1, 0], [0, 0]) == nil)
+    #expect(
+      classes(.matthews, [1, 1], [0, 1])
+        == "matthews_correlation is 0 because all rows are predicted to be of one class")
+    #expect(
+      classes(.matthews, [1, 0], [1, 1])
+        == "matthews_correlation is 0 because all rows of the data are of one class")
+    #expect(classes(.matthews, [1, 0], [0, 1]) == nil)
+    func scores(_ p: [Double], _ r: [Double]) -> String? {
+      Metric.spearman.caution(predictions: p, references: r)
+    }
+    #expect(scores([1], [1]) == "spearmanr is undefined for fewer than two rows")
+    #expect(
+      scores([2, 2], [1, 3])
+        == "spearmanr is undefined because all rows are predicted to have one score")
+    #expect(
+      scores([2, 1], [3, 3]) == "spearmanr is undefined because all rows of the data have one score"
+    )
+    #expect(
+      scores([.nan, 1], [3, 4])
+        == "spearmanr is undefined because a predicted score is not a number")
+    #expect(scores([2, 1], [3, 4]) == nil)
+  }
+
+  @Test("what is below always answering the most frequent class")
+  func belowTheMajority() {
+    let references: [Int32] = [0, 1, 1, 1]
+    func isBelow(_ value: Double, _ metric: Metric) -> Bool {
+      MajorityBaseline.isBelow(value, metric: metric, references: references)
+    }
+    #expect(isBelow(0.74, .accuracy) && !isBelow(0.75, .accuracy) && isBelow(.nan, .accuracy))
+    #expect(isBelow(-0.1, .matthews) && !isBelow(0, .matthews))
+    #expect(isBelow(0, .pearson) && isBelow(.nan, .spearman) && !isBelow(0.01, .pearson))
+    #expect(MajorityBaseline.label([2, 0, 2, 0, 1]) == 0)
+    #expect(MajorityBaseline.label([]) == nil)
   }
 }

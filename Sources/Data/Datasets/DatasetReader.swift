@@ -1,4 +1,5 @@
-/// Reads TSV files as GLUE has them: bytes, tabs, no quoting at all, LF or CR LF, a BOM or none.
+/// Reads the files of tasks. TSV is read as GLUE has it: bytes, tabs, no quoting at all, LF or CR LF,
+/// a BOM or none.
 public enum DatasetReader {
   /// What happens on a row that cannot be used.
   public enum BadRows: String, Sendable, CaseIterable {
@@ -17,43 +18,68 @@ public enum DatasetReader {
     task: TaskDescription, split: Split, directory: String, maximumRows: Int? = nil,
     badRows: BadRows = .stop
   ) throws -> TextDataset {
-    guard let file = task.files[split] else {
+    guard let files = task.files[split], let usual = files.first else {
       throw DataError(file: directory, problem: "task \(task.name) has no \(split.rawValue) file.")
     }
-    let candidates = ["\(directory)/\(task.folder)/\(file.name)", "\(directory)/\(file.name)"]
-    guard let path = candidates.first(where: ByteFile.exists) else {
-      throw DataError(
-        file: candidates[0],
-        problem: "the \(split.rawValue) file of task \(task.name) is not here; "
-          + "give the folder that holds \(task.folder)/\(file.name).")
+    let present = files.flatMap { file in
+      ["\(directory)/\(task.folder)/\(file.name)", "\(directory)/\(file.name)"]
+        .filter(ByteFile.exists).map { (file: file, path: $0) }
     }
+    guard let first = present.first else {
+      throw DataError(
+        file: "\(directory)/\(task.folder)/\(usual.name)",
+        problem: "the \(split.rawValue) file of task \(task.name) is not here; "
+          + "give the folder that holds \(task.folder)/\(usual.name).")
+    }
+    // Sets that go round in several layouts may use one name for two of them.
+    let sameName = present.filter { $0.path == first.path }
+    let chosen =
+      sameName.count > 1
+      ? try sameName.first { fits($0.file, try ByteFile.read($0.path), path: $0.path, task: task) }
+      : nil
+    let (file, path) = chosen ?? first
     return try read(
       task: task, file: file, path: path, maximumRows: maximumRows, badRows: badRows)
   }
 
-  /// Unlabelled rows for prediction: a TSV that begins with the header of one of the task's files,
-  /// or a text a line (for pairs: two texts separated by a tab).
+  /// Unlabelled rows for prediction: a file in the layout of one of the task's, recognised by its
+  /// header or first row, or else a text a line (for pairs: two texts separated by a tab).
   ///
   /// - Throws: `DataError` with file and line.
   public static func readInput(
     task: TaskDescription, path: String, maximumRows: Int? = nil, badRows: BadRows = .stop
   ) throws -> TextDataset {
     let bytes = try ByteFile.read(path)
-    var lines = ByteLines(bytes)
-    guard let first = lines.next() else { throw emptyFile(path) }
-    let names = TabSeparatedRow(bytes, first)
-    let known = Split.allCases.compactMap { task.files[$0] }.first { file in
-      guard let header = file.header else { return false }
-      return names.count >= 2 && file.textColumns.allSatisfy { names.is(header[$0], at: $0) }
-    }
-    var file =
-      known
-      ?? TaskDescription.File(
-        name: path, header: nil, textColumns: task.isPair ? [0, 1] : [0], labelColumn: nil)
+    guard !bytes.isEmpty else { throw emptyFile(path) }
+    let known = Split.allCases.flatMap { task.files[$0] ?? [] }
+      .first { isTable($0, bytes) && fits($0, bytes, path: path, task: task) }
+    var plain = TaskDescription.File(
+      name: path, textColumns: task.isPair ? [0, 1] : [0], labelColumn: nil)
+    if !task.isPair { plain.format = .lines }
+    var file = known ?? plain
     file.labelColumn = nil
+    file.undecidedLabel = nil
+    file.hasBrokenRows = false
     return try read(
-      task: task, file: file, path: path, maximumRows: maximumRows, badRows: badRows,
-      wholeLines: known == nil && !task.isPair)
+      task: task, file: file, path: path, maximumRows: maximumRows, badRows: badRows)
+  }
+
+  /// True when a file is in the described layout as far as its header or, without one, its first
+  /// labelled row tells.
+  private static func fits(
+    _ file: TaskDescription.File, _ bytes: [UInt8], path: String, task: TaskDescription
+  ) -> Bool {
+    guard var rows = try? RowReader(bytes, file: file, path: path) else { return false }
+    if file.hasHeader { return true }
+    guard case .success(let row) = rows.next(), let label = row.label else { return false }
+    return (try? parse(label, row: row, file: file, task: task, path: path)) != nil
+  }
+
+  /// False for a single column, which could as well be a text a line.
+  private static func isTable(_ file: TaskDescription.File, _ bytes: [UInt8]) -> Bool {
+    guard file.format == .tabSeparated else { return true }
+    var lines = ByteLines(bytes)
+    return lines.next().map { TabSeparatedRow(bytes, $0).count > 1 } ?? false
   }
 
   /// A corpus for masked-language-model training: a text a line; blank lines are passed over.
@@ -66,7 +92,7 @@ public enum DatasetReader {
       if let maximumRows, dataset.count >= maximumRows { break }
       let text = bytes[line]
       guard text.contains(where: { $0 != 0x20 && $0 != 0x09 }) else { continue }
-      guard text.isWellFormedUTF8 else { throw notUTF8(path, index + 1) }
+      guard text.isWellFormedUTF8 else { throw DataError.notUTF8(path, index + 1) }
       dataset.append(text, nil, label: .none, line: index + 1)
     }
     guard dataset.count > 0 else { throw emptyFile(path) }
@@ -75,23 +101,34 @@ public enum DatasetReader {
 
   static func read(
     task: TaskDescription, file: TaskDescription.File, path: String, maximumRows: Int?,
-    badRows: BadRows, wholeLines: Bool = false
+    badRows: BadRows
   ) throws -> TextDataset {
     let bytes = try ByteFile.read(path)
     guard !bytes.isEmpty else { throw emptyFile(path) }
-    var dataset = TextDataset(source: path, task: task)
-    for (index, line) in ByteLines(bytes).enumerated() {
-      if index == 0, let header = file.header {
-        try check(TabSeparatedRow(bytes, line), against: header, file: file, path: path)
-        continue
-      }
+    var dataset = TextDataset(source: path, task: task, groupNames: file.groupColumns)
+    var rows = try RowReader(bytes, file: file, path: path)
+    while let next = rows.next() {
       if let maximumRows, dataset.count >= maximumRows { break }
       do {
-        let row =
-          wholeLines ? TabSeparatedRow(whole: bytes, line) : TabSeparatedRow(bytes, line)
-        try append(row, of: file, task: task, to: &dataset, line: index + 1)
+        let row = try next.get()
+        if let undecided = file.undecidedLabel, let label = row.label,
+          label.elementsEqual(undecided.utf8)
+        {
+          dataset.undecidedLines.append(row.line)
+          continue
+        }
+        let label = try row.label.map {
+          try parse($0, row: row, file: file, task: task, path: path)
+        }
+        dataset.append(
+          row.texts[0], row.texts.count > 1 ? row.texts[1] : nil, label: label ?? .none,
+          groups: row.groups, line: row.line)
       } catch let error as DataError {
-        guard badRows == .skip else { throw error }
+        // Known broken rows are a handful; many of them are another mistake.
+        guard
+          badRows == .skip
+            || file.hasBrokenRows && dataset.rejections.count < 10 + dataset.count / 1000
+        else { throw error }
         dataset.rejections.append(error)
       }
     }
@@ -102,87 +139,31 @@ public enum DatasetReader {
     return dataset
   }
 
-  private static func append(
-    _ row: TabSeparatedRow, of file: TaskDescription.File, task: TaskDescription,
-    to dataset: inout TextDataset, line: Int
-  ) throws {
-    let path = dataset.source
-    let labelColumn = file.labelColumn.map { $0 < 0 ? row.count + $0 : $0 }
-    let needed = max(file.textColumns.max() ?? 0, labelColumn ?? 0)
-    guard row.count > needed else {
-      throw DataError(
-        file: path, line: line,
-        problem: "the row has \(row.count) tab-separated field\(row.count == 1 ? "" : "s") where "
-          + "at least \(needed + 1) are needed.")
-    }
-    guard row.bytes.isWellFormedUTF8 else { throw notUTF8(path, line) }
-    let texts = file.textColumns.map { row[$0] }
-    for (column, text) in zip(file.textColumns, texts) {
-      guard text.contains(where: { $0 != 0x20 }) else {
-        throw DataError(
-          file: path, line: line, problem: "the text in column \(column + 1) is empty.")
-      }
-    }
-    var label = TextDataset.Label.none
-    if let labelColumn {
-      label = try parse(row[labelColumn], task: task, path: path, line: line)
-    }
-    dataset.append(texts[0], texts.count > 1 ? texts[1] : nil, label: label, line: line)
-  }
-
   private static func parse(
-    _ field: ArraySlice<UInt8>, task: TaskDescription, path: String, line: Int
+    _ field: ArraySlice<UInt8>, row: SpelledRow, file: TaskDescription.File, task: TaskDescription,
+    path: String
   ) throws -> TextDataset.Label {
     let shown = String(decoding: field.prefix(40), as: UTF8.self)
     if let range = task.scoreRange {
       guard let score = DecimalNumber.parse(field), range.contains(score) else {
         throw DataError(
-          file: path, line: line,
+          file: path, line: row.line,
           problem: "the score \"\(shown)\" is no number from \(range.lowerBound) to "
             + "\(range.upperBound).")
       }
       return .score(score)
     }
-    guard let index = task.labels.firstIndex(where: { $0.spelling.utf8.elementsEqual(field) })
-    else {
-      let known = task.labels.map { "\"\($0.spelling)\"" }.joined(separator: ", ")
+    let spellings = file.labelSpellings ?? task.labels.map(\.spelling)
+    guard let index = spellings.firstIndex(where: { $0.utf8.elementsEqual(field) }) else {
+      let known = spellings.map { "\"\($0)\"" }.joined(separator: ", ")
       throw DataError(
-        file: path, line: line,
+        file: path, line: row.line,
         problem: "the label \"\(shown)\" is not one of task \(task.name), which are \(known).")
     }
     return .class(Int32(index))
   }
 
-  private static func check(
-    _ names: TabSeparatedRow, against header: [String], file: TaskDescription.File, path: String
-  ) throws {
-    var columns = file.textColumns
-    if let label = file.labelColumn {
-      // The last column is compared with the last name, for files with columns left out.
-      let last = names.count - 1
-      if label < 0, last < 0 || !names.is(header[header.count - 1], at: last) {
-        throw missing(header[header.count - 1], column: last, path)
-      }
-      if label >= 0 { columns.append(label) }
-    }
-    for column in columns where !names.is(header[column], at: column) {
-      throw missing(header[column], column: column, path)
-    }
-  }
-
-  private static func missing(_ name: String, column: Int, _ path: String) -> DataError {
-    DataError(
-      file: path, line: 1,
-      problem: "column \(column + 1) of the header should be \"\(name)\"; "
-        + "the file needs the header line of GLUE, with tabs between the names.")
-  }
-
   private static func emptyFile(_ path: String) -> DataError {
     DataError(file: path, problem: "the file is empty; at least one row of text is needed.")
-  }
-
-  private static func notUTF8(_ path: String, _ line: Int) -> DataError {
-    DataError(
-      file: path, line: line, problem: "the line is not valid UTF-8; convert the file to UTF-8.")
   }
 }

@@ -20,6 +20,12 @@ public struct TextDataset: Sendable {
   /// Rows that were skipped because they could not be used, in file order.
   public internal(set) var rejections: [Rejection] = []
 
+  /// Lines whose annotators did not agree on a label and which are left out for it.
+  public internal(set) var undecidedLines: [Int] = []
+  /// By what results are broken down; empty for most sets.
+  public let groupNames: [String]
+
+  private var groups: [[String]] = []
   private var storage: [UInt8] = []
   /// Ends of the first and second text of each row in `storage`.
   private var ends: [(first: Int, second: Int)] = []
@@ -28,9 +34,12 @@ public struct TextDataset: Sendable {
   private let isPair: Bool
 
   /// An empty data set of one text a row, or of pairs.
-  public init(source: String, task: TaskDescription? = nil, isPair: Bool? = nil) {
+  public init(
+    source: String, task: TaskDescription? = nil, isPair: Bool? = nil, groupNames: [String] = []
+  ) {
     self.source = source
     self.task = task
+    self.groupNames = groupNames
     self.isPair = isPair ?? task?.isPair ?? false
   }
 
@@ -42,10 +51,14 @@ public struct TextDataset: Sendable {
     }
   }
 
-  /// Adds a row; `second` is ignored unless rows are pairs.
+  /// Adds a row; `second` is ignored unless rows are pairs. `groups` has a value for each of
+  /// `groupNames`.
   public mutating func append(
-    _ first: ArraySlice<UInt8>, _ second: ArraySlice<UInt8>?, label: Label, line: Int
+    _ first: ArraySlice<UInt8>, _ second: ArraySlice<UInt8>?, label: Label, groups: [String] = [],
+    line: Int
   ) {
+    precondition(groups.count == groupNames.count)
+    if !groups.isEmpty { self.groups.append(groups) }
     storage += first
     let end = storage.count
     if isPair, let second { storage += second }
@@ -69,6 +82,9 @@ public struct TextDataset: Sendable {
 
   /// The label of a row.
   public func label(_ row: Int) -> Label { labels[row] }
+
+  /// The values of a row in the order of `groupNames`.
+  public func groups(_ row: Int) -> [String] { groupNames.isEmpty ? [] : groups[row] }
 
   /// The line of a row in `source`, counted from 1.
   public func line(_ row: Int) -> Int { lines[row] }

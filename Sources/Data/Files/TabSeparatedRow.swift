@@ -24,10 +24,8 @@ struct TabSeparatedRow {
     bytes[starts[field]..<(field + 1 < count ? starts[field + 1] - 1 : bytes.endIndex)]
   }
 
-  /// True when the field exists and spells `name`.
-  func `is`(_ name: String, at field: Int) -> Bool {
-    field < count && self[field].elementsEqual(name.utf8)
-  }
+  /// All fields.
+  var fields: [ArraySlice<UInt8>] { (0..<count).map { self[$0] } }
 }
 
 /// Plain decimal numbers; `strtod` would take `0x10`, `nan` and `1e400`.

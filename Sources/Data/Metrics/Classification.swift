@@ -23,6 +23,15 @@ public enum Classification {
     return sum == 0 ? 0 : Double(2 * both) / Double(sum)
   }
 
+  /// Mean of `f1` over the labels that predictions or references hold; NaN without rows
+  /// (`f1_score` with `average="macro"`, `zero_division=0`).
+  public static func macroF1(_ predictions: [Int32], _ references: [Int32]) -> Double {
+    let count = min(predictions.count, references.count)
+    let labels = Set(predictions.prefix(count)).union(references.prefix(count)).sorted()
+    return labels.reduce(0) { $0 + f1(predictions, references, positive: $1) }
+      / Double(labels.count)
+  }
+
   /// Matthews' correlation coefficient over any number of classes; 0 when predictions or references
   /// are all the same (`matthews_corrcoef`).
   public static func matthews(_ predictions: [Int32], _ references: [Int32]) -> Double {

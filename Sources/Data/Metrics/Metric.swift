@@ -4,6 +4,8 @@ public enum Metric: String, Sendable, CaseIterable {
   case accuracy
   /// Harmonic mean of precision and recall of label 1.
   case f1
+  /// Mean of the F1 of every label that occurs.
+  case macroF1 = "f1_macro"
   /// Matthews' correlation coefficient.
   case matthews = "matthews_correlation"
   /// Pearson's correlation of scores.
@@ -16,6 +18,7 @@ public enum Metric: String, Sendable, CaseIterable {
     switch self {
     case .accuracy: Classification.accuracy(predictions, references)
     case .f1: Classification.f1(predictions, references)
+    case .macroF1: Classification.macroF1(predictions, references)
     case .matthews: Classification.matthews(predictions, references)
     case .pearson, .spearman: nil
     }
@@ -26,7 +29,7 @@ public enum Metric: String, Sendable, CaseIterable {
     switch self {
     case .pearson: Correlation.pearson(predictions, references)
     case .spearman: Correlation.spearman(predictions, references)
-    case .accuracy, .f1, .matthews: nil
+    case .accuracy, .f1, .macroF1, .matthews: nil
     }
   }
 }

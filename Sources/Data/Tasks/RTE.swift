@@ -5,15 +5,6 @@ extension TaskDescription {
     name: "rte", folder: "RTE",
     labels: [Label("entailment"), Label("not_entailment")],
     metrics: [.accuracy],
-    files: [
-      .train: File(
-        name: "train.tsv", header: ["index", "sentence1", "sentence2", "label"],
-        textColumns: [1, 2], labelColumn: 3),
-      .validation: File(
-        name: "dev.tsv", header: ["index", "sentence1", "sentence2", "label"],
-        textColumns: [1, 2], labelColumn: 3),
-      .test: File(
-        name: "test.tsv", header: ["index", "sentence1", "sentence2"],
-        textColumns: [1, 2], labelColumn: nil),
-    ])
+    files: .glue(texts: ["sentence1", "sentence2"], label: "label"),
+    foldings: [.entailmentOrNot("entailment", "not_entailment")])
 }

@@ -15,30 +15,9 @@ public struct TaskDescription: Sendable, Equatable {
     }
   }
 
-  /// The file of one split.
-  public struct File: Sendable, Equatable {
-    /// Name in the task's folder.
-    public var name: String
-    /// The names expected in the first line, tab-separated, or nil when the first line is a row.
-    /// Only the columns that are read are compared.
-    public var header: [String]?
-    /// Columns of the first and, for pairs, the second text, counted from 0.
-    public var textColumns: [Int]
-    /// Column of the label counted from 0, −1 for the last, nil when there is none.
-    public var labelColumn: Int?
-
-    /// A file as described.
-    public init(name: String, header: [String]?, textColumns: [Int], labelColumn: Int?) {
-      self.name = name
-      self.header = header
-      self.textColumns = textColumns
-      self.labelColumn = labelColumn
-    }
-  }
-
   /// The name users write, such as `sst-2`.
   public var name: String
-  /// Folder in a GLUE directory, such as `SST-2`.
+  /// Folder in the directory of all tasks, such as `SST-2`.
   public var folder: String
   /// Labels in the order of their ids; empty for regression.
   public var labels: [Label]
@@ -48,13 +27,16 @@ public struct TaskDescription: Sendable, Equatable {
   public var metrics: [Metric]
   /// The metric that chooses the best model.
   public var headlineMetric: Metric
-  /// The files.
-  public var files: [Split: File]
+  /// The files of each split, the usual one first; the first that is there is read.
+  public var files: [Split: [File]]
+  /// Tasks whose models can be measured on this one though their labels differ.
+  public var foldings: [LabelFolding]
 
   /// A task as described; the first metric is the headline.
   public init(
     name: String, folder: String, labels: [Label], scoreRange: ClosedRange<Float>? = nil,
-    metrics: [Metric], files: [Split: File]
+    metrics: [Metric], files: [Split: File], alternatives: [Split: [File]] = [:],
+    foldings: [LabelFolding] = []
   ) {
     self.name = name
     self.folder = folder
@@ -62,14 +44,23 @@ public struct TaskDescription: Sendable, Equatable {
     self.scoreRange = scoreRange
     self.metrics = metrics
     headlineMetric = metrics.first ?? .accuracy
-    self.files = files
+    self.files = files.mapValues { [$0] }.merging(alternatives, uniquingKeysWith: +)
+    self.foldings = foldings
   }
 
   /// True when the label is a number.
   public var isRegression: Bool { scoreRange != nil }
 
   /// True when a row has two texts.
-  public var isPair: Bool { files.values.contains { $0.textColumns.count > 1 } }
+  public var isPair: Bool {
+    files.values.joined().contains { !$0.joinsTexts && $0.textColumns.count > 1 }
+  }
+
+  /// The splits that models are measured on in a run, with what is added to the names of metrics:
+  /// `_mm` for the mismatched genres of MNLI.
+  public var validationSplits: [(split: Split, suffix: String)] {
+    [(.validation, ""), (.validationMismatched, "_mm")].filter { files[$0.0] != nil }
+  }
 
   /// Width of the classification head: the labels, or 1 for regression.
   public var outputCount: Int { isRegression ? 1 : labels.count }

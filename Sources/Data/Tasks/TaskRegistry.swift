@@ -1,8 +1,8 @@
 /// The tasks that can be named in a configuration or on the command line.
 public enum TaskRegistry {
-  /// All tasks, a line each.
+  /// All tasks.
   public static let all: [TaskDescription] = [
-    .sst2, .rte,
+    .cola, .sst2, .mrpc, .stsb, .qqp, .mnli, .mnliMismatched, .qnli, .rte, .wnli, .ax,
   ]
 
   /// An unknown task name, with the known ones.

@@ -1,0 +1,234 @@
+import StrictJSON
+
+/// The texts, the label and the groups of one row, as a file spells them.
+struct SpelledRow {
+  /// Line that the row starts in, counted from 1.
+  var line: Int
+  /// Its texts.
+  var texts: [ArraySlice<UInt8>]
+  /// Its label, nil when the file has none.
+  var label: ArraySlice<UInt8>?
+  /// What the group columns hold.
+  var groups: [String] = []
+}
+
+/// Reads the wanted columns of a file row by row, whatever its format.
+struct RowReader {
+  private enum Source {
+    case lines(ByteLines)
+    case records(CommaSeparatedRecords)
+    case objects(ArraySlice<JSONValue>)
+  }
+
+  private let file: TaskDescription.File
+  private let path: String
+  private let bytes: [UInt8]
+  private var source: Source
+  private var line = 0
+  private var columns: WantedColumns
+
+  /// A reader behind the header, if the file has one.
+  ///
+  /// - Throws: `DataError` for a header without the wanted names and for text that is no JSON.
+  init(_ bytes: [UInt8], file: TaskDescription.File, path: String) throws {
+    self.file = file
+    self.path = path
+    self.bytes = bytes
+    columns = WantedColumns(file)
+    switch file.format {
+    case .tabSeparated, .lines: source = .lines(ByteLines(bytes))
+    case .commaSeparated: source = .records(CommaSeparatedRecords(bytes))
+    case .jsonArray(let key):
+      source = .objects(try Self.objects(bytes, key: key, path: path))
+      return
+    }
+    if file.hasHeader {
+      try columns.resolve(header: nextFields()?.fields ?? [], path: path)
+    }
+  }
+
+  /// The next row, or what is wrong with it; nil at the end.
+  mutating func next() -> Result<SpelledRow, DataError>? {
+    if case .objects(var rest) = source {
+      guard let object = rest.popFirst() else { return nil }
+      source = .objects(rest)
+      return Result { () throws(DataError) in try row(of: object) }
+    }
+    guard let (fields, line, problem) = nextFields() else { return nil }
+    if let problem { return .failure(DataError(file: path, line: line, problem: problem)) }
+    return Result { () throws(DataError) in try row(of: fields, line: line) }
+  }
+
+  private mutating func nextFields() -> (
+    fields: [ArraySlice<UInt8>], line: Int, problem: String?
+  )? {
+    switch source {
+    case .lines(var lines):
+      guard let range = lines.next() else { return nil }
+      source = .lines(lines)
+      line += 1
+      let row =
+        file.format == .lines
+        ? TabSeparatedRow(whole: bytes, range) : TabSeparatedRow(bytes, range)
+      return (row.fields, line, nil)
+    case .records(var records):
+      guard let record = records.next() else { return nil }
+      source = .records(records)
+      return (record.fields, record.line, record.problem)
+    case .objects: return nil
+    }
+  }
+
+  private func row(
+    of fields: [ArraySlice<UInt8>], line: Int
+  ) throws(DataError) -> SpelledRow {
+    let needed = columns.largest
+    guard fields.count > needed else {
+      let separated = if case .commaSeparated = file.format { "comma" } else { "tab" }
+      throw DataError(
+        file: path, line: line,
+        problem: "the row has \(fields.count) \(separated)-separated "
+          + "field\(fields.count == 1 ? "" : "s") where at least \(needed + 1) are needed.")
+    }
+    guard fields.allSatisfy(\.isWellFormedUTF8) else { throw .notUTF8(path, line) }
+    func field(_ column: Int) -> ArraySlice<UInt8> {
+      fields[column < 0 ? fields.count + column : column]
+    }
+    let texts = columns.texts.map(field)
+    for (column, text) in zip(columns.texts, texts) {
+      guard file.joinsTexts || text.contains(where: { $0 != 0x20 }) else {
+        throw DataError(
+          file: path, line: line, problem: "the text in column \(column + 1) is empty.")
+      }
+    }
+    return try finished(
+      SpelledRow(
+        line: line, texts: texts, label: columns.label.map(field),
+        groups: columns.groups.map { String(decoding: field($0), as: UTF8.self) }))
+  }
+
+  private func row(of object: JSONValue) throws(DataError) -> SpelledRow {
+    let line = object.position.line
+    func text(_ column: TaskDescription.Column) throws(DataError) -> ArraySlice<UInt8> {
+      guard case .named(let key) = column, let value = object[key],
+        let text = value.string ?? value.numberText
+      else {
+        throw DataError(
+          file: path, line: line,
+          problem: "the row needs the keys \(columns.names) with a text or number each.")
+      }
+      return Array(text.utf8)[...]
+    }
+    var row = SpelledRow(line: line, texts: [])
+    for column in file.textColumns {
+      row.texts.append(try text(column))
+      if row.texts.last?.contains(where: { $0 != 0x20 }) != true {
+        throw DataError(file: path, line: line, problem: "a text of the row is empty.")
+      }
+    }
+    if let column = file.labelColumn { row.label = try text(column) }
+    for name in file.groupColumns {
+      row.groups.append(String(decoding: try text(.named(name)), as: UTF8.self))
+    }
+    return try finished(row)
+  }
+
+  /// Joins texts and resolves the set's own spelling of line breaks.
+  private func finished(_ row: SpelledRow) throws(DataError) -> SpelledRow {
+    var row = row
+    if file.joinsTexts {
+      let filled = row.texts.filter { $0.contains { $0 != 0x20 } }
+      guard !filled.isEmpty else {
+        throw DataError(file: path, line: row.line, problem: "all texts of the row are empty.")
+      }
+      row.texts = [Array(filled.joined(separator: [0x20]))[...]]
+    }
+    if case .commaSeparated(let mark?) = file.format {
+      row.texts = row.texts.map { $0.replacing(Array(mark.utf8), with: [0x20]) }
+    }
+    return row
+  }
+
+  private static func objects(
+    _ bytes: [UInt8], key: String, path: String
+  ) throws -> ArraySlice<JSONValue> {
+    let json: JSONValue
+    do { json = try StrictJSON.parse(bytes, file: path) } catch let error as JSONError {
+      throw DataError(file: path, line: error.line, problem: "\(error.message).")
+    }
+    guard let rows = json[key]?.array else {
+      throw DataError(
+        file: path, line: 1, problem: "the file needs an object with an array \"\(key)\".")
+    }
+    return rows[...]
+  }
+}
+
+/// The columns that a file's description asks for, by number.
+private struct WantedColumns {
+  private let wanted: [TaskDescription.Column]
+  private let textCount: Int
+  private let hasLabel: Bool
+  private var numbers: [Int]
+
+  init(_ file: TaskDescription.File) {
+    wanted =
+      file.textColumns + [file.labelColumn].compactMap { $0 }
+      + file.groupColumns.map(TaskDescription.Column.named)
+    textCount = file.textColumns.count
+    hasLabel = file.labelColumn != nil
+    numbers = wanted.map { if case .at(let number) = $0 { number } else { 0 } }
+  }
+
+  mutating func resolve(header: [ArraySlice<UInt8>], path: String) throws {
+    for (position, column) in wanted.enumerated() {
+      guard case .named(let name) = column else { continue }
+      guard let number = header.firstIndex(where: { $0.elementsEqual(name.utf8) }) else {
+        let found = header.prefix(12).map {
+          "\"\(String(decoding: $0.prefix(30), as: UTF8.self))\""
+        }
+        throw DataError(
+          file: path, line: 1,
+          problem: "the header has no column \"\(name)\"; the first line needs the names "
+            + "\(names), but it holds \(found.joined(separator: ", ")).")
+      }
+      numbers[position] = number
+    }
+  }
+
+  var texts: ArraySlice<Int> { numbers[..<textCount] }
+  var label: Int? { hasLabel ? numbers[textCount] : nil }
+  var groups: ArraySlice<Int> { numbers[(textCount + (hasLabel ? 1 : 0))...] }
+  /// Fields that a row must have, less one.
+  var largest: Int { numbers.map { $0 < 0 ? -$0 - 1 : $0 }.max() ?? 0 }
+  var names: String {
+    wanted.compactMap { if case .named(let name) = $0 { "\"\(name)\"" } else { nil } }
+      .joined(separator: ", ")
+  }
+}
+
+extension DataError {
+  static func notUTF8(_ path: String, _ line: Int) -> DataError {
+    DataError(
+      file: path, line: line, problem: "the line is not valid UTF-8; convert the file to UTF-8.")
+  }
+}
+
+extension ArraySlice<UInt8> {
+  /// The bytes with every occurrence of a mark, from left to right, replaced.
+  fileprivate func replacing(_ mark: [UInt8], with other: [UInt8]) -> ArraySlice<UInt8> {
+    guard let first = mark.first, contains(first) else { return self }
+    var result: [UInt8] = []
+    var rest = self
+    while let byte = rest.first {
+      if rest.starts(with: mark) {
+        result += other
+        rest = rest.dropFirst(mark.count)
+      } else {
+        result.append(byte)
+        rest = rest.dropFirst()
+      }
+    }
+    return result[...]
+  }
+}

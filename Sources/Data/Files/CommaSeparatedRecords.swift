@@ -1,0 +1,75 @@
+/// The records of a CSV text (RFC 4180): fields between commas, quoted ones may hold commas, line
+/// ends and doubled quotes. A BOM before the first record is skipped.
+struct CommaSeparatedRecords {
+  /// One record.
+  struct Record {
+    /// Its fields with quotes resolved.
+    var fields: [ArraySlice<UInt8>]
+    /// The line that it starts in, counted from 1.
+    var line: Int
+    /// What is wrong with its quotes, or nil.
+    var problem: String?
+  }
+
+  private static let quote = UInt8(ascii: "\"")
+  private static let comma = UInt8(ascii: ",")
+  private let bytes: [UInt8]
+  private var position: Int
+  private var line = 1
+
+  init(_ bytes: [UInt8]) {
+    self.bytes = bytes
+    position = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+  }
+
+  /// The next record, nil at the end. One with a problem ends where its line or the text ends.
+  mutating func next() -> Record? {
+    guard position < bytes.count else { return nil }
+    var record = Record(fields: [], line: line)
+    while true {
+      record.fields.append(field(&record.problem))
+      guard position < bytes.count else { return record }
+      let separator = bytes[position]
+      position += 1
+      if separator == 0x0A {
+        line += 1
+        return record
+      }
+    }
+  }
+
+  /// Reads a field up to the comma or line end after it.
+  private mutating func field(_ problem: inout String?) -> ArraySlice<UInt8> {
+    guard position < bytes.count, bytes[position] == Self.quote else { return plainField() }
+    var content: [UInt8] = []
+    position += 1
+    while position < bytes.count {
+      let byte = bytes[position]
+      position += 1
+      if byte == Self.quote {
+        guard position < bytes.count, bytes[position] == Self.quote else {
+          if !plainField().isEmpty {
+            problem = "there is text between a closing quote and the next comma."
+          }
+          return content[...]
+        }
+        position += 1
+      } else if byte == 0x0A {
+        line += 1
+      }
+      content.append(byte)
+    }
+    problem = "a quoted field is not closed before the end of the file."
+    return content[...]
+  }
+
+  private mutating func plainField() -> ArraySlice<UInt8> {
+    let start = position
+    while position < bytes.count, bytes[position] != Self.comma, bytes[position] != 0x0A {
+      position += 1
+    }
+    let endsLine = position < bytes.count && bytes[position] == 0x0A
+    let end = endsLine && position > start && bytes[position - 1] == 0x0D ? position - 1 : position
+    return bytes[start..<end]
+  }
+}
