@@ -1,101 +1,108 @@
 #!/usr/bin/env python3
-"""Times mate-kd's training steps and a PyTorch peer's by turns, on the same token ids, and prints a
-Markdown table of medians and ratios.
+"""Times mate-kd and a PyTorch peer by turns, on the same token ids, and prints Markdown tables.
 
-The peer is a folder with `common.py` (class Batches) and `train_step.py` as described in
-docs/performance.md. Run by scripts/bench-peers.sh, with the interpreter that has torch and
-transformers.
+The peer is a folder as docs/performance.md describes it: train_step.py, infer.py, common.py,
+lengths.json, c/. Run by scripts/bench-peers.sh, with an interpreter that has torch and transformers
+(and onnx and onnxruntime for the work `evaluate`).
 """
 import argparse
-import json
+import datetime
 import os
-import statistics
+import platform
 import subprocess
 import sys
 import tempfile
+import time
 
-SHAPES = {
-    "base": "12x768x12x3072",
-    "distil": "6x768x12x3072",
-    "minilm": "6x384x12x1536",
-    "mini": "4x256x4x1024",
-    "tiny": "2x128x2x512",
-}
-# name: (peer's kind, student, teacher, generator, data)
-WORKS = {
-    "finetune-minilm": ("finetune", "minilm", None, None, "SST-2"),
-    "finetune-distil": ("finetune", "distil", None, None, "SST-2"),
-    "finetune-tiny": ("finetune", "tiny", None, None, "SST-2"),
-    "finetune-distil-128": ("finetune", "distil", None, None, "fixed128"),
-    "mate-minilm": ("mate-cycle", "mini", "minilm", "mini", "SST-2"),
-    "mate-distil": ("mate-cycle", "distil", "base", "distil", "SST-2"),
-}
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from comparison import report, single, works  # noqa: E402
+from comparison.records import Records  # noqa: E402
+from comparison.sides import Programs  # noqa: E402
+
+
+class Context:
+    """What a work needs."""
+
+    def __init__(self, args, folder):
+        self.args, self.folder = args, folder
+        self.programs = Programs(args, folder)
+        self.records = Records(args.output, resume=args.resume is not None)
+
+    def note(self, text):
+        print(f"[{datetime.datetime.now():%H:%M:%S}] {text}", file=sys.stderr, flush=True)
+
+
+def arguments():
+    every = {w.name: w for w in single.all_singles()[:1] + works.all_works()
+             + single.all_singles()[1:]}
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="works, with minutes of a full run: "
+        + ", ".join(f"{w.name} {w.minutes:g}" for w in every.values()))
+    parser.add_argument("works", nargs="*", help="only these works")
+    parser.add_argument("--peers", required=True, help="folder with the PyTorch scripts")
+    parser.add_argument("--benchmark", required=True, help="the program step-benchmark")
+    parser.add_argument("--program", required=True, help="the program mate-kd")
+    parser.add_argument("--data", help="GLUE folder, for the work `tokenizing`")
+    parser.add_argument("--vocabulary", help="model folder with a WordPiece tokenizer, for the same")
+    parser.add_argument("--rounds", type=int, default=5, help="passes of each side, by turns")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--preload", default="", help="LD_PRELOAD for the peer, such as tcmalloc")
+    parser.add_argument("--output", default="bench-peers.jsonl", help="raw measurements")
+    parser.add_argument("--resume", help="go on with these raw measurements")
+    parser.add_argument("--quick", action="store_true",
+                        help="one round of short texts: tries the mechanics, measures nothing")
+    parser.add_argument("--report", action="store_true", help="only print the tables of --resume")
+    args = parser.parse_args()
+    unknown = [name for name in args.works if name not in every]
+    if unknown:
+        parser.error(f"no work {', '.join(unknown)}; there are {', '.join(every)}")
+    if args.quick:
+        args.rounds = 1
+    args.output = args.resume or args.output
+    return args, [w for name, w in every.items() if not args.works or name in args.works]
+
+
+def machine(args):
+    """Facts that numbers mean nothing without."""
+    with open("/proc/cpuinfo") as file:
+        models = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]
+    commit = subprocess.run(
+        ["git", "-C", os.path.dirname(os.path.abspath(__file__)), "describe", "--always", "--dirty"],
+        capture_output=True, text=True).stdout.strip()
+    return {
+        "date": f"{datetime.datetime.now():%Y-%m-%d %H:%M}", "processor": models[0],
+        "processors": len(models), "kernel": platform.release(), "commit": commit,
+        "threads": args.threads, "rounds": args.rounds, "quick": args.quick,
+        "preload": os.path.basename(args.preload),
+    }
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("works", nargs="*", default=[], help="of: " + ", ".join(WORKS))
-    parser.add_argument("--peers", required=True, help="folder with the PyTorch scripts")
-    parser.add_argument("--benchmark", required=True, help="the program step-benchmark")
-    parser.add_argument("--rounds", type=int, default=3, help="runs of each side, by turns")
-    parser.add_argument("--pool", type=int, default=16, help="different batches")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--preload", default="", help="LD_PRELOAD for the peer, such as tcmalloc")
-    args = parser.parse_args()
-    sys.path.insert(0, args.peers)
-    import common
-
-    print("| work | mate-kd s | PyTorch s | ratio | spread of the ratio |")
-    print("| --- | --- | --- | --- | --- |")
+    args, chosen = arguments()
     with tempfile.TemporaryDirectory() as folder:
-        for name in args.works or WORKS:
-            kind, student, teacher, generator, data = WORKS[name]
-            pool = 1 if data.startswith("fixed") else args.pool
-            path = os.path.join(folder, name + ".json")
-            batches = common.Batches(data, 32, 30522, seed=0, pool=pool)
-            with open(path, "w") as file:
-                json.dump({"batches": [
-                    [[int(v) for v in row[:n]] for row, n in zip(b["input_ids"], b["lengths"])]
-                    for b in batches.pool]}, file)
-            ours, theirs = [], []
-            for _ in range(args.rounds):
-                ours.append(run_ours(args, kind, path, student, teacher, generator, pool))
-                theirs.append(run_peer(args, kind, student, teacher, generator, data, pool))
-            ratios = [t / o for o, t in zip(ours, theirs)]
-            print(f"| {name} | {statistics.median(ours):.4f} | {statistics.median(theirs):.4f} | "
-                  f"{statistics.median(ratios):.2f} | {min(ratios):.2f}-{max(ratios):.2f} |",
-                  flush=True)
-
-
-def run_ours(args, kind, path, student, teacher, generator, pool):
-    """Seconds a step; a cycle of MATE-KD is 10 generator and 100 student steps."""
-    def step(kind):
-        # A pass over few batches is short: take more passes.
-        command = [args.benchmark, kind, path, f"threads={args.threads}",
-                   f"samples={1 if pool > 8 else 4}", f"student={SHAPES[student]}"]
-        if teacher:
-            command += [f"teacher={SHAPES[teacher]}"]
-        if generator:
-            command += [f"generator={SHAPES[generator]}"]
-        return json.loads(subprocess.check_output(command))["step_s"]
-
-    if kind != "mate-cycle":
-        return step(kind)
-    student_step = step("mate-student")
-    generator_step = step("mate-generator") - student_step
-    return (10 * generator_step + 100 * student_step) / 110
-
-
-def run_peer(args, kind, student, teacher, generator, data, pool):
-    command = [sys.executable, os.path.join(args.peers, "train_step.py"), kind, "--student",
-               student, "--data", data, "--threads", str(args.threads), "--steps", "1",
-               "--warmup", "1", "--pool", str(pool), "--max-others", "9"]
-    if teacher:
-        command += ["--teacher", teacher]
-    if generator:
-        command += ["--generator", generator, "--flavour", "masked"]
-    environment = dict(os.environ, LD_PRELOAD=args.preload) if args.preload else None
-    return json.loads(subprocess.check_output(command, env=environment))["step_s"]
+        context = Context(args, folder)
+        records = context.records
+        if not args.report:
+            records.add(machine=machine(args))
+            for number, work in enumerate(chosen):
+                if records.is_done(work.name):
+                    context.note(f"{work.name}: done before")
+                    continue
+                left = sum(w.minutes for w in chosen[number:] if not records.is_done(w.name))
+                context.note(f"{work.name} begins; about {left:.0f} minutes left")
+                start = time.perf_counter()
+                try:
+                    work.run(context)
+                except (OSError, ValueError, RuntimeError, subprocess.SubprocessError) as error:
+                    # One broken work must not cost the others.
+                    context.note(f"{work.name} failed: {error!r}")
+                    records.add(work=work.name, failed=repr(error))
+                    continue
+                records.add(work=work.name, done=True,
+                            minutes=round((time.perf_counter() - start) / 60, 2))
+        print(report.markdown(records))
 
 
 if __name__ == "__main__":

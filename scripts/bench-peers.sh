@@ -1,14 +1,26 @@
 #!/usr/bin/env bash
-# Times mate-kd's training steps against PyTorch's, both by turns in one run, on the same token ids.
+# Measures mate-kd beside PyTorch, ONNX Runtime and tokenizers, by turns in one run and on the same
+# token ids, and prints the tables of docs/performance.md. A whole run takes about 55 minutes of a
+# machine with nothing else to do.
 #
-# usage: scripts/bench-peers.sh --peers DIR [--python PYTHON] [WORK ...] [options of compare.py]
-#   --peers   folder with the PyTorch scripts (common.py, train_step.py)
-#   --python  an interpreter with torch and transformers; by default a virtual environment is made in
-#             .build-bench and they are installed into it
+# usage: scripts/bench-peers.sh --peers DIR [options] [WORK ...]
+#   --peers DIR       folder with the PyTorch scripts (common.py, train_step.py, infer.py, c/)
+#   --python PROGRAM  an interpreter with torch, transformers, onnx and onnxruntime; by default a
+#                     virtual environment is made in .build-bench and they are installed into it
+#   --data DIR        GLUE folder, --vocabulary DIR a model folder with a WordPiece tokenizer: both
+#                     for the work `tokenizing`
+#   --output FILE     raw measurements, a JSON object a line (default bench-peers.jsonl)
+#   --resume FILE     go on with a broken-off run: works that ended are not repeated
+#   --report          with --resume: only print the tables
+#   --quick           one round of short texts, to try the mechanics
+#   --rounds N, --threads N
+#   --list            print the works with their minutes
+#   WORK ...          only these works
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-cd "$root"
+
+usage() { sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "${BASH_SOURCE[0]}"; }
 
 peers=
 python=
@@ -17,23 +29,34 @@ while [[ $# -gt 0 ]]; do
   case $1 in
     --peers) peers=${2:?--peers needs a folder}; shift 2 ;;
     --python) python=${2:?--python needs a program}; shift 2 ;;
+    --list)
+      python3 "$root/Benchmarks/compare.py" --help | sed -n '/^works, with minutes/,$p'
+      exit 0 ;;
+    -h | --help) usage; exit 0 ;;
     *) rest+=("$1"); shift ;;
   esac
 done
-[[ -f $peers/train_step.py ]] || { echo "bench-peers.sh: --peers must name a folder with train_step.py" >&2; exit 64; }
+if [[ ! -f $peers/train_step.py ]]; then
+  echo "bench-peers.sh: --peers must name a folder with train_step.py" >&2
+  usage >&2
+  exit 64
+fi
 
 if [[ -z $python ]]; then
   python=$root/.build-bench/venv/bin/python
   if [[ ! -x $python ]]; then
-    python3 -m venv .build-bench/venv
-    "$python" -m pip install --quiet torch transformers
+    python3 -m venv "$root/.build-bench/venv"
+    "$python" -m pip install --quiet torch transformers onnx onnxruntime
   fi
 fi
 # The peer gets the allocator that is best for it (docs/performance.md), where it is installed.
 tcmalloc=$(ldconfig -p | sed -n 's/.*libtcmalloc_minimal\.so\.4.* => //p' | head -n 1)
 [[ -z $tcmalloc ]] || rest+=(--preload "$tcmalloc")
 
-swift build -c release --package-path Benchmarks >&2
-"$python" Benchmarks/compare.py --peers "$peers" \
-  --benchmark "$(swift build -c release --package-path Benchmarks --show-bin-path)/step-benchmark" \
+swift build -c release --package-path "$root" --product mate-kd >&2
+swift build -c release --package-path "$root/Benchmarks" --product step-benchmark >&2
+exec "$python" "$root/Benchmarks/compare.py" --peers "$peers" \
+  --program "$(swift build -c release --package-path "$root" --show-bin-path)/mate-kd" \
+  --benchmark \
+  "$(swift build -c release --package-path "$root/Benchmarks" --show-bin-path)/step-benchmark" \
   "${rest[@]}"

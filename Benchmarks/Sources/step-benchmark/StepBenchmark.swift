@@ -6,104 +6,93 @@ import Models
 import StrictJSON
 import Trainers
 
-/// One kind of training step, timed through the product's own training loop.
-///
-/// Every pass over the batches is a sample. Rows are different ones in every pass, so that the cache
-/// of the teacher's logits never helps: what is timed is a first epoch.
+/// Training steps of one kind, timed through the product's own training loop.
 struct StepBenchmark {
-  let kind: String
-  let batches: [[[Int32]]]
-  let threads: Int
-  let samples: Int
-  let student, teacher, generator: EncoderConfiguration
+  private let options: BenchmarkOptions
+  private let pool: ThreadPool
+  private let labels = LabelSet(names: ["negative", "positive"])
 
-  func run() throws -> JSONValue {
+  init(_ options: BenchmarkOptions) {
     OpenBLAS.useOneThread()
-    let pool = ThreadPool(threads: threads)
-    let size = batches.map(\.count).max() ?? 1
-    let passes = samples + 1
-    let data = TokenizedDataset(
-      encodings: (0..<passes).flatMap { _ in batches.flatMap { $0 } }.map { ids in
-        Encoding(
-          ids: ids, typeIDs: Array(repeating: 0, count: ids.count),
-          isSpecial: ids.indices.map { $0 == 0 || $0 == ids.count - 1 })
-      }, classLabels: (0..<passes * batches.count * size).map { Int32($0 % 2) })
-    let isGenerator = kind == "mate-generator"
-    let steps = passes * batches.count / (isGenerator ? 2 : 1)
+    self.options = options
+    pool = ThreadPool(threads: options.threads)
+  }
+
+  func run(_ source: PassSource) throws {
+    guard options["precision"] ?? "float32" == "float32" else {
+      throw BenchmarkError("this build knows precision=float32 only")
+    }
+    let data = try BenchmarkData(options, pool: pool)
+    let steps = 1_000_000_000
     let arguments = TrainingArguments(
-      perDeviceTrainBatchSize: size, maxSteps: steps, learningRate: 2e-5, maxGradNorm: 5,
-      loggingSteps: 0, trainSamplingStrategy: .sequential)
-    let labels = LabelSet(names: ["negative", "positive"])
-    let model = SequenceClassifier(student, labels: labels)
-    model.initialize(seed: 1)
+      perDeviceTrainBatchSize: data.batchSize, maxSteps: steps, learningRate: 2e-5, maxGradNorm: 5,
+      loggingSteps: 0, trainSamplingStrategy: data.batches == nil ? .random : .sequential)
+    let student = try classifier("student", default: "6x768x12x3072", seed: 1)
     let training = TrainedModel(
-      name: "", parameters: model.parameters, optimizer: OptimizerSettings(arguments),
+      name: "", parameters: student.parameters, optimizer: OptimizerSettings(arguments),
       schedule: LearningRateSchedule(arguments, totalSteps: steps))
-    let stopwatch = Stopwatch()
+    let facts: [(String, JSONValue)] = [
+      ("kind", .string(options.kind.rawValue)), ("threads", .int(pool.threads)),
+      ("rows", .int(data.rows.count)), ("tokens", .int(data.rows.tokenCount)),
+      ("data_bytes", .int(Int(data.bytes))), ("data_peak_bytes", .int(Int(data.peakBytes))),
+    ]
+    let objective = try PassesOfSteps(
+      source: source, batches: data.batches,
+      renew: try objective(student, training: training, rows: data.rows.count, steps: steps),
+      atEnd: { [source = Unchecked(source)] in source.value.summarize(facts) })
+    source.ready(facts)
     let loop = TrainingLoop(
-      arguments: arguments, seed: 1, dataSeed: 1, shards: threads, pool: pool)
-    let objective = try objective(model, training: training, labels: labels, rows: data.count)
+      arguments: arguments, seed: 1, dataSeed: 1, shards: options.threads, pool: pool)
     _ = try loop.run(
-      objective, data: data, evaluate: nil, metric: ("loss", false), observer: stopwatch)
-    return report(stopwatch.times, perPass: batches.count / (isGenerator ? 2 : 1))
+      objective, data: data.rows, evaluate: nil, metric: ("loss", false), observer: NoObserver())
   }
 
+  private func classifier(
+    _ key: String, default shape: String, seed: UInt64
+  ) throws -> SequenceClassifier {
+    let model = SequenceClassifier(try options.shape(key, default: shape), labels: labels)
+    model.initialize(seed: seed)
+    return model
+  }
+
+  /// Makes the objective again and again, each knowing nothing of the teacher's logits.
   private func objective(
-    _ model: SequenceClassifier, training: TrainedModel, labels: LabelSet, rows: Int
-  ) throws -> any Objective {
-    if kind == "finetune" { return LabelsOnly(model, training: training) }
-    let teacherModel = SequenceClassifier(teacher, labels: labels)
-    teacherModel.initialize(seed: 2)
-    var generatorModel: MaskedLanguageModel?
-    if kind.hasPrefix("mate") {
-      let model = MaskedLanguageModel(generator)
+    _ student: SequenceClassifier, training: TrainedModel, rows: Int, steps: Int
+  ) throws -> @Sendable () throws -> any Objective {
+    if options.kind == .finetune { return { LabelsOnly(student, training: training) } }
+    let teacher = try classifier("teacher", default: "12x768x12x3072", seed: 2)
+    var generator: MaskedLanguageModel?
+    if options.kind == .mate {
+      let model = MaskedLanguageModel(try options.shape("generator", default: "6x768x12x3072"))
       model.initialize(seed: 3)
-      generatorModel = model
+      generator = model
     }
-    // A generator step is timed together with a student step, which is timed by itself as well.
-    let method: JSONValue =
-      kind == "kd"
-      ? ["name": "kd"]
-      : [
-        "name": "mate-kd", "generator_steps": .int(kind == "mate-generator" ? 1 : 0),
-        "student_steps": 1,
-      ]
-    let section = try ConfigDocument(method, file: "benchmark").root
+    let name = options.kind == .mate ? "mate-kd" : "kd"
+    guard let method = MethodRegistry.named(name) else {
+      throw BenchmarkError("this build has no method \(name)")
+    }
+    let section = try ConfigDocument(["name": .string(name)], file: "benchmark").root
     _ = try section.string("name")
-    guard let description = MethodRegistry.named(kind == "kd" ? "kd" : "mate-kd") else {
-      fail("unknown kind \(kind)")
+    let make = try method.configure(section)
+    return { [generator] in
+      try make(
+        DistillationSetup(
+          student: student, teacher: teacher, generator: generator, maskID: 103,
+          teacherCache: TeacherCache(teacher: teacher, rows: rows), studentTraining: training,
+          totalSteps: steps, labelSmoothing: 0))
     }
-    return try description.configure(section)(
-      DistillationSetup(
-        student: model, teacher: teacherModel, generator: generatorModel, maskID: 103,
-        teacherCache: TeacherCache(teacher: teacherModel, rows: rows), studentTraining: training,
-        totalSteps: 1_000_000, labelSmoothing: 0))
-  }
-
-  private func report(_ times: [Double], perPass: Int) -> JSONValue {
-    let perSample = stride(from: perPass, to: times.count - perPass + 1, by: perPass).map {
-      (times[$0 + perPass - 1] - times[$0 - 1]) / Double(perPass)
-    }.sorted()
-    var usage = rusage()
-    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-    let median = perSample.isEmpty ? 0 : perSample[perSample.count / 2]
-    return .object([
-      ("kind", .string(kind)), ("threads", .int(threads)), ("step_s", .double(median)),
-      ("step_min", .double(perSample.first ?? 0)), ("step_max", .double(perSample.last ?? 0)),
-      ("n", .int(perSample.count)), ("rss_mb", .int(usage.ru_maxrss / 1024)),
-    ])
   }
 }
 
-/// Notes when each update of the student ended.
-final class Stopwatch: TrainingObserver {
-  private let start = ContinuousClock.now
-  private(set) var times: [Double] = []
-  let shouldStop = false
+/// For closures that run on the thread that made them.
+private struct Unchecked<Value>: @unchecked Sendable {
+  let value: Value
+  init(_ value: Value) { self.value = value }
+}
 
+private final class NoObserver: TrainingObserver {
+  let shouldStop = false
   func didLog(_ entry: LogEntry) {}
   func didEvaluate(_ entry: LogEntry, isBest: Bool) {}
-  func didStep(_ step: Int, of total: Int, loss: Double, learningRate: Double, texts: Int) {
-    times.append((ContinuousClock.now - start).inSeconds)
-  }
+  func didStep(_ step: Int, of total: Int, loss: Double, learningRate: Double, texts: Int) {}
 }
