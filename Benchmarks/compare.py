@@ -34,8 +34,9 @@ class Context:
 
 
 def arguments():
-    every = {w.name: w for w in single.all_singles()[:1] + works.all_works()
-             + single.all_singles()[1:]}
+    (peak, prototype, *others), (first, second, *more) = single.all_singles(), works.all_works()
+    # The prototype runs beside the works that it is compared with.
+    every = {w.name: w for w in [peak, first, second, prototype, *more, *others]}
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="works, with minutes of a full run: "
@@ -45,7 +46,7 @@ def arguments():
     parser.add_argument("--benchmark", required=True, help="the program step-benchmark")
     parser.add_argument("--program", required=True, help="the program mate-kd")
     parser.add_argument("--data", help="GLUE folder, for the work `tokenizing`")
-    parser.add_argument("--vocabulary", help="model folder with a WordPiece tokenizer, for the same")
+    parser.add_argument("--vocabulary", help="model folder with a tokenizer, for the same")
     parser.add_argument("--rounds", type=int, default=5, help="passes of each side, by turns")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--preload", default="", help="LD_PRELOAD for the peer, such as tcmalloc")
@@ -69,8 +70,8 @@ def machine(args):
     with open("/proc/cpuinfo") as file:
         models = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]
     commit = subprocess.run(
-        ["git", "-C", os.path.dirname(os.path.abspath(__file__)), "describe", "--always", "--dirty"],
-        capture_output=True, text=True).stdout.strip()
+        ["git", "-C", os.path.dirname(os.path.abspath(__file__)), "describe", "--always",
+         "--dirty"], capture_output=True, text=True).stdout.strip()
     return {
         "date": f"{datetime.datetime.now():%Y-%m-%d %H:%M}", "processor": models[0],
         "processors": len(models), "kernel": platform.release(), "commit": commit,

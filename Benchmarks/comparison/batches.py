@@ -1,4 +1,4 @@
-"""The batches that both sides work on: token ids of seeded random texts with the lengths of a task."""
+"""The batches that both sides work on: token ids of random texts with the lengths of a task."""
 import json
 import os
 import random

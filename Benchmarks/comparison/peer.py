@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Runs the peer's train_step.py or infer.py unchanged, but on batches from a file and pass by pass on
-command, so that import, models and warm-up are paid once. Or the tokenizers library on a file.
+"""Runs the peer's train_step.py or infer.py unchanged, but on batches from a file and pass by pass
+on command, so that import, models and warm-up are paid once. Or the tokenizers library on a file.
 
 usage: peer.py PEERS train_step.py|infer.py BATCHES.json ARGUMENTS...
        peer.py tokenizers VOCABULARY_FOLDER TEXT.tsv
 
 Commands are lines: TURN FIRST COUNT [flavour=NAME] [float32|bf16]. TURN is student or generator;
-COUNT batches are run from batch FIRST on. After each pass a JSON line tells the seconds. Flavour and
-precision are switched in the variables that the peer's step reads, so that one process (models,
+COUNT batches are run from batch FIRST on. After each pass a JSON line tells the seconds. Flavour
+and precision are switched in the variables that the peer's step reads, so that one process (models,
 allocator) serves all of them.
 """
 import json

@@ -56,8 +56,8 @@ class Records:
         return {r: (10 * g + 100 * s) / 110 for r, s in self.by_round(work, side).items()}
 
     def rss(self, work, side):
-        """Largest resident size in MB when the side was last used first: before a hungrier flavour of
-        the same process ran."""
+        """Peak resident size in MB after the first round: before a hungrier flavour of the same
+        process had its turn."""
         rounds = [r for r in self.of(work, side=side) if "rss_mb" in r]
         return max((r["rss_mb"] for r in rounds if r["round"] == 0), default=None)
 

@@ -13,8 +13,8 @@ def markdown(records):
 def _machine(records):
     facts = records.machine()
     lines = [f"Measured {facts.get('date', '?')} on {facts.get('processor', '?')}, "
-             f"{facts.get('processors', '?')} processors, {facts.get('threads')} threads each side, "
-             f"{facts.get('rounds')} rounds; commit {facts.get('commit')}; peer's allocator "
+             f"{facts.get('processors', '?')} processors, {facts.get('threads')} threads each "
+             f"side, {facts.get('rounds')} rounds; commit {facts.get('commit')}; peer's allocator "
              f"{facts.get('preload') or 'default'}."]
     if facts.get("quick"):
         lines.append("**A quick run of short texts: these numbers mean nothing.**")
@@ -66,7 +66,8 @@ def _ratios(records):
         return Ratio(title, one(work, ours), one(work, peer), floor, prototype)
 
     def cycle(title, work, peer, floor, prototype=None):
-        return Ratio(title, records.cycle(work, "ours"), records.cycle(work, peer), floor, prototype)
+        return Ratio(
+            title, records.cycle(work, "ours"), records.cycle(work, peer), floor, prototype)
 
     def later(title, work, peer):
         # The generator's steps are those of the first epoch: they ask the teacher nothing clean.
@@ -122,43 +123,59 @@ def _ratios(records):
 
 
 def _peak_share(records):
-    """Fine-tuning at 128 tokens beside the processor's FMA peak and the C prototype."""
+    """Operations a second beside the processor's FMA peak."""
     peak = records.fact("peak", "float32")
-    ours, peer = records.by_round("finetune-128", "ours"), records.by_round("finetune-128", "eager")
-    lengths = records.fact("finetune-128", "lengths")
+    if not peak:
+        return ""
     rows = []
-    if peak and ours and peer and lengths:
-        lengths = lengths[0]
-        nominal = flops.training(flops.forward("distil", lengths)) / 1e9
-        done = flops.training(flops.forward_done("distil", lengths)) / 1e9
-        o, p = statistics.median(ours.values()), statistics.median(peer.values())
-        share = 100 * done / o / peak
-        rows += [
-            ["ours, operations really done", f"{done:.0f}", _seconds(o), f"{done / o:.0f}",
-             f"{share:.0f} %", "78 %", _verdict(share, 78)],
-            ["ours, operations of the full step", f"{nominal:.0f}", _seconds(o),
-             f"{nominal / o:.0f}", f"{100 * nominal / o / peak:.0f} %", "–", "–"],
-            ["PyTorch", f"{nominal:.0f}", _seconds(p), f"{nominal / p:.0f}",
-             f"{100 * nominal / p / peak:.0f} %", "–", "–"]]
-        c = records.by_round("prototype", "finetune-128")
-        if c:
-            s = statistics.median(c.values())
-            rows.append(["bertstep.c", f"{nominal:.0f}", _seconds(s), f"{nominal / s:.0f}",
-                         f"{100 * nominal / s / peak:.0f} %", "–", "–"])
-    table = _table(
-        [f"fine-tune 6x768, 128 tokens; peak {peak or 0:.0f} GFLOP/s", "GFLOP", "s", "GFLOP/s",
-         "of peak", "at least", ""], rows)
-    c, ours = records.by_round("prototype", "finetune-sst2"), records.of(
-        "finetune-sst2", side="ours", turn="student")
-    if c and ours and records.fact("finetune-sst2", "tokens"):
-        rate = sum(r["tokens"] for r in records.of("prototype", side="finetune-sst2")) / sum(
-            c.values())
-        batches = records.fact("finetune-sst2", "batches")
-        mine = (records.fact("finetune-sst2", "tokens") / batches
-                / statistics.median(r["seconds"] / r["steps"] for r in ours))
-        table += (f"\n\nFine-tune 6x768, SST-2: ours {mine:.0f} tokens a second, bertstep.c "
-                  f"{rate:.0f} (ratio {mine / rate:.2f}; it has no embeddings, pooler or head).")
-    return table
+
+    def add(title, gflop, seconds, floor=None):
+        if gflop is None or not seconds:
+            return
+        s = statistics.mean(seconds.values())
+        share = 100 * gflop / s / peak
+        rows.append([title, f"{gflop:.0f}", _seconds(s), f"{gflop / s:.0f}", f"{share:.0f} %",
+                     f"{floor} %" if floor else "–", _verdict(share, floor)])
+
+    def mean(work, operations):
+        pool = records.fact(work, "lengths")
+        return sum(map(operations, pool)) / len(pool) / 1e9 if pool else None
+
+    nominal = mean("finetune-128", lambda b: flops.training(flops.forward("distil", b)))
+    add("fine-tune 6x768, 128 tokens: operations really done",
+        mean("finetune-128", lambda b: flops.training(flops.forward_done("distil", b))),
+        records.by_round("finetune-128", "ours"), 78)
+    add("– operations of the full step", nominal, records.by_round("finetune-128", "ours"))
+    add("– PyTorch", nominal, records.by_round("finetune-128", "eager"))
+    add("– bertstep.c", nominal, records.by_round("prototype", "finetune-128"))
+    for title, work in (("SST-2", "finetune-sst2"), ("MNLI", "finetune-mnli"),
+                        ("QQP", "finetune-qqp")):
+        add(f"fine-tune 6x768, {title}: really done",
+            mean(work, lambda b: flops.training(flops.forward_done("distil", b))),
+            records.by_round(work, "ours"))
+    for title, work in (("128 tokens", "mate-128"), ("SST-2", "mate-sst2")):
+        for turn in ("student", "generator"):
+            add(f"MATE-KD {turn} step, {title}, first epoch: really done",
+                mean(work, lambda b, turn=turn: flops.mate(turn, "base", "distil", "distil", b)),
+                records.by_round(work, "ours", turn))
+    add("evaluate BERT-base, SST-2: really done",
+        mean("evaluate", lambda b: flops.forward_done("base", b)),
+        records.by_round("evaluate", "ours"))
+    table = _table([f"share of the peak, {peak:.0f} GFLOP/s", "GFLOP", "s", "GFLOP/s", "of peak",
+                    "at least", ""], rows)
+    return "\n\n".join(part for part in (table, _prototype(records)) if part)
+
+
+def _prototype(records):
+    c = records.of("prototype", side="finetune-sst2")
+    ours = records.of("finetune-sst2", side="ours", turn="student")
+    if not c or not ours:
+        return ""
+    theirs = sum(r["tokens"] * r["steps"] for r in c) / sum(r["seconds"] for r in c)
+    mean = records.fact("finetune-sst2", "tokens") / records.fact("finetune-sst2", "batches")
+    mine = mean * sum(r["steps"] for r in ours) / sum(r["seconds"] for r in ours)
+    return (f"Fine-tune 6x768, SST-2: ours {mine:.0f} tokens a second, bertstep.c {theirs:.0f} "
+            f"(ours : prototype {mine / theirs:.2f}; it has no embeddings, pooler or head).")
 
 
 def _memory(records):
@@ -184,7 +201,8 @@ def _absolute(records):
         if values:
             median = statistics.median(values)
             rows.append([title, f"{median * 1000:.0f} ms",
-                         f"{values[0] * 1000:.0f}–{values[-1] * 1000:.0f}", f"{limit * 1000:.0f} ms",
+                         f"{values[0] * 1000:.0f}–{values[-1] * 1000:.0f}",
+                         f"{limit * 1000:.0f} ms",
                          _verdict(median, limit, at_least=False)])
     start = _table(["", "median", "min–max", "at most", ""], rows)
     return "\n\n".join(part for part in (start, _growth(records)) if part)
@@ -218,8 +236,9 @@ def _notes(records):
     lines = []
     for row in records.rows:
         if row.get("long_run", 0) > 1 and row["waste"] > 1:
-            lines.append(f"- {row['work']}: {row['batches']} batches; padding to the longest text "
-                         f"multiplies tokens by {row['waste']:.2f} (long run {row['long_run']:.2f})")
+            lines.append(
+                f"- {row['work']}: {row['batches']} batches; padding to the longest text "
+                f"multiplies tokens by {row['waste']:.2f} (long run {row['long_run']:.2f})")
         if "unavailable" in row:
             lines.append(f"- {row['work']}: {row['unavailable']} left out: {row['reason']}")
         if "failed" in row:

@@ -1,5 +1,5 @@
-"""What is measured otherwise than step by step: start, help, tokenizing, growth, the machine's peak and
-the C prototype."""
+"""What is measured otherwise than step by step: start, help, tokenizing, growth, the machine's peak
+and the C prototype."""
 import json
 import os
 import re
@@ -30,8 +30,8 @@ def start_to_first_step(context, work):
     """From exec to the first update, `mate-kd teacher-finetune` on a saved BERT-base.
 
     The program says when an update ended: the end of the first update less the time of the second.
-    Batches are of one text, so that an update is mostly the optimiser's; what the first one does more
-    than the second counts as start."""
+    Batches are of one text, so that an update is mostly the optimiser's; what the first one does
+    more than the later ones counts as start."""
     folder = os.path.join(context.folder, "start")
     model = os.path.join(folder, "model")
     os.makedirs(model, exist_ok=True)
@@ -86,8 +86,8 @@ def help_text(context, work):
 
 
 def tokenizing(context, work):
-    """SST-2's training texts, on the same number of threads; the peer's time ends before its results
-    are turned into Python lists."""
+    """SST-2's training texts, on the same number of threads; the peer's time ends before its
+    results are turned into Python lists."""
     text = os.path.join(context.args.data or "", "SST-2", "train.tsv")
     if not os.path.exists(text) or not os.path.isdir(context.args.vocabulary or ""):
         raise Unavailable("needs --data with SST-2/train.tsv and --vocabulary with a tokenizer")
@@ -170,7 +170,8 @@ def prototype(context, work):
                 file.write("\n".join(map(str, lengths)))
             text = subprocess.check_output(
                 [program, "6", "768", "12", "3072", str(len(lengths)), f"file:{path}", "packed",
-                 "fp32", "train", "2"], text=True, env=dict(os.environ, NT=str(context.args.threads)))
+                 "fp32", "train", "2"], text=True,
+                env=dict(os.environ, NT=str(context.args.threads)))
             steps = [float(s) for s in re.findall(r"^step ([\d.]+)", text, re.M)]
             context.records.add(work=work, round=number, side=name, turn="student",
                                 steps=len(steps), seconds=sum(steps), tokens=sum(lengths))
@@ -179,9 +180,9 @@ def prototype(context, work):
 def all_singles():
     return [
         Single("peak", peak, 0.2),
+        Single("prototype", prototype, 1.7),
         Single("help", help_text, 0.1),
         Single("start", start_to_first_step, 0.7),
         Single("tokenizing", tokenizing, 0.4),
         Single("growth", growth, 1.2),
-        Single("prototype", prototype, 1.5),
     ]
