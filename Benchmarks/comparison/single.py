@@ -184,5 +184,5 @@ def all_singles():
         Single("help", help_text, 0.1),
         Single("start", start_to_first_step, 0.7),
         Single("tokenizing", tokenizing, 0.4),
-        Single("growth", growth, 1.2),
+        Single("growth", growth, 0.9),
     ]
