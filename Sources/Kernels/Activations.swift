@@ -14,6 +14,8 @@ extension Kernel {
   /// y = f(x), element by element; x and y may be the same matrix.
   public static func activate(_ f: Activation, _ x: Matrix, into y: Matrix) {
     precondition(x.rows == y.rows && x.columns == y.columns)
+    let span = Profile.begin(.activation, bytes: 8 * x.count)
+    defer { span.end() }
     for row in 0..<x.rows {
       let p = x.pointer + row * x.stride
       let q = y.pointer + row * y.stride
@@ -48,6 +50,8 @@ extension Kernel {
   ) {
     precondition(x.rows == dy.rows && x.columns == dy.columns)
     precondition(x.rows == dx.rows && x.columns == dx.columns)
+    let span = Profile.begin(.activationGradient, bytes: 12 * x.count)
+    defer { span.end() }
     for row in 0..<x.rows {
       let p = x.pointer + row * x.stride
       let d = dy.pointer + row * dy.stride

@@ -1,6 +1,8 @@
 extension Kernel {
   /// c *= factor.
   public static func scale(_ c: Matrix, by factor: Float) {
+    let span = Profile.begin(.elementwise, bytes: 8 * c.count)
+    defer { span.end() }
     for row in 0..<c.rows {
       let p = c.pointer + row * c.stride
       vectors(c.columns) { i, n in store(load(p + i, n) * factor, p + i, n) }
@@ -9,6 +11,8 @@ extension Kernel {
 
   /// y += alpha x.
   public static func add(_ x: Matrix, to y: Matrix, alpha: Float = 1) {
+    let span = Profile.begin(.elementwise, bytes: 12 * x.count)
+    defer { span.end() }
     precondition(x.rows == y.rows && x.columns == y.columns)
     for row in 0..<x.rows {
       let p = x.pointer + row * x.stride
@@ -21,6 +25,8 @@ extension Kernel {
 
   /// Every row of y becomes the one row of `bias`; a product added on top then needs no bias pass.
   public static func broadcast(row bias: Matrix, into y: Matrix) {
+    let span = Profile.begin(.elementwise, bytes: 4 * y.count)
+    defer { span.end() }
     precondition(bias.count == y.columns)
     for row in 0..<y.rows {
       (y.pointer + row * y.stride).update(from: bias.pointer, count: y.columns)
@@ -29,6 +35,8 @@ extension Kernel {
 
   /// sum += the sum of x over its rows; `sum` is one row.
   public static func addColumnSums(_ x: Matrix, to sum: Matrix) {
+    let span = Profile.begin(.elementwise, bytes: 4 * x.count)
+    defer { span.end() }
     precondition(sum.count == x.columns)
     let s = sum.pointer
     for row in 0..<x.rows {
@@ -39,6 +47,8 @@ extension Kernel {
 
   /// The sum of all products x[i] y[i], in double precision.
   public static func dot(_ x: Matrix, _ y: Matrix) -> Double {
+    let span = Profile.begin(.elementwise, bytes: 8 * x.count)
+    defer { span.end() }
     precondition(x.rows == y.rows && x.columns == y.columns)
     var total = 0.0
     for row in 0..<x.rows {
@@ -58,6 +68,8 @@ extension Kernel {
 
   /// y[i] = x[rows[i]].
   public static func gatherRows(_ x: Matrix, _ rows: [Int], into y: Matrix) {
+    let span = Profile.begin(.elementwise, bytes: 8 * y.count)
+    defer { span.end() }
     precondition(y.rows == rows.count && y.columns == x.columns)
     for (i, row) in rows.enumerated() {
       precondition(row >= 0 && row < x.rows)
@@ -67,6 +79,8 @@ extension Kernel {
 
   /// y[rows[i]] += x[i], in the order of `rows`.
   public static func scatterAddRows(_ x: Matrix, _ rows: [Int], to y: Matrix) {
+    let span = Profile.begin(.elementwise, bytes: 12 * x.count)
+    defer { span.end() }
     precondition(x.rows == rows.count && y.columns == x.columns)
     for (i, row) in rows.enumerated() {
       precondition(row >= 0 && row < y.rows)

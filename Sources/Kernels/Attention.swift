@@ -24,6 +24,11 @@ public struct AttentionLayout: Sendable {
   /// Length of a probability row, rounded up so that rows need no tails.
   static func room(_ length: Int) -> Int { (length + 15) / 16 * 16 }
 
+  /// Pairs of a query and a key over all sequences.
+  var pairs: Int {
+    (0..<count).reduce(0) { $0 + (queries[$1 + 1] - queries[$1]) * (keys[$1 + 1] - keys[$1]) }
+  }
+
   /// Floats that the attention probabilities of all heads take.
   public func probabilityCount(heads: Int) -> Int {
     var total = 0
@@ -50,6 +55,10 @@ extension Kernel {
     let d = q.columns / heads
     let scale = 1 / Float(d).squareRoot()
     let largest = largestScore(layout)
+    let span = Profile.begin(
+      .attention, flops: 4 * d * heads * layout.pairs,
+      bytes: 4 * (2 * q.count + 2 * k.count + (probabilities?.count ?? 0)))
+    defer { span.end() }
     withScratch(largest.count) { scores in
       withScratch(dropout == nil ? 0 : largest.count) { dropped in
         withScratch(largest.room) { factors in
@@ -100,6 +109,10 @@ extension Kernel {
     let d = q.columns / heads
     let scale = 1 / Float(d).squareRoot()
     let largest = largestScore(layout)
+    let span = Profile.begin(
+      .attentionGradient, flops: 8 * d * heads * layout.pairs,
+      bytes: 4 * (3 * q.count + 4 * k.count + probabilities.count))
+    defer { span.end() }
     withScratch(largest.count) { gradient in
       withScratch(dropout == nil ? 0 : largest.count) { dropped in
         withScratch(dropout == nil ? 0 : largest.count) { factors in

@@ -52,6 +52,8 @@ extension Kernel {
   /// y = x times the factors of `dropout`; x and y may be the same matrix. Its own backward.
   public static func applyDropout(_ dropout: Dropout, _ x: Matrix, into y: Matrix) {
     precondition(x.rows == y.rows && x.columns == y.columns)
+    let span = Profile.begin(.dropout, bytes: 8 * x.count)
+    defer { span.end() }
     withScratch(x.columns) { factors in
       for row in 0..<x.rows {
         dropout.factors(row: row, columns: x.columns, into: factors)

@@ -10,6 +10,8 @@ extension Kernel {
   ) {
     precondition(ids.count == out.rows && positionIDs.count == out.rows)
     precondition(words.columns == out.columns && positions.columns == out.columns)
+    let span = Profile.begin(.embedding, bytes: (types == nil ? 12 : 16) * out.count)
+    defer { span.end() }
     for i in 0..<out.rows {
       precondition(ids[i] >= 0 && ids[i] < words.rows && positionIDs[i] < positions.rows)
       let w = words.pointer + Int(ids[i]) * words.stride
@@ -31,6 +33,8 @@ extension Kernel {
   /// table[ids[i]] += dOut[i] for all i, in order: the gradient of an embedding look-up.
   public static func embedGradient(_ dOut: Matrix, ids: [Int32], into table: Matrix) {
     precondition(ids.count == dOut.rows && table.columns == dOut.columns)
+    let span = Profile.begin(.embeddingGradient, bytes: 12 * dOut.count)
+    defer { span.end() }
     for i in 0..<dOut.rows {
       precondition(ids[i] >= 0 && ids[i] < table.rows)
       let p = dOut.pointer + i * dOut.stride

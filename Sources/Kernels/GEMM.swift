@@ -26,6 +26,10 @@ extension Kernel {
     let (kb, n) = transposeB == .none ? (b.rows, b.columns) : (b.columns, b.rows)
     precondition(k == kb && c.rows == m && c.columns == n, "gemm shapes do not fit")
     guard m > 0, n > 0 else { return }
+    let span = Profile.begin(
+      part(transposeA, transposeB, m: m, n: n, k: k), flops: 2 * m * n * k,
+      bytes: 4 * (m * k + k * n + (beta == 0 ? 1 : 2) * m * n))
+    defer { span.end() }
     if k == 0 {
       if beta == 0 { c.fill(0) } else if beta != 1 { scale(c, by: beta) }
       return
@@ -38,6 +42,16 @@ extension Kernel {
     multiply(
       transposeA, transposeB, m, n, k, alpha, a.pointer, a.stride, b.pointer, b.stride, beta,
       c.pointer, c.stride)
+  }
+
+  /// What a product is for, told by its transposes: `Tape.linear` is the only one to ask for each.
+  private static func part(
+    _ transposeA: Transpose, _ transposeB: Transpose, m: Int, n: Int, k: Int
+  ) -> Profile.Part {
+    let weightGradient = transposeA == .transposed
+    if n > 8192 || (weightGradient ? m : k) > 8192 { return .vocabularyProduct }
+    if weightGradient { return .weightGradientProduct }
+    return transposeB == .transposed ? .forwardProduct : .inputGradientProduct
   }
 
   @inline(__always)

@@ -5,6 +5,8 @@ extension Kernel {
   public static func addGumbelNoise(
     _ x: Matrix, seed: UInt64, step: Int, site: Int, firstRow: Int = 0
   ) {
+    let span = Profile.begin(.gumbel, bytes: 8 * x.count)
+    defer { span.end() }
     let key = SIMD2(UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed &>> 32))
     let chunks = (x.columns + 63) / 64
     withScratch(64) { noise in
@@ -39,7 +41,9 @@ extension Kernel {
 
   /// Index of the largest element of each row; the first one among equals.
   public static func argmaxRows(_ x: Matrix) -> [Int32] {
-    (0..<x.rows).map { row in
+    let span = Profile.begin(.gumbel, bytes: 4 * x.count)
+    defer { span.end() }
+    return (0..<x.rows).map { row in
       let p = x.pointer + row * x.stride
       let lowest = -Float.infinity
       var top = Vector(repeating: lowest)

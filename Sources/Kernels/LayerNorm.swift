@@ -15,6 +15,8 @@ extension Kernel {
     precondition(gamma.count == columns && beta.count == columns && reciprocals.count == y.rows)
     precondition(out.rows == y.rows && out.columns == columns)
     if let residual { precondition(residual.rows == y.rows && residual.columns == columns) }
+    let span = Profile.begin(.layerNorm, bytes: 4 * y.count * (residual == nil ? 3 : 4))
+    defer { span.end() }
     let g = gamma.pointer
     let b = beta.pointer
     withScratch(columns) { factors in
@@ -63,6 +65,8 @@ extension Kernel {
     let columns = dOut.columns
     precondition(normalised.rows == dOut.rows && normalised.columns == columns)
     precondition(dSum.rows == dOut.rows && dSum.columns == columns && gamma.count == columns)
+    let span = Profile.begin(.layerNormGradient, bytes: 4 * dOut.count * (dY == nil ? 3 : 4))
+    defer { span.end() }
     let g = gamma.pointer
     withScratch(columns) { factors in
       for row in 0..<dOut.rows {

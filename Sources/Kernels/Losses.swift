@@ -10,6 +10,8 @@ extension Kernel {
     _ logits: Matrix, labels: [Int32], smoothing: Float = 0, weight: Float = 1, gradient: Matrix?
   ) -> Double {
     precondition(labels.count == logits.rows)
+    let span = Profile.begin(.loss, bytes: (gradient == nil ? 4 : 8) * logits.count)
+    defer { span.end() }
     let columns = logits.columns
     var total = 0.0
     for row in 0..<logits.rows {
@@ -54,6 +56,8 @@ extension Kernel {
     dStudent: Matrix?, dTeacher: Matrix?
   ) -> Double {
     precondition(student.rows == teacher.rows && student.columns == teacher.columns)
+    let span = Profile.begin(.loss, bytes: 12 * student.count)
+    defer { span.end() }
     let columns = student.columns
     let scale = 1 / temperature
     var total = 0.0
@@ -104,6 +108,8 @@ extension Kernel {
     _ a: Matrix, _ b: Matrix, weight: Float = 1, dA: Matrix?, dB: Matrix?
   ) -> Double {
     precondition(a.rows == b.rows && a.columns == b.columns)
+    let span = Profile.begin(.loss, bytes: 12 * a.count)
+    defer { span.end() }
     var total = 0.0
     for row in 0..<a.rows {
       let p = a.pointer + row * a.stride
@@ -130,6 +136,8 @@ extension Kernel {
     _ a: Matrix, _ b: Matrix, weights: [Float] = [], dA: Matrix?, dB: Matrix?
   ) -> [Float] {
     precondition(a.rows == b.rows && a.columns == b.columns)
+    let span = Profile.begin(.loss, bytes: 12 * a.count)
+    defer { span.end() }
     return (0..<a.rows).map { row in
       let p = a.pointer + row * a.stride
       let q = b.pointer + row * b.stride

@@ -42,6 +42,8 @@ extension Kernel {
     _ u: AdamUpdate, parameters: Buffer, gradients: Buffer, firstMoment: Buffer,
     secondMoment: Buffer, range: Range<Int>
   ) {
+    let span = Profile.begin(.optimizer, bytes: 32 * range.count)
+    defer { span.end() }
     let p = parameters.base + range.lowerBound
     let g = gradients.base + range.lowerBound
     let m = firstMoment.base + range.lowerBound
@@ -79,6 +81,9 @@ extension Kernel {
     let sums = Buffer(zeroed: blocks)
     let others = Array(buffers.dropFirst())
     pool.ranges(total: count, alignment: block) { range in
+      let span = Profile.begin(
+        .gradientSum, bytes: 8 * range.count * (others.isEmpty ? 1 : buffers.count))
+      defer { span.end() }
       var start = range.lowerBound
       while start < range.upperBound {
         let end = min(range.upperBound, start + block)

@@ -4,6 +4,8 @@ extension Kernel {
   /// - Parameter width: columns that hold values; those behind become 0 (room up to a multiple of 16
   ///   lets rows be read without tails).
   public static func softmaxRows(_ x: Matrix, width: Int? = nil, scale: Float = 1) {
+    let span = Profile.begin(.softmax, bytes: 8 * x.count)
+    defer { span.end() }
     for row in 0..<x.rows {
       softmaxRow(x.pointer + row * x.stride, width ?? x.columns, x.columns, scale)
     }
@@ -35,6 +37,8 @@ extension Kernel {
   /// y = log softmax(x / temperature), row by row; x and y may be the same matrix.
   public static func logSoftmaxRows(_ x: Matrix, temperature: Float = 1, into y: Matrix) {
     precondition(x.rows == y.rows && x.columns == y.columns)
+    let span = Profile.begin(.softmax, bytes: 8 * x.count)
+    defer { span.end() }
     let scale = 1 / temperature
     for row in 0..<x.rows {
       let p = x.pointer + row * x.stride
@@ -77,6 +81,8 @@ extension Kernel {
   {
     precondition(y.rows == dy.rows && y.columns == dy.columns)
     precondition(y.rows == dx.rows && y.columns == dx.columns)
+    let span = Profile.begin(.softmax, bytes: 12 * y.count)
+    defer { span.end() }
     for row in 0..<y.rows {
       softmaxGradientRow(
         y.pointer + row * y.stride, dy.pointer + row * dy.stride, dx.pointer + row * dx.stride,
@@ -100,6 +106,8 @@ extension Kernel {
 extension Kernel {
   /// Entropy of softmax(x) in nats, summed over rows.
   public static func entropyOfRows(_ x: Matrix) -> Double {
+    let span = Profile.begin(.softmax, bytes: 4 * x.count)
+    defer { span.end() }
     var total = 0.0
     for row in 0..<x.rows {
       let p = x.pointer + row * x.stride

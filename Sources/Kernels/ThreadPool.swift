@@ -13,6 +13,7 @@ public final class ThreadPool: @unchecked Sendable {
 
   private struct Job {
     let count: Int
+    let isTimed: Bool
     let body: @Sendable (Int) -> Void
   }
 
@@ -23,6 +24,8 @@ public final class ThreadPool: @unchecked Sendable {
   private var generation = 0
   private var nextTask = 0
   private var unfinished = 0
+  /// Nanoseconds of the tasks of a timed job.
+  private var busy: UInt64 = 0
   private var stopping = false
   private var handles: [pthread_t] = []
 
@@ -113,8 +116,11 @@ public final class ThreadPool: @unchecked Sendable {
       for index in 0..<count { body(index) }
       return
     }
+    let isTimed = Profile.isEnabled
+    let start = isTimed ? Profile.now() : 0
     pthread_mutex_lock(mutex)
-    job = Job(count: count, body: body)
+    job = Job(count: count, isTimed: isTimed, body: body)
+    busy = 0
     nextTask = 0
     unfinished = count
     generation &+= 1
@@ -122,6 +128,10 @@ public final class ThreadPool: @unchecked Sendable {
     work()
     while unfinished > 0 { pthread_cond_wait(done, mutex) }
     job = nil
+    if isTimed {
+      Profile.addRendezvous(
+        threads: handles.count + 1, duration: Profile.now() - start, busy: busy)
+    }
     pthread_mutex_unlock(mutex)
   }
 
@@ -131,8 +141,11 @@ public final class ThreadPool: @unchecked Sendable {
       let index = nextTask
       nextTask += 1
       pthread_mutex_unlock(mutex)
+      let start = current.isTimed ? Profile.now() : 0
       current.body(index)
+      let end = current.isTimed ? Profile.now() : 0
       pthread_mutex_lock(mutex)
+      busy += end - start
       unfinished -= 1
       if unfinished == 0 { pthread_cond_signal(done) }
     }

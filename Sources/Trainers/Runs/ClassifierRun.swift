@@ -41,6 +41,12 @@ struct ClassifierRun {
     return (plain, arguments.greaterIsBetter ?? !plain.hasSuffix("loss"))
   }
 
+  /// What is trained.
+  func parts(_ objective: any Objective) -> TrainingParts {
+    TrainingParts(
+      objective: objective, data: train, arguments: arguments, common: common, pool: pool)
+  }
+
   /// Trains and writes the output folder.
   func execute(
     _ objective: some Objective, display: any TrainingObserver

@@ -85,7 +85,7 @@ extension PreparedRun {
     return PreparedRun(
       plan: [("method", method.name)]
         + run.plan(others: others, trained: trained, frozen: [teacher.model]),
-      notices: notices
+      notices: notices, training: run.parts(objective)
     ) {
       let outcome = try run.execute(objective, display: $0)
       try logits.save()

@@ -11,14 +11,17 @@ public struct PreparedRun {
   public let plan: [(name: String, value: String)]
   /// Sentences that the user should see before the run.
   public let notices: [String]
+  /// What it trains.
+  let training: TrainingParts
   private let body: (any TrainingObserver) throws -> RunOutcome
 
   init(
-    plan: [(name: String, value: String)], notices: [String],
+    plan: [(name: String, value: String)], notices: [String], training: TrainingParts,
     body: @escaping (any TrainingObserver) throws -> RunOutcome
   ) {
     self.plan = plan
     self.notices = notices
+    self.training = training
     self.body = body
   }
 

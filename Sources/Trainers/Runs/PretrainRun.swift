@@ -40,7 +40,9 @@ extension PreparedRun {
       ("threads", "\(pool.threads)"), ("shards", "\(RunParts.shards(c.common))"),
       ("memory estimate", RunParts.megabytes(memory)), ("output", c.common.outputDir),
     ]
-    return PreparedRun(plan: plan, notices: notices) { display in
+    let training = TrainingParts(
+      objective: objective, data: data, arguments: c.train, common: c.common, pool: pool)
+    return PreparedRun(plan: plan, notices: notices, training: training) { display in
       let folder = try RunFolder(c.common.outputDir, overwrite: c.common.overwriteOutputDir)
       try folder.writeRun(
         command: "pretrain", configuration: c.resolved, shards: RunParts.shards(c.common),

@@ -30,7 +30,8 @@ extension PreparedRun {
     let objective = LabelsOnly(
       model.model, training: run.trainedModel, labelSmoothing: Float(c.train.labelSmoothingFactor))
     return PreparedRun(
-      plan: run.plan(others: [], trained: [model.model], frozen: []), notices: notices
+      plan: run.plan(others: [], trained: [model.model], frozen: []), notices: notices,
+      training: run.parts(objective)
     ) { try run.execute(objective, display: $0) }
   }
 }

@@ -1,0 +1,82 @@
+import ArgumentParser
+import Configuration
+import Logging
+import StrictJSON
+import Trainers
+
+/// `mate-kd profile`.
+struct ProfileCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "profile", abstract: "Show what the updates of a run spend their time on.",
+    discussion: """
+      Makes some updates of the run that the configuration describes, in memory only: no output \
+      folder is written. Times are thread time: with two threads a second holds two.
+      """)
+  @OptionGroup var options: RunOptions
+
+  @Option(help: "Updates to count, of each model that the run trains.")
+  var steps = 20
+
+  @Option(help: "Updates before, in which memory settles.")
+  var warmUp = 3
+
+  @Option(
+    name: .customLong("run"),
+    help: "The kind of run, where the configuration's sections do not tell: \(Self.kinds).")
+  var kind: RunKind?
+
+  @Flag(help: "Print one JSON object instead of tables.")
+  var json = false
+
+  private static let kinds = RunKind.allCases.map(\.rawValue).joined(separator: ", ")
+
+  func validate() throws {
+    if steps < 1 { throw ValidationError("--steps must be at least 1, found \(steps).") }
+    if warmUp < 0 { throw ValidationError("--warm-up must not be negative, found \(warmUp).") }
+  }
+
+  mutating func run() throws {
+    options.bootstrapLogging()
+    let logger = Logger(label: "mate-kd")
+    // Nothing is written, so an output folder that is there already is nobody's concern.
+    options.overwriteOutputDir = true
+    let prepared = try prepare()
+    for notice in prepared.notices { logger.notice("\(notice)") }
+    for (name, value) in prepared.plan where name != "output" { logger.info("\(name): \(value)") }
+    if options.dryRun { return }
+    StopSignal.install()
+    let profile = try prepared.profile(updates: steps, warmUp: warmUp) { StopSignal.isRaised }
+    if json {
+      print(JSONWriter().string(ProfileReport(profile).json))
+    } else {
+      ProfileReport(profile).print(on: .standardOutput)
+    }
+  }
+
+  private func prepare() throws -> PreparedRun {
+    let kind =
+      try kind ?? RunKind(of: ConfigDocument.read(options.config, overrides: options.overrides()))
+    return switch kind {
+    case .distill: try PreparedRun.distill(options.configuration())
+    case .teacherFinetune: try PreparedRun.teacherFinetune(options.configuration())
+    case .pretrain: try PreparedRun.pretrain(options.configuration())
+    }
+  }
+}
+
+/// A subcommand that trains.
+package enum RunKind: String, CaseIterable, Sendable, ExpressibleByArgument {
+  case distill
+  case teacherFinetune = "teacher-finetune"
+  case pretrain
+
+  /// The subcommand that a configuration is for, by the sections that only it reads.
+  package init(of document: ConfigDocument) {
+    let root = document.root
+    if ["method", "teacher", "student", "generator"].contains(where: root.has) {
+      self = .distill
+    } else {
+      self = ["corpus", "mlm"].contains(where: root.has) ? .pretrain : .teacherFinetune
+    }
+  }
+}

@@ -1,0 +1,119 @@
+import Kernels
+import StrictJSON
+import Trainers
+
+/// A run's profile as tables for people or as JSON for programs.
+package struct ProfileReport: Sendable {
+  private let profile: RunProfile
+
+  /// A report of a profile.
+  package init(_ profile: RunProfile) { self.profile = profile }
+
+  /// Writes a table for each of the run's models, and the totals.
+  package func print(on stream: TerminalStream) {
+    for phase in profile.phases {
+      stream.print(stream.style.paint(title(phase), .bold))
+      table(phase).print(on: stream)
+      stream.print("")
+    }
+    totals().print(on: stream)
+  }
+
+  private func title(_ phase: RunProfile.Phase) -> String {
+    "updates of the \(phase.name.isEmpty ? "main model" : phase.name): \(phase.updates) counted"
+  }
+
+  private func table(_ phase: RunProfile.Phase) -> TextTable {
+    var table = TextTable([
+      .text("kernel"), .number("calls"), .number("thread ms"), .number("share"),
+      .number("GFLOP/s"), .number("GB/s"),
+    ])
+    let updates = Double(max(1, phase.updates))
+    for row in phase.breakdown.rows {
+      let (total, seconds) = (row.total, row.total.seconds)
+      table.add([
+        row.part.name, total.calls == 0 ? "" : NumberText.fixed(Double(total.calls) / updates, 0),
+        NumberText.fixed(seconds / updates * 1e3, 2), percent(row.share),
+        total.flops == 0 ? "" : NumberText.fixed(total.flops / seconds / 1e9, 1),
+        total.bytes == 0 ? "" : NumberText.fixed(total.bytes / seconds / 1e9, 1),
+      ])
+    }
+    let breakdown = phase.breakdown
+    let threadSeconds = breakdown.seconds * Double(breakdown.threads)
+    table.add([
+      "all", "", NumberText.fixed(threadSeconds / updates * 1e3, 2),
+      percent(breakdown.rows.reduce(0) { $0 + $1.share }),
+      NumberText.fixed(breakdown.flops / max(1e-9, threadSeconds) / 1e9, 1), "",
+    ])
+    return table
+  }
+
+  private func totals() -> TextTable {
+    var table = TextTable(
+      [.text("total")]
+        + profile.phases.map { .number($0.name.isEmpty ? "main model" : $0.name) })
+    func row(_ name: String, _ value: (RunProfile.Phase) -> String) {
+      table.add([name] + profile.phases.map(value))
+    }
+    row("ms an update") { NumberText.fixed($0.secondsPerUpdate * 1e3, 1) }
+    row("texts a second") { rate($0.texts, $0) }
+    row("tokens a second") { rate($0.tokens, $0) }
+    row("GFLOP/s, \(profile.threads) threads") {
+      NumberText.fixed($0.breakdown.flops / max(1e-9, $0.breakdown.seconds) / 1e9, 1)
+    }
+    row("share of the FMA peak (\(NumberText.fixed(profile.peakRate / 1e9, 0)) GFLOP/s)") {
+      percent(peakShare($0))
+    }
+    if profile.phases.count > 1 {
+      row("share of the run's updates") { percent($0.shareOfUpdates) }
+      table.add([
+        "ms an update, mean of the run", NumberText.fixed(profile.meanSecondsPerUpdate * 1e3, 1),
+      ])
+    }
+    table.add(["peak memory, MB", NumberText.grouped(profile.peakMemory >> 20)])
+    return table
+  }
+
+  private func rate(_ count: Int, _ phase: RunProfile.Phase) -> String {
+    NumberText.grouped(Int(Double(count) / max(1e-9, phase.breakdown.seconds)))
+  }
+
+  private func peakShare(_ phase: RunProfile.Phase) -> Double {
+    phase.breakdown.flops / max(1e-9, phase.breakdown.seconds * profile.peakRate)
+  }
+
+  private func percent(_ share: Double) -> String { NumberText.fixed(share * 100, 1) + " %" }
+
+  /// All of it; times are in seconds, counts are sums over the counted updates.
+  package var json: JSONValue {
+    .object([
+      ("phases", .array(profile.phases.map(json))), ("threads", .int(profile.threads)),
+      ("mean_update_seconds", .double(profile.meanSecondsPerUpdate)),
+      ("peak_flops_per_second", .double(profile.peakRate)),
+      ("peak_memory_bytes", .int(profile.peakMemory)),
+    ])
+  }
+
+  private func json(_ phase: RunProfile.Phase) -> JSONValue {
+    let breakdown = phase.breakdown
+    return .object([
+      ("model", .string(phase.name)), ("updates", .int(phase.updates)),
+      ("share_of_updates", .double(phase.shareOfUpdates)),
+      ("seconds", .double(breakdown.seconds)),
+      ("update_seconds", .double(phase.secondsPerUpdate)), ("texts", .int(phase.texts)),
+      ("tokens", .int(phase.tokens)), ("flops", .double(breakdown.flops)),
+      ("share_of_peak", .double(peakShare(phase))),
+      (
+        "kernels",
+        .array(
+          breakdown.rows.map { row in
+            .object([
+              ("name", .string(row.part.name)), ("calls", .int(row.total.calls)),
+              ("thread_seconds", .double(row.total.seconds)), ("share", .double(row.share)),
+              ("flops", .double(row.total.flops)), ("bytes", .double(row.total.bytes)),
+            ])
+          })
+      ),
+    ])
+  }
+}

@@ -1,0 +1,131 @@
+import Configuration
+import Data
+import Foundation
+import Kernels
+
+/// What a run trains: all that is needed to make some of its updates without an output folder.
+package struct TrainingParts {
+  let objective: any Objective
+  let data: TokenizedDataset
+  let arguments: TrainingArguments
+  let common: CommonConfiguration
+  let pool: ThreadPool
+
+  package init(
+    objective: any Objective, data: TokenizedDataset, arguments: TrainingArguments,
+    common: CommonConfiguration, pool: ThreadPool
+  ) {
+    self.objective = objective
+    self.data = data
+    self.arguments = arguments
+    self.common = common
+    self.pool = pool
+  }
+}
+
+/// Where the time of a run's updates goes.
+public struct RunProfile: Sendable {
+  /// The updates of one of the run's models.
+  public struct Phase: Sendable {
+    /// The model's name in the log; empty for the main model.
+    public let name: String
+    /// Updates that were timed.
+    public let updates: Int
+    /// Share of the run's updates that train this model.
+    public let shareOfUpdates: Double
+    /// Texts and tokens of these updates' batches, before any other text is made from them.
+    public let texts, tokens: Int
+    /// Their thread time by kernel.
+    public let breakdown: ProfileBreakdown
+
+    /// Seconds an update.
+    public var secondsPerUpdate: Double { breakdown.seconds / Double(max(1, updates)) }
+  }
+
+  /// In the order of training.
+  public let phases: [Phase]
+  /// Worker threads.
+  public let threads: Int
+  /// Measured multiply-add rate of all threads together, in operations a second.
+  public let peakRate: Double
+  /// The most memory that the process has held so far, in bytes.
+  public let peakMemory: Int
+
+  /// Mean seconds of an update over the whole run.
+  public var meanSecondsPerUpdate: Double {
+    phases.reduce(0) { $0 + $1.shareOfUpdates * $1.secondsPerUpdate }
+  }
+}
+
+extension PreparedRun {
+  /// Makes some updates of each of the run's models, in memory only, and counts what they take.
+  ///
+  /// The updates are the run's own: its data in its order, its batches, its optimiser. Nothing is
+  /// evaluated, logged or written.
+  /// - Parameters:
+  ///   - updates: of each model; those of a generator come before those of the student.
+  ///   - warmUp: updates of each model before, in which memory settles; not counted.
+  ///   - shouldStop: asked after every update; true ends the run with what was counted so far.
+  /// - Throws: `TrainingError`, as training does.
+  public func profile(
+    updates: Int = 20, warmUp: Int = 3, shouldStop: @escaping () -> Bool = { false }
+  ) throws -> RunProfile {
+    try training.profile(updates: updates, warmUp: warmUp, shouldStop: shouldStop)
+  }
+}
+
+extension TrainingParts {
+  package func profile(
+    updates: Int, warmUp: Int, shouldStop: @escaping () -> Bool = { false }
+  ) throws -> RunProfile {
+    let models = objective.trainedModels
+    var arguments = self.arguments
+    arguments.maxSteps = warmUp + updates
+    arguments.evalStrategy = .no
+    arguments.loggingSteps = 0
+    arguments.loadBestModelAtEnd = false
+    let meter = UpdateMeter(models: models.count, warmUp: warmUp, updates: updates)
+    let loop = TrainingLoop(
+      arguments: arguments, seed: common.seed, dataSeed: common.dataSeed,
+      shards: RunParts.shards(common), pool: pool)
+    let peakRate = Processor.measuredPeak(pool: pool)
+    try Profile.session { () throws in
+      _ = try loop.run(
+        MeteredObjective(base: objective, meter: meter), data: data, evaluate: nil,
+        metric: ("loss", false), observer: StopObserver(shouldStop))
+      meter.close()
+    }
+    // Turns follow each other in cycles; this many batches hold enough of them for three digits.
+    let sampled = 100_000
+    var turns = Array(repeating: 0, count: models.count)
+    for batch in 0..<sampled { turns[objective.turn(batch: batch)] += 1 }
+    let tallies = meter.tallies
+    return RunProfile(
+      phases: models.indices.reversed().filter { tallies[$0].updates > 0 }.map { index in
+        RunProfile.Phase(
+          name: models[index].name, updates: tallies[index].updates,
+          shareOfUpdates: Double(turns[index]) / Double(sampled), texts: tallies[index].texts,
+          tokens: tallies[index].tokens,
+          breakdown: ProfileBreakdown(
+            tallies[index].counts, seconds: tallies[index].seconds, threads: pool.threads))
+      }, threads: pool.threads, peakRate: peakRate, peakMemory: Self.peakMemory())
+  }
+
+  private static func peakMemory() -> Int {
+    var usage = rusage()
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    return usage.ru_maxrss * 1024
+  }
+}
+
+/// Asks for nothing but whether to stop.
+private final class StopObserver: TrainingObserver {
+  private let isStopping: () -> Bool
+
+  init(_ isStopping: @escaping () -> Bool) { self.isStopping = isStopping }
+
+  func didLog(_ entry: LogEntry) {}
+  func didEvaluate(_ entry: LogEntry, isBest: Bool) {}
+  func didStep(_ step: Int, of total: Int, loss: Double, learningRate: Double, texts: Int) {}
+  var shouldStop: Bool { isStopping() }
+}

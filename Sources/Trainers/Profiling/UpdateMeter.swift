@@ -1,0 +1,98 @@
+import Kernels
+import Synchronization
+
+/// Decides which model each update trains and counts what each update takes.
+///
+/// The loop asks for the turn of a batch before anything else is done for it, so the time between two
+/// such questions is one update.
+final class UpdateMeter: Sendable {
+  /// The updates of one model.
+  struct Tally: Sendable {
+    var updates = 0
+    var seconds = 0.0
+    var texts = 0, tokens = 0
+    var counts = ProfileSnapshot()
+  }
+
+  private struct State: Sendable {
+    var batch = -1
+    var start: ContinuousClock.Instant?
+    var counts = ProfileSnapshot()
+    var texts = 0, tokens = 0
+    var tallies: [Tally]
+  }
+
+  private let warmUp: Int
+  private let updatesPerModel: Int
+  private let state: Mutex<State>
+
+  /// A meter for `warmUp` updates of each model that are not counted and `updates` that are.
+  init(models: Int, warmUp: Int, updates: Int) {
+    self.warmUp = warmUp
+    updatesPerModel = warmUp + updates
+    state = Mutex(State(tallies: Array(repeating: Tally(), count: models)))
+  }
+
+  /// What was counted, by model.
+  var tallies: [Tally] { state.withLock { $0.tallies } }
+
+  /// The model that a batch trains: the last one first, so that the loop, which counts updates of
+  /// the first, ends when all have had theirs.
+  func turn(batch: Int) -> Int {
+    state.withLock { state in
+      if batch != state.batch {
+        close(&state)
+        state.batch = batch
+        state.texts = 0
+        state.tokens = 0
+        state.counts = ProfileSnapshot.now()
+        state.start = ContinuousClock.now
+      }
+      return turn(of: batch, models: state.tallies.count)
+    }
+  }
+
+  /// Notes a part of the current update's batch.
+  func add(texts: Int, tokens: Int) {
+    state.withLock {
+      $0.texts += texts
+      $0.tokens += tokens
+    }
+  }
+
+  /// Ends the last update.
+  func close() { state.withLock { close(&$0) } }
+
+  private func turn(of batch: Int, models: Int) -> Int {
+    max(0, models - 1 - batch / updatesPerModel)
+  }
+
+  private func close(_ state: inout State) {
+    guard let start = state.start else { return }
+    state.start = nil
+    guard state.batch % updatesPerModel >= warmUp else { return }
+    let place = turn(of: state.batch, models: state.tallies.count)
+    state.tallies[place].updates += 1
+    state.tallies[place].seconds += (ContinuousClock.now - start).inSeconds
+    state.tallies[place].texts += state.texts
+    state.tallies[place].tokens += state.tokens
+    state.tallies[place].counts += ProfileSnapshot.now() - state.counts
+  }
+}
+
+/// An objective as it is, but for its turns, which the meter takes over.
+struct MeteredObjective: Objective {
+  let base: any Objective
+  let meter: UpdateMeter
+
+  var trainedModels: [TrainedModel] { base.trainedModels }
+
+  func turn(batch: Int) -> Int { meter.turn(batch: batch) }
+
+  func loss(_ step: StepContext) throws -> Scalars {
+    meter.add(
+      texts: step.shards.reduce(0) { $0 + $1.count },
+      tokens: step.shards.reduce(0) { $0 + $1.tokens.ids.count })
+    return try base.loss(step)
+  }
+}

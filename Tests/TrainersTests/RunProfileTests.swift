@@ -1,0 +1,51 @@
+import Configuration
+import Kernels
+import Testing
+import Trainers
+
+@Suite struct RunProfileTests {
+  private func parts(_ objective: any Objective, _ world: ToyWorld) -> TrainingParts {
+    TrainingParts(
+      objective: objective, data: world.train,
+      arguments: TrainingArguments(
+        perDeviceTrainBatchSize: 4, maxSteps: 500, loggingSteps: 1, evalStrategy: .steps),
+      common: CommonConfiguration(outputDir: world.scratch.path + "/none", shards: 2),
+      pool: world.pool)
+  }
+
+  @Test func everyModelGetsItsUpdates() throws {
+    let world = try ToyWorld()
+    let (method, student, _, generator) = try world.mateKD {
+      $0.generatorSteps = 1
+      $0.studentSteps = 3
+    }
+    let profile = try parts(method, world).profile(updates: 4, warmUp: 2)
+    #expect(profile.phases.map(\.name) == ["generator", ""])
+    #expect(profile.phases.map(\.updates) == [4, 4])
+    #expect(profile.phases.map(\.texts) == [16, 16])
+    #expect(profile.phases.map(\.shareOfUpdates) == [0.25, 0.75])
+    let mean =
+      0.25 * profile.phases[0].secondsPerUpdate + 0.75 * profile.phases[1].secondsPerUpdate
+    #expect(abs(profile.meanSecondsPerUpdate - mean) < 1e-12)
+    for phase in profile.phases {
+      func calls(_ part: Profile.Part) -> Int {
+        phase.breakdown.rows.first { $0.part == part }?.total.calls ?? 0
+      }
+      // Other tests' kernels are counted, too: at least those of two shards and four updates.
+      #expect(calls(.forwardProduct) >= 8)
+      #expect(calls(.optimizer) >= 4)
+      #expect(calls(.gumbel) >= 8)
+      #expect(phase.breakdown.seconds > 0)
+      #expect(phase.tokens > 4 * phase.updates)
+    }
+    #expect(student.parameters.buffer !== generator.parameters.buffer)
+    #expect(profile.peakMemory > 1 << 20)
+    #expect(profile.peakRate > 1e8)
+  }
+
+  @Test func stopsWhenAsked() throws {
+    let world = try ToyWorld()
+    let profile = try parts(world.mateKD().method, world).profile(updates: 4, warmUp: 1) { true }
+    #expect(profile.phases.isEmpty)
+  }
+}
