@@ -1,4 +1,5 @@
 import CBLAS
+import Glibc
 
 /// The BLAS library behind `Kernel.gemm`, and what this program was compiled for.
 public enum OpenBLAS {
@@ -12,6 +13,15 @@ public enum OpenBLAS {
 
   /// The processor type whose kernels are in use, such as `Cooperlake` or `Haswell`.
   public static var coreName: String { openblas_get_corename().map { String(cString: $0) } ?? "" }
+
+  /// Threads that OpenBLAS would use for a product by itself.
+  public static var threads: Int { Int(openblas_get_num_threads()) }
+
+  /// Where in memory the function behind every product is; nil if nobody knows. It is another
+  /// library's when one with a function of that name was loaded before OpenBLAS.
+  package static var productAddress: UInt? {
+    dlsym(nil, "cblas_sgemm").map { UInt(bitPattern: $0) }
+  }
 }
 
 /// The instruction sets of the processor and of this binary.

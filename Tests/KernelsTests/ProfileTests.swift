@@ -80,9 +80,12 @@ import Testing
     // A product over an empty inner dimension scales its target, which is a kernel of its own.
     let target = Matrix(zeros: 512, 512)
     let counts = try counted {
-      Kernel.gemm(Matrix(zeros: 512, 0), Matrix(zeros: 0, 512), into: target, beta: 0.5)
+      Kernel.gemm(
+        Matrix(zeros: 512, 0), .none, Matrix(zeros: 0, 512), .none, into: target, beta: 0.5)
     }
     #expect(counts[.elementwise].calls == 1)
+    #expect(counts[.inputGradientProduct].calls == 1)
+    #expect(counts[.inputGradientProduct].seconds < counts[.elementwise].seconds)
     let x = Matrix(zeros: 64, 64)
     let start = ContinuousClock.now
     let nested = try counted {
@@ -115,7 +118,7 @@ import Testing
     let a = Matrix(zeros: 256, 256)
     let c = Matrix(zeros: 256, 256)
     let start = ContinuousClock.now
-    for _ in 0..<4 { Kernel.gemm(a, a, into: c) }
+    for _ in 0..<4 { Kernel.gemm(a, .none, a, .none, into: c) }
     let rate = 4 * 2 * 256 * 256 * 256 / ((ContinuousClock.now - start) / .seconds(1))
     #expect(peak > 0.8 * rate)
     #expect(peak < 1e13)

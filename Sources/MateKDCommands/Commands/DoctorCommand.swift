@@ -1,19 +1,23 @@
 import ArgumentParser
-import Kernels
-import Trainers
+import StrictJSON
 
 /// `mate-kd doctor`.
 struct DoctorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "doctor", abstract: "Show the processor, the BLAS library and the threads in use.")
+    commandName: "doctor",
+    abstract:
+      "Show processor, memory and BLAS library, measure them, and say what could be better.",
+    discussion: "Takes about a second. Warnings do not change the exit code.")
+
+  @Flag(help: "Print one JSON object instead of a table.")
+  var json = false
 
   func run() {
-    var table = TextTable([.text("part"), .text("value")])
-    table.add(["mate-kd", Version.current])
-    table.add(["built for", Processor.builtFor])
-    table.add(["processors", "\(ThreadPool.availableProcessors)"])
-    table.add(["OpenBLAS", OpenBLAS.configuration])
-    table.add(["OpenBLAS core", OpenBLAS.coreName])
-    table.print()
+    let report = DoctorReport(.current(), .measure())
+    if json {
+      print(JSONWriter().string(report.json))
+    } else {
+      report.print(on: .standardOutput)
+    }
   }
 }

@@ -1,0 +1,106 @@
+import Foundation
+import Kernels
+
+extension MachineDescription {
+  /// This machine, from /proc, /sys, the environment and OpenBLAS itself. What cannot be read stays
+  /// unknown. To be asked before OpenBLAS's threads are switched off.
+  package static func current() -> MachineDescription {
+    var machine = MachineDescription()
+    machine.readProcessor(fromCPUInfo: text("/proc/cpuinfo"))
+    machine.readMemory(fromMemInfo: text("/proc/meminfo"))
+    machine.hugePages = chosen(in: text("/sys/kernel/mm/transparent_hugepage/enabled"))
+    machine.quota = quota(fromCPUMax: text("/sys/fs/cgroup/cpu.max"))
+    machine.nodes = max(1, entries("/sys/devices/system/node").count { isNode($0) })
+    machine.builtFor =
+      Processor.builtFor == "AVX-512" ? .avx512 : Processor.builtFor == "AVX2" ? .avx2 : .baseline
+    machine.allowedProcessors = ThreadPool.availableProcessors
+    machine.onlineProcessors = max(
+      machine.allowedProcessors, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+    machine.blasConfiguration = OpenBLAS.configuration
+    machine.blasCore = OpenBLAS.coreName
+    machine.blasThreads = OpenBLAS.threads
+    machine.readLibraries(fromMaps: text("/proc/self/maps"), address: OpenBLAS.productAddress)
+    let names = [
+      "OPENBLAS_CORETYPE", "OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS",
+    ]
+    machine.environment = ProcessInfo.processInfo.environment.filter { names.contains($0.key) }
+    return machine
+  }
+
+  /// Name and features of the first processor in Linux's /proc/cpuinfo.
+  package mutating func readProcessor(fromCPUInfo text: String) {
+    for line in text.split(separator: "\n") {
+      let parts = line.split(separator: ":", maxSplits: 1)
+      guard parts.count == 2 else { continue }
+      let value = parts[1].trimmingCharacters(in: .whitespaces)
+      switch parts[0].trimmingCharacters(in: .whitespaces) {
+      case "model name" where processor.isEmpty: processor = value
+      case "flags" where features.isEmpty, "Features" where features.isEmpty:
+        features = Set(value.split(separator: " ").map(String.init))
+      default: break
+      }
+    }
+  }
+
+  /// Bytes of memory from Linux's /proc/meminfo, which counts in kilobytes.
+  package mutating func readMemory(fromMemInfo text: String) {
+    for line in text.split(separator: "\n") {
+      let words = line.split(separator: " ")
+      guard words.count > 1, let kilobytes = Int(words[1]) else { continue }
+      if words[0] == "MemTotal:" { memory = kilobytes << 10 }
+      if words[0] == "MemAvailable:" { availableMemory = kilobytes << 10 }
+    }
+  }
+
+  /// Libraries of linear algebra in Linux's /proc/self/maps.
+  ///
+  /// - Parameter address: where products are computed; the file there is the one in use.
+  package mutating func readLibraries(fromMaps text: String, address: UInt?) {
+    var libraries: [String] = []
+    for line in text.split(separator: "\n") {
+      guard let start = line.firstIndex(of: "/") else { continue }
+      let path = String(line[start...])
+      let borders = line.prefix { $0 != " " }.split(separator: "-").map { UInt($0, radix: 16) }
+      if let address, borders.count == 2, let low = borders[0], let high = borders[1],
+        (low..<max(low, high)).contains(address)
+      {
+        blasLibrary = path
+      }
+      let name = path.split(separator: "/").last?.lowercased() ?? ""
+      let isAlgebra = ["blas", "lapack", "libmkl", "libblis", "libatlas"].contains(
+        where: name.contains)
+      if isAlgebra, !libraries.contains(path) { libraries.append(path) }
+    }
+    otherLibraries = libraries.filter { $0 != blasLibrary }
+  }
+
+  /// The word in brackets, as Linux marks the one that holds: `always [madvise] never`.
+  package static func chosen(in text: String) -> String? {
+    guard let start = text.firstIndex(of: "["),
+      let end = text[start...].firstIndex(of: "]")
+    else { return nil }
+    return String(text[text.index(after: start)..<end])
+  }
+
+  /// Processors' worth of time from a control group's `cpu.max`: `max 100000` or `150000 100000`.
+  package static func quota(fromCPUMax text: String) -> Double? {
+    let words = text.split(whereSeparator: \.isWhitespace)
+    guard words.count == 2, let time = Double(words[0]), let period = Double(words[1]), period > 0
+    else { return nil }
+    return time / period
+  }
+
+  private static func isNode(_ name: String) -> Bool {
+    name.hasPrefix("node") && Int(name.dropFirst(4)) != nil
+  }
+
+  private static func text(_ path: String) -> String {
+    // Files of /proc have no size, so they are read to their end.
+    guard let file = FileHandle(forReadingAtPath: path) else { return "" }
+    return String(decoding: (try? file.readToEnd()) ?? Data(), as: UTF8.self)
+  }
+
+  private static func entries(_ path: String) -> [String] {
+    (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+  }
+}

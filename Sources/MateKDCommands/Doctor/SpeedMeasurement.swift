@@ -1,0 +1,65 @@
+import Kernels
+
+/// Rates measured on the spot, in operations a second.
+package struct SpeedMeasurement: Sendable {
+  /// Multiply-adds in registers, one thread and all threads: the ceiling.
+  package var peak = 0.0, peakOfAll = 0.0
+  /// Products of 512 tokens with a weight of BERT-base (512 x 768 x 768), the same way.
+  package var product = 0.0, productOfAll = 0.0
+
+  /// Rates as given.
+  package init(peak: Double, peakOfAll: Double, product: Double, productOfAll: Double) {
+    self.peak = peak
+    self.peakOfAll = peakOfAll
+    self.product = product
+    self.productOfAll = productOfAll
+  }
+
+  /// Measures for about half a second.
+  package static func measure(threads: Int = 0) -> SpeedMeasurement {
+    OpenBLAS.useOneThread()
+    let one = ThreadPool(threads: 1)
+    let all = ThreadPool(threads: threads)
+    return SpeedMeasurement(
+      peak: Processor.measuredPeak(pool: one), peakOfAll: Processor.measuredPeak(pool: all),
+      product: productRate(one), productOfAll: productRate(all))
+  }
+
+  /// Every thread multiplies matrices of its own, as mate-kd's shards do.
+  private static func productRate(_ pool: ThreadPool) -> Double {
+    let (m, n, k) = (512, 768, 768)
+    let operands = (0..<pool.threads).map { _ in
+      (a: Matrix(zeros: m, k), b: Matrix(zeros: n, k), c: Matrix(zeros: m, n))
+    }
+    for operand in operands {
+      operand.a.fill(0.5)
+      operand.b.fill(0.25)
+    }
+    var best = 0.0
+    let start = ContinuousClock.now
+    // The best round counts: other programs only ever make it slower.
+    repeat {
+      let begin = ContinuousClock.now
+      pool.ranges(total: pool.threads, alignment: 1) { range in
+        for thread in range {
+          for _ in 0..<4 {
+            Kernel.gemm(
+              operands[thread].a, .none, operands[thread].b, .transposed, into: operands[thread].c)
+          }
+        }
+      }
+      let seconds = (ContinuousClock.now - begin) / .seconds(1)
+      best = max(best, Double(4 * pool.threads * 2 * m * n * k) / max(1e-9, seconds))
+    } while ContinuousClock.now - start < .milliseconds(200)
+    return best
+  }
+
+  /// Sentences about rates that are too low, with what to do.
+  package var warnings: [String] {
+    guard peak > 0, product / peak < 0.6 else { return [] }
+    return [
+      "products reach only \(NumberText.fixed(100 * product / peak, 0)) % of the multiply-add rate of "
+        + "one thread: other programs are at work, or OpenBLAS's kernels do not fit the processor."
+    ]
+  }
+}
