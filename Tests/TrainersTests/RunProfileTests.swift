@@ -8,7 +8,7 @@ import Trainers
     TrainingParts(
       objective: objective, data: world.train,
       arguments: TrainingArguments(
-        perDeviceTrainBatchSize: 4, maxSteps: 500, loggingSteps: 1, evalStrategy: .steps),
+        perDeviceTrainBatchSize: 4, maxSteps: 500, evalStrategy: .steps, loggingSteps: 1),
       common: CommonConfiguration(outputDir: world.scratch.path + "/none", shards: 2),
       pool: world.pool)
   }
