@@ -28,9 +28,9 @@ public struct SpecialTokens: Sendable, Equatable {
 public struct Encoding: Sendable, Equatable {
   /// Token ids.
   public var ids: [Int32]
-  /// 0 for the first text and its special tokens, 1 for the second.
+  /// 0 for the first text and its special tokens, 1 for the second; RoBERTa's are all 0.
   public var typeIDs: [UInt8]
-  /// True for the `[CLS]` and `[SEP]` that the tokenizer added.
+  /// True for the special tokens, such as `[CLS]` and `[SEP]`, that the tokenizer added.
   public var isSpecial: [Bool]
 
   /// Arrays as given, of equal lengths.
@@ -41,8 +41,8 @@ public struct Encoding: Sendable, Equatable {
   }
 }
 
-/// Text in UTF-8 to token ids and back. Bytes that are no UTF-8 count as U+FFFD; readers of this
-/// package reject them before.
+/// Text in UTF-8 to token ids and back. Bytes that are no UTF-8 count as U+FFFD, which WordPiece
+/// drops and byte-level encodings spell; readers of this package reject such bytes before.
 public protocol Tokenizer: Sendable {
   /// One more than the largest id.
   var vocabularySize: Int { get }

@@ -8,7 +8,8 @@ public struct WordPieceTokenizer: Tokenizer {
   /// Where pieces inside a word start, after their prefix `##`; nil when there are none.
   private let continuation: PieceTrie.Node?
   private let longestWord: Int
-  private let parsed: [(bytes: ArraySlice<UInt8>, id: Int32)]
+  private let matcher: AddedTokenMatcher
+  private let template: EncodingTemplate
 
   /// Ids of the special tokens.
   public let specialTokens: SpecialTokens
@@ -20,26 +21,36 @@ public struct WordPieceTokenizer: Tokenizer {
   /// - Parameters:
   ///   - parseSpecialTokens: special tokens spelled in a text give their ids, as Hugging Face's
   ///     tokenizer object does it. Off by default: text of others must not be able to inject them.
+  ///   - addedTokens: tokens that are matched as a whole, none of them normalised; by default the
+  ///     special tokens.
+  ///   - template: where special tokens go; BERT's by default.
   ///   - continuationPrefix: what marks a piece inside a word.
   ///   - longestWord: words of more scalars become `[UNK]`.
   public init(
     vocabulary: Vocabulary, specialTokens: SpecialTokens, normalization: Normalization,
-    parseSpecialTokens: Bool = false, continuationPrefix: String = "##", longestWord: Int = 100
+    parseSpecialTokens: Bool = false, addedTokens: [AddedToken]? = nil,
+    template: EncodingTemplate? = nil, continuationPrefix: String = "##", longestWord: Int = 100
   ) {
     self.vocabulary = vocabulary
     self.specialTokens = specialTokens
     self.normalization = normalization
     self.longestWord = longestWord
+    self.template = template ?? .bert(cls: specialTokens.cls, sep: specialTokens.sep)
     actions = ScalarActions(normalization)
-    let special = Set(specialTokens.all)
+    let added =
+      addedTokens
+      ?? Set(specialTokens.all).sorted().compactMap { id in
+        vocabulary.bytes(of: id).map {
+          AddedToken(id: id, content: String(decoding: $0, as: UTF8.self))
+        }
+      }
+    matcher = AddedTokenMatcher(added, parsesSpecialTokens: parseSpecialTokens)
+    // No text may give a special token by its pieces.
+    let special = Set(specialTokens.all + added.filter(\.isSpecial).map(\.id))
     trie = PieceTrie(
       (0..<Int32(vocabulary.count)).lazy.filter { !special.contains($0) }
         .compactMap { id in vocabulary.bytes(of: id).map { ($0, id) } })
     continuation = trie.node(continuationPrefix.utf8)
-    parsed =
-      parseSpecialTokens
-      ? special.compactMap { id in vocabulary.bytes(of: id).map { ($0, id) } }
-        .filter { !$0.0.isEmpty }.sorted { $0.0.count > $1.0.count } : []
   }
 
   /// One more than the largest id.
@@ -61,36 +72,20 @@ public struct WordPieceTokenizer: Tokenizer {
     var ids: [Int32] = []
     ids.reserveCapacity(text.count / 4 + 4)
     var splitter = WordSplitter(actions)
-    append(text, to: &ids, &splitter)
+    matcher.split(text) { segment in
+      switch segment {
+      case .token(let id): ids.append(id)
+      case .text(let text): splitter.split(text) { pieces(of: $0, $1, to: &ids) }
+      }
+    }
     return ids
   }
 
-  /// A text or pair with `[CLS]` and `[SEP]`, cut to `maxLength` tokens in all, longest first.
+  /// A text or pair with its special tokens, cut to `maxLength` tokens in all, longest first.
   public func encode(
     _ first: ArraySlice<UInt8>, pair: ArraySlice<UInt8>?, maxLength: Int
   ) -> Encoding {
-    let head = encode(first)
-    let tail = pair.map { encode($0) }
-    let added = tail == nil ? 2 : 3
-    let kept = LongestFirst.lengths(
-      head.count, tail?.count ?? 0, budget: max(0, maxLength - added))
-    let length = kept.first + kept.second + added
-    var encoding = Encoding(ids: [], typeIDs: [], isSpecial: [])
-    encoding.ids.reserveCapacity(length)
-    encoding.ids.append(specialTokens.cls)
-    encoding.ids += head.prefix(kept.first)
-    encoding.ids.append(specialTokens.sep)
-    encoding.typeIDs = [UInt8](repeating: 0, count: length)
-    encoding.isSpecial = [Bool](repeating: false, count: length)
-    encoding.isSpecial[0] = true
-    encoding.isSpecial[kept.first + 1] = true
-    if let tail {
-      encoding.ids += tail.prefix(kept.second)
-      encoding.ids.append(specialTokens.sep)
-      encoding.isSpecial[length - 1] = true
-      for position in (kept.first + 2)..<length { encoding.typeIDs[position] = 1 }
-    }
-    return encoding
+    template.encoding(encode(first), pair.map { encode($0) }, maxLength: maxLength)
   }
 
   /// The normalised words of a text, before they are cut into pieces.
@@ -99,28 +94,6 @@ public struct WordPieceTokenizer: Tokenizer {
     var splitter = WordSplitter(actions)
     splitter.split(text) { word, _ in words.append(word) }
     return words
-  }
-
-  private func append(
-    _ text: ArraySlice<UInt8>, to ids: inout [Int32], _ splitter: inout WordSplitter
-  ) {
-    guard !parsed.isEmpty else {
-      splitter.split(text) { word, scalars in pieces(of: word, scalars, to: &ids) }
-      return
-    }
-    var start = text.startIndex
-    var position = start
-    while position < text.endIndex {
-      guard let match = parsed.first(where: { text[position...].starts(with: $0.bytes) }) else {
-        position += 1
-        continue
-      }
-      splitter.split(text[start..<position]) { pieces(of: $0, $1, to: &ids) }
-      ids.append(match.id)
-      position += match.bytes.count
-      start = position
-    }
-    splitter.split(text[start...]) { pieces(of: $0, $1, to: &ids) }
   }
 
   private func pieces(of word: [UInt8], _ scalars: Int, to ids: inout [Int32]) {

@@ -1,0 +1,125 @@
+/// A token that is matched in a text as a whole, before the text is cut into words.
+public struct AddedToken: Sendable, Equatable {
+  /// Its id.
+  public var id: Int32
+  /// Its spelling.
+  public var content: String
+  /// White space on its left belongs to it, as with RoBERTa's `<mask>`.
+  public var stripsLeft: Bool
+  /// White space on its right belongs to it.
+  public var stripsRight: Bool
+  /// Matched after the tokens that are not normalised have been.
+  public var isNormalized: Bool
+  /// A text gives its id only where special tokens are parsed.
+  public var isSpecial: Bool
+
+  /// A special token, unless told otherwise.
+  public init(
+    id: Int32, content: String, stripsLeft: Bool = false, stripsRight: Bool = false,
+    isNormalized: Bool = false, isSpecial: Bool = true
+  ) {
+    self.id = id
+    self.content = content
+    self.stripsLeft = stripsLeft
+    self.stripsRight = stripsRight
+    self.isNormalized = isNormalized
+    self.isSpecial = isSpecial
+  }
+}
+
+/// Finds added tokens in texts, the leftmost first and of those the longest, as Hugging Face's
+/// `AddedVocabulary` does it.
+struct AddedTokenMatcher: Sendable {
+  /// A stretch of a text.
+  enum Segment {
+    case text(ArraySlice<UInt8>)
+    case token(Int32)
+  }
+
+  private struct Candidate {
+    var bytes: [UInt8]
+    var token: AddedToken
+  }
+
+  /// One pass over a text, for the tokens that are matched in it together.
+  private struct Pass {
+    /// Longest first.
+    var candidates: [Candidate]
+    var begins = [Bool](repeating: false, count: 256)
+
+    init(_ tokens: [AddedToken]) {
+      candidates = tokens.map { Candidate(bytes: Array($0.content.utf8), token: $0) }
+        .filter { !$0.bytes.isEmpty }
+        .sorted { ($1.bytes.count, $0.token.id) < ($0.bytes.count, $1.token.id) }
+      for candidate in candidates { begins[Int(candidate.bytes[0])] = true }
+    }
+  }
+
+  private let passes: [Pass]
+  private let parsesSpecialTokens: Bool
+
+  init(_ tokens: [AddedToken], parsesSpecialTokens: Bool) {
+    self.parsesSpecialTokens = parsesSpecialTokens
+    // A pass whose tokens would all be read as text changes nothing.
+    passes = [tokens.filter { !$0.isNormalized }, tokens.filter { $0.isNormalized }]
+      .filter { $0.contains { parsesSpecialTokens || !$0.isSpecial } }.map(Pass.init)
+  }
+
+  /// Cuts a text into added tokens and what is between them; nothing of it is empty.
+  func split(_ text: ArraySlice<UInt8>, _ body: (Segment) -> Void) {
+    split(text, passes[...], body)
+  }
+
+  private func split(
+    _ text: ArraySlice<UInt8>, _ passes: ArraySlice<Pass>, _ body: (Segment) -> Void
+  ) {
+    guard let pass = passes.first else {
+      if !text.isEmpty { body(.text(text)) }
+      return
+    }
+    // What is before `start` is done with.
+    var start = text.startIndex
+    var position = start
+    while position < text.endIndex {
+      guard pass.begins[Int(text[position])],
+        let match = pass.candidates.first(where: { text[position...].starts(with: $0.bytes) })
+      else {
+        position += 1
+        continue
+      }
+      let found = position
+      position += match.bytes.count
+      // Read as text; but no other token starts inside of it.
+      if match.token.isSpecial, !parsesSpecialTokens { continue }
+      let left = match.token.stripsLeft ? Self.left(of: found, in: text[start...]) : found
+      if match.token.stripsRight { position = Self.right(of: position, in: text) }
+      split(text[start..<left], passes.dropFirst(), body)
+      body(.token(match.token.id))
+      start = position
+    }
+    split(text[start...], passes.dropFirst(), body)
+  }
+
+  /// Where the white space that ends at `end` starts.
+  private static func left(of end: Int, in text: ArraySlice<UInt8>) -> Int {
+    var result = end
+    var position = end
+    while position > text.startIndex {
+      position -= 1
+      if text[position] & 0xC0 == 0x80 { continue }
+      guard ByteLevelSplitter.isWhiteSpace(text, at: position) else { break }
+      result = position
+    }
+    return result
+  }
+
+  /// Where the white space that starts at `start` ends.
+  private static func right(of start: Int, in text: ArraySlice<UInt8>) -> Int {
+    var position = start
+    while position < text.endIndex, ByteLevelSplitter.isWhiteSpace(text, at: position) {
+      position += 1
+      while position < text.endIndex, text[position] & 0xC0 == 0x80 { position += 1 }
+    }
+    return position
+  }
+}

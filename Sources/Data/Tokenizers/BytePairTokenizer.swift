@@ -1,0 +1,138 @@
+/// RoBERTa's tokenizer: cut the text by GPT-2's expression, then merge the bytes of each piece by a
+/// list of ranked pairs. Identical to Hugging Face's `RobertaTokenizerFast`, but that special tokens
+/// spelled in a text are plain text unless special tokens are parsed.
+///
+/// Bytes that are no UTF-8 are replaced by U+FFFD before anything else, one for each maximal
+/// ill-formed part, as Unicode recommends and as Python's `decode(errors="replace")` does.
+public struct BytePairTokenizer: Tokenizer {
+  private let model: BytePairModel
+  private let matcher: AddedTokenMatcher
+  private let template: EncodingTemplate
+  private let merges: BytePairMerges
+  /// The token of each byte, or −1.
+  private let symbols: [Int32]
+  /// The words that are one token after merging, so that most words of a text cost one look-up.
+  private let words: ByteStringIndex
+
+  /// Ids of the special tokens.
+  public let specialTokens: SpecialTokens
+
+  /// A tokenizer over a model.
+  ///
+  /// - Parameters:
+  ///   - addedTokens: tokens that are matched as a whole; the special ones only if
+  ///     `parseSpecialTokens`.
+  ///   - template: where special tokens go; RoBERTa's by default.
+  init(
+    model: BytePairModel, specialTokens: SpecialTokens, addedTokens: [AddedToken],
+    template: EncodingTemplate? = nil, parseSpecialTokens: Bool = false
+  ) {
+    self.model = model
+    self.specialTokens = specialTokens
+    self.template =
+      template ?? .roberta(cls: specialTokens.cls, sep: specialTokens.sep)
+    matcher = AddedTokenMatcher(addedTokens, parsesSpecialTokens: parseSpecialTokens)
+    // No text may give a special token by its bytes merging to it.
+    let special = Set(specialTokens.all + addedTokens.filter(\.isSpecial).map(\.id))
+    let merges = BytePairMerges(model.merges.filter { !special.contains($0.merged) })
+    self.merges = merges
+    var symbols = [Int32](repeating: -1, count: 256)
+    var words = ByteStringIndex(capacity: model.vocabulary.count)
+    var spelled: [(bytes: [UInt8], id: Int32)] = []
+    for id in 0..<Int32(model.vocabulary.count) where !special.contains(id) {
+      guard let token = model.vocabulary.bytes(of: id),
+        let bytes = ByteAlphabet.bytes(spelledBy: token), let first = bytes.first
+      else { continue }
+      if bytes.count == 1 { symbols[Int(first)] = id }
+      spelled.append((bytes, id))
+    }
+    self.symbols = symbols
+    var workspace = BytePairMerges.Workspace()
+    for (bytes, id) in spelled {
+      if !model.ignoresMerges {
+        workspace.tokens.removeAll(keepingCapacity: true)
+        for byte in bytes { workspace.tokens.append(symbols[Int(byte)]) }
+        guard workspace.tokens.allSatisfy({ $0 >= 0 }) else { continue }
+        merges.apply(to: &workspace)
+        guard workspace.tokens.count == 1, workspace.tokens[0] == id else { continue }
+      }
+      words.insert(bytes[...], id: id)
+    }
+    self.words = words
+  }
+
+  /// One more than the largest id.
+  public var vocabularySize: Int { model.vocabulary.count }
+
+  /// Hexadecimal content hash over all tokens in the order of their ids.
+  public var vocabularyHash: String { model.vocabulary.hash }
+
+  /// The token of an id as the vocabulary spells it, with `Ġ` for a space, or nil when the id is
+  /// outside the vocabulary.
+  public func token(for id: Int32) -> String? {
+    model.vocabulary.bytes(of: id).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// The id of a token spelled exactly so, or nil.
+  public func id(for token: String) -> Int32? {
+    model.vocabulary.id(of: Array(token.utf8)[...])
+  }
+
+  /// Ids of a text without special tokens around it.
+  public func encode(_ text: ArraySlice<UInt8>) -> [Int32] {
+    guard text.isWellFormedUTF8 else {
+      return encode(Array(String(decoding: text, as: UTF8.self).utf8)[...])
+    }
+    var ids: [Int32] = []
+    ids.reserveCapacity(text.count / 4 + 4)
+    var workspace = BytePairMerges.Workspace()
+    matcher.split(text) { segment in
+      switch segment {
+      case .token(let id): ids.append(id)
+      case .text(let text):
+        let prefixed = model.addsPrefixSpace && text.first != 0x20 ? [0x20] + text : text
+        ByteLevelSplitter.split(prefixed) { append(piece: $0, to: &ids, &workspace) }
+      }
+    }
+    return ids
+  }
+
+  /// A text or pair with its special tokens, cut to `maxLength` tokens in all, longest first.
+  public func encode(
+    _ first: ArraySlice<UInt8>, pair: ArraySlice<UInt8>?, maxLength: Int
+  ) -> Encoding {
+    template.encoding(encode(first), pair.map { encode($0) }, maxLength: maxLength)
+  }
+
+  /// The pieces that the expression cuts a text into.
+  package static func pieces(_ text: ArraySlice<UInt8>) -> [[UInt8]] {
+    var pieces: [[UInt8]] = []
+    ByteLevelSplitter.split(text) { pieces.append(Array($0)) }
+    return pieces
+  }
+
+  private func append(
+    piece: ArraySlice<UInt8>, to ids: inout [Int32], _ workspace: inout BytePairMerges.Workspace
+  ) {
+    let word = words.id(of: piece)
+    if word >= 0 {
+      ids.append(word)
+      return
+    }
+    workspace.tokens.removeAll(keepingCapacity: true)
+    var follows = false
+    for byte in piece {
+      let symbol = symbols[Int(byte)]
+      // A byte without a token becomes the unknown token, or nothing where there is none.
+      let isUnknown = symbol < 0
+      if !isUnknown {
+        workspace.tokens.append(symbol)
+      } else if let unknown = model.unknown, !(follows && model.fusesUnknown) {
+        workspace.tokens.append(unknown)
+      }
+      follows = isUnknown
+    }
+    merges.apply(to: &workspace)
+    ids += workspace.tokens
+  }
+}

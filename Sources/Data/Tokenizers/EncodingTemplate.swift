@@ -1,0 +1,73 @@
+/// Where special tokens go around a text and between two, and which segment every token is of.
+public struct EncodingTemplate: Sendable, Equatable {
+  /// One part of a template.
+  public enum Part: Sendable, Equatable {
+    /// A special token.
+    case special(Int32, typeID: UInt8)
+    /// The tokens of the first text.
+    case first(typeID: UInt8)
+    /// The tokens of the second text.
+    case second(typeID: UInt8)
+  }
+
+  /// The parts around one text.
+  public var single: [Part]
+  /// The parts around two texts.
+  public var pair: [Part]
+
+  /// Parts as given: the first text once in both, the second once in `pair`.
+  public init(single: [Part], pair: [Part]) {
+    self.single = single
+    self.pair = pair
+  }
+
+  /// `[CLS] A [SEP]` and `[CLS] A [SEP] B [SEP]`; the second text and its end are segment 1.
+  public static func bert(cls: Int32, sep: Int32) -> EncodingTemplate {
+    let single: [Part] = [
+      .special(cls, typeID: 0), .first(typeID: 0), .special(sep, typeID: 0),
+    ]
+    return EncodingTemplate(
+      single: single, pair: single + [.second(typeID: 1), .special(sep, typeID: 1)])
+  }
+
+  /// `<s> A </s>` and `<s> A </s></s> B </s>`, all of it segment 0.
+  public static func roberta(cls: Int32, sep: Int32) -> EncodingTemplate {
+    let single: [Part] = [
+      .special(cls, typeID: 0), .first(typeID: 0), .special(sep, typeID: 0),
+    ]
+    return EncodingTemplate(
+      single: single,
+      pair: single + [
+        .special(sep, typeID: 0), .second(typeID: 0), .special(sep, typeID: 0),
+      ])
+  }
+
+  /// Puts a text or pair together, cut to `maxLength` tokens in all, longest first. A `maxLength`
+  /// smaller than the special tokens alone leaves just these.
+  func encoding(_ first: [Int32], _ second: [Int32]?, maxLength: Int) -> Encoding {
+    let parts = second == nil ? single : pair
+    var added = 0
+    for case .special in parts { added += 1 }
+    let kept = LongestFirst.lengths(
+      first.count, second?.count ?? 0, budget: max(0, maxLength - added))
+    let length = kept.first + kept.second + added
+    var encoding = Encoding(ids: [], typeIDs: [], isSpecial: [])
+    encoding.ids.reserveCapacity(length)
+    encoding.typeIDs.reserveCapacity(length)
+    encoding.isSpecial.reserveCapacity(length)
+    for part in parts {
+      let (tokens, segment, isSpecial): (ArraySlice<Int32>, UInt8, Bool)
+      switch part {
+      case .special(let id, let typeID): (tokens, segment, isSpecial) = ([id], typeID, true)
+      case .first(let typeID):
+        (tokens, segment, isSpecial) = (first.prefix(kept.first), typeID, false)
+      case .second(let typeID):
+        (tokens, segment, isSpecial) = ((second ?? []).prefix(kept.second), typeID, false)
+      }
+      encoding.ids += tokens
+      encoding.typeIDs += repeatElement(segment, count: tokens.count)
+      encoding.isSpecial += repeatElement(isSpecial, count: tokens.count)
+    }
+    return encoding
+  }
+}
