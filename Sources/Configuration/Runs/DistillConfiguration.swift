@@ -23,6 +23,8 @@ public struct DistillConfiguration: RunConfiguration {
   /// `teacher_cache_dir`: folder in which the teacher's logits on the training rows are kept between
   /// runs; nil keeps them in memory only.
   public let teacherCacheDir: String?
+  /// `allow_weak_teacher`: whether a teacher that scores below the majority class is taken.
+  public let allowWeakTeacher: Bool
   /// How the student is trained.
   public let train: TrainingArguments
   private let root: ConfigSection
@@ -45,6 +47,7 @@ public struct DistillConfiguration: RunConfiguration {
     method = try root.section("method")
     methodName = try method.string("name")
     teacherCacheDir = try root.optionalString("teacher_cache_dir")
+    allowWeakTeacher = try root.bool("allow_weak_teacher", default: false)
     train = try TrainingArguments(reading: root.sectionOrEmpty("train"))
     try root.finish()
   }

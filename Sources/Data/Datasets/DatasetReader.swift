@@ -21,10 +21,7 @@ public enum DatasetReader {
     guard let files = task.files[split], let usual = files.first else {
       throw DataError(file: directory, problem: "task \(task.name) has no \(split.rawValue) file.")
     }
-    let present = files.flatMap { file in
-      ["\(directory)/\(task.folder)/\(file.name)", "\(directory)/\(file.name)"]
-        .filter(ByteFile.exists).map { (file: file, path: $0) }
-    }
+    let present = present(files, task: task, directory: directory)
     guard let first = present.first else {
       throw DataError(
         file: "\(directory)/\(task.folder)/\(usual.name)",
@@ -40,6 +37,20 @@ public enum DatasetReader {
     let (file, path) = chosen ?? first
     return try read(
       task: task, file: file, path: path, maximumRows: maximumRows, badRows: badRows)
+  }
+
+  /// True when a file of the split is where `read` looks for it.
+  public static func hasFile(task: TaskDescription, split: Split, directory: String) -> Bool {
+    !present(task.files[split] ?? [], task: task, directory: directory).isEmpty
+  }
+
+  private static func present(
+    _ files: [TaskDescription.File], task: TaskDescription, directory: String
+  ) -> [(file: TaskDescription.File, path: String)] {
+    files.flatMap { file in
+      ["\(directory)/\(task.folder)/\(file.name)", "\(directory)/\(file.name)"]
+        .filter(ByteFile.exists).map { (file: file, path: $0) }
+    }
   }
 
   /// Unlabelled rows for prediction: a file in the layout of one of the task's, recognised by its

@@ -1,9 +1,11 @@
 /// The tasks that can be named in a configuration or on the command line.
 public enum TaskRegistry {
   /// All tasks.
-  public static let all: [TaskDescription] = [
-    .cola, .sst2, .mrpc, .stsb, .qqp, .mnli, .mnliMismatched, .qnli, .rte, .wnli, .ax,
-  ]
+  public static let all: [TaskDescription] =
+    [
+      .cola, .sst2, .mrpc, .stsb, .qqp, .mnli, .mnliMismatched, .qnli, .rte, .wnli, .ax,
+      .hans, .paws, .snli, .scitail, .imdb, .agNews, .dbpedia,
+    ] + TaskDescription.advGLUE
 
   /// An unknown task name, with the known ones.
   public struct UnknownTask: Error, Sendable, Equatable, CustomStringConvertible {

@@ -32,8 +32,17 @@ struct ModelOptions: ParsableArguments {
   }
 
   func open() throws -> TaskModel {
-    try TaskModel(
+    let opened = try TaskModel(
       folder: model, task: TaskRegistry.named(task), maxSeqLength: maxSeqLength, threads: threads)
+    Self.show(opened.notices)
+    return opened
+  }
+}
+
+extension ModelOptions {
+  /// Writes notices to standard error.
+  static func show(_ notices: [String]) {
+    for notice in notices { TerminalStream.standardError.print("mate-kd: notice: \(notice)") }
   }
 }
 
@@ -46,7 +55,7 @@ struct EvaluateCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The GLUE folder or the task's folder.", valueName: "dir"))
   var data: String
 
-  @Option(help: "The split: train, validation or test.")
+  @Option(help: "The split: \(Split.allCases.map(\.rawValue).joined(separator: ", ")).")
   var split = Split.validation
 
   @Flag(help: "Print one JSON object instead of a table.")
@@ -55,12 +64,16 @@ struct EvaluateCommand: ParsableCommand {
   func run() throws {
     let model = try options.open()
     let report = try model.evaluate(split: split, directory: data, batchSize: options.batchSize)
+    ModelOptions.show(report.notices)
     if json {
       var object: [(String, JSONValue)] = [
         ("model", .string(options.model)), ("task", .string(model.task.name)),
         ("split", .string(split.rawValue)),
       ]
       object += report.metrics.map { ($0.name, .double($0.value)) }
+      if !report.breakdowns.isEmpty {
+        object.append(("breakdown", .object(report.breakdowns.map(Self.json))))
+      }
       object += [
         ("samples", .int(report.samples)), ("runtime", .double(report.seconds)),
         ("samples_per_second", .double(report.samplesPerSecond)),
@@ -71,10 +84,31 @@ struct EvaluateCommand: ParsableCommand {
     }
     var table = TextTable([.text("\(model.task.name) \(split.rawValue)"), .number("value")])
     for (name, value) in report.metrics { table.add([name, NumberText.fixed(value, 4)]) }
+    for breakdown in report.breakdowns {
+      for group in breakdown.groups {
+        table.add([
+          "\(breakdown.metric.rawValue), \(breakdown.column) \(group.name)",
+          NumberText.fixed(group.value, 4),
+        ])
+      }
+    }
     table.add(["samples", NumberText.grouped(report.samples)])
     table.add(["samples per second", NumberText.fixed(report.samplesPerSecond, 1)])
     table.add(["parameters", NumberText.grouped(report.parameters)])
     table.print()
+  }
+
+  private static func json(_ breakdown: Breakdown) -> (String, JSONValue) {
+    (
+      breakdown.column,
+      .object(
+        breakdown.groups.map { group in
+          let content: [(String, JSONValue)] = [
+            (breakdown.metric.rawValue, .double(group.value)), ("samples", .int(group.samples)),
+          ]
+          return (group.name, .object(content))
+        })
+    )
   }
 }
 

@@ -34,6 +34,7 @@ extension RunCommand {
       table.add([name, isCount ? NumberText.grouped(Int(value)) : NumberText.fixed(value, 4)])
     }
     table.print()
+    for notice in outcome.notices { logger.notice("\(notice)") }
     logger.info("written to \(outcome.folder)")
     if outcome.stoppedEarly, StopSignal.isRaised { throw Interrupted(folder: outcome.folder) }
   }

@@ -2,27 +2,69 @@ import Data
 import Kernels
 import Models
 
-/// A labelled data set of a task, ready to measure models on.
+/// The labelled validation data of a task, ready to measure models on.
 public struct EvaluationParts: Sendable {
+  /// One split, with what is added to the names of its metrics.
+  public struct Part: Sendable {
+    /// The labelled texts.
+    public let data: TokenizedDataset
+    /// Such as `_mm`; empty for the main split.
+    public let suffix: String
+
+    /// A split.
+    public init(data: TokenizedDataset, suffix: String) {
+      (self.data, self.suffix) = (data, suffix)
+    }
+  }
+
+  /// What a model reaches.
+  public struct Result: Sendable {
+    /// Metrics and mean loss of the main split, then of the others.
+    public var metrics: [(name: String, value: Double)] = []
+    /// Sentences about metrics that mean little for these predictions.
+    public var cautions: [String] = []
+  }
+
   /// The task.
   public let task: TaskDescription
-  /// The labelled texts.
+  /// The main split.
   public let data: TokenizedDataset
+  /// Further splits, such as the mismatched genres of MNLI.
+  public let others: [Part]
   private let inference: Inference
 
   /// An evaluation on a thread pool.
-  public init(task: TaskDescription, data: TokenizedDataset, pool: ThreadPool) {
+  public init(
+    task: TaskDescription, data: TokenizedDataset, others: [Part] = [], pool: ThreadPool
+  ) {
     self.task = task
     self.data = data
+    self.others = others
     inference = Inference(pool: pool)
+  }
+
+  /// Rows of all splits.
+  public var count: Int { others.reduce(data.count) { $0 + $1.data.count } }
+
+  /// The task's metrics and the mean loss of a model, with cautions.
+  public func measure(_ model: SequenceClassifier, batchSize: Int = 32) throws -> Result {
+    var result = Result()
+    for part in [Part(data: data, suffix: "")] + others {
+      let evaluation = TaskEvaluation(
+        logits: try inference.logits(model, data: part.data, batchSize: batchSize),
+        isRegression: task.isRegression)
+      result.metrics += evaluation.metrics(of: task, data: part.data).map {
+        (name: $0.name + part.suffix, value: $0.value)
+      }
+      result.cautions += evaluation.cautions(of: task, data: part.data)
+    }
+    return result
   }
 
   /// The task's metrics and the mean loss of a model.
   public func metrics(
     _ model: SequenceClassifier, batchSize: Int = 32
   ) throws -> [(name: String, value: Double)] {
-    let logits = try inference.logits(model, data: data, batchSize: batchSize)
-    return TaskEvaluation(logits: logits, isRegression: task.isRegression)
-      .metrics(of: task, data: data)
+    try measure(model, batchSize: batchSize).metrics
   }
 }

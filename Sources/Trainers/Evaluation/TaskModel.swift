@@ -6,8 +6,12 @@ import Models
 public struct TaskModel: Sendable {
   /// The task.
   public let task: TaskDescription
-  /// The model, its outputs in the order of the task's labels.
+  /// The model, its outputs in the order of the task's labels unless it is of another task.
   public let model: SequenceClassifier
+  /// Sentences that the user should see, such as how the labels of another task are read.
+  public let notices: [String]
+  /// For a model of another task the class that each output means.
+  private let outputs: [Int32]?
   private let tokenizer: any Tokenizer
   private let maxSeqLength: Int
   private let pool: ThreadPool
@@ -32,7 +36,10 @@ public struct TaskModel: Sendable {
       report: report, role: "model")
     let length = maxSeqLength ?? min(128, model.encoder.configuration.maximumPositions)
     try RunParts.checkLength(length, of: [("model", model)])
-    self.model = try ModelOpener.align(opened, with: task).model.model
+    let aligned = try ModelOpener.alignOrFold(opened, with: task)
+    self.model = aligned.model.model
+    outputs = aligned.outputs
+    notices = [aligned.notice].compactMap { $0 }
     self.task = task
     tokenizer = opened.tokenizer
     self.maxSeqLength = length
@@ -42,6 +49,10 @@ public struct TaskModel: Sendable {
   public struct Report: Sendable {
     /// The task's metrics and the mean loss.
     public let metrics: [(name: String, value: Double)]
+    /// The headline metric by the groups that the set's authors report.
+    public let breakdowns: [Breakdown]
+    /// Rows that were left out, and metrics that mean little.
+    public let notices: [String]
     /// Number of texts.
     public let samples: Int
     /// Seconds for the forward passes.
@@ -62,29 +73,35 @@ public struct TaskModel: Sendable {
         file: text.source, problem: "the rows have no labels; use mate-kd predict for them.")
     }
     let start = ContinuousClock.now
-    let metrics = try EvaluationParts(task: task, data: data, pool: pool)
-      .metrics(model, batchSize: batchSize)
+    let evaluation = TaskEvaluation(
+      logits: try Inference(pool: pool).logits(model, data: data, batchSize: batchSize),
+      isRegression: task.isRegression, folding: outputs)
+    let seconds = (ContinuousClock.now - start).inSeconds
     return Report(
-      metrics: metrics, samples: data.count, seconds: (ContinuousClock.now - start).inSeconds,
-      parameters: model.parameters.count)
+      metrics: evaluation.metrics(of: task, data: data),
+      breakdowns: Breakdown.all(
+        of: text, task: task, predictions: evaluation.predictedClasses),
+      notices: RunParts.notices(text) + evaluation.cautions(of: task, data: data),
+      samples: data.count, seconds: seconds, parameters: model.parameters.count)
   }
 
   /// Outputs of the model for every row of a file.
   public struct Predictions: Sendable {
     fileprivate let evaluation: TaskEvaluation
-    fileprivate let labels: LabelSet
+    /// The task's labels; none for regression.
+    fileprivate let labels: [String]
 
     /// Number of rows.
     public var count: Int { evaluation.logits.rows }
     /// The likeliest label's name; nil for regression.
     public func label(_ row: Int) -> String? {
-      labels.isRegression ? nil : labels.names[Int(evaluation.predictedClasses[row])]
+      labels.isEmpty ? nil : labels[Int(evaluation.predictedClasses[row])]
     }
-    /// The row's logits.
+    /// The row's logits, in the order of the model's own outputs.
     public func logits(_ row: Int) -> [Float] { evaluation.logits.rows(row..<row + 1).values }
-    /// softmax of the logits; empty for regression.
+    /// Probabilities of the task's labels; empty for regression.
     public func probabilities(_ row: Int) -> [Float] {
-      labels.isRegression ? [] : evaluation.probabilities(row)
+      labels.isEmpty ? [] : evaluation.probabilities(row, classes: labels.count)
     }
   }
 
@@ -95,7 +112,8 @@ public struct TaskModel: Sendable {
       text, tokenizer: tokenizer, maximumLength: maxSeqLength, pool: pool)
     let logits = try Inference(pool: pool).logits(model, data: data, batchSize: batchSize)
     return Predictions(
-      evaluation: TaskEvaluation(logits: logits, isRegression: task.isRegression),
-      labels: model.labels)
+      evaluation: TaskEvaluation(
+        logits: logits, isRegression: task.isRegression, folding: outputs),
+      labels: task.labelNames)
   }
 }

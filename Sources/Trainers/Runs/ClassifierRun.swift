@@ -17,8 +17,9 @@ struct ClassifierRun {
   let pool: ThreadPool
   /// Read when the run starts, when every section has recorded its defaults.
   let resolved: () -> JSONValue
-  /// Metrics of other models on the validation data, for the results, such as the teacher's.
-  let references: () throws -> [(name: String, value: Double)]
+  /// Metrics of other models on the validation data, for the results, such as the teacher's, and
+  /// notices. Read before the output folder is touched.
+  let references: () throws -> EvaluationParts.Result
 
   /// The updates that are planned.
   var steps: Int { TrainingLoop.plannedSteps(arguments, rows: train.count) }
@@ -34,11 +35,13 @@ struct ClassifierRun {
   func bestMetric() throws -> (name: String, greaterIsBetter: Bool) {
     let name = arguments.metricForBestModel ?? task.headlineMetric.rawValue
     let plain = name.hasPrefix("eval_") ? String(name.dropFirst(5)) : name
-    let known = task.metrics.map(\.rawValue) + ["loss"]
+    let suffixes = [""] + evaluation.others.map(\.suffix)
+    let names = task.metrics.map(\.rawValue) + (task.metrics.count > 1 ? ["combined_score"] : [])
+    let known = suffixes.flatMap { suffix in (names + ["loss"]).map { $0 + suffix } }
     guard known.contains(plain) else {
       throw arguments.origin.unknownName("metric_for_best_model", plain, among: known)
     }
-    return (plain, arguments.greaterIsBetter ?? !plain.hasSuffix("loss"))
+    return (plain, arguments.greaterIsBetter ?? !plain.hasPrefix("loss"))
   }
 
   /// What is trained.
@@ -52,14 +55,14 @@ struct ClassifierRun {
     _ objective: some Objective, display: any TrainingObserver
   ) throws -> RunOutcome {
     let metric = try bestMetric()
+    let references = try references()
     let folder = try RunFolder(common.outputDir, overwrite: common.overwriteOutputDir)
     try folder.writeRun(
       command: command, configuration: resolved(), shards: RunParts.shards(common),
       hashes: [
         ("train", train.contentHash), ("validation", evaluation.data.contentHash),
         ("vocabulary", model.tokenizer.vocabularyHash),
-      ])
-    let references = try references()
+      ] + evaluation.others.map { ("validation\($0.suffix)", $0.data.contentHash) })
     let observer = RecordingObserver(folder: folder, display: display) { try save(to: $0) }
     let loop = TrainingLoop(
       arguments: arguments, seed: common.seed, dataSeed: common.dataSeed,
@@ -71,15 +74,15 @@ struct ClassifierRun {
       }, metric: metric,
       observer: observer)
     let start = ContinuousClock.now
-    let metrics = try evaluation.metrics(model.model, batchSize: arguments.perDeviceEvalBatchSize)
+    let final = try evaluation.measure(model.model, batchSize: arguments.perDeviceEvalBatchSize)
     let seconds = (ContinuousClock.now - start).inSeconds
     try save(to: folder.path)
     let (trainResults, evalResults) = RunParts.results(
-      summary, evaluation: metrics, evaluationSeconds: seconds, evaluated: evaluation.data.count,
+      summary, evaluation: final.metrics, evaluationSeconds: seconds, evaluated: evaluation.count,
       trained: train.count)
     var all = trainResults
     for member in evalResults.members { all[member.key] = member.value }
-    for (name, value) in references { all[name] = .double(value) }
+    for (name, value) in references.metrics { all[name] = .double(value) }
     all["num_parameters"] = .int(model.model.parameters.count)
     try folder.write(JSONValue(.object(trainResults)), to: "train_results.json")
     try folder.write(JSONValue(.object(evalResults)), to: "eval_results.json")
@@ -93,7 +96,8 @@ struct ClassifierRun {
       folder: folder.path,
       results: all.members.compactMap { member in
         member.value.double.map { (name: member.key, value: $0) }
-      }, stoppedEarly: summary.stoppedEarly)
+      }, notices: references.cautions + final.cautions.map { "eval: \($0)" },
+      stoppedEarly: summary.stoppedEarly)
   }
 
   private func save(to path: String) throws {
@@ -115,7 +119,7 @@ struct ClassifierRun {
     var plan: [(name: String, value: String)] = [
       ("task", task.name),
       ("training rows", "\(train.count) (mean length \(String(format: "%.1f", mean)) tokens)"),
-      ("validation rows", "\(evaluation.data.count)"),
+      ("validation rows", "\(evaluation.count)"),
       ("\(model.role) parameters", "\(model.model.parameters.count)"),
     ]
     plan += others.map { ("\($0.role) parameters", "\($0.model.parameters.count)") }

@@ -56,15 +56,27 @@ extension PreparedRun {
     let train = try RunParts.data(
       c.task, task: task, split: .train, maximumRows: c.train.maxTrainSamples,
       tokenizer: teacher.tokenizer, pool: pool, notices: &notices)
-    let validation = try RunParts.data(
-      c.task, task: task, split: .validation, maximumRows: c.train.maxEvalSamples,
-      tokenizer: teacher.tokenizer, pool: pool, notices: &notices)
-    let evaluation = EvaluationParts(task: task, data: validation, pool: pool)
+    let evaluation = try RunParts.evaluation(
+      c.task, task: task, maximumRows: c.train.maxEvalSamples, tokenizer: teacher.tokenizer,
+      pool: pool, notices: &notices)
     let run = ClassifierRun(
       command: "distill", common: c.common, arguments: c.train, task: task, train: train,
       evaluation: evaluation, model: student, pool: pool, resolved: { c.resolved },
       references: {
-        try evaluation.metrics(teacher.model).map { (name: "teacher_\($0.name)", value: $0.value) }
+        var found = try evaluation.measure(teacher.model)
+        found.cautions = found.cautions.map { "teacher: \($0)" }
+        if let problem = WeakTeacher.problem(
+          found.metrics, evaluation: evaluation, place: opened.tokenizerSource)
+        {
+          guard c.allowWeakTeacher else {
+            throw TrainingError.mismatch(
+              "\(problem); check its task and the order of its labels, or set "
+                + "\"allow_weak_teacher\": true")
+          }
+          found.cautions.append(problem)
+        }
+        found.metrics = found.metrics.map { (name: "teacher_\($0.name)", value: $0.value) }
+        return found
       })
     _ = try run.bestMetric()
     var cache = TeacherCache(teacher: teacher.model, rows: train.count)

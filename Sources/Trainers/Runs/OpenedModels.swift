@@ -155,6 +155,7 @@ package struct ModelOpener {
       throw TrainingError.mismatch(
         "\(place) has \(found.count) output\(found.count == 1 ? "" : "s") \(found.names), but task "
           + "\(task.name) has \(wanted.count) \(wanted.names); give a model fine-tuned on \(task.name)"
+          + task.foldings.map { " or \($0.modelTask)" }.joined()
       )
     }
     if wanted.isRegression || found.names == wanted.names { return (opened, nil) }
@@ -170,6 +171,32 @@ package struct ModelOpener {
           + "model fine-tuned on \(task.name), or correct id2label in its config.json")
     }
     return (replacing(opened, opened.model.reordered(order, labels: wanted)), nil)
+  }
+
+  /// `align`, or for a model of another task that can be measured on this one the class that each of
+  /// its outputs means.
+  ///
+  /// - Returns: `outputs` is nil where the model's outputs are the task's labels in order.
+  /// - Throws: as `align`.
+  package static func alignOrFold(
+    _ opened: OpenedModel<SequenceClassifier>, with task: TaskDescription
+  ) throws -> (model: OpenedModel<SequenceClassifier>, outputs: [Int32]?, notice: String?) {
+    let found = opened.model.labels
+    let isSameSet =
+      found.count == task.labels.count
+      && (found.isNameless || permutation(from: found.names, to: task.labelNames) != nil)
+    guard !found.isRegression, !isSameSet,
+      let outputs = task.foldedOutputs(names: found.names, isNameless: found.isNameless)
+    else {
+      let (model, notice) = try align(opened, with: task)
+      return (model, nil, notice)
+    }
+    let meanings = zip(found.names, outputs).map { "\($0) as \(task.labelNames[Int($1)])" }
+    return (
+      opened, outputs,
+      "\(opened.role) (\(opened.tokenizerSource)) has other labels than task \(task.name); "
+        + "\(meanings.joined(separator: ", ")) count"
+    )
   }
 
   private static func replacing(

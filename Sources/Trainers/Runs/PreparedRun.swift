@@ -35,6 +35,8 @@ public struct RunOutcome: Sendable {
   public let folder: String
   /// The content of all_results.json.
   public let results: [(name: String, value: Double)]
+  /// Sentences that the user should see after the run.
+  public let notices: [String]
   /// True if a signal ended the run before its last step.
   public let stoppedEarly: Bool
 }
@@ -48,23 +50,6 @@ enum RunParts {
 
   static func shards(_ common: CommonConfiguration) -> Int {
     common.shards > 0 ? common.shards : ThreadPool.availableProcessors
-  }
-
-  /// Reads and tokenises a split.
-  static func data(
-    _ configuration: TaskConfiguration, task: TaskDescription, split: Split, maximumRows: Int?,
-    tokenizer: any Tokenizer, pool: ThreadPool, notices: inout [String]
-  ) throws -> TokenizedDataset {
-    let text = try DatasetReader.read(
-      task: task, split: split, directory: configuration.dataDir, maximumRows: maximumRows,
-      badRows: configuration.badRows == .stop ? .stop : .skip)
-    for rejection in text.rejections { notices.append("skipped: \(rejection)") }
-    let data = TokenizedDataset(
-      text, tokenizer: tokenizer, maximumLength: configuration.maxSeqLength, pool: pool)
-    guard data.isLabelled else {
-      throw DataError(file: text.source, problem: "the \(split.rawValue) rows have no labels")
-    }
-    return data
   }
 
   static func checkLength(_ length: Int, of models: [(role: String, model: any Model)]) throws {

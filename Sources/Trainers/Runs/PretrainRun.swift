@@ -72,7 +72,7 @@ extension PreparedRun {
         folder: folder.path,
         results: results.members.compactMap { member in
           member.value.double.map { (name: member.key, value: $0) }
-        }, stoppedEarly: summary.stoppedEarly)
+        }, notices: [], stoppedEarly: summary.stoppedEarly)
     }
   }
 
@@ -85,7 +85,7 @@ extension PreparedRun {
       let text = try DatasetReader.read(
         task: TaskRegistry.named(name), split: split, directory: directory,
         maximumRows: maximumRows, badRows: c.badRows == .stop ? .stop : .skip)
-      for rejection in text.rejections { notices.append("skipped: \(rejection)") }
+      notices += RunParts.notices(text)
       return text
     }
     var all = TextDataset(source: c.files.joined(separator: ", "))

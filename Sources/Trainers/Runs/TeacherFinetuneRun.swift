@@ -20,12 +20,10 @@ extension PreparedRun {
       train: RunParts.data(
         c.task, task: task, split: .train, maximumRows: c.train.maxTrainSamples,
         tokenizer: model.tokenizer, pool: pool, notices: &notices),
-      evaluation: EvaluationParts(
-        task: task,
-        data: RunParts.data(
-          c.task, task: task, split: .validation, maximumRows: c.train.maxEvalSamples,
-          tokenizer: model.tokenizer, pool: pool, notices: &notices), pool: pool),
-      model: model, pool: pool, resolved: { c.resolved }, references: { [] })
+      evaluation: RunParts.evaluation(
+        c.task, task: task, maximumRows: c.train.maxEvalSamples, tokenizer: model.tokenizer,
+        pool: pool, notices: &notices),
+      model: model, pool: pool, resolved: { c.resolved }, references: { EvaluationParts.Result() })
     _ = try run.bestMetric()
     let objective = LabelsOnly(
       model.model, training: run.trainedModel, labelSmoothing: Float(c.train.labelSmoothingFactor))

@@ -1,0 +1,122 @@
+import Data
+import Foundation
+import Kernels
+import Models
+import Testing
+import Trainers
+
+/// Models of one task measured on another.
+@Suite struct TaskModelTests {
+  /// A folder of the toy world with a fresh classifier of these labels, none of which it prefers.
+  private func folder(_ toy: ToyWorld, labels: [String]) throws -> String {
+    let set = LabelSet(names: labels)
+    let model = SequenceClassifier(toy.shape(dropout: 0), labels: set)
+    model.initialize(seed: 3)
+    let bias = try #require(model.parameters.entry(named: "classifier.bias")?.slot)
+    let logits = try Inference(pool: toy.pool).logits(model, data: toy.train)
+    for column in labels.indices {
+      let sum = (0..<logits.rows).reduce(Float(0)) { $0 + logits[$1, column] }
+      model.parameters.matrix(bias)[0, column] = -sum / Float(logits.rows)
+    }
+    let path = "\(toy.scratch.path)/\(UUID().uuidString)"
+    try ModelFolder.write(model, labels: set, to: path, tokenizer: toy.scratch.path)
+    return path
+  }
+
+  /// Forty made-up rows in the layout of HANS.
+  private func hans(_ toy: ToyWorld) throws -> String {
+    let words = ["good", "bad", "film", "a", "the", "plot", "very", "not"]
+    var text = "gold_label\tsentence1\tsentence2\theuristic\tsubcase\n"
+    for row in 0..<40 {
+      let label = row % 4 == 0 ? "entailment" : "non-entailment"
+      let first = "\(words[row % 8]) \(words[(row / 3) % 8]) \(words[(row / 5) % 8])"
+      text += "\(label)\t\(first)\t\(words[(row * 3) % 8])\th\(row % 2)\ts\(row % 5)\n"
+    }
+    let path = "\(toy.scratch.path)/heuristics_evaluation_set.txt"
+    try text.write(toFile: path, atomically: true, encoding: .utf8)
+    return toy.scratch.path
+  }
+
+  @Test func threeLabelsAreFoldedToTwo() throws {
+    let toy = try ToyWorld()
+    let names = ["contradiction", "entailment", "neutral"]
+    let model = try TaskModel(folder: folder(toy, labels: names), task: .hans, maxSeqLength: 24)
+    #expect(
+      model.notices.first?.hasSuffix(
+        "contradiction as non-entailment, entailment as entailment, neutral as non-entailment count"
+      )
+        == true)
+    let directory = try hans(toy)
+    let report = try model.evaluate(split: .validation, directory: directory, batchSize: 8)
+
+    // The same from the logits, written out.
+    let text = try DatasetReader.read(task: .hans, split: .validation, directory: directory)
+    let data = TokenizedDataset(
+      text, tokenizer: toy.tokenizer, maximumLength: 24, pool: toy.pool)
+    let logits = try Inference(pool: toy.pool).logits(model.model, data: data)
+    var (right, loss) = ([Bool](), 0.0)
+    var outputs: Set<Int> = []
+    for row in 0..<text.count {
+      let e = (0..<3).map { exp(Double(logits[row, $0])) }
+      let best = (0..<3).max { e[$0] < e[$1] } ?? 0
+      outputs.insert(best)
+      let isEntailed = text.label(row) == .class(0)
+      right.append((best == 1) == isEntailed)
+      loss -= log((isEntailed ? e[1] : e[0] + e[2]) / e.reduce(0, +))
+    }
+    #expect(outputs.count > 1, "a model with one answer would show nothing")
+    #expect(report.metrics.map(\.name) == ["accuracy", "loss"])
+    #expect(report.metrics[0].value == Double(right.count { $0 }) / 40)
+    #expect(abs(report.metrics[1].value - loss / 40) < 1e-6)
+    #expect(report.breakdowns.map(\.column) == ["heuristic", "subcase"])
+    #expect(report.breakdowns[0].groups.map(\.name) == ["h0", "h1"])
+    #expect(report.breakdowns[1].groups.map(\.samples) == [8, 8, 8, 8, 8])
+    let odd = (0..<40).filter { $0 % 2 == 1 && right[$0] }.count
+    #expect(report.breakdowns[0].groups[1].value == Double(odd) / 20)
+
+    let input = "\(toy.scratch.path)/input.tsv"
+    try "good film\tbad plot\n".write(toFile: input, atomically: true, encoding: .utf8)
+    let predictions = try model.predict(input: input, batchSize: 8)
+    #expect(predictions.probabilities(0).count == 2 && predictions.logits(0).count == 3)
+    #expect(abs(predictions.probabilities(0).reduce(0, +) - 1) < 1e-6)
+    #expect(["entailment", "non-entailment"].contains(predictions.label(0)))
+  }
+
+  @Test func otherNamesForTheSameTwo() throws {
+    let toy = try ToyWorld()
+    let path = try folder(toy, labels: ["duplicate", "not_duplicate"])
+    let model = try TaskModel(folder: path, task: .paws, maxSeqLength: 24)
+    #expect(model.notices.count == 1)
+    try "id\tsentence1\tsentence2\tlabel\n1\tgood film\tbad film\t1\n2\tgood\tgood\t0\n".write(
+      toFile: "\(toy.scratch.path)/dev.tsv", atomically: true, encoding: .utf8)
+    let report = try model.evaluate(
+      split: .validation, directory: toy.scratch.path, batchSize: 8)
+    #expect(report.metrics.map(\.name) == ["accuracy", "f1", "combined_score", "loss"])
+    let mean = (report.metrics[0].value + report.metrics[1].value) / 2
+    #expect(report.metrics[2].value == mean)
+    let plain = try TaskModel(folder: path, task: .qqp, maxSeqLength: 24)
+    #expect(plain.notices.isEmpty && plain.model.labels.names == ["not_duplicate", "duplicate"])
+  }
+
+  @Test func modelsThatMeanSomethingElseAreRefused() throws {
+    let toy = try ToyWorld()
+    let path = try folder(toy, labels: ["ham", "spam", "eggs"])
+    let error = #expect(throws: TrainingError.self) {
+      try TaskModel(folder: path, task: .hans, maxSeqLength: 24)
+    }
+    #expect(error?.description.hasSuffix("give a model fine-tuned on hans or mnli") == true)
+  }
+
+  @Test func cautionsComeWithTheReport() throws {
+    let toy = try ToyWorld()
+    let model = try TaskModel(
+      folder: folder(toy, labels: ["unacceptable", "acceptable"]), task: .cola, maxSeqLength: 24)
+    try "x\t1\t\tgood film\nx\t1\t*\tbad film\n".write(
+      toFile: "\(toy.scratch.path)/dev.tsv", atomically: true, encoding: .utf8)
+    let report = try model.evaluate(
+      split: .validation, directory: toy.scratch.path, batchSize: 8)
+    #expect(report.metrics.first?.value == 0)
+    #expect(
+      report.notices == ["matthews_correlation is 0 because all rows of the data are of one class"])
+  }
+}
