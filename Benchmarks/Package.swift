@@ -14,7 +14,13 @@ let package = Package(
         .product(name: "Data", package: "mate-kd"),
         .product(name: "Configuration", package: "mate-kd"),
         .product(name: "Trainers", package: "mate-kd"),
-      ])
+      ]),
+    .executableTarget(
+      name: "kernel-benchmark",
+      dependencies: [
+        .product(name: "Kernels", package: "mate-kd"),
+        .product(name: "StrictJSON", package: "mate-kd"),
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -24,65 +24,64 @@ import Testing
     #expect(Self.machine().blasVersion == "0.3.21")
   }
 
-  /// Each change, and a piece of each warning it must bring.
-  @Test(
-    arguments: [
-      (
-        { $0.blasCore = "Haswell" },
-        ["its Haswell kernels (AVX2) on a processor with AVX-512: set OPENBLAS_CORETYPE=Cooperlake"]
-      ),
-      (
-        {
-          $0.blasCore = "Prescott"
-          $0.features.remove("avx512_bf16")
-        }, ["OPENBLAS_CORETYPE=SkylakeX", "no bfloat16"]
-      ),
-      (
-        {
-          $0.features = ["avx2", "fma", "avx512_bf16"]
-          $0.builtFor = .avx2
-          $0.blasCore = "SANDYBRIDGE"
-        }, ["OPENBLAS_CORETYPE=Haswell"]
-      ),
-      (
-        {
-          $0.features = ["avx2", "fma", "avx512_bf16"]
-          $0.builtFor = .avx2
-          $0.blasCore = "Zen"
-        }, []
-      ),
-      ({ $0.blasCore = "a core of the future" }, []),
-      ({ $0.blasCore = "armv8" }, ["generic kernels for aarch64"]),
-      (
-        { $0.blasLibrary = "/usr/lib/x86_64-linux-gnu/blas/libblas.so.3.11.0" },
-        ["products come from libblas.so.3.11.0, which is not OpenBLAS"]
-      ),
-      (
-        { $0.blasLibrary = "/usr/lib/x86_64-linux-gnu/openblas-pthread/libblas.so.3" }, []
-      ),
-      ({ $0.blasLibrary = nil }, []),
-      ({ $0.environment["OPENBLAS_CORETYPE"] = "Zen" }, ["OPENBLAS_CORETYPE=Zen decides"]),
-      (
-        {
-          $0.environment = [
-            "OMP_NUM_THREADS": "4", "OPENBLAS_NUM_THREADS": "2", "GOTO_NUM_THREADS": "1",
-          ]
-        }, ["OPENBLAS_NUM_THREADS=2 has no effect", "OMP_NUM_THREADS=4 has no effect"]
-      ),
-      ({ $0.hugePages = "never" }, ["transparent huge pages are off"]),
-      ({ $0.hugePages = nil }, []),
-      ({ $0.allowedProcessors = 2 }, ["may use 2 of 8 processors"]),
-      ({ $0.quota = 2.5 }, ["time of 2.5 processors to 8: set --threads to at most 2"]),
-      ({ $0.quota = 8 }, []),
-      ({ $0.builtFor = .avx2 }, ["built for AVX2 on a processor with AVX-512"]),
-      ({ $0.features.remove("avx512_bf16") }, ["no bfloat16 products"]),
-    ] as [(@Sendable (inout MachineDescription) -> Void, [String])])
-  func warnings(
-    _ change: @Sendable (inout MachineDescription) -> Void, _ expected: [String]
-  ) {
-    let warnings = Self.machine(change).warnings
-    #expect(warnings.count == expected.count, "\(warnings)")
-    for (warning, piece) in zip(warnings, expected) {
+  /// A change of the machine, and a piece of each warning it must bring.
+  struct Fault: Sendable {
+    let change: @Sendable (inout MachineDescription) -> Void
+    let expected: [String]
+
+    init(_ expected: String..., change: @escaping @Sendable (inout MachineDescription) -> Void) {
+      self.change = change
+      self.expected = expected
+    }
+  }
+
+  static let faults = [
+    Fault(
+      "its Haswell kernels (AVX2) on a processor with AVX-512: set OPENBLAS_CORETYPE=Cooperlake"
+    ) { $0.blasCore = "Haswell" },
+    Fault("OPENBLAS_CORETYPE=SkylakeX", "no bfloat16") {
+      $0.blasCore = "Prescott"
+      $0.features.remove("avx512_bf16")
+    },
+    Fault("OPENBLAS_CORETYPE=Haswell") {
+      $0.features = ["avx2", "fma", "avx512_bf16"]
+      $0.builtFor = .avx2
+      $0.blasCore = "SANDYBRIDGE"
+    },
+    Fault {
+      $0.features = ["avx2", "fma", "avx512_bf16"]
+      $0.builtFor = .avx2
+      $0.blasCore = "Zen"
+    },
+    Fault { $0.blasCore = "a core of the future" },
+    Fault("generic kernels for aarch64") { $0.blasCore = "armv8" },
+    Fault("products come from libblas.so.3.11.0, which is not OpenBLAS") {
+      $0.blasLibrary = "/usr/lib/x86_64-linux-gnu/blas/libblas.so.3.11.0"
+    },
+    Fault { $0.blasLibrary = "/usr/lib/x86_64-linux-gnu/openblas-pthread/libblas.so.3" },
+    Fault { $0.blasLibrary = nil },
+    Fault("OPENBLAS_CORETYPE=Zen decides") {
+      $0.environment["OPENBLAS_CORETYPE"] = "Zen"
+      $0.blasCore = "Zen"
+    },
+    Fault("OPENBLAS_NUM_THREADS=2 has no effect", "OMP_NUM_THREADS=4 has no effect") {
+      $0.environment = [
+        "OMP_NUM_THREADS": "4", "OPENBLAS_NUM_THREADS": "2", "GOTO_NUM_THREADS": "1",
+      ]
+    },
+    Fault("transparent huge pages are off") { $0.hugePages = "never" },
+    Fault { $0.hugePages = nil },
+    Fault("may use 2 of 8 processors") { $0.allowedProcessors = 2 },
+    Fault("time of 2.5 processors to 8: set --threads to at most 2") { $0.quota = 2.5 },
+    Fault { $0.quota = 8 },
+    Fault("built for AVX2 on a processor with AVX-512") { $0.builtFor = .avx2 },
+    Fault("no bfloat16 products") { $0.features.remove("avx512_bf16") },
+  ]
+
+  @Test(arguments: faults) func warnings(_ fault: Fault) {
+    let warnings = Self.machine(fault.change).warnings
+    #expect(warnings.count == fault.expected.count, "\(warnings)")
+    for (warning, piece) in zip(warnings, fault.expected) {
       #expect(warning.contains(piece), "\(warning)")
       #expect(warning.hasSuffix("."))
     }
