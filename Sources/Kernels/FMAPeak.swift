@@ -8,21 +8,15 @@ extension Processor {
   public static func measuredPeak(pool: ThreadPool, seconds: Double = 0.05) -> Double {
     let threads = pool.threads
     let rates = Buffer(zeroed: threads)
-    let pieces = 4
-    // The fastest piece counts: other programs only ever make it slower.
+    // The fastest of many short pieces counts: other programs only ever make one slower.
     pool.ranges(total: threads, alignment: 1) { range in
       for thread in range {
+        let begin = Profile.now()
         var best = 0.0
-        for _ in 0..<pieces {
-          let limit = UInt64(seconds / Double(pieces) * 1e9)
+        while Profile.now() - begin < UInt64(seconds * 1e9) {
           let start = Profile.now()
-          var operations = 0
-          var elapsed: UInt64 = 0
-          while elapsed < limit {
-            operations += multiplyAdds(20_000)
-            elapsed = Profile.now() - start
-          }
-          best = max(best, Double(operations) / Double(max(1, elapsed)))
+          let operations = multiplyAdds(20_000)
+          best = max(best, Double(operations) / Double(max(1, Profile.now() - start)))
         }
         rates.base[thread] = Float(best)
       }

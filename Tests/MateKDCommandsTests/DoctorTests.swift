@@ -88,11 +88,14 @@ import Testing
   }
 
   @Test func slowProducts() {
-    let slow = SpeedMeasurement(peak: 100, peakOfAll: 200, product: 50, productOfAll: 100)
-    #expect(slow.warnings.count == 1)
-    #expect(slow.warnings.first?.contains("50 %") == true)
-    let fast = SpeedMeasurement(peak: 100, peakOfAll: 200, product: 90, productOfAll: 180)
-    #expect(fast.warnings == [])
+    func warnings(_ product: Double, _ all: Double) -> [String] {
+      SpeedMeasurement(peak: 100, peakOfAll: 200, product: product, productOfAll: all).warnings
+    }
+    #expect(warnings(90, 170) == [])
+    #expect(warnings(50, 100).map { $0.contains("only 50 % of") } == [true])
+    #expect(warnings(90, 90).map { $0.contains("only 1.0 times") } == [true])
+    #expect(
+      SpeedMeasurement(peak: 0, peakOfAll: 0, product: 0, productOfAll: 0).warnings == [])
   }
 
   @Test func linuxFiles() {
