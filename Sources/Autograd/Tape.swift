@@ -79,6 +79,8 @@ public final class Tape {
   public let seed: UInt64
   /// The update that this tape belongs to.
   public let step: Int
+  /// How exactly the products with weights are computed, forward and backward; all else is float32.
+  public let precision: Precision
   private let lane: Int
   private var site = 0
   private var steps: [() -> Void] = []
@@ -87,11 +89,15 @@ public final class Tape {
   /// A tape without content.
   ///
   /// - Parameter lane: number of the shard; part of the name of every random draw.
-  public init(pool: BufferPool, seed: UInt64 = 0, step: Int = 0, lane: Int = 0) {
+  public init(
+    pool: BufferPool, seed: UInt64 = 0, step: Int = 0, lane: Int = 0,
+    precision: Precision = .float32
+  ) {
     self.pool = pool
     self.seed = seed
     self.step = step
     self.lane = lane
+    self.precision = precision
   }
 
   /// Asks for weight gradients of a model: they are added to `buffer`, laid out as the parameters.

@@ -16,11 +16,15 @@ public enum Precision: String, Sendable, CaseIterable {
   /// product, and a classifier's few outputs deserve all their bits.
   public static let smallestSide = 16
 
-  static let hasBF16 = mate_kd_bf16_available() != 0
+  /// Whether the processor has the AVX512-BF16 instructions.
+  public static let hasBF16 = mate_kd_bf16_available() != 0
 
   /// Nil if this processor can do it, else one sentence for the user.
-  public var complaint: String? {
-    self == .float32 || Self.hasBF16
+  public var complaint: String? { complaint(hasBF16: Self.hasBF16) }
+
+  /// The same for a processor that has the instructions or not.
+  package func complaint(hasBF16: Bool) -> String? {
+    self == .float32 || hasBF16
       ? nil
       : "precision \"bf16\" needs a processor with AVX512-BF16 instructions, which this one lacks; "
         + "use \"float32\""

@@ -33,10 +33,11 @@ struct StepDriver {
   let trained: Parameters
 
   /// Memory for steps that train `parameters`.
-  init(training parameters: Parameters, shards: Int) {
+  init(training parameters: Parameters, shards: Int, precision: Precision = .float32) {
     trained = parameters
     lanes = (0..<shards).map { _ in
-      Lane(pool: poisonedPool(), gradients: Buffer(zeroed: parameters.count))
+      Lane(
+        pool: poisonedPool(), gradients: Buffer(zeroed: parameters.count), precision: precision)
     }
   }
 

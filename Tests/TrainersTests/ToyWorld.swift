@@ -77,13 +77,14 @@ struct ToyWorld {
   /// Runs the training loop.
   func run(
     _ objective: some Objective, _ arguments: TrainingArguments, shards: Int = 2, threads: Int = 2,
+    precision: Precision = .float32,
     metric: (name: String, greaterIsBetter: Bool) = ("accuracy", true),
     observer: SilentObserver = SilentObserver(),
     evaluate: (() throws -> [(name: String, value: Double)])? = nil
   ) throws -> TrainingSummary {
     try TrainingLoop(
       arguments: arguments, seed: 11, dataSeed: 12, shards: shards,
-      pool: ThreadPool(threads: threads)
+      pool: ThreadPool(threads: threads), precision: precision
     ).run(objective, data: train, evaluate: evaluate, metric: metric, observer: observer)
   }
 }

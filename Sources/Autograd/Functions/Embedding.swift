@@ -14,6 +14,7 @@ extension Tape {
     typeIDs: [Int32], sample: (rows: [Int], words: StraightThroughSample)? = nil
   ) -> Tensor {
     let pool = pool
+    let precision = precision
     let value = pool.matrix(ids.count, words.columns)
     Kernel.embed(
       words: words.value, ids: ids, positions: positions.value, positionIDs: positionIDs,
@@ -33,7 +34,8 @@ extension Tape {
         let rows = pool.matrix(sample.rows.count, gradient.columns)
         Kernel.gatherRows(gradient, sample.rows, into: rows)
         sample.words.accumulate(pool) { target, beta in
-          Kernel.gemm(rows, .none, words.value, .transposed, into: target, beta: beta)
+          Kernel.gemm(
+            rows, .none, words.value, .transposed, into: target, beta: beta, precision: precision)
         }
       }
     }

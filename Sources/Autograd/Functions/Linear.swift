@@ -14,7 +14,8 @@ extension Tape {
     let before = pool.matrix(x.rows, weight.rows)
     if let bias { Kernel.broadcast(row: bias.value, into: before) }
     Kernel.gemm(
-      x.value, .none, weight.value, .transposed, into: before, beta: bias == nil ? 0 : 1)
+      x.value, .none, weight.value, .transposed, into: before, beta: bias == nil ? 0 : 1,
+      precision: precision)
     var value = before
     if let activation {
       // tanh's slope is a function of its output, so its input need not be kept.
@@ -22,6 +23,7 @@ extension Tape {
       Kernel.activate(activation, before, into: value)
     }
     let pool = pool
+    let precision = precision
     let input = x.value
     let keepsInput = weight.requiresGradient
     let kept = keepsInput ? input : nil
@@ -34,11 +36,12 @@ extension Tape {
       if let target = bias?.leafGradientTarget(pool) { Kernel.addColumnSums(d, to: target) }
       if let kept {
         weight.accumulate(pool) { target, beta in
-          Kernel.gemm(d, .transposed, kept, .none, into: target, beta: beta)
+          Kernel.gemm(
+            d, .transposed, kept, .none, into: target, beta: beta, precision: precision)
         }
       }
       x.accumulate(pool) { target, beta in
-        Kernel.gemm(d, .none, weight.value, .none, into: target, beta: beta)
+        Kernel.gemm(d, .none, weight.value, .none, into: target, beta: beta, precision: precision)
       }
     }
   }

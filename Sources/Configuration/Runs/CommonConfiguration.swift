@@ -1,3 +1,12 @@
+/// `precision`: how exactly the factors of products with weights are taken. Everything else, and
+/// the sums in these products, is float32.
+public enum FactorPrecision: String, Sendable, CaseIterable {
+  /// As they are.
+  case float32
+  /// Rounded to bfloat16; needs a processor with AVX512-BF16 instructions.
+  case bf16
+}
+
 /// What every run has.
 public struct CommonConfiguration: Sendable {
   /// `output_dir`: the folder that the run writes.
@@ -12,6 +21,8 @@ public struct CommonConfiguration: Sendable {
   public var threads: Int
   /// `shards`: how many parts a batch is split into; 0 means one a processor. Results depend on it.
   public var shards: Int
+  /// `precision` of the factors of products with weights. Results depend on it.
+  public var precision: FactorPrecision
   /// Where the settings came from.
   public var origin: ConfigOrigin
 
@@ -19,7 +30,7 @@ public struct CommonConfiguration: Sendable {
   public init(
     outputDir: String, overwriteOutputDir: Bool = false, seed: UInt64 = 42,
     dataSeed: UInt64? = nil, threads: Int = 0, shards: Int = 0,
-    origin: ConfigOrigin = ConfigOrigin()
+    precision: FactorPrecision = .float32, origin: ConfigOrigin = ConfigOrigin()
   ) {
     self.outputDir = outputDir
     self.overwriteOutputDir = overwriteOutputDir
@@ -27,6 +38,7 @@ public struct CommonConfiguration: Sendable {
     self.dataSeed = dataSeed ?? seed
     self.threads = threads
     self.shards = shards
+    self.precision = precision
     self.origin = origin
   }
 
@@ -40,6 +52,7 @@ public struct CommonConfiguration: Sendable {
     dataSeed = try root.optionalInt("data_seed", in: .atLeast(0)).map(UInt64.init) ?? seed
     threads = try root.int("threads", default: 0, in: 0...1024)
     shards = try root.int("shards", default: 0, in: 0...1024)
+    precision = try root.choice("precision", default: .float32)
     origin = ConfigOrigin(root)
   }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Data
+import Kernels
 import StrictJSON
 import Trainers
 
@@ -21,6 +22,12 @@ struct ModelOptions: ParsableArguments {
   @Option(help: "Worker threads; 0 means one a processor.")
   var threads = 0
 
+  @Option(
+    help: ArgumentHelp(
+      "Factors of products with weights: float32, or bf16 for twice the speed.",
+      valueName: "name"))
+  var precision = Precision.float32
+
   func validate() throws {
     if let maxSeqLength, maxSeqLength < 3 {
       throw ValidationError("--max-seq-length must be at least 3, found \(maxSeqLength).")
@@ -29,11 +36,13 @@ struct ModelOptions: ParsableArguments {
       throw ValidationError("--batch-size must be at least 1, found \(batchSize).")
     }
     if threads < 0 { throw ValidationError("--threads must not be negative, found \(threads).") }
+    if let complaint = precision.complaint { throw ValidationError("--precision: \(complaint).") }
   }
 
   func open() throws -> TaskModel {
     let opened = try TaskModel(
-      folder: model, task: TaskRegistry.named(task), maxSeqLength: maxSeqLength, threads: threads)
+      folder: model, task: TaskRegistry.named(task), maxSeqLength: maxSeqLength, threads: threads,
+      precision: precision)
     Self.show(opened.notices)
     return opened
   }
@@ -113,3 +122,4 @@ struct EvaluateCommand: ParsableCommand {
 }
 
 extension Split: ExpressibleByArgument {}
+extension Precision: ExpressibleByArgument {}

@@ -28,6 +28,9 @@ package struct RunOptions: ParsableArguments {
   @Option(help: "Worker threads; 0 means one a processor. Results do not depend on it.")
   package var threads: Int?
 
+  @Option(help: ArgumentHelp("float32 or bf16, see docs/configuration.md.", valueName: "name"))
+  package var precision: String?
+
   @Flag(help: "Open and check everything, print what would run, and stop.")
   package var dryRun = false
 
@@ -52,6 +55,7 @@ package struct RunOptions: ParsableArguments {
     add("overwrite_output_dir", overwriteOutputDir ? true : nil, "--overwrite-output-dir")
     add("seed", seed.map(JSONValue.int), "--seed")
     add("threads", threads.map(JSONValue.int), "--threads")
+    add("precision", precision.map(JSONValue.string), "--precision")
     return overrides
   }
 

@@ -34,13 +34,16 @@ public struct EvaluationParts: Sendable {
   private let inference: Inference
 
   /// An evaluation on a thread pool.
+  ///
+  /// - Parameter precision: of the factors of products with weights.
   public init(
-    task: TaskDescription, data: TokenizedDataset, others: [Part] = [], pool: ThreadPool
+    task: TaskDescription, data: TokenizedDataset, others: [Part] = [], pool: ThreadPool,
+    precision: Precision = .float32
   ) {
     self.task = task
     self.data = data
     self.others = others
-    inference = Inference(pool: pool)
+    inference = Inference(pool: pool, precision: precision)
   }
 
   /// Rows of all splits.

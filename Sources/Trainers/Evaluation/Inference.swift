@@ -7,10 +7,16 @@ import Synchronization
 /// Logits of a classifier over a whole data set, on all threads.
 public struct Inference: Sendable {
   private let pool: ThreadPool
+  private let precision: Precision
   private let memory = MemoryShelf()
 
   /// An inference over a thread pool.
-  public init(pool: ThreadPool) { self.pool = pool }
+  ///
+  /// - Parameter precision: of the factors of products with weights.
+  public init(pool: ThreadPool, precision: Precision = .float32) {
+    self.pool = pool
+    self.precision = precision
+  }
 
   /// The logits, a row per row of `data`, in order; dropout is off.
   ///
@@ -38,7 +44,7 @@ public struct Inference: Sendable {
     try pool.run(count: list.count) { index in
       let batch = data.batch(Array(list[index]))
       memory.withPool { buffers in
-        let tape = Tape(pool: buffers)
+        let tape = Tape(pool: buffers, precision: precision)
         let tokens = PackedTokens(
           ids: batch.tokenIDs, typeIDs: batch.typeIDs, offsets: batch.offsets)
         let logits = model.logits(tokens, tape: tape, training: false)

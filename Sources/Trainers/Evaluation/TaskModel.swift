@@ -15,16 +15,21 @@ public struct TaskModel: Sendable {
   private let tokenizer: any Tokenizer
   private let maxSeqLength: Int
   private let pool: ThreadPool
+  private let precision: Precision
 
   /// Opens a model folder for a task.
   ///
-  /// - Parameter maxSeqLength: texts are cut to so many tokens; nil means 128 or the model's limit.
+  /// - Parameters:
+  ///   - maxSeqLength: texts are cut to so many tokens; nil means 128 or the model's limit.
+  ///   - precision: of the factors of products with weights; the processor must support it.
   /// - Throws: errors of the folder; `TrainingError.mismatch` where labels or lengths do not fit.
   public init(
-    folder: String, task: TaskDescription, maxSeqLength: Int? = nil, threads: Int = 0
+    folder: String, task: TaskDescription, maxSeqLength: Int? = nil, threads: Int = 0,
+    precision: Precision = .float32
   ) throws {
     OpenBLAS.useOneThread()
     pool = ThreadPool(threads: threads)
+    self.precision = precision
     let (model, report) = try ModelFolder(folder).classifier(seed: 0)
     guard report.initialized.isEmpty else {
       throw TrainingError.mismatch(
@@ -74,7 +79,8 @@ public struct TaskModel: Sendable {
     }
     let start = ContinuousClock.now
     let evaluation = TaskEvaluation(
-      logits: try Inference(pool: pool).logits(model, data: data, batchSize: batchSize),
+      logits: try Inference(pool: pool, precision: precision)
+        .logits(model, data: data, batchSize: batchSize),
       isRegression: task.isRegression, folding: outputs)
     let seconds = (ContinuousClock.now - start).inSeconds
     return Report(
@@ -110,7 +116,8 @@ public struct TaskModel: Sendable {
     let text = try DatasetReader.readInput(task: task, path: input)
     let data = TokenizedDataset(
       text, tokenizer: tokenizer, maximumLength: maxSeqLength, pool: pool)
-    let logits = try Inference(pool: pool).logits(model, data: data, batchSize: batchSize)
+    let logits = try Inference(pool: pool, precision: precision)
+      .logits(model, data: data, batchSize: batchSize)
     return Predictions(
       evaluation: TaskEvaluation(
         logits: logits, isRegression: task.isRegression, folding: outputs),

@@ -32,10 +32,12 @@ public struct TeacherCache: Sendable {
   /// - Parameters:
   ///   - data: the training rows.
   ///   - folder: made if it does not exist.
+  ///   - precision: of the tapes that will ask for logits.
   /// - Throws: `TrainingError.mismatch` if the folder cannot be made. A file that cannot be read is
   ///   taken as empty, and written anew by `save()`.
   public init(
-    teacher: SequenceClassifier, data: TokenizedDataset, folder: String, pool: ThreadPool
+    teacher: SequenceClassifier, data: TokenizedDataset, folder: String, pool: ThreadPool,
+    precision: Precision = .float32
   ) throws {
     do {
       try FileManager.default.createDirectory(
@@ -45,7 +47,8 @@ public struct TeacherCache: Sendable {
         "teacher_cache_dir: the folder \(folder) cannot be made; name another one or leave the key "
           + "out")
     }
-    let path = "\(folder)/\(Self.key(teacher: teacher, data: data, pool: pool)).safetensors"
+    let key = Self.key(teacher: teacher, data: data, precision: precision, pool: pool)
+    let path = "\(folder)/\(key).safetensors"
     self.teacher = teacher
     self.path = path
     logits = Matrix(zeros: data.count, teacher.labels.count)
@@ -66,13 +69,14 @@ public struct TeacherCache: Sendable {
 
   /// Names everything that the logits depend on: weights, architecture, texts, vocabulary and length.
   private static func key(
-    teacher: SequenceClassifier, data: TokenizedDataset, pool: ThreadPool
+    teacher: SequenceClassifier, data: TokenizedDataset, precision: Precision, pool: ThreadPool
   ) -> String {
     let parameters = teacher.parameters
     var hash = ContentHash()
     hash.add(
       Kernel.hash(Matrix(parameters.buffer, rows: 1, columns: parameters.count), pool: pool))
     hash.add("\(teacher.encoder.configuration)".utf8)
+    hash.add(precision.rawValue.utf8)
     return "teacher-\(hash.hexadecimal)-\(data.contentHash)"
   }
 

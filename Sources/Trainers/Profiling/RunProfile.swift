@@ -85,9 +85,9 @@ extension TrainingParts {
     arguments.loggingSteps = 0
     arguments.loadBestModelAtEnd = false
     let meter = UpdateMeter(models: models.count, warmUp: warmUp, updates: updates)
-    let loop = TrainingLoop(
+    let loop = try TrainingLoop(
       arguments: arguments, seed: common.seed, dataSeed: common.dataSeed,
-      shards: RunParts.shards(common), pool: pool)
+      shards: RunParts.shards(common), pool: pool, precision: Precision(common))
     let peakRate = Processor.measuredPeak(pool: pool)
     try Profile.session { () throws in
       _ = try loop.run(

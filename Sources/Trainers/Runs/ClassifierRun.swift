@@ -15,6 +15,7 @@ struct ClassifierRun {
   let evaluation: EvaluationParts
   let model: OpenedModel<SequenceClassifier>
   let pool: ThreadPool
+  let precision: Precision
   /// Read when the run starts, when every section has recorded its defaults.
   let resolved: () -> JSONValue
   /// Metrics of other models on the validation data, for the results, such as the teacher's, and
@@ -66,7 +67,7 @@ struct ClassifierRun {
     let observer = RecordingObserver(folder: folder, display: display) { try save(to: $0) }
     let loop = TrainingLoop(
       arguments: arguments, seed: common.seed, dataSeed: common.dataSeed,
-      shards: RunParts.shards(common), pool: pool)
+      shards: RunParts.shards(common), pool: pool, precision: precision)
     let summary = try loop.run(
       objective, data: train,
       evaluate: {
@@ -128,6 +129,7 @@ struct ClassifierRun {
         "updates", "\(steps) (\(TrainingLoop.stepsPerEpoch(arguments, rows: train.count)) an epoch)"
       ),
       ("threads", "\(pool.threads)"), ("shards", "\(RunParts.shards(common))"),
+      ("precision", precision.rawValue),
       ("memory estimate", RunParts.megabytes(memory)), ("output", common.outputDir),
     ]
     return plan

@@ -1,5 +1,6 @@
 import Configuration
 import Data
+import Kernels
 import Models
 
 extension PreparedRun {
@@ -19,7 +20,8 @@ extension PreparedRun {
     }
     try RunFolder.check(c.common.outputDir, overwrite: c.common.overwriteOutputDir)
     let task = try TaskRegistry.named(c.task.name)
-    let pool = RunParts.pool(c.common)
+    let pool = try RunParts.pool(c.common)
+    let precision = try Precision(c.common)
     var notices = c.notes
     let opener = ModelOpener(seed: c.common.seed)
 
@@ -58,10 +60,11 @@ extension PreparedRun {
       tokenizer: teacher.tokenizer, pool: pool, notices: &notices)
     let evaluation = try RunParts.evaluation(
       c.task, task: task, maximumRows: c.train.maxEvalSamples, tokenizer: teacher.tokenizer,
-      pool: pool, notices: &notices)
+      pool: pool, precision: precision, notices: &notices)
     let run = ClassifierRun(
       command: "distill", common: c.common, arguments: c.train, task: task, train: train,
-      evaluation: evaluation, model: student, pool: pool, resolved: { c.resolved },
+      evaluation: evaluation, model: student, pool: pool, precision: precision,
+      resolved: { c.resolved },
       references: {
         var found = try evaluation.measure(teacher.model)
         found.cautions = found.cautions.map { "teacher: \($0)" }
@@ -81,7 +84,8 @@ extension PreparedRun {
     _ = try run.bestMetric()
     var cache = TeacherCache(teacher: teacher.model, rows: train.count)
     if let folder = c.teacherCacheDir {
-      cache = try TeacherCache(teacher: teacher.model, data: train, folder: folder, pool: pool)
+      cache = try TeacherCache(
+        teacher: teacher.model, data: train, folder: folder, pool: pool, precision: precision)
       notices.append(
         "the teacher's logits on \(cache.rowsRead) of \(train.count) training rows come from "
           + (cache.path ?? ""))

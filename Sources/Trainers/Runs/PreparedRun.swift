@@ -43,7 +43,9 @@ public struct RunOutcome: Sendable {
 
 /// Pieces that all runs share.
 enum RunParts {
-  static func pool(_ common: CommonConfiguration) -> ThreadPool {
+  /// - Throws: `ConfigError` if the processor lacks what the run needs.
+  static func pool(_ common: CommonConfiguration) throws -> ThreadPool {
+    _ = try Precision(common)
     OpenBLAS.useOneThread()
     return ThreadPool(threads: common.threads)
   }

@@ -11,7 +11,8 @@ extension PreparedRun {
   /// - Throws: errors of the configuration, the data and the model, each one sentence.
   public static func pretrain(_ c: PretrainConfiguration) throws -> PreparedRun {
     try RunFolder.check(c.common.outputDir, overwrite: c.common.overwriteOutputDir)
-    let pool = RunParts.pool(c.common)
+    let pool = try RunParts.pool(c.common)
+    let precision = try Precision(c.common)
     var notices = c.notes
     let model = try ModelOpener(seed: c.common.seed).maskedLanguageModel(c.model, role: "model")
     notices += RunParts.notices(model.report, role: "model")
@@ -38,6 +39,7 @@ extension PreparedRun {
       ("model parameters", "\(model.model.parameters.count)"),
       ("updates", "\(steps) (\(TrainingLoop.stepsPerEpoch(c.train, rows: data.count)) an epoch)"),
       ("threads", "\(pool.threads)"), ("shards", "\(RunParts.shards(c.common))"),
+      ("precision", precision.rawValue),
       ("memory estimate", RunParts.megabytes(memory)), ("output", c.common.outputDir),
     ]
     let training = TrainingParts(
@@ -50,7 +52,7 @@ extension PreparedRun {
       let observer = RecordingObserver(folder: folder, display: display) { _ in }
       let loop = TrainingLoop(
         arguments: c.train, seed: c.common.seed, dataSeed: c.common.dataSeed,
-        shards: RunParts.shards(c.common), pool: pool)
+        shards: RunParts.shards(c.common), pool: pool, precision: precision)
       let summary = try loop.run(
         objective, data: data, evaluate: nil, metric: ("loss", false), observer: observer)
       try ModelFolder.write(model.model, to: folder.path, tokenizer: model.tokenizerSource)

@@ -23,7 +23,7 @@ extension RunParts {
   /// Reads and tokenises all validation splits of a task. One beyond the first may be absent.
   static func evaluation(
     _ configuration: TaskConfiguration, task: TaskDescription, maximumRows: Int?,
-    tokenizer: any Tokenizer, pool: ThreadPool, notices: inout [String]
+    tokenizer: any Tokenizer, pool: ThreadPool, precision: Precision, notices: inout [String]
   ) throws -> EvaluationParts {
     let main = try data(
       configuration, task: task, split: .validation, maximumRows: maximumRows,
@@ -43,7 +43,7 @@ extension RunParts {
             configuration, task: task, split: split, maximumRows: maximumRows,
             tokenizer: tokenizer, pool: pool, notices: &notices), suffix: suffix))
     }
-    return EvaluationParts(task: task, data: main, others: others, pool: pool)
+    return EvaluationParts(task: task, data: main, others: others, pool: pool, precision: precision)
   }
 
   /// Sentences about rows that were left out.

@@ -1,5 +1,6 @@
 import Configuration
 import Data
+import Kernels
 import Models
 
 extension PreparedRun {
@@ -9,7 +10,8 @@ extension PreparedRun {
   public static func teacherFinetune(_ c: TeacherFinetuneConfiguration) throws -> PreparedRun {
     try RunFolder.check(c.common.outputDir, overwrite: c.common.overwriteOutputDir)
     let task = try TaskRegistry.named(c.task.name)
-    let pool = RunParts.pool(c.common)
+    let pool = try RunParts.pool(c.common)
+    let precision = try Precision(c.common)
     var notices = c.notes
     let model = try ModelOpener(seed: c.common.seed).classifier(
       c.model, role: "model", labels: ModelOpener.labels(of: task))
@@ -22,8 +24,9 @@ extension PreparedRun {
         tokenizer: model.tokenizer, pool: pool, notices: &notices),
       evaluation: RunParts.evaluation(
         c.task, task: task, maximumRows: c.train.maxEvalSamples, tokenizer: model.tokenizer,
-        pool: pool, notices: &notices),
-      model: model, pool: pool, resolved: { c.resolved }, references: { EvaluationParts.Result() })
+        pool: pool, precision: precision, notices: &notices),
+      model: model, pool: pool, precision: precision, resolved: { c.resolved },
+      references: { EvaluationParts.Result() })
     _ = try run.bestMetric()
     let objective = LabelsOnly(
       model.model, training: run.trainedModel, labelSmoothing: Float(c.train.labelSmoothingFactor))

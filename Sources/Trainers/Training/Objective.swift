@@ -124,7 +124,8 @@ public struct StepContext: Sendable {
     try pool.run(count: lanes.count) { number in
       let lane = lanes[number]
       for (index, shard) in shards.enumerated() where shard.lane == number {
-        let tape = Tape(pool: lane.pool, seed: seed, step: drawNumber, lane: index)
+        let tape = Tape(
+          pool: lane.pool, seed: seed, step: drawNumber, lane: index, precision: lane.precision)
         tape.bind(trained, gradients: lane.gradients)
         results[index] = try body(shard, tape)
       }
@@ -143,9 +144,12 @@ package struct Lane: Sendable {
   package let pool: BufferPool
   /// Where the learning model's weight gradients are added.
   package let gradients: Buffer
+  /// Of the factors of products with weights.
+  package let precision: Precision
 
-  package init(pool: BufferPool, gradients: Buffer) {
+  package init(pool: BufferPool, gradients: Buffer, precision: Precision = .float32) {
     self.pool = pool
     self.gradients = gradients
+    self.precision = precision
   }
 }

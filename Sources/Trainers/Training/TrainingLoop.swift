@@ -35,18 +35,23 @@ public struct TrainingLoop {
   private let dataSeed: UInt64
   private let shardCount: Int
   private let pool: ThreadPool
+  private let precision: Precision
 
   /// A loop.
   ///
-  /// - Parameter shards: number of parts of a batch; results depend on it, but not on threads.
+  /// - Parameters:
+  ///   - shards: number of parts of a batch; results depend on it, but not on threads.
+  ///   - precision: of the factors of products with weights.
   public init(
-    arguments: TrainingArguments, seed: UInt64, dataSeed: UInt64, shards: Int, pool: ThreadPool
+    arguments: TrainingArguments, seed: UInt64, dataSeed: UInt64, shards: Int, pool: ThreadPool,
+    precision: Precision = .float32
   ) {
     self.arguments = arguments
     self.seed = seed
     self.dataSeed = dataSeed
     shardCount = shards > 0 ? shards : ThreadPool.availableProcessors
     self.pool = pool
+    self.precision = precision
   }
 
   /// Updates that `rows` rows of training data make for the given arguments.
@@ -81,7 +86,7 @@ public struct TrainingLoop {
     let models = objective.trainedModels
     let largest = models.map(\.parameters.count).max() ?? 0
     let lanes = (0..<min(shardCount, batchSize)).map { _ in
-      Lane(pool: BufferPool(), gradients: Buffer(zeroed: largest))
+      Lane(pool: BufferPool(), gradients: Buffer(zeroed: largest), precision: precision)
     }
     let optimizers = models.map { AdamOptimizer($0.parameters, settings: $0.optimizer) }
 

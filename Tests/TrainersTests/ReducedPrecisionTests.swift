@@ -1,0 +1,146 @@
+import Autograd
+import Configuration
+import Data
+import Kernels
+import Models
+import StrictJSON
+import Testing
+import Trainers
+
+/// False, with a printed reason, where the processor cannot multiply in bfloat16.
+let canTestBF16: Bool = {
+  if let complaint = Precision.bf16.complaint {
+    print("skipping bf16 training: \(complaint)")
+    return false
+  }
+  return true
+}()
+
+/// Training with `precision` `bf16` beside float32.
+@Suite(.enabled(if: canTestBF16)) struct ReducedPrecisionTests {
+  /// Loss and gradient of one step of an objective that `make` makes.
+  private func step<O: Objective>(
+    _ toy: ToyWorld, _ precision: Precision, _ make: () throws -> (O, Parameters)
+  ) throws -> (loss: Double, gradient: [Float]) {
+    let (objective, parameters) = try make()
+    let driver = StepDriver(training: parameters, shards: 2, precision: precision)
+    let scalars = try objective.loss(
+      driver.context(toy.train.batch(Array(0..<24)), turn: objective.turn(batch: 0)))
+    return (scalars["loss"], driver.gradients)
+  }
+
+  /// |a - b| / |b| of two gradients.
+  private func distance(_ a: [Float], _ b: [Float]) -> Double {
+    let difference = zip(a, b).reduce(0.0) { $0 + Double(($1.0 - $1.1) * ($1.0 - $1.1)) }
+    return (difference / b.reduce(0.0) { $0 + Double($1 * $1) }).squareRoot()
+  }
+
+  /// A factor is off by at most 2^-9 of itself, half of that on average, in both directions; a few
+  /// products on, loss and gradient are off by less than 1 and 3 percent, and by more than nothing.
+  @Test func gradientsAreThoseOfFloat32WithinThreePercent() throws {
+    let toy = try ToyWorld()
+    let exact = try step(toy, .float32) {
+      let model = toy.classifier(seed: 1)
+      return (LabelsOnly(model, training: TrainedModel(model.parameters)), model.parameters)
+    }
+    let reduced = try step(toy, .bf16) {
+      let model = toy.classifier(seed: 1)
+      return (LabelsOnly(model, training: TrainedModel(model.parameters)), model.parameters)
+    }
+    #expect(abs(reduced.loss / exact.loss - 1) < 0.01)
+    let error = distance(reduced.gradient, exact.gradient)
+    #expect(error < 0.03 && error > 1e-4, "\(error)")
+  }
+
+  /// The same through the frozen teacher and student into the generator.
+  @Test func straightThroughGradientsAreThoseOfFloat32WithinTenPercent() throws {
+    let toy = try ToyWorld()
+    func generatorStep(_ precision: Precision) throws -> [Float] {
+      try step(toy, precision) {
+        let (method, _, _, generator) = try toy.mateKD { $0.generatorSteps = 1 }
+        #expect(method.trainedModels[method.turn(batch: 0)].parameters === generator.parameters)
+        return (method, generator.parameters)
+      }.gradient
+    }
+    let error = try distance(generatorStep(.bf16), generatorStep(.float32))
+    #expect(error < 0.1 && error > 1e-4, "\(error)")
+  }
+
+  @Test func lossFallsAsFarAsInFloat32() throws {
+    var ends: [Double] = []
+    for precision in [Precision.float32, .bf16] {
+      let toy = try ToyWorld()
+      let model = toy.classifier(seed: 1)
+      let observer = SilentObserver()
+      _ = try toy.run(
+        LabelsOnly(model, training: TrainedModel(model.parameters, rate: 3e-3)),
+        TrainingArguments(perDeviceTrainBatchSize: 24, maxSteps: 60, loggingSteps: 1),
+        precision: precision, observer: observer)
+      let losses = observer.logged.compactMap { $0["loss"] }
+      #expect(losses.count == 60)
+      #expect((losses.last ?? 1) < 0.2 * (losses.first ?? 0), "\(precision)")
+      ends.append(losses.last ?? .nan)
+    }
+    #expect(abs(ends[1] - ends[0]) < 0.02)
+  }
+
+  @Test func threadsDoNotChangeABit() throws {
+    var results: [[Weights]] = []
+    for threads in [1, 2] {
+      let toy = try ToyWorld()
+      let (method, student, _, generator) = try toy.mateKD(dropout: 0.1) {
+        $0.generatorSteps = 1
+        $0.studentSteps = 2
+      }
+      _ = try toy.run(
+        method, TrainingArguments(perDeviceTrainBatchSize: 6, maxSteps: 6), shards: 3,
+        threads: threads, precision: .bf16)
+      results.append([student.parameters.weights, generator.parameters.weights])
+    }
+    #expect(results[0] == results[1])
+  }
+
+  /// Logits of one precision must not be taken for those of the other.
+  @Test func teacherCachesAreKeptApart() throws {
+    let toy = try ToyWorld()
+    let teacher = toy.classifier(seed: 2)
+    let paths = try [Precision.float32, .bf16].map {
+      try TeacherCache(
+        teacher: teacher, data: toy.train, folder: "\(toy.scratch.path)/cache", pool: toy.pool,
+        precision: $0
+      ).path
+    }
+    #expect(paths[0] != nil && paths[0] != paths[1])
+  }
+}
+
+/// What a processor without the instructions answers.
+@Suite struct PrecisionRefusalTests {
+  private func common(_ precision: String) throws -> CommonConfiguration {
+    let folder = try ToyWorld().scratch
+    let text = """
+      {"output_dir": "out",
+       "precision": "\(precision)",
+       "corpus": {"files": ["\(folder.path)/vocab.txt"]},
+       "model": {"model_name_or_path": "\(folder.path)"}}
+      """
+    let document = try ConfigDocument(
+      StrictJSON.parse(text, file: "run.json"), file: "run.json")
+    return try PretrainConfiguration(reading: document.root).common
+  }
+
+  @Test func bf16IsRefusedWithPositionAndAdvice() throws {
+    let wanted = try common("bf16")
+    #expect(try Precision(wanted, hasBF16: true) == .bf16)
+    #expect(try Precision(common("float32"), hasBF16: false) == .float32)
+    let error = #expect(throws: ConfigError.self) { try Precision(wanted, hasBF16: false) }
+    let message = error.map { "\($0)" } ?? ""
+    #expect(message.hasPrefix("run.json:2:"), "\(message)")
+    #expect(message.contains("AVX512-BF16") && message.contains("\"float32\""), "\(message)")
+  }
+
+  @Test func otherNamesAreNoPrecision() {
+    let error = #expect(throws: ConfigError.self) { try common("bfloat16") }
+    #expect(error.map { "\($0)" }?.contains("\"bf16\"") == true)
+  }
+}
