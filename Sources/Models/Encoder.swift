@@ -17,51 +17,61 @@ struct EncoderLayer: Sendable {
   let outputWeight, outputBias, outputGamma, outputBeta: ParameterSlot
 
   init(_ c: EncoderConfiguration, prefix: String, in layout: inout ParameterLayout) {
+    let names = c.family.description.layer
     let h = c.hiddenSize
-    func name(_ part: String) -> String { "\(prefix).\(part)" }
-    // Declared one after the other, so that one product computes all three.
-    let query = layout.add(name("attention.self.query.weight"), [h, h], decays: true)
-    _ = layout.add(name("attention.self.key.weight"), [h, h], decays: true)
-    _ = layout.add(name("attention.self.value.weight"), [h, h], decays: true)
-    qkvWeight = ParameterSlot(offset: query.offset, rows: 3 * h, columns: h)
-    let queryBias = layout.add(name("attention.self.query.bias"), [h], decays: false)
-    _ = layout.add(name("attention.self.key.bias"), [h], decays: false)
-    _ = layout.add(name("attention.self.value.bias"), [h], decays: false)
-    qkvBias = ParameterSlot(offset: queryBias.offset, rows: 1, columns: 3 * h)
-    attentionWeight = layout.add(name("attention.output.dense.weight"), [h, h], decays: true)
-    attentionBias = layout.add(name("attention.output.dense.bias"), [h], decays: false)
-    attentionGamma = layout.add(name("attention.output.LayerNorm.weight"), [h], decays: false)
-    attentionBeta = layout.add(name("attention.output.LayerNorm.bias"), [h], decays: false)
     let i = c.intermediateSize
-    intermediateWeight = layout.add(name("intermediate.dense.weight"), [i, h], decays: true)
-    intermediateBias = layout.add(name("intermediate.dense.bias"), [i], decays: false)
-    outputWeight = layout.add(name("output.dense.weight"), [h, i], decays: true)
-    outputBias = layout.add(name("output.dense.bias"), [h], decays: false)
-    outputGamma = layout.add(name("output.LayerNorm.weight"), [h], decays: false)
-    outputBeta = layout.add(name("output.LayerNorm.bias"), [h], decays: false)
+    func weight(_ part: String, _ shape: [Int]) -> ParameterSlot {
+      layout.add("\(prefix).\(part).weight", shape, decays: true)
+    }
+    func vector(_ name: String, _ width: Int) -> ParameterSlot {
+      layout.add("\(prefix).\(name)", [width], decays: false)
+    }
+    // Declared one after the other, so that one product computes all three.
+    let query = weight(names.query, [h, h])
+    _ = weight(names.key, [h, h])
+    _ = weight(names.value, [h, h])
+    qkvWeight = ParameterSlot(offset: query.offset, rows: 3 * h, columns: h)
+    let queryBias = vector("\(names.query).bias", h)
+    _ = vector("\(names.key).bias", h)
+    _ = vector("\(names.value).bias", h)
+    qkvBias = ParameterSlot(offset: queryBias.offset, rows: 1, columns: 3 * h)
+    attentionWeight = weight(names.attentionOutput, [h, h])
+    attentionBias = vector("\(names.attentionOutput).bias", h)
+    attentionGamma = vector("\(names.attentionNorm).weight", h)
+    attentionBeta = vector("\(names.attentionNorm).bias", h)
+    intermediateWeight = weight(names.intermediate, [i, h])
+    intermediateBias = vector("\(names.intermediate).bias", i)
+    outputWeight = weight(names.output, [h, i])
+    outputBias = vector("\(names.output).bias", h)
+    outputGamma = vector("\(names.outputNorm).weight", h)
+    outputBeta = vector("\(names.outputNorm).bias", h)
   }
 }
 
-/// Embeddings and Transformer layers of BERT (Devlin et al. 2019), over packed texts.
+/// Embeddings and Transformer layers over packed texts, for all families of `ModelFamily`
+/// (Devlin et al. 2019 and descendants).
 public struct Encoder: Sendable {
   /// The architecture.
   public let configuration: EncoderConfiguration
-  let words, positions, types, gamma, beta: ParameterSlot
+  let words, positions: ParameterSlot
+  let types: ParameterSlot?
+  let gamma, beta: ParameterSlot
   let layers: [EncoderLayer]
 
-  init(_ c: EncoderConfiguration, prefix: String, in layout: inout ParameterLayout) {
+  init(_ c: EncoderConfiguration, in layout: inout ParameterLayout) {
     configuration = c
+    let family = c.family.description
     let h = c.hiddenSize
-    words = layout.add(
-      "\(prefix)embeddings.word_embeddings.weight", [c.vocabularySize, h], decays: true)
-    positions = layout.add(
-      "\(prefix)embeddings.position_embeddings.weight", [c.maximumPositions, h], decays: true)
-    types = layout.add(
-      "\(prefix)embeddings.token_type_embeddings.weight", [c.typeVocabularySize, h], decays: true)
-    gamma = layout.add("\(prefix)embeddings.LayerNorm.weight", [h], decays: false)
-    beta = layout.add("\(prefix)embeddings.LayerNorm.bias", [h], decays: false)
+    func table(_ name: String, _ rows: Int) -> ParameterSlot {
+      layout.add("\(family.encoder).embeddings.\(name).weight", [rows, h], decays: true)
+    }
+    words = table("word_embeddings", c.vocabularySize)
+    positions = table("position_embeddings", c.maximumPositions)
+    types = family.hasSegments ? table("token_type_embeddings", c.typeVocabularySize) : nil
+    gamma = layout.add("\(family.encoder).embeddings.LayerNorm.weight", [h], decays: false)
+    beta = layout.add("\(family.encoder).embeddings.LayerNorm.bias", [h], decays: false)
     layers = (0..<c.layers).map {
-      EncoderLayer(c, prefix: "\(prefix)encoder.layer.\($0)", in: &layout)
+      EncoderLayer(c, prefix: "\(family.encoder).\(family.layers).\($0)", in: &layout)
     }
   }
 
@@ -76,7 +86,7 @@ public struct Encoder: Sendable {
   /// Runs the encoder.
   ///
   /// - Parameters:
-  ///   - tokens: packed texts, none longer than `maximumPositions`.
+  ///   - tokens: packed texts, none longer than `maximumLength`.
   ///   - parameters: the weights of the model that this encoder is part of.
   ///   - training: true switches dropout on.
   ///   - selection: tokens whose last states are wanted.
@@ -88,14 +98,19 @@ public struct Encoder: Sendable {
     keepsHiddenStates: Bool = false
   ) -> Output {
     let c = configuration
-    precondition(tokens.longest <= c.maximumPositions, "text longer than the position embeddings")
+    precondition(tokens.longest <= c.maximumLength, "text longer than the position embeddings")
     let hiddenDropout = training ? c.hiddenDropout : 0
     let attentionDropout = training ? c.attentionDropout : 0
+    let attendedDropout = c.family.description.dropsAttentionOutput ? hiddenDropout : 0
     func weight(_ slot: ParameterSlot) -> Tensor { tape.parameter(slot, of: parameters) }
 
     let sum = tape.embedding(
-      words: weight(words), positions: weight(positions), types: weight(types), ids: tokens.ids,
-      positionIDs: tokens.positions, typeIDs: tokens.typeIDs, sample: sample)
+      words: weight(words), positions: weight(positions), types: types.map(weight),
+      ids: tokens.ids, positionIDs: tokens.positions(from: c.firstPosition),
+      // Where all tokens share one segment, a tokenizer's segments mean nothing.
+      typeIDs: c.typeVocabularySize > 1
+        ? tokens.typeIDs : [Int32](repeating: 0, count: tokens.ids.count),
+      sample: sample)
     var x = tape.addNorm(
       sum, residual: nil, gamma: weight(gamma), beta: weight(beta), epsilon: c.layerNormEpsilon)
     x = tape.dropout(x, probability: hiddenDropout)
@@ -127,7 +142,7 @@ public struct Encoder: Sendable {
         tape.linear(
           context, weight: weight(layer.attentionWeight), bias: weight(layer.attentionBias)),
         residual: residual, gamma: weight(layer.attentionGamma), beta: weight(layer.attentionBeta),
-        epsilon: c.layerNormEpsilon, dropout: hiddenDropout)
+        epsilon: c.layerNormEpsilon, dropout: attendedDropout)
       let inner = tape.linear(
         attended, weight: weight(layer.intermediateWeight), bias: weight(layer.intermediateBias),
         activation: c.activation)

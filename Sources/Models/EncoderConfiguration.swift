@@ -1,8 +1,11 @@
 import Autograd
 import Kernels
 
-/// The architecture of a Transformer encoder, in the terms of Hugging Face's config.json.
+/// The architecture of a Transformer encoder, in the terms of Hugging Face's config.json for BERT;
+/// other families call some of it differently.
 public struct EncoderConfiguration: Sendable, Equatable {
+  /// `model_type`: names of tensors, shape of the heads.
+  public let family: ModelFamily
   /// Number of rows of the word embedding.
   public var vocabularySize: Int
   /// Width of the hidden states.
@@ -21,9 +24,13 @@ public struct EncoderConfiguration: Sendable, Equatable {
   public var attentionDropout: Float = 0.1
   /// `classifier_dropout`; nil means `hiddenDropout`.
   public var classifierDropout: Float?
-  /// Longest text that has position embeddings, in tokens.
+  /// `qa_dropout`, before the layer of a span classifier; only DistilBERT has any.
+  public var spanDropout: Float = 0
+  /// Number of rows of the position embedding; see `maximumLength`.
   public var maximumPositions: Int = 512
-  /// Number of segments.
+  /// True if new position embeddings are sines and cosines; `sinusoidal_pos_embds`, DistilBERT only.
+  public var hasSinusoidalPositions = false
+  /// Number of segments; 0 in families without any.
   public var typeVocabularySize: Int = 2
   /// Standard deviation of new weights.
   public var initializerRange: Float = 0.02
@@ -32,14 +39,37 @@ public struct EncoderConfiguration: Sendable, Equatable {
   /// Index of the padding token.
   public var padTokenID: Int = 0
 
-  /// An architecture with BERT's usual values for all that is not given.
+  /// An architecture with the usual values of its family (bert-base, roberta-base, distilbert-base)
+  /// for all that is not given.
   public init(
-    vocabularySize: Int, hiddenSize: Int, layers: Int, attentionHeads: Int, intermediateSize: Int
+    family: ModelFamily = .bert, vocabularySize: Int, hiddenSize: Int, layers: Int,
+    attentionHeads: Int, intermediateSize: Int
   ) {
+    self.family = family
     self.vocabularySize = vocabularySize
     self.hiddenSize = hiddenSize
     self.layers = layers
     self.attentionHeads = attentionHeads
     self.intermediateSize = intermediateSize
+    switch family {
+    case .bert: break
+    case .roberta:
+      maximumPositions = 514
+      typeVocabularySize = 1
+      layerNormEpsilon = 1e-5
+      padTokenID = 1
+    case .distilbert:
+      typeVocabularySize = 0
+      classifierDropout = 0.2
+      spanDropout = 0.1
+    }
   }
+
+  /// Position of a text's first token.
+  public var firstPosition: Int {
+    family.description.positionsFollowPadding ? padTokenID + 1 : 0
+  }
+
+  /// Tokens of the longest text that has position embeddings: 512 in RoBERTa, which has 514 of them.
+  public var maximumLength: Int { max(0, maximumPositions - firstPosition) }
 }

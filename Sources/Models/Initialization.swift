@@ -1,9 +1,10 @@
 import Autograd
+import Foundation
 import Kernels
 
 extension Model {
-  /// Gives new values to weights, as transformers does for BERT: matrices normal with
-  /// `initializer_range`, biases 0, LayerNorm 1 and 0, the padding word's embedding 0.
+  /// Gives new values to weights, as transformers does: matrices normal with `initializer_range`, biases 0,
+  /// LayerNorm 1 and 0, embeddings of padding 0, sinusoidal positions where the architecture says so.
   ///
   /// - Parameters:
   ///   - names: the weights to initialise; nil means all.
@@ -16,13 +17,21 @@ extension Model {
       if entry.decays {
         Kernel.fillNormal(
           matrix, standardDeviation: c.initializerRange, seed: seed, site: index)
-        if entry.slot == encoder.words, c.padTokenID < matrix.rows {
+        let hasPadding =
+          entry.slot == encoder.words
+          || c.family.description.positionsFollowPadding && entry.slot == encoder.positions
+        if hasPadding, c.padTokenID < matrix.rows {
           matrix.rows(c.padTokenID..<c.padTokenID + 1).fill(0)
         }
+        if c.hasSinusoidalPositions, entry.slot == encoder.positions { matrix.fillSinusoids() }
       } else {
-        matrix.fill(entry.name.hasSuffix("LayerNorm.weight") ? 1 : 0)
+        matrix.fill(Self.isNormWeight(entry.name) ? 1 : 0)
       }
     }
+  }
+
+  private static func isNormWeight(_ name: String) -> Bool {
+    name.hasSuffix("LayerNorm.weight") || name.hasSuffix("layer_norm.weight")
   }
 
   /// Copies weights from another model: layer `layers[i]` there becomes layer i here, everything else
@@ -52,5 +61,19 @@ extension Model {
     let rest = name[range.upperBound...]
     guard let dot = rest.firstIndex(of: "."), let number = Int(rest[..<dot]) else { return nil }
     return (number, String(name[..<range.upperBound]), String(rest[dot...]))
+  }
+}
+
+extension Matrix {
+  /// Row p, column j: sine (even j) or cosine of p / 10000^(2 floor(j / 2) / columns); Vaswani et
+  /// al. 2017, section 3.5, computed in double as transformers does.
+  fileprivate func fillSinusoids() {
+    for position in 0..<rows {
+      for column in 0..<columns {
+        let exponent = Double(2 * (column / 2)) / Double(columns)
+        let angle = Double(position) / pow(10_000, exponent)
+        self[position, column] = Float(column % 2 == 0 ? sin(angle) : cos(angle))
+      }
+    }
   }
 }

@@ -1,11 +1,11 @@
 import Autograd
 import Kernels
 
-/// BERT with a masked-language-model head whose decoder is the word embedding: transformers'
-/// `BertForMaskedLM`.
+/// An encoder with a masked-language-model head whose decoder is the word embedding: transformers'
+/// `BertForMaskedLM`, `RobertaForMaskedLM`, `DistilBertForMaskedLM`.
 public struct MaskedLanguageModel: Model {
-  /// transformers' class name.
-  public static let architecture = "BertForMaskedLM"
+  /// End of transformers' class names.
+  public static let headName = "ForMaskedLM"
   /// All weights.
   public let parameters: Parameters
   /// Embeddings and layers.
@@ -16,12 +16,13 @@ public struct MaskedLanguageModel: Model {
   public init(_ configuration: EncoderConfiguration) {
     var layout = ParameterLayout()
     let h = configuration.hiddenSize
-    encoder = Encoder(configuration, prefix: "bert.", in: &layout)
-    transformWeight = layout.add("cls.predictions.transform.dense.weight", [h, h], decays: true)
-    transformBias = layout.add("cls.predictions.transform.dense.bias", [h], decays: false)
-    gamma = layout.add("cls.predictions.transform.LayerNorm.weight", [h], decays: false)
-    beta = layout.add("cls.predictions.transform.LayerNorm.bias", [h], decays: false)
-    decoderBias = layout.add("cls.predictions.bias", [configuration.vocabularySize], decays: false)
+    let head = configuration.family.description.vocabulary
+    encoder = Encoder(configuration, in: &layout)
+    transformWeight = layout.add("\(head.transform).weight", [h, h], decays: true)
+    transformBias = layout.add("\(head.transform).bias", [h], decays: false)
+    gamma = layout.add("\(head.norm).weight", [h], decays: false)
+    beta = layout.add("\(head.norm).bias", [h], decays: false)
+    decoderBias = layout.add(head.bias, [configuration.vocabularySize], decays: false)
     parameters = Parameters(layout)
   }
 
@@ -39,7 +40,8 @@ public struct MaskedLanguageModel: Model {
     ).last
     let transformed = tape.linear(
       states, weight: tape.parameter(transformWeight, of: parameters),
-      bias: tape.parameter(transformBias, of: parameters), activation: c.activation)
+      bias: tape.parameter(transformBias, of: parameters),
+      activation: c.family.description.vocabulary.activation ?? c.activation)
     let normalised = tape.addNorm(
       transformed, residual: nil, gamma: tape.parameter(gamma, of: parameters),
       beta: tape.parameter(beta, of: parameters), epsilon: c.layerNormEpsilon)

@@ -31,7 +31,8 @@ public struct ModelFolder: Sendable {
     let file = "\(path)/config.json"
     guard let data = FileManager.default.contents(atPath: file) else {
       throw ModelError.missingFile(
-        path: file, hint: "a model is a folder with config.json, model.safetensors and vocab.txt")
+        path: file,
+        hint: "a model is a folder with config.json, model.safetensors and its tokenizer's files")
     }
     configuration = try HuggingFaceConfiguration(
       StrictJSON.parse(Array(data), file: file), file: file)
@@ -55,7 +56,7 @@ public struct ModelFolder: Sendable {
     let model = SequenceClassifier(try configuration(keeping: layers), labels: labels)
     let replacesHead = configuration.labels.map { $0.count != labels.count } ?? true
     let report = try load(
-      into: model, layers: layers, seed: seed, ignoring: replacesHead ? ["classifier."] : [])
+      into: model, layers: layers, seed: seed, ignoring: replacesHead ? model.outputNames : [])
     return (model, report)
   }
 
@@ -66,7 +67,17 @@ public struct ModelFolder: Sendable {
     layers: [Int]? = nil, seed: UInt64
   ) throws -> (MaskedLanguageModel, LoadReport) {
     let model = MaskedLanguageModel(try configuration(keeping: layers))
-    return (model, try load(into: model, layers: layers, seed: seed, ignoring: []))
+    return (model, try load(into: model, layers: layers, seed: seed))
+  }
+
+  /// A model that finds answers in texts, with the folder's weights.
+  ///
+  /// - Parameters layers, seed: as in `classifier(labels:layers:seed:)`.
+  public func spanClassifier(
+    layers: [Int]? = nil, seed: UInt64
+  ) throws -> (SpanClassifier, LoadReport) {
+    let model = SpanClassifier(try configuration(keeping: layers))
+    return (model, try load(into: model, layers: layers, seed: seed))
   }
 
   private func configuration(keeping layers: [Int]?) throws -> EncoderConfiguration {
@@ -82,20 +93,20 @@ public struct ModelFolder: Sendable {
   }
 
   private func load(
-    into model: some Model, layers: [Int]?, seed: UInt64, ignoring prefixes: [String]
+    into model: some Model, layers: [Int]?, seed: UInt64, ignoring ignored: [String] = []
   ) throws -> LoadReport {
     let checkpoint = try Checkpoint(folder: path)
+    let family = configuration.encoder.family.description
     var available: [String: String] = [:]  // canonical name: name in the file
-    for name in checkpoint.names { available[Self.canonicalName(name)] = name }
+    for name in checkpoint.names { available[family.canonicalName(name)] = name }
     var report = LoadReport()
     var used: Set<String> = []
     for entry in model.parameters.entries {
       var wanted = entry.name
-      if let layers, let (layer, before, after) = Self.layerNumber(in: wanted) {
+      if let layers, let (layer, before, after) = SequenceClassifier.layerNumber(in: wanted) {
         wanted = "\(before)\(layers[layer])\(after)"
       }
-      let ignored = prefixes.contains { wanted.hasPrefix($0) }
-      guard !ignored, let name = available[wanted] else {
+      guard !ignored.contains(wanted), let name = available[wanted] else {
         report.initialized.append(entry.name)
         continue
       }
@@ -114,14 +125,14 @@ public struct ModelFolder: Sendable {
     }
     try checkDecoder(of: model, in: checkpoint)
     model.initialize(Set(report.initialized), seed: seed)
-    report.unused = available.filter { !used.contains($0.key) && !Self.isRedundant($0.key) }
+    report.unused = available.filter { !used.contains($0.key) && !family.isRedundant($0.key) }
       .map(\.value).sorted()
     return report
   }
 
   /// A decoder that is not the word embedding cannot be represented and must not be dropped silently.
   private func checkDecoder(of model: some Model, in checkpoint: Checkpoint) throws {
-    let name = "cls.predictions.decoder.weight"
+    let name = "\(configuration.encoder.family.description.vocabulary.decoder).weight"
     guard model is MaskedLanguageModel, checkpoint.entry(named: name) != nil else { return }
     guard
       try checkpoint.floats(name) == model.parameters.matrix(model.encoder.words).values
@@ -131,100 +142,22 @@ public struct ModelFolder: Sendable {
         reason: "\(name) differs from the word embeddings; mate-kd reads tied decoders only")
     }
   }
+}
 
+extension FamilyDescription {
   /// The name that a weight has in this package, whatever a checkpoint calls it: old checkpoints say
-  /// gamma and beta, bare encoders leave the prefix out.
-  static func canonicalName(_ name: String) -> String {
+  /// gamma and beta, bare encoders leave the prefix out, and the decoder's bias goes by two names.
+  fileprivate func canonicalName(_ name: String) -> String {
     var name = name
     if name.hasSuffix("LayerNorm.gamma") { name = name.dropLast(5) + "weight" }
     if name.hasSuffix("LayerNorm.beta") { name = name.dropLast(4) + "bias" }
-    for part in ["embeddings.", "encoder.", "pooler."] where name.hasPrefix(part) {
-      name = "bert." + name
-    }
-    return name == "cls.predictions.decoder.bias" ? "cls.predictions.bias" : name
+    if parts.contains(where: { name.hasPrefix("\($0).") }) { name = "\(encoder).\(name)" }
+    return name == "\(vocabulary.decoder).bias" ? vocabulary.bias : name
   }
 
-  /// Copies of other weights and constants, which need not be listed as unused.
-  private static func isRedundant(_ name: String) -> Bool {
-    name == "cls.predictions.decoder.weight" || name.hasSuffix("embeddings.position_ids")
+  /// True for copies of other weights and constants, which need not be listed as unused.
+  fileprivate func isRedundant(_ name: String) -> Bool {
+    name == "\(vocabulary.decoder).weight" || name.hasSuffix("embeddings.position_ids")
       || name.hasSuffix("embeddings.token_type_ids")
-  }
-
-  static func layerNumber(in name: String) -> (Int, String, String)? {
-    SequenceClassifier.layerNumber(in: name)
-  }
-
-  /// Files that describe the tokenizer; they go from model to model byte for byte.
-  public static let tokenizerFiles = [
-    "vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
-    "added_tokens.json", "vocab.json", "merges.txt",
-  ]
-
-  /// Writes a model folder that transformers loads unchanged.
-  ///
-  /// - Parameters:
-  ///   - tokenizer: a folder whose tokenizer files are copied; other ones at `path` are removed.
-  /// - Throws: `ModelError.cannotWrite`.
-  public static func write(
-    _ model: some Model, labels: LabelSet? = nil, finetuningTask: String? = nil, to path: String,
-    tokenizer: String
-  ) throws {
-    let files = FileManager.default
-    do {
-      try files.createDirectory(atPath: path, withIntermediateDirectories: true)
-      let configuration = HuggingFaceConfiguration(
-        encoder: model.encoder.configuration, labels: labels, finetuningTask: finetuningTask)
-      let json = configuration.json(architecture: type(of: model).architecture)
-      try Data((JSONWriter().string(json) + "\n").utf8)
-        .write(to: URL(fileURLWithPath: "\(path)/config.json"), options: .atomic)
-      try copyTokenizer(
-        from: tokenizer, to: path, maximumLength: model.encoder.configuration.maximumPositions)
-    } catch let error as ModelError {
-      throw error
-    } catch {
-      throw ModelError.cannotWrite(path: path, reason: error.localizedDescription)
-    }
-    let parameters = model.parameters
-    try SafetensorsWriter.write(
-      path: "\(path)/model.safetensors",
-      tensors: parameters.entries.map { entry in
-        SafetensorsWriter.Tensor(name: entry.name, shape: entry.shape) { body in
-          try parameters.buffer.withFloats { floats in
-            let start = entry.slot.offset
-            try body(UnsafeBufferPointer(rebasing: floats[start..<start + entry.slot.count]))
-          }
-        }
-      })
-  }
-
-  private static func copyTokenizer(
-    from source: String, to path: String, maximumLength: Int
-  ) throws {
-    let files = FileManager.default
-    for name in tokenizerFiles {
-      // Read before writing: source and target may be the same folder.
-      if let content = files.contents(atPath: "\(source)/\(name)") {
-        try content.write(to: URL(fileURLWithPath: "\(path)/\(name)"), options: .atomic)
-      } else if files.fileExists(atPath: "\(path)/\(name)") {
-        // An older model's, such as a tokenizer.json, which transformers prefers to vocab.txt.
-        try files.removeItem(atPath: "\(path)/\(name)")
-      }
-    }
-    if !files.fileExists(atPath: "\(path)/tokenizer_config.json") {
-      let settings: JSONValue = [
-        "do_lower_case": true, "model_max_length": .int(maximumLength),
-        "tokenizer_class": "BertTokenizer",
-      ]
-      try Data((JSONWriter().string(settings) + "\n").utf8)
-        .write(to: URL(fileURLWithPath: "\(path)/tokenizer_config.json"), options: .atomic)
-    }
-    if !files.fileExists(atPath: "\(path)/special_tokens_map.json") {
-      let map: JSONValue = [
-        "cls_token": "[CLS]", "mask_token": "[MASK]", "pad_token": "[PAD]", "sep_token": "[SEP]",
-        "unk_token": "[UNK]",
-      ]
-      try Data((JSONWriter().string(map) + "\n").utf8)
-        .write(to: URL(fileURLWithPath: "\(path)/special_tokens_map.json"), options: .atomic)
-    }
   }
 }

@@ -4,7 +4,7 @@ import Kernels
 public struct PackedTokens: Sendable {
   /// Vocabulary indices, special tokens included.
   public var ids: [Int32]
-  /// Segment of each token (0 or 1 in BERT).
+  /// Segment of each token (0 or 1 in BERT; not looked at by models of fewer segments).
   public var typeIDs: [Int32]
   /// Text borders: text t owns tokens offsets[t]..<offsets[t + 1].
   public var offsets: [Int]
@@ -25,15 +25,20 @@ public struct PackedTokens: Sendable {
     (0..<count).reduce(0) { max($0, offsets[$1 + 1] - offsets[$1]) }
   }
 
-  /// Index of the first token of each text ([CLS] in BERT).
+  /// Index of the first token of each text ([CLS], `<s>`).
   public var firstTokens: [Int] { Array(offsets.dropLast()) }
 
-  /// Place of each token within its text, from 0.
-  public var positions: [Int32] {
+  /// Place of each token within its text.
+  ///
+  /// - Parameter first: the place of a text's first token. Padding tokens count like all others: in
+  ///   packed texts they occur only where a model chose them as words.
+  public func positions(from first: Int = 0) -> [Int32] {
     var result: [Int32] = []
     result.reserveCapacity(ids.count)
     for t in 0..<count {
-      for i in 0..<(offsets[t + 1] - offsets[t]) { result.append(Int32(truncatingIfNeeded: i)) }
+      for i in 0..<(offsets[t + 1] - offsets[t]) {
+        result.append(Int32(truncatingIfNeeded: first + i))
+      }
     }
     return result
   }

@@ -1,60 +1,38 @@
 import Autograd
 import Kernels
 
-/// What the outputs of a classifier mean, in the terms of Hugging Face's config.json.
-public struct LabelSet: Sendable, Equatable {
-  /// Names in the order of the logits (`id2label`); one entry for regression.
-  public var names: [String]
-  /// True if the one output is a score (`problem_type` "regression").
-  public var isRegression: Bool
-
-  /// A set of classes, or one score.
-  public init(names: [String], isRegression: Bool = false) {
-    self.names = names
-    self.isRegression = isRegression
-  }
-
-  /// Number of outputs.
-  public var count: Int { names.count }
-
-  /// True if the names are transformers' placeholders LABEL_0, LABEL_1, ...
-  public var isNameless: Bool { names.enumerated().allSatisfy { $1 == "LABEL_\($0)" } }
-}
-
-/// A model with weights: what folders are read into and written from, and optimisers work on.
-public protocol Model: Sendable {
-  /// All weights.
-  var parameters: Parameters { get }
-  /// The encoder.
-  var encoder: Encoder { get }
-  /// transformers' class name, such as `BertForSequenceClassification`.
-  static var architecture: String { get }
-}
-
-/// BERT with a pooler and a linear layer over the first token: transformers'
-/// `BertForSequenceClassification`.
+/// An encoder with a dense and a linear layer over the first token: transformers'
+/// `BertForSequenceClassification` and its like for RoBERTa and DistilBERT. BERT's dense layer is
+/// called pooler and counts as part of its encoder.
 public struct SequenceClassifier: Model {
-  /// transformers' class name.
-  public static let architecture = "BertForSequenceClassification"
+  /// End of transformers' class names.
+  public static let headName = "ForSequenceClassification"
   /// All weights.
   public let parameters: Parameters
   /// Embeddings and layers.
   public let encoder: Encoder
   /// What the outputs mean.
   public let labels: LabelSet
-  let poolerWeight, poolerBias, weight, bias: ParameterSlot
+  let denseWeight, denseBias, weight, bias: ParameterSlot
 
   /// A classifier whose weights are all zero; see `initialize(_:seed:)` and `ModelFolder`.
   public init(_ configuration: EncoderConfiguration, labels: LabelSet) {
     var layout = ParameterLayout()
     let h = configuration.hiddenSize
-    encoder = Encoder(configuration, prefix: "bert.", in: &layout)
-    poolerWeight = layout.add("bert.pooler.dense.weight", [h, h], decays: true)
-    poolerBias = layout.add("bert.pooler.dense.bias", [h], decays: false)
-    weight = layout.add("classifier.weight", [labels.count, h], decays: true)
-    bias = layout.add("classifier.bias", [labels.count], decays: false)
+    let head = configuration.family.description.classifier
+    encoder = Encoder(configuration, in: &layout)
+    denseWeight = layout.add("\(head.dense).weight", [h, h], decays: true)
+    denseBias = layout.add("\(head.dense).bias", [h], decays: false)
+    weight = layout.add("\(head.output).weight", [labels.count, h], decays: true)
+    bias = layout.add("\(head.output).bias", [labels.count], decays: false)
     parameters = Parameters(layout)
     self.labels = labels
+  }
+
+  /// Names of the weights that depend on the labels; all others are of use for any labels.
+  public var outputNames: [String] {
+    let name = encoder.configuration.family.description.classifier.output
+    return ["\(name).weight", "\(name).bias"]
   }
 
   /// The logits, one row per text.
@@ -75,13 +53,16 @@ public struct SequenceClassifier: Model {
   /// The logits from the first tokens' last hidden states.
   public func logits(firstTokens: Tensor, tape: Tape, training: Bool) -> Tensor {
     let c = encoder.configuration
-    let pooled = tape.linear(
-      firstTokens, weight: tape.parameter(poolerWeight, of: parameters),
-      bias: tape.parameter(poolerBias, of: parameters), activation: .tanh)
-    let dropped = tape.dropout(
-      pooled, probability: training ? c.classifierDropout ?? c.hiddenDropout : 0)
+    let head = c.family.description.classifier
+    let probability = training ? c.classifierDropout ?? c.hiddenDropout : 0
+    var x = firstTokens
+    if head.dropsInput { x = tape.dropout(x, probability: probability) }
+    x = tape.linear(
+      x, weight: tape.parameter(denseWeight, of: parameters),
+      bias: tape.parameter(denseBias, of: parameters), activation: head.activation)
+    x = tape.dropout(x, probability: probability)
     return tape.linear(
-      dropped, weight: tape.parameter(weight, of: parameters),
+      x, weight: tape.parameter(weight, of: parameters),
       bias: tape.parameter(bias, of: parameters))
   }
 }
@@ -106,7 +87,7 @@ extension SequenceClassifier {
     precondition(labels.count == other.labels.count)
     parameters = other.parameters
     encoder = other.encoder
-    (poolerWeight, poolerBias) = (other.poolerWeight, other.poolerBias)
+    (denseWeight, denseBias) = (other.denseWeight, other.denseBias)
     (weight, bias) = (other.weight, other.bias)
     self.labels = labels
   }

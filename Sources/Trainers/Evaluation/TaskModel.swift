@@ -39,7 +39,7 @@ public struct TaskModel: Sendable {
     let opened = OpenedModel(
       model: model, tokenizer: try TokenizerLoader.load(folder: folder), tokenizerSource: folder,
       report: report, role: "model")
-    let length = maxSeqLength ?? min(128, model.encoder.configuration.maximumPositions)
+    let length = maxSeqLength ?? min(128, model.encoder.configuration.maximumLength)
     try RunParts.checkLength(length, of: [("model", model)])
     let aligned = try ModelOpener.alignOrFold(opened, with: task)
     self.model = aligned.model.model

@@ -75,7 +75,7 @@ package struct ModelOpener {
       return (model.reordered(order, labels: labels), report)
     }
     model = model.renamed(labels)
-    let head: Set = ["classifier.weight", "classifier.bias"]
+    let head = Set(model.outputNames)
     model.initialize(head, seed: seed)
     report.initialized = Array(Set(report.initialized).union(head)).sorted()
     return (model, report)

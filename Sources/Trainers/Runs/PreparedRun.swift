@@ -55,10 +55,10 @@ enum RunParts {
   }
 
   static func checkLength(_ length: Int, of models: [(role: String, model: any Model)]) throws {
-    for (role, model) in models where model.encoder.configuration.maximumPositions < length {
+    for (role, model) in models where model.encoder.configuration.maximumLength < length {
       throw TrainingError.mismatch(
         "max_seq_length is \(length), but the \(role) has position embeddings for "
-          + "\(model.encoder.configuration.maximumPositions) tokens only")
+          + "\(model.encoder.configuration.maximumLength) tokens only")
     }
   }
 

@@ -1,0 +1,96 @@
+import Kernels
+import StrictJSON
+
+extension Activation {
+  /// The activation by its name in `hidden_act`.
+  init?(huggingFaceName name: String) {
+    switch name {
+    case "gelu", "gelu_python": self = .gelu
+    case "gelu_new", "gelu_pytorch_tanh", "gelu_fast": self = .geluTanh
+    case "relu": self = .relu
+    case "tanh": self = .tanh
+    default: return nil
+    }
+  }
+}
+
+/// Reads the numbers of a config.json; mistakes are named with line and column.
+struct ConfigurationReader {
+  let json: JSONValue
+  let file: String
+
+  func error(_ value: JSONValue, _ message: String) -> JSONError {
+    JSONError(file: file, position: value.position, message: message)
+  }
+
+  func int(_ key: String, default fallback: Int? = nil, atLeast minimum: Int = 1) throws -> Int {
+    // transformers writes null for some keys that are not set.
+    guard let value = json[key], fallback == nil || !value.isNull else {
+      guard let fallback else { throw error(json, "the key \"\(key)\" is missing") }
+      return fallback
+    }
+    guard let number = value.int, number >= minimum, number <= 1 << 31 else {
+      throw error(value, "\(key) must be an integer of at least \(minimum)")
+    }
+    return number
+  }
+
+  func number(_ key: String, default fallback: Float) throws -> Float {
+    guard let value = json[key] else { return fallback }
+    guard let number = value.double, number >= 0, number < 1 else {
+      throw error(value, "\(key) must be a number of at least 0 and below 1")
+    }
+    return Float(number)
+  }
+
+  func flag(_ key: String) throws -> Bool {
+    guard let value = json[key] else { return false }
+    guard let flag = value.bool else { throw error(value, "\(key) must be true or false") }
+    return flag
+  }
+}
+
+extension ConfigurationReader {
+  /// The architecture; what the file leaves out has the value that transformers' class gives it,
+  /// which is not always that of the published models.
+  func encoder(of family: ModelFamily) throws -> EncoderConfiguration {
+    let keys = family.description.keys
+    var c = EncoderConfiguration(
+      family: family, vocabularySize: try int("vocab_size"), hiddenSize: try int(keys.hiddenSize),
+      layers: try int(keys.layers, atLeast: 0), attentionHeads: try int(keys.attentionHeads),
+      intermediateSize: try int(keys.intermediateSize))
+    guard c.hiddenSize % c.attentionHeads == 0 else {
+      throw ModelError.unsupported(
+        file: file,
+        reason: "\(keys.hiddenSize) \(c.hiddenSize) is not a multiple of \(keys.attentionHeads) "
+          + "\(c.attentionHeads)")
+    }
+    if let name = json[keys.activation] {
+      guard let text = name.string, let activation = Activation(huggingFaceName: text) else {
+        throw error(name, "\(keys.activation) must be gelu, gelu_new, relu or tanh")
+      }
+      c.activation = activation
+    }
+    c.hiddenDropout = try number(keys.hiddenDropout, default: 0.1)
+    c.attentionDropout = try number(keys.attentionDropout, default: 0.1)
+    if let value = json[keys.classifierDropout], !value.isNull {
+      c.classifierDropout = try number(keys.classifierDropout, default: 0)
+    }
+    if let key = keys.spanDropout { c.spanDropout = try number(key, default: c.spanDropout) }
+    if let key = keys.sinusoidalPositions { c.hasSinusoidalPositions = try flag(key) }
+    c.maximumPositions = try int("max_position_embeddings", default: 512)
+    if family.description.hasSegments {
+      c.typeVocabularySize = try int("type_vocab_size", default: 2)
+    }
+    c.initializerRange = try number("initializer_range", default: 0.02)
+    c.layerNormEpsilon = try keys.layerNormEpsilon.map { try number($0, default: 1e-12) } ?? 1e-12
+    c.padTokenID = try int("pad_token_id", default: c.padTokenID, atLeast: 0)
+    guard c.maximumLength > 0 else {
+      throw ModelError.unsupported(
+        file: file,
+        reason: "max_position_embeddings \(c.maximumPositions) leaves no position for a token: "
+          + "positions start at pad_token_id + 1 = \(c.firstPosition)")
+    }
+    return c
+  }
+}

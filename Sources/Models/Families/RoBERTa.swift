@@ -1,0 +1,16 @@
+extension FamilyDescription {
+  /// RoBERTa (Liu et al. 2019); transformers' models/roberta.
+  ///
+  /// Positions count from `pad_token_id` + 1, so 514 position embeddings serve 512 tokens. All tokens
+  /// share one segment, whose embedding is added nevertheless. There is no pooler: the classifier
+  /// has a dense layer of its own, with dropout on both sides.
+  static let roberta = FamilyDescription(
+    className: "Roberta", encoder: "roberta", parts: ["embeddings", "encoder", "pooler"],
+    layers: "encoder.layer", layer: .bert,
+    classifier: ClassifierHead(
+      dense: "classifier.dense", activation: .tanh, dropsInput: true, output: "classifier.out_proj"),
+    vocabulary: VocabularyHead(
+      transform: "lm_head.dense", norm: "lm_head.layer_norm", bias: "lm_head.bias",
+      decoder: "lm_head.decoder", activation: .gelu),
+    keys: .bert, hasSegments: true, positionsFollowPadding: true, dropsAttentionOutput: true)
+}

@@ -1,0 +1,19 @@
+/// What the outputs of a classifier mean, in the terms of Hugging Face's config.json.
+public struct LabelSet: Sendable, Equatable {
+  /// Names in the order of the logits (`id2label`); one entry for regression.
+  public var names: [String]
+  /// True if the one output is a score (`problem_type` "regression").
+  public var isRegression: Bool
+
+  /// A set of classes, or one score.
+  public init(names: [String], isRegression: Bool = false) {
+    self.names = names
+    self.isRegression = isRegression
+  }
+
+  /// Number of outputs.
+  public var count: Int { names.count }
+
+  /// True if the names are transformers' placeholders LABEL_0, LABEL_1, ...
+  public var isNameless: Bool { names.enumerated().allSatisfy { $1 == "LABEL_\($0)" } }
+}

@@ -1,0 +1,83 @@
+import Foundation
+import StrictJSON
+
+extension ModelFolder {
+  /// Files that describe the tokenizer; they go from model to model byte for byte, but for the one
+  /// key that `inputNames(for:given:isWordPiece:)` has to correct.
+  public static let tokenizerFiles = [
+    "vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
+    "added_tokens.json", "vocab.json", "merges.txt",
+  ]
+
+  static func copyTokenizer(
+    from source: String, to path: String, for configuration: EncoderConfiguration
+  ) throws {
+    let files = FileManager.default
+    for name in tokenizerFiles {
+      // Read before writing: source and target may be the same folder.
+      if let content = files.contents(atPath: "\(source)/\(name)") {
+        try content.write(to: URL(fileURLWithPath: "\(path)/\(name)"), options: .atomic)
+      } else if files.fileExists(atPath: "\(path)/\(name)") {
+        // An older model's, such as a tokenizer.json, which transformers prefers to vocab.txt.
+        try files.removeItem(atPath: "\(path)/\(name)")
+      }
+    }
+    let isWordPiece = files.fileExists(atPath: "\(path)/vocab.txt")
+    let settingsFile = "\(path)/tokenizer_config.json"
+    var settings: JSONObject?
+    if let data = files.contents(atPath: settingsFile) {
+      settings = try StrictJSON.parse(Array(data), file: settingsFile).object
+    } else {
+      var usual = JSONObject()
+      if isWordPiece { usual["do_lower_case"] = true }
+      usual["model_max_length"] = .int(configuration.maximumLength)
+      usual["tokenizer_class"] = .string(isWordPiece ? "BertTokenizer" : "RobertaTokenizer")
+      try write(JSONValue(.object(usual)), to: settingsFile)
+      settings = usual
+    }
+    if var changed = settings,
+      let names = inputNames(for: configuration, given: changed, isWordPiece: isWordPiece)
+    {
+      changed["model_input_names"] = .array(names.map { .string($0) })
+      try write(JSONValue(.object(changed)), to: settingsFile)
+    }
+    let mapFile = "\(path)/special_tokens_map.json"
+    if !files.fileExists(atPath: mapFile) {
+      try write(isWordPiece ? wordPieceTokens : bytePairTokens, to: mapFile)
+    }
+  }
+
+  /// What `model_input_names` must say where a tokenizer, as transformers would load it, hands
+  /// segments to a model that has none, or none to a model that has been trained with them; nil
+  /// where it fits as it is. Happens when teacher and student are of different families.
+  private static func inputNames(
+    for configuration: EncoderConfiguration, given settings: JSONObject, isWordPiece: Bool
+  ) -> [String]? {
+    let type = settings["tokenizer_class"]?.string ?? ""
+    let givesSegments: Bool
+    if let names = settings["model_input_names"]?.array {
+      givesSegments = names.contains { $0.string == "token_type_ids" }
+    } else {
+      givesSegments = !type.hasPrefix("DistilBert") && !type.hasPrefix("Roberta")
+    }
+    if configuration.typeVocabularySize < 2 {
+      return givesSegments ? ["input_ids", "attention_mask"] : nil
+    }
+    return givesSegments || !isWordPiece ? nil : ["input_ids", "token_type_ids", "attention_mask"]
+  }
+
+  private static let wordPieceTokens: JSONValue = [
+    "cls_token": "[CLS]", "mask_token": "[MASK]", "pad_token": "[PAD]", "sep_token": "[SEP]",
+    "unk_token": "[UNK]",
+  ]
+
+  private static let bytePairTokens: JSONValue = [
+    "bos_token": "<s>", "cls_token": "<s>", "eos_token": "</s>", "mask_token": "<mask>",
+    "pad_token": "<pad>", "sep_token": "</s>", "unk_token": "<unk>",
+  ]
+
+  private static func write(_ value: JSONValue, to path: String) throws {
+    try Data((JSONWriter().string(value) + "\n").utf8)
+      .write(to: URL(fileURLWithPath: path), options: .atomic)
+  }
+}
