@@ -83,11 +83,14 @@ public struct TaskModel: Sendable {
         .logits(model, data: data, batchSize: batchSize),
       isRegression: task.isRegression, folding: outputs)
     let seconds = (ContinuousClock.now - start).inSeconds
+    let metrics = evaluation.metrics(of: task, data: data)
+    let weakness = WeakModel.problem(metrics, task: task, data: data, model: "the model")
     return Report(
-      metrics: evaluation.metrics(of: task, data: data),
+      metrics: metrics,
       breakdowns: Breakdown.all(
         of: text, task: task, predictions: evaluation.predictedClasses),
-      notices: RunParts.notices(text) + evaluation.cautions(of: task, data: data),
+      notices: RunParts.notices(text) + evaluation.cautions(of: task, data: data)
+        + [weakness].compactMap { $0 },
       samples: data.count, seconds: seconds, parameters: model.parameters.count)
   }
 

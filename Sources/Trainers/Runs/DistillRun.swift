@@ -68,8 +68,9 @@ extension PreparedRun {
       references: {
         var found = try evaluation.measure(teacher.model)
         found.cautions = found.cautions.map { "teacher: \($0)" }
-        if let problem = WeakTeacher.problem(
-          found.metrics, evaluation: evaluation, place: opened.tokenizerSource)
+        if let problem = WeakModel.problem(
+          found.metrics, task: task, data: evaluation.data,
+          model: "the teacher (\(opened.tokenizerSource))")
         {
           guard c.allowWeakTeacher else {
             throw TrainingError.mismatch(

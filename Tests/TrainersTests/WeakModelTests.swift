@@ -4,8 +4,8 @@ import Models
 import Testing
 import Trainers
 
-/// A teacher below the majority class, and the two validation splits of MNLI.
-@Suite struct WeakTeacherTests {
+/// Models below the majority class, and the two validation splits of MNLI.
+@Suite struct WeakModelTests {
   private func write(_ text: String, to path: String) throws {
     try FileManager.default.createDirectory(
       atPath: URL(fileURLWithPath: path).deletingLastPathComponent().path,
@@ -56,7 +56,7 @@ import Trainers
     let error = #expect(throws: TrainingError.self) { try prepared.execute(SilentObserver()) }
     #expect(
       error?.description
-        == "the teacher (\(toy.scratch.path)/teacher) has accuracy 0.25 on the validation data, less "
+        == "the teacher (\(toy.scratch.path)/teacher) has accuracy 0.25 on this data, less "
         + "than the 0.75 of always answering \"positive\"; check its task and the order of its "
         + "labels, or set \"allow_weak_teacher\": true")
     #expect(!FileManager.default.fileExists(atPath: "\(toy.scratch.path)/out"))
@@ -69,6 +69,19 @@ import Trainers
       .execute(SilentObserver())
     #expect(outcome.notices.contains { $0.hasSuffix("always answering \"positive\"") })
     #expect(outcome.results.contains { $0.name == "teacher_accuracy" && $0.value == 0.25 })
+  }
+
+  @Test func evaluationTellsIt() throws {
+    let toy = try ToyWorld()
+    try sentiment(toy, labels: [1, 1, 1, 0])
+    let path = try teacher(toy, labels: ["negative", "positive"])
+    let report = try TaskModel(folder: path, task: .sst2, maxSeqLength: 16)
+      .evaluate(split: .validation, directory: toy.scratch.path, batchSize: 4)
+    #expect(
+      report.notices == [
+        "the model has accuracy 0.25 on this data, less than the 0.75 of always answering "
+          + "\"positive\""
+      ])
   }
 
   @Test func theMajorityItselfIsNotBelowIt() throws {

@@ -1,0 +1,33 @@
+import Data
+import Models
+
+/// A model that knows less than which class is most frequent: mostly labels are swapped, its or the
+/// data's, or it was trained for something else. As a teacher it teaches nothing.
+enum WeakModel {
+  /// What is wrong with a model's metrics on a data set, or nil.
+  ///
+  /// - Parameter model: the model, as the sentence begins.
+  static func problem(
+    _ metrics: [(name: String, value: Double)], task: TaskDescription, data: TokenizedDataset,
+    model: String
+  ) -> String? {
+    let metric = task.headlineMetric
+    let references = data.batch(Array(0..<data.count)).classLabels
+    guard let value = metrics.first(where: { $0.name == metric.rawValue })?.value,
+      MajorityBaseline.isBelow(value, metric: metric, references: references)
+    else { return nil }
+    let found = "\(model) has \(metric.rawValue) \(rounded(value))"
+    if task.isRegression {
+      return "\(found) on this data, no better than one score for all rows"
+    }
+    let baseline = MajorityBaseline.value(metric, references: references)
+    let label = MajorityBaseline.label(references).map { task.labelNames[Int($0)] } ?? ""
+    return
+      "\(found) on this data, less than the \(rounded(baseline)) of always answering "
+      + "\"\(label)\""
+  }
+
+  private static func rounded(_ value: Double) -> String {
+    value.isNaN ? "nan" : "\((value * 10_000).rounded() / 10_000)"
+  }
+}
