@@ -22,14 +22,25 @@ extension ModelFolder {
         try files.removeItem(atPath: "\(path)/\(name)")
       }
     }
-    let isWordPiece = files.fileExists(atPath: "\(path)/vocab.txt")
+    // Transformers prefers tokenizer.json to the other files, and its settings to tokenizer.json's.
+    let definitionFile = "\(path)/tokenizer.json"
+    let definition = try files.contents(atPath: definitionFile).map {
+      try StrictJSON.parse(Array($0), file: definitionFile)
+    }
+    let isWordPiece =
+      definition.map { $0["model"]?["merges"] == nil }
+      ?? files.fileExists(atPath: "\(path)/vocab.txt")
     let settingsFile = "\(path)/tokenizer_config.json"
     var settings: JSONObject?
     if let data = files.contents(atPath: settingsFile) {
       settings = try StrictJSON.parse(Array(data), file: settingsFile).object
     } else {
       var usual = JSONObject()
-      if isWordPiece { usual["do_lower_case"] = true }
+      if isWordPiece {
+        usual["do_lower_case"] = .bool(definition?["normalizer"]?["lowercase"]?.bool ?? true)
+      } else if let prefix = definition?["pre_tokenizer"]?["add_prefix_space"]?.bool {
+        usual["add_prefix_space"] = .bool(prefix)
+      }
       usual["model_max_length"] = .int(configuration.maximumLength)
       usual["tokenizer_class"] = .string(isWordPiece ? "BertTokenizer" : "RobertaTokenizer")
       try write(JSONValue(.object(usual)), to: settingsFile)
@@ -42,7 +53,7 @@ extension ModelFolder {
       try write(JSONValue(.object(changed)), to: settingsFile)
     }
     let mapFile = "\(path)/special_tokens_map.json"
-    if !files.fileExists(atPath: mapFile) {
+    if definition == nil, !files.fileExists(atPath: mapFile) {
       try write(isWordPiece ? wordPieceTokens : bytePairTokens, to: mapFile)
     }
   }

@@ -77,6 +77,30 @@ import Testing
     #expect(scratch.content.contains("vocab.txt"))
   }
 
+  @Test func settingsBesideATokenizerDefinitionAreItsOwn() throws {
+    let golden = try ModelGolden("bert-classifier")
+    let model = try ModelFolder(golden.folder).classifier(seed: 1).0
+    for (definition, expected) in [
+      (
+        "{\"normalizer\": {\"lowercase\": false}, \"model\": {\"vocab\": {}}}",
+        ["\"do_lower_case\": false", "BertTokenizer"]
+      ),
+      (
+        "{\"pre_tokenizer\": {\"add_prefix_space\": true}, \"model\": {\"merges\": []}}",
+        ["\"add_prefix_space\": true", "RobertaTokenizer"]
+      ),
+    ] {
+      let (source, target) = (try ScratchFolder(), try ScratchFolder())
+      _ = try source.write(Data(definition.utf8), as: "tokenizer.json")
+      try ModelFolder.write(model, to: target.path, tokenizer: source.path)
+      // The names of the special tokens are in the definition, too.
+      #expect(!target.content.contains("special_tokens_map.json"))
+      let settings = try String(
+        contentsOfFile: "\(target.path)/tokenizer_config.json", encoding: .utf8)
+      for part in expected { #expect(settings.contains(part), "\(settings)") }
+    }
+  }
+
   @Test func oldNamesAndMissingPrefix() throws {
     let reference = try reference()
     let oldNames = try ScratchFolder()

@@ -56,17 +56,25 @@ public struct EncodingTemplate: Sendable, Equatable {
     encoding.typeIDs.reserveCapacity(length)
     encoding.isSpecial.reserveCapacity(length)
     for part in parts {
-      let (tokens, segment, isSpecial): (ArraySlice<Int32>, UInt8, Bool)
+      let segment: UInt8
       switch part {
-      case .special(let id, let typeID): (tokens, segment, isSpecial) = ([id], typeID, true)
+      case .special(let id, let typeID):
+        encoding.ids.append(id)
+        segment = typeID
       case .first(let typeID):
-        (tokens, segment, isSpecial) = (first.prefix(kept.first), typeID, false)
+        encoding.ids += first.prefix(kept.first)
+        segment = typeID
       case .second(let typeID):
-        (tokens, segment, isSpecial) = ((second ?? []).prefix(kept.second), typeID, false)
+        encoding.ids += (second ?? []).prefix(kept.second)
+        segment = typeID
       }
-      encoding.ids += tokens
-      encoding.typeIDs += repeatElement(segment, count: tokens.count)
-      encoding.isSpecial += repeatElement(isSpecial, count: tokens.count)
+      let count = encoding.ids.count - encoding.typeIDs.count
+      encoding.typeIDs += repeatElement(segment, count: count)
+      if case .special = part {
+        encoding.isSpecial.append(true)
+      } else {
+        encoding.isSpecial += repeatElement(false, count: count)
+      }
     }
     return encoding
   }
