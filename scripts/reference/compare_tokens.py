@@ -93,8 +93,13 @@ def main():
     parser.add_argument("--seed", type=int, default=1, help="of the random texts")
     parser.add_argument("--show", type=int, default=3, help="differences printed per set")
     options = parser.parse_args()
-    files = os.listdir(options.model)
-    options.family = "bert" if "vocab.txt" in files else "roberta"
+    definition = os.path.join(options.model, "tokenizer.json")
+    if os.path.exists(definition):
+        with open(definition, encoding="utf-8") as file:
+            is_bert = "merges" not in json.load(file)["model"]
+    else:
+        is_bert = os.path.exists(os.path.join(options.model, "vocab.txt"))
+    options.family = "bert" if is_bert else "roberta"
     family = BertTokenizerFast if options.family == "bert" else RobertaTokenizerFast
     # No length limit on either side: nothing is truncated.
     tokenizer = family.from_pretrained(options.model, model_max_length=10**9)
