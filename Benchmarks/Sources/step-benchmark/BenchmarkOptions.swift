@@ -1,3 +1,4 @@
+import Kernels
 import Models
 
 /// A sentence about what is wrong with the command line or its files.
@@ -50,6 +51,19 @@ struct BenchmarkOptions {
 
   /// Timed passes; nil to take commands from standard input.
   var rounds: Int? { values["rounds"] == "stdin" ? nil : values["rounds"].flatMap(Int.init) ?? 3 }
+
+  /// Precision of the factors of products with weights.
+  var precision: Precision {
+    get throws {
+      let name = values["precision"] ?? Precision.float32.rawValue
+      guard let precision = Precision(rawValue: name) else {
+        let known = Precision.allCases.map(\.rawValue).joined(separator: ", ")
+        throw BenchmarkError("precision \(name) is none of \(known)")
+      }
+      if let complaint = precision.complaint { throw BenchmarkError(complaint) }
+      return precision
+    }
+  }
 
   /// The architecture that a key names.
   func shape(_ key: String, default fallback: String) throws -> EncoderConfiguration {

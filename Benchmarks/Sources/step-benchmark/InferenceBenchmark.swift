@@ -9,10 +9,12 @@ struct InferenceBenchmark {
   private let batches: [[[Int32]]]
   private let model: SequenceClassifier
   private let pool: ThreadPool
+  private let precision: Precision
 
   init(_ options: BenchmarkOptions) throws {
     OpenBLAS.useOneThread()
     pool = ThreadPool(threads: options.threads)
+    precision = try options.precision
     batches = try readBatches(options.required("batches"))
     guard !batches.isEmpty else { throw BenchmarkError("the file has no batches") }
     model = SequenceClassifier(
@@ -22,7 +24,7 @@ struct InferenceBenchmark {
   }
 
   func run(_ source: PassSource) throws {
-    let inference = Inference(pool: pool)
+    let inference = Inference(pool: pool, precision: precision)
     source.ready([("rows", .int(batches.reduce(0) { $0 + $1.count }))])
     var position = 0
     while let command = try source.command() {

@@ -19,9 +19,7 @@ struct StepBenchmark {
   }
 
   func run(_ source: PassSource) throws {
-    guard options["precision"] ?? "float32" == "float32" else {
-      throw BenchmarkError("this build knows precision=float32 only")
-    }
+    let precision = try options.precision
     let data = try BenchmarkData(options, pool: pool)
     let steps = 1_000_000_000
     let arguments = TrainingArguments(
@@ -42,7 +40,8 @@ struct StepBenchmark {
       atEnd: { [source = Unchecked(source)] in source.value.summarize(facts) })
     source.ready(facts)
     let loop = TrainingLoop(
-      arguments: arguments, seed: 1, dataSeed: 1, shards: options.threads, pool: pool)
+      arguments: arguments, seed: 1, dataSeed: 1, shards: options.threads, pool: pool,
+      precision: precision)
     _ = try loop.run(
       objective, data: data.rows, evaluate: nil, metric: ("loss", false), observer: NoObserver())
   }
