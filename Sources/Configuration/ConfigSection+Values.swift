@@ -187,6 +187,15 @@ extension ConfigSection {
     return texts
   }
 
+  /// An array of strings, none of them empty, or nil when the key is absent.
+  public func optionalStrings(_ key: String) throws -> [String]? {
+    guard has(key) else {
+      record(key, .null)
+      return nil
+    }
+    return try strings(key)
+  }
+
   /// The error at one element of an array.
   func elementError(_ key: String, _ place: Int, _ element: JSONValue, _ expected: String)
     -> ConfigError

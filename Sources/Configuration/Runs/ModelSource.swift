@@ -6,6 +6,9 @@ public struct ModelSource: Sendable {
   public var modelNameOrPath: String?
   /// `layers`: with `model_name_or_path`, the layers of that checkpoint to keep, from 0.
   public var layers: [Int]?
+  /// `label_order`: with `model_name_or_path`, the task's labels in the order of the outputs of a
+  /// classifier whose `config.json` has no names for them.
+  public var labelOrder: [String]?
   /// `from_teacher_layers`: a student made of these layers of the teacher, from 0.
   public var fromTeacherLayers: [Int]?
   /// `config`: the shape of a fresh model.
@@ -28,11 +31,13 @@ public struct ModelSource: Sendable {
 
   /// A source made by the program.
   public init(
-    modelNameOrPath: String? = nil, layers: [Int]? = nil, fromTeacherLayers: [Int]? = nil,
-    config: ModelShape? = nil, vocab: String? = nil, origin: ConfigOrigin = ConfigOrigin()
+    modelNameOrPath: String? = nil, layers: [Int]? = nil, labelOrder: [String]? = nil,
+    fromTeacherLayers: [Int]? = nil, config: ModelShape? = nil, vocab: String? = nil,
+    origin: ConfigOrigin = ConfigOrigin()
   ) {
     self.modelNameOrPath = modelNameOrPath
     self.layers = layers
+    self.labelOrder = labelOrder
     self.fromTeacherLayers = fromTeacherLayers
     self.config = config
     self.vocab = vocab
@@ -49,6 +54,11 @@ public struct ModelSource: Sendable {
       _ = try section.optionalString("model_name_or_path")
     }
     layers = try Self.layers(section, "layers")
+    if role == .besideTeacher {
+      try section.refuse("label_order", "a masked language model has no labels.")
+    } else {
+      labelOrder = try section.optionalStrings("label_order")
+    }
     if role == .student {
       fromTeacherLayers = try Self.layers(section, "from_teacher_layers")
     } else {
@@ -78,6 +88,11 @@ public struct ModelSource: Sendable {
     if layers != nil, modelNameOrPath == nil {
       throw section.fail(
         "layers", "\(section.name("layers")) picks layers of model_name_or_path, which is absent.")
+    }
+    if labelOrder != nil, modelNameOrPath == nil {
+      throw section.fail(
+        "label_order",
+        "\(section.name("label_order")) names the outputs of model_name_or_path, which is absent.")
     }
     if vocab != nil, config == nil {
       throw section.fail(

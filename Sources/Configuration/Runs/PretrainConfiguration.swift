@@ -30,6 +30,11 @@ public struct PretrainConfiguration: RunConfiguration {
     corpus = try Corpus(reading: root.section("corpus"))
     maxSeqLength = try root.int("max_seq_length", default: 128, in: 3...)
     model = try ModelSource(reading: root.section("model"), as: .alone)
+    if model.labelOrder != nil {
+      throw model.origin.error(
+        "label_order",
+        "model.label_order is for classifiers; a masked language model has no labels.")
+    }
     mlm = try MaskedLanguageModeling(reading: root.sectionOrEmpty("mlm"))
     train = try TrainingArguments(reading: root.sectionOrEmpty("train"))
     try root.finish()
@@ -57,6 +62,8 @@ public struct Corpus: Sendable {
   public var files: [String]
   /// `task`: the name of a task whose texts are taken.
   public var task: String?
+  /// `task` as an object: a description of own data, with their folder, whose texts are taken.
+  public var ownTask: TaskConfiguration?
   /// `data_dir`: the folder with the task's files.
   public var dataDir: String?
   /// `split`: the part of the task's data.
@@ -68,11 +75,13 @@ public struct Corpus: Sendable {
 
   /// A corpus made by the program.
   public init(
-    files: [String] = [], task: String? = nil, dataDir: String? = nil, split: Split = .train,
+    files: [String] = [], task: String? = nil, ownTask: TaskConfiguration? = nil,
+    dataDir: String? = nil, split: Split = .train,
     badRows: TaskConfiguration.BadRows = .stop, origin: ConfigOrigin = ConfigOrigin()
   ) {
     self.files = files
     self.task = task
+    self.ownTask = ownTask
     self.dataDir = dataDir
     self.split = split
     self.badRows = badRows
@@ -84,17 +93,22 @@ public struct Corpus: Sendable {
   init(reading section: ConfigSection) throws {
     origin = ConfigOrigin(section)
     files = try section.files("files", default: [])
-    task = try section.optionalString("task")
-    dataDir =
-      task == nil
-      ? try section.optionalString("data_dir") : try section.folder("data_dir")
+    if section.value(of: "task")?.object != nil {
+      ownTask = try TaskConfiguration(reading: section.section("task"), for: .corpus)
+      try section.refuse("data_dir", "it belongs to the section \(section.name("task")).")
+    } else {
+      task = try section.optionalString("task")
+      dataDir =
+        task == nil
+        ? try section.optionalString("data_dir") : try section.folder("data_dir")
+    }
     split = try section.choice("split", default: .train)
     badRows = try section.choice("bad_rows", default: .stop)
     try section.finish()
     if dataDir != nil, task == nil {
       throw section.fail("data_dir", "\(section.name("data_dir")) needs the name of a task.")
     }
-    if files.isEmpty, task == nil {
+    if files.isEmpty, task == nil, ownTask == nil {
       throw section.fail("\(section.path) names no texts; give files, or task and data_dir.")
     }
   }

@@ -23,10 +23,11 @@ public enum DatasetReader {
     }
     let present = present(files, task: task, directory: directory)
     guard let first = present.first else {
+      let place = task.folder.isEmpty ? usual.name : "\(task.folder)/\(usual.name)"
       throw DataError(
-        file: "\(directory)/\(task.folder)/\(usual.name)",
+        file: "\(directory)/\(place)",
         problem: "the \(split.rawValue) file of task \(task.name) is not here; "
-          + "give the folder that holds \(task.folder)/\(usual.name).")
+          + "give the folder that holds \(place).")
     }
     // Sets that go round in several layouts may use one name for two of them.
     let sameName = present.filter { $0.path == first.path }
@@ -47,14 +48,17 @@ public enum DatasetReader {
   private static func present(
     _ files: [TaskDescription.File], task: TaskDescription, directory: String
   ) -> [(file: TaskDescription.File, path: String)] {
-    files.flatMap { file in
-      ["\(directory)/\(task.folder)/\(file.name)", "\(directory)/\(file.name)"]
-        .filter(ByteFile.exists).map { (file: file, path: $0) }
+    files.flatMap { file -> [(file: TaskDescription.File, path: String)] in
+      let folders = task.folder.isEmpty ? [directory] : ["\(directory)/\(task.folder)", directory]
+      return folders.map { "\($0)/\(file.name)" }.filter(ByteFile.exists)
+        .map { (file: file, path: $0) }
     }
   }
 
   /// Unlabelled rows for prediction: a file in the layout of one of the task's, recognised by its
-  /// header or first row, or else a text a line (for pairs: two texts separated by a tab).
+  /// header or first row, or else a text a line (for pairs: two texts separated by a tab). Where the
+  /// task is the user's own, a `.txt` file is a text a line, unless the task's files are called so,
+  /// and all others must be in their layout.
   ///
   /// - Throws: `DataError` with file and line.
   public static func readInput(
@@ -62,12 +66,18 @@ public enum DatasetReader {
   ) throws -> TextDataset {
     let bytes = try ByteFile.read(path)
     guard !bytes.isEmpty else { throw emptyFile(path) }
-    let known = Split.allCases.flatMap { task.files[$0] ?? [] }
-      .first { isTable($0, bytes) && fits($0, bytes, path: path, task: task) }
+    let files = Split.allCases.flatMap { task.files[$0] ?? [] }
+    let isPlain =
+      task.isOwn && path.hasSuffix(".txt") && !files.contains { $0.name.hasSuffix(".txt") }
+    let known = files.first {
+      !isPlain && isTable($0, bytes) && fits($0, bytes, path: path, task: task)
+    }
     var plain = TaskDescription.File(
       name: path, textColumns: task.isPair ? [0, 1] : [0], labelColumn: nil)
     if !task.isPair { plain.format = .lines }
-    var file = known ?? plain
+    // The last file of a task of one's own is its unlabelled test file.
+    let own = task.isOwn && !isPlain ? task.files[.test]?.last : nil
+    var file = known ?? own ?? plain
     file.labelColumn = nil
     file.undecidedLabel = nil
     file.hasBrokenRows = false
@@ -81,6 +91,7 @@ public enum DatasetReader {
     _ file: TaskDescription.File, _ bytes: [UInt8], path: String, task: TaskDescription
   ) -> Bool {
     guard var rows = try? RowReader(bytes, file: file, path: path) else { return false }
+    if file.format == .jsonLines { return (try? rows.next()?.get()) != nil }
     if file.hasHeader { return true }
     guard case .success(let row) = rows.next(), let label = row.label else { return false }
     return (try? parse(label, row: row, file: file, task: task, path: path)) != nil

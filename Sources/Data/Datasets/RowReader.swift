@@ -16,8 +16,9 @@ struct SpelledRow {
 struct RowReader {
   private enum Source {
     case lines(ByteLines)
-    case records(CommaSeparatedRecords)
+    case records(QuotedRecords)
     case objects(ArraySlice<JSONValue>)
+    case objectLines(ByteLines)
   }
 
   private let file: TaskDescription.File
@@ -37,9 +38,13 @@ struct RowReader {
     columns = WantedColumns(file)
     switch file.format {
     case .tabSeparated, .lines: source = .lines(ByteLines(bytes))
-    case .commaSeparated: source = .records(CommaSeparatedRecords(bytes))
+    case .quoted(let separator, _):
+      source = .records(QuotedRecords(bytes, separator: separator))
     case .jsonArray(let key):
       source = .objects(try Self.objects(bytes, key: key, path: path))
+      return
+    case .jsonLines:
+      source = .objectLines(ByteLines(bytes))
       return
     }
     if file.hasHeader {
@@ -52,11 +57,28 @@ struct RowReader {
     if case .objects(var rest) = source {
       guard let object = rest.popFirst() else { return nil }
       source = .objects(rest)
-      return Result { () throws(DataError) in try row(of: object) }
+      return Result { () throws(DataError) in
+        try row(of: object, line: object.position.line)
+      }
     }
+    if case .objectLines = source { return nextObjectLine() }
     guard let (fields, line, problem) = nextFields() else { return nil }
     if let problem { return .failure(DataError(file: path, line: line, problem: problem)) }
     return Result { () throws(DataError) in try row(of: fields, line: line) }
+  }
+
+  /// The row of the next line that holds anything.
+  private mutating func nextObjectLine() -> Result<SpelledRow, DataError>? {
+    guard case .objectLines(var lines) = source else { return nil }
+    defer { source = .objectLines(lines) }
+    while let range = lines.next() {
+      line += 1
+      guard bytes[range].contains(where: { $0 != 0x20 && $0 != 0x09 }) else { continue }
+      return Result { () throws(DataError) in
+        try row(of: Self.object(Array(bytes[range]), line: line, path: path), line: line)
+      }
+    }
+    return nil
   }
 
   private mutating func nextFields() -> (
@@ -75,7 +97,7 @@ struct RowReader {
       guard let record = records.next() else { return nil }
       source = .records(records)
       return (record.fields, record.line, record.problem)
-    case .objects: return nil
+    case .objects, .objectLines: return nil
     }
   }
 
@@ -84,10 +106,9 @@ struct RowReader {
   ) throws(DataError) -> SpelledRow {
     let needed = columns.largest
     guard fields.count > needed else {
-      let separated = if case .commaSeparated = file.format { "comma" } else { "tab" }
       throw DataError(
         file: path, line: line,
-        problem: "the row has \(fields.count) \(separated)-separated "
+        problem: "the row has \(fields.count) \(file.format.separation) "
           + "field\(fields.count == 1 ? "" : "s") where at least \(needed + 1) are needed.")
     }
     guard fields.allSatisfy(\.isWellFormedUTF8) else { throw .notUTF8(path, line) }
@@ -107,8 +128,7 @@ struct RowReader {
         groups: columns.groups.map { String(decoding: field($0), as: UTF8.self) }))
   }
 
-  private func row(of object: JSONValue) throws(DataError) -> SpelledRow {
-    let line = object.position.line
+  private func row(of object: JSONValue, line: Int) throws(DataError) -> SpelledRow {
     func text(_ column: TaskDescription.Column) throws(DataError) -> ArraySlice<UInt8> {
       guard case .named(let key) = column, let value = object[key],
         let text = value.string ?? value.numberText
@@ -143,10 +163,24 @@ struct RowReader {
       }
       row.texts = [Array(filled.joined(separator: [0x20]))[...]]
     }
-    if case .commaSeparated(let mark?) = file.format {
+    if case .quoted(_, let mark?) = file.format {
       row.texts = row.texts.map { $0.replacing(Array(mark.utf8), with: [0x20]) }
     }
     return row
+  }
+
+  private static func object(
+    _ text: [UInt8], line: Int, path: String
+  ) throws(DataError) -> JSONValue {
+    do {
+      let value = try StrictJSON.parse(text, file: path)
+      if value.object != nil { return value }
+      throw JSONError(
+        file: path, position: value.position, message: "an object is expected in every line")
+    } catch {
+      let message = (error as? JSONError)?.message ?? "\(error)"
+      throw DataError(file: path, line: line, problem: "\(message).")
+    }
   }
 
   private static func objects(
@@ -204,6 +238,18 @@ private struct WantedColumns {
   var names: String {
     wanted.compactMap { if case .named(let name) = $0 { "\"\(name)\"" } else { nil } }
       .joined(separator: ", ")
+  }
+}
+
+extension TaskDescription.Format {
+  /// How messages call the fields.
+  fileprivate var separation: String {
+    guard case .quoted(let separator, _) = self else { return "tab-separated" }
+    return switch separator {
+    case UInt8(ascii: ","): "comma-separated"
+    case UInt8(ascii: ";"): "semicolon-separated"
+    default: "tab-separated"
+    }
   }
 }
 

@@ -23,13 +23,13 @@ extension TaskDescription {
     let words = File(name: "\(part).csv", textColumns: ["review"], labelColumn: "sentiment")
     let classes = File(name: "\(part).csv", textColumns: [1], labelColumn: 0)
     return [
-      named.with { $0.format = .commaSeparated() },
+      named.with { $0.format = .quoted() },
       words.with {
-        $0.format = .commaSeparated()
+        $0.format = .quoted()
         $0.labelSpellings = ["negative", "positive"]
       },
       classes.with {
-        $0.format = .commaSeparated(lineBreak: "\\n")
+        $0.format = .quoted(lineBreak: "\\n")
         $0.labelSpellings = ["1", "2"]
       },
     ]

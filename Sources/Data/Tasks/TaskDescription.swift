@@ -17,7 +17,8 @@ public struct TaskDescription: Sendable, Equatable {
 
   /// The name users write, such as `sst-2`.
   public var name: String
-  /// Folder in the directory of all tasks, such as `SST-2`.
+  /// Folder in the directory of all tasks, such as `SST-2`; empty for a task whose files have no
+  /// folder of their own in there.
   public var folder: String
   /// Labels in the order of their ids; empty for regression.
   public var labels: [Label]
@@ -31,6 +32,9 @@ public struct TaskDescription: Sendable, Equatable {
   public var files: [Split: [File]]
   /// Tasks whose models can be measured on this one though their labels differ.
   public var foldings: [LabelFolding]
+  /// True for a task that a configuration describes. A file in another layout is not taken as a text
+  /// a line then, unless it is called `.txt`.
+  public var isOwn = false
 
   /// A task as described; the first metric is the headline.
   public init(

@@ -16,11 +16,13 @@ extension TaskDescription {
   public enum Format: Sendable, Equatable {
     /// A row a line, tabs between fields, quotes mean nothing.
     case tabSeparated
-    /// Fields that may be quoted, quotes in them doubled. `lineBreak` is what the set spells a line
-    /// break within a text with, such as a backslash; it becomes a space.
-    case commaSeparated(lineBreak: String? = nil)
+    /// Fields that may be quoted, quotes in them doubled: CSV. `lineBreak` is what the set spells a
+    /// line break within a text with, such as a backslash; it becomes a space.
+    case quoted(separator: UInt8 = UInt8(ascii: ","), lineBreak: String? = nil)
     /// An object whose member `key` is an array with an object a row.
     case jsonArray(key: String)
+    /// An object a line; lines without anything are passed over.
+    case jsonLines
     /// A text a line, tabs and all.
     case lines
   }

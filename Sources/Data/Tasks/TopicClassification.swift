@@ -31,7 +31,7 @@ extension TaskDescription {
 
   private static func topics(_ name: String, lineBreak: String = "\\") -> File {
     File(name: name, textColumns: [1, 2], labelColumn: 0).with {
-      $0.format = .commaSeparated(lineBreak: lineBreak)
+      $0.format = .quoted(lineBreak: lineBreak)
       $0.joinsTexts = true
     }
   }

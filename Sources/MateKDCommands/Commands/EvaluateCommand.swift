@@ -9,11 +9,29 @@ struct ModelOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The fine-tuned model's folder.", valueName: "dir"))
   var model: String
 
-  @Option(help: ArgumentHelp("The task: \(TaskRegistry.all.map(\.name).joined(separator: ", "))."))
-  var task: String
+  @Option(
+    help: ArgumentHelp(
+      "The task, by default the one that the model was trained on: "
+        + "\(TaskRegistry.all.map(\.name).joined(separator: ", "))."))
+  var task: String?
 
   @Option(
-    help: "Texts are cut to so many tokens; by default 128, or the model's limit if that is less.")
+    help: ArgumentHelp(
+      "Instead of --task, data of your own: a JSON file with the section task of a configuration.",
+      valueName: "file"))
+  var taskConfig: String?
+
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "The task's labels in the order of the outputs of a model without label names.",
+      valueName: "label"))
+  var labelOrder: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Texts are cut to so many tokens; by default as --task-config or the model's own task says, "
+        + "else 128, or the model's limit if that is less."))
   var maxSeqLength: Int?
 
   @Option(help: "Largest number of texts in one product.")
@@ -29,6 +47,9 @@ struct ModelOptions: ParsableArguments {
   var precision = Precision.float32
 
   func validate() throws {
+    if task != nil, taskConfig != nil {
+      throw ValidationError("--task and --task-config exclude each other.")
+    }
     if let maxSeqLength, maxSeqLength < 3 {
       throw ValidationError("--max-seq-length must be at least 3, found \(maxSeqLength).")
     }
@@ -40,9 +61,10 @@ struct ModelOptions: ParsableArguments {
   }
 
   func open() throws -> TaskModel {
+    let applied = try AppliedTask(name: task, configuration: taskConfig, model: model)
     let opened = try TaskModel(
-      folder: model, task: TaskRegistry.named(task), maxSeqLength: maxSeqLength, threads: threads,
-      precision: precision)
+      folder: model, task: applied.task, maxSeqLength: maxSeqLength ?? applied.maxSeqLength,
+      threads: threads, precision: precision, labelOrder: labelOrder.isEmpty ? nil : labelOrder)
     Self.show(opened.notices)
     return opened
   }
@@ -61,7 +83,7 @@ struct EvaluateCommand: ParsableCommand {
     commandName: "evaluate", abstract: "Measure a model on a task's labelled data.")
   @OptionGroup var options: ModelOptions
 
-  @Option(help: ArgumentHelp("The GLUE folder or the task's folder.", valueName: "dir"))
+  @Option(help: ArgumentHelp("The GLUE folder or the folder of the data.", valueName: "dir"))
   var data: String
 
   @Option(help: "The split: \(Split.allCases.map(\.rawValue).joined(separator: ", ")).")

@@ -8,8 +8,9 @@ struct PredictCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "predict", abstract: "Apply a model to unlabelled texts.",
     discussion: """
-      Reads a TSV with the header of the task, or a text a line; writes a JSON object a row, in \
-      order, with index, label, probabilities and logits.
+      Reads a file in the layout of the task's, or a text a line (for a task of your own: from \
+      a file called .txt); writes a JSON object a row, in order, with index, label, probabilities \
+      and logits.
       """)
   @OptionGroup var options: ModelOptions
 

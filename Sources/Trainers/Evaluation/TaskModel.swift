@@ -22,15 +22,19 @@ public struct TaskModel: Sendable {
   /// - Parameters:
   ///   - maxSeqLength: texts are cut to so many tokens; nil means 128 or the model's limit.
   ///   - precision: of the factors of products with weights; the processor must support it.
+  ///   - labelOrder: the labels in the order of the outputs of a model without label names.
   /// - Throws: errors of the folder; `TrainingError.mismatch` where labels or lengths do not fit.
   public init(
     folder: String, task: TaskDescription, maxSeqLength: Int? = nil, threads: Int = 0,
-    precision: Precision = .float32
+    precision: Precision = .float32, labelOrder: [String]? = nil
   ) throws {
     OpenBLAS.useOneThread()
     pool = ThreadPool(threads: threads)
     self.precision = precision
-    let (model, report) = try ModelFolder(folder).classifier(seed: 0)
+    let files = try ModelFolder(folder)
+    let labels = try ModelOpener.labels(of: files, order: labelOrder) { TrainingError.mismatch($0) }
+    let (found, report) = try files.classifier(seed: 0)
+    let model = labels.map { found.renamed($0) } ?? found
     guard report.initialized.isEmpty else {
       throw TrainingError.mismatch(
         "\(folder) is not a fine-tuned classifier: its checkpoint lacks "

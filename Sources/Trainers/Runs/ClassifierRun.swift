@@ -10,6 +10,7 @@ struct ClassifierRun {
   let command: String
   let common: CommonConfiguration
   let arguments: TrainingArguments
+  let taskConfiguration: TaskConfiguration
   let task: TaskDescription
   let train: TokenizedDataset
   let evaluation: EvaluationParts
@@ -105,6 +106,7 @@ struct ClassifierRun {
     try ModelFolder.write(
       model.model, labels: model.model.labels, finetuningTask: task.name, to: path,
       tokenizer: model.tokenizerSource)
+    try AppliedTask.remember(taskConfiguration, in: path)
   }
 
   /// Facts for `--dry-run`.

@@ -19,14 +19,17 @@ extension PreparedRun {
           + "mate-kd pretrain makes one")
     }
     try RunFolder.check(c.common.outputDir, overwrite: c.common.overwriteOutputDir)
-    let task = try TaskRegistry.named(c.task.name)
+    let task = try c.task.taskDescription()
+    for source in [c.teacher, c.student] {
+      try ModelOpener.checkLabelOrder(of: source, for: task)
+    }
     let pool = try RunParts.pool(c.common)
     let precision = try Precision(c.common)
     var notices = c.notes
     let opener = ModelOpener(seed: c.common.seed)
 
     let opened = try opener.classifier(c.teacher, role: "teacher", labels: nil)
-    notices += RunParts.notices(opened.report, role: "teacher")
+    notices += RunParts.notices(opened)
     if let missing = opened.report?.initialized, !missing.isEmpty {
       throw TrainingError.mismatch(
         "the teacher (\(opened.tokenizerSource)) is not fine-tuned: its checkpoint lacks "
@@ -36,7 +39,7 @@ extension PreparedRun {
     if let notice { notices.append(notice) }
     let student = try opener.classifier(
       c.student, role: "student", labels: ModelOpener.labels(of: task), teacher: teacher)
-    notices += RunParts.notices(student.report, role: "student")
+    notices += RunParts.notices(student)
     try ModelOpener.checkVocabularies(
       ("teacher", teacher.tokenizer), ("student", student.tokenizer))
     var others: [(role: String, model: any Model)] = [("teacher", teacher.model)]
@@ -62,8 +65,9 @@ extension PreparedRun {
       c.task, task: task, maximumRows: c.train.maxEvalSamples, tokenizer: teacher.tokenizer,
       pool: pool, precision: precision, notices: &notices)
     let run = ClassifierRun(
-      command: "distill", common: c.common, arguments: c.train, task: task, train: train,
-      evaluation: evaluation, model: student, pool: pool, precision: precision,
+      command: "distill", common: c.common, arguments: c.train, taskConfiguration: c.task,
+      task: task, train: train, evaluation: evaluation, model: student, pool: pool,
+      precision: precision,
       resolved: { c.resolved },
       references: {
         var found = try evaluation.measure(teacher.model)

@@ -16,6 +16,8 @@ package struct OpenedModel<M: Model> {
   package let report: LoadReport?
   /// Section of the configuration, such as `teacher`, for messages.
   package let role: String
+  /// A sentence for the user where the model has no label names and the task's were taken.
+  package var labelNotice: String?
 }
 
 /// Opens the models that a configuration names and checks that they fit each other and the task.
@@ -55,19 +57,32 @@ package struct ModelOpener {
         report: nil, role: role)
     }
     let path = source.modelNameOrPath ?? ""
+    let folder = try ModelFolder(path)
+    let found = try Self.labels(of: folder, order: source.labelOrder) {
+      source.origin.error("label_order", $0 + ".")
+    }
     let (model, report) = try checkpoint(
-      ModelFolder(path), labels: labels, layers: source.layers)
+      folder, found: found, labels: labels, layers: source.layers)
     return OpenedModel(
       model: model, tokenizer: try TokenizerLoader.load(folder: path), tokenizerSource: path,
-      report: report, role: role)
+      report: report, role: role,
+      labelNotice: Self.labelNotice("\(role) (\(path))", found, wanted: labels)
+        .flatMap { Set(report.initialized).isDisjoint(with: model.outputNames) ? $0 : nil })
   }
 
-  /// A checkpoint with the wanted labels. A head whose labels are the same in another order is
-  /// reordered; one that was trained for other labels would mean nothing and is newly initialised.
+  /// A checkpoint with the wanted labels, or its own. A head whose labels are the same in another
+  /// order is reordered; one that was trained for other labels would mean nothing and is newly
+  /// initialised.
+  ///
+  /// - Parameter found: what the checkpoint's outputs mean.
   private func checkpoint(
-    _ folder: ModelFolder, labels: LabelSet?, layers: [Int]?
+    _ folder: ModelFolder, found: LabelSet?, labels: LabelSet?, layers: [Int]?
   ) throws -> (SequenceClassifier, LoadReport) {
-    guard let labels, let found = folder.configuration.labels, !found.isNameless,
+    guard let labels else {
+      let (model, report) = try folder.classifier(layers: layers, seed: seed)
+      return (found.map { model.renamed($0) } ?? model, report)
+    }
+    guard let found, !found.isNameless,
       found.count == labels.count, found.names != labels.names, !labels.isRegression
     else { return try folder.classifier(labels: labels, layers: layers, seed: seed) }
     var (model, report) = try folder.classifier(layers: layers, seed: seed)
@@ -161,8 +176,7 @@ package struct ModelOpener {
     if wanted.isRegression || found.names == wanted.names { return (opened, nil) }
     if found.isNameless {
       return (
-        replacing(opened, opened.model.renamed(wanted)),
-        "\(place) has no label names; its outputs are taken in the task's order \(wanted.names)"
+        replacing(opened, opened.model.renamed(wanted)), labelNotice(place, found, wanted: wanted)
       )
     }
     guard let order = permutation(from: found.names, to: wanted.names) else {
@@ -207,7 +221,7 @@ package struct ModelOpener {
       report: opened.report, role: opened.role)
   }
 
-  private static func permutation(from found: [String], to wanted: [String]) -> [Int]? {
+  static func permutation(from found: [String], to wanted: [String]) -> [Int]? {
     let order = wanted.compactMap { name in
       found.firstIndex { $0.lowercased() == name.lowercased() }
     }

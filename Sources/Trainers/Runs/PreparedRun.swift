@@ -76,6 +76,11 @@ enum RunParts {
     return result
   }
 
+  /// Sentences about the weights and the labels of a classifier.
+  static func notices(_ opened: OpenedModel<SequenceClassifier>) -> [String] {
+    notices(opened.report, role: opened.role) + [opened.labelNotice].compactMap { $0 }
+  }
+
   /// Bytes that a run will hold at its peak, roughly: weights, moments, gradients, activations.
   static func memoryEstimate(
     trained: [any Model], frozen: [any Model], tokensPerBatch: Double,

@@ -82,10 +82,13 @@ extension PreparedRun {
   private static func corpus(
     _ c: Corpus, maximumRows: Int?, notices: inout [String]
   ) throws -> TextDataset {
-    if let name = c.task, let directory = c.dataDir {
+    let named = c.task.map {
+      TaskConfiguration(name: $0, dataDir: c.dataDir ?? "", origin: c.origin)
+    }
+    if let task = c.ownTask ?? named {
       let split: Split = c.split == .train ? .train : c.split == .validation ? .validation : .test
       let text = try DatasetReader.read(
-        task: TaskRegistry.named(name), split: split, directory: directory,
+        task: task.taskDescription(), split: split, directory: task.dataDir,
         maximumRows: maximumRows, badRows: c.badRows == .stop ? .stop : .skip)
       notices += RunParts.notices(text)
       return text

@@ -27,7 +27,7 @@ public struct RunFolder: Sendable {
     }
     try? FileManager.default.removeItem(atPath: probe)
     // What an earlier run left would mix with this one's.
-    for old in ["log.jsonl", "best"] {
+    for old in ["log.jsonl", "best", AppliedTask.fileName] {
       try? FileManager.default.removeItem(atPath: "\(path)/\(old)")
     }
   }

@@ -9,16 +9,18 @@ extension PreparedRun {
   /// - Throws: errors of the configuration, the data, the model, each one sentence.
   public static func teacherFinetune(_ c: TeacherFinetuneConfiguration) throws -> PreparedRun {
     try RunFolder.check(c.common.outputDir, overwrite: c.common.overwriteOutputDir)
-    let task = try TaskRegistry.named(c.task.name)
+    let task = try c.task.taskDescription()
+    try ModelOpener.checkLabelOrder(of: c.model, for: task)
     let pool = try RunParts.pool(c.common)
     let precision = try Precision(c.common)
     var notices = c.notes
     let model = try ModelOpener(seed: c.common.seed).classifier(
       c.model, role: "model", labels: ModelOpener.labels(of: task))
-    notices += RunParts.notices(model.report, role: "model")
+    notices += RunParts.notices(model)
     try RunParts.checkLength(c.task.maxSeqLength, of: [("model", model.model)])
     let run = try ClassifierRun(
-      command: "teacher-finetune", common: c.common, arguments: c.train, task: task,
+      command: "teacher-finetune", common: c.common, arguments: c.train,
+      taskConfiguration: c.task, task: task,
       train: RunParts.data(
         c.task, task: task, split: .train, maximumRows: c.train.maxTrainSamples,
         tokenizer: model.tokenizer, pool: pool, notices: &notices),

@@ -1,6 +1,6 @@
-/// The records of a CSV text (RFC 4180): fields between commas, quoted ones may hold commas, line
-/// ends and doubled quotes. A BOM before the first record is skipped.
-struct CommaSeparatedRecords {
+/// The records of a CSV text (RFC 4180), or of one with another separator: quoted fields may hold
+/// separators, line ends and doubled quotes. A BOM before the first record is skipped.
+struct QuotedRecords {
   /// One record.
   struct Record {
     /// Its fields with quotes resolved.
@@ -12,13 +12,14 @@ struct CommaSeparatedRecords {
   }
 
   private static let quote = UInt8(ascii: "\"")
-  private static let comma = UInt8(ascii: ",")
+  private let separator: UInt8
   private let bytes: [UInt8]
   private var position: Int
   private var line = 1
 
-  init(_ bytes: [UInt8]) {
+  init(_ bytes: [UInt8], separator: UInt8 = UInt8(ascii: ",")) {
     self.bytes = bytes
+    self.separator = separator
     position = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
   }
 
@@ -29,16 +30,16 @@ struct CommaSeparatedRecords {
     while true {
       record.fields.append(field(&record.problem))
       guard position < bytes.count else { return record }
-      let separator = bytes[position]
+      let end = bytes[position]
       position += 1
-      if separator == 0x0A {
+      if end == 0x0A {
         line += 1
         return record
       }
     }
   }
 
-  /// Reads a field up to the comma or line end after it.
+  /// Reads a field up to the separator or line end after it.
   private mutating func field(_ problem: inout String?) -> ArraySlice<UInt8> {
     guard position < bytes.count, bytes[position] == Self.quote else { return plainField() }
     var content: [UInt8] = []
@@ -49,7 +50,7 @@ struct CommaSeparatedRecords {
       if byte == Self.quote {
         guard position < bytes.count, bytes[position] == Self.quote else {
           if !plainField().isEmpty {
-            problem = "there is text between a closing quote and the next comma."
+            problem = "there is text between a closing quote and the next separator."
           }
           return content[...]
         }
@@ -65,7 +66,7 @@ struct CommaSeparatedRecords {
 
   private mutating func plainField() -> ArraySlice<UInt8> {
     let start = position
-    while position < bytes.count, bytes[position] != Self.comma, bytes[position] != 0x0A {
+    while position < bytes.count, bytes[position] != separator, bytes[position] != 0x0A {
       position += 1
     }
     let endsLine = position < bytes.count && bytes[position] == 0x0A
