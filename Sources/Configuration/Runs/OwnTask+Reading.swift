@@ -23,6 +23,8 @@ extension OwnTask {
 
   private init(reading section: ConfigSection) throws {
     format = try section.choice("format")
+    // Read first: an absent "label" would else be taken for a slip of "labels".
+    target = try Self.target(section)
     text = try section.column("text")
     textPair = section.has("text_pair") ? try section.column("text_pair") : nil
     if textPair == nil { section.record("text_pair", .null) }
@@ -52,10 +54,9 @@ extension OwnTask {
         throw section.fail(
           key,
           "\(section.name(key)) names a column, but the files have no header; "
-            + "give its number, counted from 0.")
+            + "give its number, counted from 0, or set \"header\": true.")
       }
     }
-    target = try Self.target(section)
     metrics = try Self.metrics(section, target)
     files = try Files(reading: section.sectionOrEmpty("files"), format)
   }
@@ -136,7 +137,7 @@ extension OwnTask.Files {
 extension ConfigSection {
   /// A column by name or number.
   fileprivate func column(_ key: String) throws -> OwnTask.Column {
-    let kind = "the name of a column or its number, counted from 0"
+    let kind = "the name or number (from 0) of a column"
     guard let value = value(of: key) else { throw missing(key, kind) }
     if value.string != nil { return .named(try string(key)) }
     guard let number = value.int, number >= -1 else { throw wrongKind(key, kind, value) }

@@ -24,10 +24,11 @@ public enum DatasetReader {
     let present = present(files, task: task, directory: directory)
     guard let first = present.first else {
       let place = task.folder.isEmpty ? usual.name : "\(task.folder)/\(usual.name)"
+      let instead = task.isOwn ? ", or its name in \"files\"" : ""
       throw DataError(
         file: "\(directory)/\(place)",
         problem: "the \(split.rawValue) file of task \(task.name) is not here; "
-          + "give the folder that holds \(place).")
+          + "give the folder that holds \(place)\(instead).")
     }
     // Sets that go round in several layouts may use one name for two of them.
     let sameName = present.filter { $0.path == first.path }
@@ -92,8 +93,9 @@ public enum DatasetReader {
   ) -> Bool {
     guard var rows = try? RowReader(bytes, file: file, path: path) else { return false }
     if file.format == .jsonLines { return (try? rows.next()?.get()) != nil }
-    if file.hasHeader { return true }
-    guard case .success(let row) = rows.next(), let label = row.label else { return false }
+    if file.hasHeader, file.labelColumn?.isNumbered != true { return true }
+    guard case .success(let row) = rows.next() else { return false }
+    guard let label = row.label else { return task.isOwn }
     return (try? parse(label, row: row, file: file, task: task, path: path)) != nil
   }
 

@@ -81,6 +81,10 @@ struct RowReader {
     return nil
   }
 
+  private var separatorName: String {
+    if case .records(let records) = source { records.separatorName } else { "tab" }
+  }
+
   private mutating func nextFields() -> (
     fields: [ArraySlice<UInt8>], line: Int, problem: String?
   )? {
@@ -108,7 +112,7 @@ struct RowReader {
     guard fields.count > needed else {
       throw DataError(
         file: path, line: line,
-        problem: "the row has \(fields.count) \(file.format.separation) "
+        problem: "the row has \(fields.count) \(separatorName)-separated "
           + "field\(fields.count == 1 ? "" : "s") where at least \(needed + 1) are needed.")
     }
     guard fields.allSatisfy(\.isWellFormedUTF8) else { throw .notUTF8(path, line) }
@@ -129,9 +133,11 @@ struct RowReader {
   }
 
   private func row(of object: JSONValue, line: Int) throws(DataError) -> SpelledRow {
-    func text(_ column: TaskDescription.Column) throws(DataError) -> ArraySlice<UInt8> {
+    func text(
+      _ column: TaskDescription.Column, orTruth: Bool = false
+    ) throws(DataError) -> ArraySlice<UInt8> {
       guard case .named(let key) = column, let value = object[key],
-        let text = value.string ?? value.numberText
+        let text = value.string ?? value.numberText ?? (orTruth ? value.bool?.description : nil)
       else {
         throw DataError(
           file: path, line: line,
@@ -146,7 +152,7 @@ struct RowReader {
         throw DataError(file: path, line: line, problem: "a text of the row is empty.")
       }
     }
-    if let column = file.labelColumn { row.label = try text(column) }
+    if let column = file.labelColumn { row.label = try text(column, orTruth: true) }
     for name in file.groupColumns {
       row.groups.append(String(decoding: try text(.named(name)), as: UTF8.self))
     }
@@ -176,10 +182,10 @@ struct RowReader {
       let value = try StrictJSON.parse(text, file: path)
       if value.object != nil { return value }
       throw JSONError(
-        file: path, position: value.position, message: "an object is expected in every line")
+        file: path, position: value.position, message: "a JSON object is expected in every line")
     } catch {
-      let message = (error as? JSONError)?.message ?? "\(error)"
-      throw DataError(file: path, line: line, problem: "\(message).")
+      let problem = (error as? JSONError).map { "\($0.message), at column \($0.column)." }
+      throw DataError(file: path, line: line, problem: problem ?? "\(error)")
     }
   }
 
@@ -238,18 +244,6 @@ private struct WantedColumns {
   var names: String {
     wanted.compactMap { if case .named(let name) = $0 { "\"\(name)\"" } else { nil } }
       .joined(separator: ", ")
-  }
-}
-
-extension TaskDescription.Format {
-  /// How messages call the fields.
-  fileprivate var separation: String {
-    guard case .quoted(let separator, _) = self else { return "tab-separated" }
-    return switch separator {
-    case UInt8(ascii: ","): "comma-separated"
-    case UInt8(ascii: ";"): "semicolon-separated"
-    default: "tab-separated"
-    }
   }
 }
 

@@ -23,6 +23,15 @@ struct QuotedRecords {
     position = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
   }
 
+  /// How messages call the separator.
+  var separatorName: String {
+    switch separator {
+    case UInt8(ascii: ","): "comma"
+    case UInt8(ascii: ";"): "semicolon"
+    default: "tab"
+    }
+  }
+
   /// The next record, nil at the end. One with a problem ends where its line or the text ends.
   mutating func next() -> Record? {
     guard position < bytes.count else { return nil }
@@ -50,7 +59,7 @@ struct QuotedRecords {
       if byte == Self.quote {
         guard position < bytes.count, bytes[position] == Self.quote else {
           if !plainField().isEmpty {
-            problem = "there is text between a closing quote and the next separator."
+            problem = "there is text between a closing quote and the next \(separatorName)."
           }
           return content[...]
         }

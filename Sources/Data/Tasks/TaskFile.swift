@@ -6,6 +6,9 @@ extension TaskDescription {
     /// By its number, counted from 0; −1 is the last one.
     case at(Int)
 
+    /// True for a column that is found by its number.
+    var isNumbered: Bool { if case .at = self { true } else { false } }
+
     /// A named column.
     public init(stringLiteral name: String) { self = .named(name) }
     /// A numbered column.

@@ -33,7 +33,7 @@ extension ModelOpener {
   /// Checks `label_order` against the labels of the task.
   ///
   /// - Throws: `ConfigError`.
-  static func checkLabelOrder(of source: ModelSource, for task: TaskDescription) throws {
+  package static func checkLabelOrder(of source: ModelSource, for task: TaskDescription) throws {
     guard let order = source.labelOrder else { return }
     guard !task.isRegression else {
       throw source.origin.error(

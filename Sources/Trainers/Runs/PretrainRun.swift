@@ -88,7 +88,8 @@ extension PreparedRun {
     if let task = c.ownTask ?? named {
       let split: Split = c.split == .train ? .train : c.split == .validation ? .validation : .test
       let text = try DatasetReader.read(
-        task: task.taskDescription(), split: split, directory: task.dataDir,
+        task: task.taskDescription(key: c.ownTask == nil ? "task" : "name"), split: split,
+        directory: task.dataDir,
         maximumRows: maximumRows, badRows: c.badRows == .stop ? .stop : .skip)
       notices += RunParts.notices(text)
       return text

@@ -4,22 +4,23 @@ import Data
 extension TaskConfiguration {
   /// The task: the one that the section describes, or else the one of the registry with its name.
   ///
+  /// - Parameter key: where the name stands, for messages.
   /// - Throws: `ConfigError` for a name that is none, and for a description with the name of a task
   ///   that is known already.
-  package func taskDescription() throws -> TaskDescription {
+  package func taskDescription(key: String = "name") throws -> TaskDescription {
     guard let own else {
       do {
         return try TaskRegistry.named(name)
       } catch let error as TaskRegistry.UnknownTask {
         throw origin.error(
-          "name",
+          key,
           "\(error.description.dropLast()); data of your own need \"format\" and what goes with it "
             + "(docs/tasks.md).")
       }
     }
     if let known = try? TaskRegistry.named(name) {
       throw origin.error(
-        "name",
+        key,
         "\"\(name)\" is the task \(known.name) of mate-kd; give a description of your own data "
           + "another name.")
     }

@@ -1,0 +1,213 @@
+import Configuration
+import Foundation
+import StrictJSON
+import Testing
+
+/// The description of data of one's own in the section `task`.
+@Suite struct OwnTaskTests {
+  static let draft = """
+    {
+      "output_dir": "runs/o",
+      "task": {
+        "name": "letters", "data_dir": "data",
+        "format": "csv",
+        "text": "text",
+        "label": "topic",
+        "labels": ["praise", "question", "complaint"]
+      },
+      "model": { "model_name_or_path": "models/bert" }
+    }
+    """
+
+  private func read(_ old: String, _ new: String) throws -> TaskConfiguration {
+    try Draft.read(Draft.changed(Self.draft, old, new), as: TeacherFinetuneConfiguration.self).task
+  }
+
+  @Test func defaults() throws {
+    let task = try read("data", "data")
+    let expected = OwnTask(
+      format: .csv, text: .named("text"), label: .named("topic"),
+      target: .labels(
+        ["praise", "question", "complaint"], spellings: ["praise", "question", "complaint"]),
+      metrics: [.accuracy],
+      files: OwnTask.Files(train: "train.csv", validation: "dev.csv", test: "test.csv"))
+    #expect(task.own == expected)
+    #expect(task.name == "letters" && task.maxSeqLength == 128)
+    let plain: TeacherFinetuneConfiguration = try Draft.read(Draft.teacher)
+    #expect(plain.task.own == nil && plain.task.remembered == nil)
+  }
+
+  @Test func everyKeyReachesItsField() throws {
+    let task = try read(
+      "\"csv\"",
+      """
+      "csv", "separator": ";", "text_pair": -1, "header": true,
+      "label_spellings": ["1", "2", "3"], "metrics": ["f1_macro", "matthews_correlation"],
+      "files": { "train": "a", "validation": "b", "test": "c" }
+      """)
+    let expected = OwnTask(
+      format: .csv, separator: .semicolon, text: .named("text"), textPair: .at(-1),
+      label: .named("topic"),
+      target: .labels(["praise", "question", "complaint"], spellings: ["1", "2", "3"]),
+      metrics: [.macroF1, .matthews],
+      files: OwnTask.Files(train: "a", validation: "b", test: "c"))
+    #expect(task.own == expected)
+  }
+
+  @Test func scoresAndNumberedColumns() throws {
+    let text = try Draft.changed(
+      Draft.changed(
+        Self.draft, "\"labels\": [\"praise\", \"question\", \"complaint\"]",
+        "\"score_range\": [0, 5]"),
+      "\"csv\",\n    \"text\": \"text\",\n    \"label\": \"topic\"",
+      "\"tsv\", \"quotes\": true, \"text\": 1, \"text_pair\": 2, \"label\": 0")
+    let own = try Draft.read(text, as: TeacherFinetuneConfiguration.self).task.own
+    let expected = OwnTask(
+      format: .tsv, quotes: true, header: false, text: .at(1), textPair: .at(2), label: .at(0),
+      target: .score(0...5), metrics: [.pearson, .spearman])
+    #expect(own == expected)
+  }
+
+  @Test(arguments: [
+    Spoiled(
+      "\"csv\"", "\"xml\"",
+      "5:15: error: task.format must be \"tsv\" or \"csv\" or \"jsonl\", found \"xml\"."),
+    Spoiled(
+      "    \"format\": \"csv\",\n", "",
+      "5:5: error: unknown key \"text\"; it describes data of your own; "
+        + "give \"format\" (tsv, csv or jsonl), too."),
+    Spoiled(
+      "\"text\": \"text\"", "\"text\": -2",
+      "6:13: error: task.text must be the name or number (from 0) of a column, found -2."),
+    Spoiled(
+      "    \"label\": \"topic\",\n", "",
+      "3:11: error: task.label is missing; the name or number (from 0) of a column is required "
+        + "here."),
+    Spoiled(
+      "\"label\"", "\"lable\"",
+      "7:5: error: unknown key \"lable\" in task; did you mean \"label\"?"),
+    Spoiled(
+      "\"label\": \"topic\"", "\"label\": 3, \"header\": false",
+      "6:13: error: task.text names a column, but the files have no header; "
+        + "give its number, counted from 0, or set \"header\": true."),
+    Spoiled(
+      "[\"praise\", \"question\", \"complaint\"]", "[\"praise\"]",
+      "8:15: error: task.labels must hold at least two names."),
+    Spoiled(
+      "\"complaint\"", "\"Praise\"",
+      "8:38: error: task.labels[2] must be unlike those before it, found \"Praise\"."),
+    Spoiled(
+      "\"labels\": [\"praise\", \"question\", \"complaint\"]", "\"metrics\": [\"accuracy\"]",
+      "3:11: error: task does not say what its labels are; give labels, a list of their names, or "
+        + "score_range, the smallest and the largest score."),
+    Spoiled(
+      "\"complaint\"]", "\"complaint\"], \"label_spellings\": [\"1\", \"2\"]",
+      "8:71: error: task.label_spellings must hold a spelling for each of the 3 labels, "
+        + "in their order, found 2."),
+    Spoiled(
+      "\"complaint\"]", "\"complaint\"], \"score_range\": [0, 5]",
+      "8:15: error: task has both score_range and labels; a row has a score or a label."),
+    Spoiled(
+      "\"labels\": [\"praise\", \"question\", \"complaint\"]", "\"score_range\": [5, 0]",
+      "8:20: error: task.score_range must be the smallest and the largest score, such as [0, 5]."),
+    Spoiled(
+      "\"complaint\"]", "\"complaint\"], \"metrics\": [\"f1\"]",
+      "8:64: error: task.metrics[0] must be \"accuracy\" or \"f1_macro\" or "
+        + "\"matthews_correlation\", found \"f1\"."),
+    Spoiled(
+      "\"complaint\"]", "\"complaint\"], \"metrics\": [\"acuracy\"]",
+      "8:64: error: task.metrics[0] must be \"accuracy\" or \"f1_macro\" or "
+        + "\"matthews_correlation\", found \"acuracy\"; did you mean \"accuracy\"?"),
+    Spoiled(
+      "\"csv\"", "\"tsv\", \"separator\": \";\"",
+      "5:22: error: unknown key \"separator\"; fields of TSV are separated by tabs."),
+    Spoiled(
+      "\"csv\"", "\"csv\", \"quotes\": true",
+      "5:22: error: unknown key \"quotes\"; fields of CSV may always be quoted."),
+    Spoiled(
+      "\"csv\"", "\"jsonl\", \"header\": true",
+      "5:24: error: unknown key \"header\"; JSON Lines have none."),
+    Spoiled(
+      "\"csv\",\n    \"text\": \"text\"", "\"jsonl\",\n    \"text\": 0",
+      "6:13: error: task.text must be a key of the JSON objects."),
+    Spoiled(
+      "\"csv\"", "\"csv\", \"files\": { \"dev\": \"dev.csv\" }",
+      "5:33: error: unknown key \"dev\" in task.files; known are test, train, validation."),
+  ])
+  func mistakes(_ spoiled: Spoiled) throws {
+    let text = try Draft.changed(Self.draft, spoiled.old, spoiled.new)
+    #expect(Draft.complaint(TeacherFinetuneConfiguration.self, text) == spoiled.message)
+  }
+
+  @Test func isKeptWithoutItsPlaceAndReadBack() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "mate-kd-\(UUID())")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    func load(_ text: String) throws -> TaskConfiguration {
+      let file = folder.appending(path: "task.json")
+      try Data(text.utf8).write(to: file)
+      return try TaskConfiguration.load(path: file.path)
+    }
+    for (old, new) in [
+      ("\"csv\"", "\"csv\", \"max_seq_length\": 40"), ("\"csv\"", "\"tsv\", \"quotes\": true"),
+      ("\"csv\"", "\"jsonl\""),
+      ("\"labels\": [\"praise\", \"question\", \"complaint\"]", "\"score_range\": [0, 5]"),
+    ] {
+      let task = try read(old, new)
+      let kept = try #require(task.remembered)
+      #expect(kept["name"] == "letters" && kept["data_dir"] == nil && kept["bad_rows"] == nil)
+      let again = try load(JSONWriter().string(kept))
+      #expect(again.own == task.own && again.name == task.name)
+      #expect(again.maxSeqLength == task.maxSeqLength && again.dataDir.isEmpty)
+    }
+    // A run's configuration will do as well, whatever else is in it.
+    let whole = try load(Draft.changed(Self.draft, "\"model\"", "\"anything\""))
+    #expect(try whole.own == read("data", "data").own && whole.dataDir == "data")
+    let error = #expect(throws: ConfigError.self) {
+      try load("{ \"name\": \"letters\", \"x\": 1 }")
+    }
+    #expect(error?.message.hasPrefix("unknown key \"x\"") == true)
+  }
+
+  @Test func isACorpusToo() throws {
+    let task = """
+      {
+        "name": "letters", "data_dir": "data", "format": "jsonl", "text": "text",
+        "label": "topic", "labels": ["praise", "question"]
+      }
+      """
+    let text = try Draft.changed(Draft.pretrain, "\"files\": [\"a.txt\"]", "\"task\": \(task)")
+    let run: PretrainConfiguration = try Draft.read(text)
+    #expect(run.corpus.ownTask?.own?.format == .jsonl && run.corpus.task == nil)
+    #expect(
+      Draft.complaint(
+        PretrainConfiguration.self, text,
+        overrides: ["corpus.data_dir=x"])?
+        .hasSuffix("unknown key \"data_dir\"; it belongs to the section corpus.task.") == true)
+  }
+
+  @Test func labelOrder() throws {
+    let text = try Draft.changed(
+      Draft.distill, "\"runs/t\"", "\"runs/t\", \"label_order\": [\"b\", \"a\"]")
+    let run: DistillConfiguration = try Draft.read(text)
+    #expect(run.teacher.labelOrder == ["b", "a"] && run.student.labelOrder == nil)
+    let nothingToName = try Draft.changed(
+      Draft.distill, "[0, 2]", "[0, 2], \"label_order\": [\"a\", \"b\"]")
+    #expect(
+      Draft.complaint(DistillConfiguration.self, nothingToName)
+        == "run.json:5:62: error: student.label_order names the outputs of model_name_or_path, "
+        + "which is absent.")
+    #expect(
+      Draft.complaint(
+        DistillConfiguration.self, Draft.distill,
+        overrides: ["generator={\"model_name_or_path\": \"g\", \"label_order\": [\"a\"]}"])
+        == "--set generator: error: unknown key \"label_order\"; a masked language model has no "
+        + "labels.")
+    #expect(
+      Draft.complaint(
+        PretrainConfiguration.self, Draft.pretrain,
+        overrides: ["model={\"model_name_or_path\": \"m\", \"label_order\": [\"a\", \"b\"]}"])
+        == "--set model: error: model.label_order is for classifiers; a masked language model has "
+        + "no labels.")
+  }
+}
