@@ -145,14 +145,14 @@ struct OwnDataTests {
   func testFiles() throws {
     let csv = task(.quoted())
     #expect(try read(csv, "text,topic\ngut,Lob\n", as: "test").label(0) == .class(0))
-    #expect(try read(csv, "text\ngut\n", as: "test").label(0) == .none)
+    #expect(try read(csv, "text\ngut\n", as: "test").label(0) == TextDataset.Label.none)
     let numbered = task(.tabSeparated, text: [0], label: 1, header: false)
     #expect(try read(numbered, "gut\tLob\n", as: "test").label(0) == .class(0))
     #expect(try read(numbered, "gut\nschlecht\n", as: "test").count == 2)
     let headed = task(.tabSeparated, text: [0], label: 1, header: true)
-    #expect(try read(headed, "a\ngut\n", as: "test").label(0) == .none)
+    #expect(try read(headed, "a\ngut\n", as: "test").label(0) == TextDataset.Label.none)
     let lines = task(.jsonLines)
-    #expect(try read(lines, "{\"text\": \"gut\"}\n", as: "test").label(0) == .none)
+    #expect(try read(lines, "{\"text\": \"gut\"}\n", as: "test").label(0) == TextDataset.Label.none)
     #expect(
       try read(lines, "{\"text\": \"a\", \"topic\": \"Lob\"}\n", as: "test").label(0) == .class(0))
   }
