@@ -140,6 +140,9 @@ struct Spoiled: Sendable, CustomTestStringConvertible {
       "\"files\": [\"a.txt\"]", "\"files\": [\"a.txt\", 1]",
       "3:34: error: corpus.files[1] must be a string that is not empty, found 1."),
     Spoiled(
+      "[\"a.txt\"]", "[\"a.txt\"], \"task\": \"rte\", \"data_dir\": \"d\"",
+      "3:24: error: corpus has both files and task; keep one of them."),
+    Spoiled(
       "\"num_attention_heads\": 2", "\"num_attention_heads\": 3",
       "7:30: error: model.config.num_attention_heads is 3, "
         + "which does not divide hidden_size, 64."),

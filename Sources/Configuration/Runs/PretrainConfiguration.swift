@@ -108,6 +108,10 @@ public struct Corpus: Sendable {
     if dataDir != nil, task == nil {
       throw section.fail("data_dir", "\(section.name("data_dir")) needs the name of a task.")
     }
+    if !files.isEmpty, section.has("task") {
+      throw section.fail(
+        "files", "\(section.path) has both files and task; keep one of them.")
+    }
     if files.isEmpty, task == nil, ownTask == nil {
       throw section.fail("\(section.path) names no texts; give files, or task and data_dir.")
     }
