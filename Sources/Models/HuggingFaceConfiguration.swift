@@ -31,7 +31,12 @@ public struct HuggingFaceConfiguration: Sendable {
   }
 
   private static func labels(_ json: JSONValue, _ reader: ConfigurationReader) throws -> LabelSet? {
-    let isRegression = json["problem_type"]?.string == "regression"
+    let problem = json["problem_type"]?.string
+    let isMultiLabel = problem == "multi_label_classification"
+    func labels(_ names: [String]) -> LabelSet {
+      let isRegression = problem == "regression" || names.count == 1 && !isMultiLabel
+      return LabelSet(names: names, isRegression: isRegression, isMultiLabel: isMultiLabel)
+    }
     guard let value = json["id2label"], !value.isNull else {
       // transformers leaves both out for its default of two nameless classes.
       let classifies = json["architectures"]?.array?.contains {
@@ -39,8 +44,7 @@ public struct HuggingFaceConfiguration: Sendable {
       }
       guard let count = json["num_labels"]?.int ?? (classifies == true ? 2 : nil), count > 0
       else { return nil }
-      return LabelSet(
-        names: (0..<count).map { "LABEL_\($0)" }, isRegression: isRegression || count == 1)
+      return labels((0..<count).map { "LABEL_\($0)" })
     }
     guard let object = value.object else { throw reader.error(value, "id2label must be an object") }
     var names = [String?](repeating: nil, count: object.count)
@@ -56,7 +60,7 @@ public struct HuggingFaceConfiguration: Sendable {
     guard complete.count == names.count, !complete.isEmpty else {
       throw reader.error(value, "id2label must name every output once")
     }
-    return LabelSet(names: complete, isRegression: isRegression || complete.count == 1)
+    return labels(complete)
   }
 
   /// The file's content for a model of this architecture, as transformers writes it.
@@ -81,8 +85,7 @@ public struct HuggingFaceConfiguration: Sendable {
     object[keys.intermediateSize] = .int(c.intermediateSize)
     if let labels {
       object["label2id"] = .object(labels.names.enumerated().map { ($1, .int($0)) })
-      object["problem_type"] = .string(
-        labels.isRegression ? "regression" : "single_label_classification")
+      object["problem_type"] = .string(labels.problemType)
     }
     if let key = keys.layerNormEpsilon { object[key] = .float(c.layerNormEpsilon) }
     object["max_position_embeddings"] = .int(c.maximumPositions)

@@ -4,11 +4,22 @@ public struct LabelSet: Sendable, Equatable {
   public var names: [String]
   /// True if the one output is a score (`problem_type` "regression").
   public var isRegression: Bool
+  /// True if each output decides for itself whether a text has its label (`problem_type`
+  /// "multi_label_classification").
+  public var isMultiLabel: Bool
 
-  /// A set of classes, or one score.
-  public init(names: [String], isRegression: Bool = false) {
+  /// A set of classes, of which a text has one or, with `isMultiLabel`, any number, or one score.
+  public init(names: [String], isRegression: Bool = false, isMultiLabel: Bool = false) {
     self.names = names
     self.isRegression = isRegression
+    self.isMultiLabel = isMultiLabel
+  }
+
+  /// Hugging Face's name of the kind of outputs.
+  public var problemType: String {
+    isRegression
+      ? "regression"
+      : isMultiLabel ? "multi_label_classification" : "single_label_classification"
   }
 
   /// Number of outputs.

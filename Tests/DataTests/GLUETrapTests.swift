@@ -17,7 +17,7 @@ struct GLUETrapTests {
       switch dataset.label(row) {
       case .class(let label): return texts.joined(separator: "|") + "=\(label)"
       case .score(let score): return texts.joined(separator: "|") + "=\(score)"
-      case .none: return texts.joined(separator: "|")
+      case .classes, .none: return texts.joined(separator: "|")
       }
     }
   }

@@ -4,7 +4,7 @@ extension OwnTask {
   /// Keys that only the description of own data has.
   private static let keys = [
     "text", "text_pair", "label", "labels", "label_spellings", "score_range", "metrics", "files",
-    "header", "quotes", "separator",
+    "header", "quotes", "separator", "multi_label", "label_separator",
   ]
 
   /// Reads the description from the section `task`, which has one when it has `format`.
@@ -57,7 +57,9 @@ extension OwnTask {
             + "give its number, counted from 0, or set \"header\": true.")
       }
     }
-    metrics = try Self.metrics(section, target)
+    isMultiLabel = try section.bool("multi_label", default: false)
+    labelSeparator = try Self.labelSeparator(section, format, target, isMultiLabel: isMultiLabel)
+    metrics = try Self.metrics(section, target, isMultiLabel: isMultiLabel)
     files = try Files(reading: section.sectionOrEmpty("files"), format)
   }
 
@@ -100,13 +102,47 @@ extension OwnTask {
     return .labels(labels, spellings: spellings)
   }
 
-  private static func metrics(_ section: ConfigSection, _ target: Target) throws -> [Metric] {
+  private static func labelSeparator(
+    _ section: ConfigSection, _ format: Format, _ target: Target, isMultiLabel: Bool
+  ) throws -> String {
+    guard case .labels(_, let spellings) = target, isMultiLabel else {
+      if isMultiLabel {
+        throw section.fail(
+          "multi_label",
+          "\(section.path) has both score_range and multi_label; a row has a score or "
+            + "labels.")
+      }
+      try section.refuse("label_separator", "rows have one label unless multi_label is true.")
+      return "|"
+    }
+    if format == .jsonl {
+      try section.refuse("label_separator", "JSON Lines have an array of labels.")
+    }
+    // What no label holds: ASCII's unit separator.
+    let separator =
+      format == .jsonl ? "\u{1F}" : try section.string("label_separator", default: "|")
+    if let label = spellings.first(where: { $0.contains(separator) }) {
+      throw section.fail(
+        "label_separator",
+        "\(section.name("label_separator")) is \"\(separator)\", which is part of the label "
+          + "\"\(label)\"; labels could not be told apart.")
+    }
+    return separator
+  }
+
+  private static func metrics(
+    _ section: ConfigSection, _ target: Target, isMultiLabel: Bool
+  ) throws -> [Metric] {
     let allowed: [Metric]
     let usual: [Metric]
     switch target {
     case .score: (allowed, usual) = ([.pearson, .spearman], [.pearson, .spearman])
+    case .labels where isMultiLabel:
+      (allowed, usual) = ([.microF1, .macroF1, .accuracy], [.microF1, .macroF1, .accuracy])
     case .labels(let names, _):
-      allowed = Metric.allCases.filter { !$0.isOfScores && ($0 != .f1 || names.count == 2) }
+      allowed = Metric.allCases.filter {
+        !$0.isOfScores && $0 != .microF1 && ($0 != .f1 || names.count == 2)
+      }
       usual = [.accuracy]
     }
     let names = try section.strings("metrics", default: usual.map(\.rawValue))

@@ -35,6 +35,8 @@ public struct OwnTask: Sendable, Equatable {
     case f1
     /// Mean of the F1 of all labels.
     case macroF1 = "f1_macro"
+    /// F1 over all labels of all rows, where a row may have several.
+    case microF1 = "f1_micro"
     /// Matthews' correlation coefficient.
     case matthews = "matthews_correlation"
     /// Pearson's correlation of scores.
@@ -86,6 +88,10 @@ public struct OwnTask: Sendable, Equatable {
   public var label: Column
   /// What the label column holds.
   public var target: Target
+  /// `multi_label`: whether a row may have several labels, or none.
+  public var isMultiLabel: Bool
+  /// `label_separator`: what stands between them in TSV and CSV.
+  public var labelSeparator: String
   /// `metrics`; the first one chooses the best model.
   public var metrics: [Metric]
   /// `files`
@@ -94,7 +100,8 @@ public struct OwnTask: Sendable, Equatable {
   /// A description made by the program; `files` are called as GLUE's by default.
   public init(
     format: Format, quotes: Bool = false, separator: Separator = .comma, header: Bool = true,
-    text: Column, textPair: Column? = nil, label: Column, target: Target, metrics: [Metric],
+    text: Column, textPair: Column? = nil, label: Column, target: Target,
+    isMultiLabel: Bool = false, labelSeparator: String = "|", metrics: [Metric],
     files: Files? = nil
   ) {
     self.format = format
@@ -105,6 +112,8 @@ public struct OwnTask: Sendable, Equatable {
     self.textPair = textPair
     self.label = label
     self.target = target
+    self.isMultiLabel = isMultiLabel
+    self.labelSeparator = labelSeparator
     self.metrics = metrics
     self.files = files ?? .usual(format)
   }

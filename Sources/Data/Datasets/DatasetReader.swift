@@ -167,9 +167,9 @@ public enum DatasetReader {
     _ field: ArraySlice<UInt8>, row: SpelledRow, file: TaskDescription.File, task: TaskDescription,
     path: String
   ) throws -> TextDataset.Label {
-    let shown = String(decoding: field.prefix(40), as: UTF8.self)
     if let range = task.scoreRange {
       guard let score = DecimalNumber.parse(field), range.contains(score) else {
+        let shown = String(decoding: field.prefix(40), as: UTF8.self)
         throw DataError(
           file: path, line: row.line,
           problem: "the score \"\(shown)\" is no number from \(range.lowerBound) to "
@@ -177,14 +177,46 @@ public enum DatasetReader {
       }
       return .score(score)
     }
+    if let separator = file.labelSeparator {
+      return .classes(
+        try labels(field, separator, row: row, file: file, task: task, path: path))
+    }
+    return .class(try label(field, row: row, file: file, task: task, path: path))
+  }
+
+  /// The labels of a row that may have several, or none; spaces around them do not count.
+  private static func labels(
+    _ field: ArraySlice<UInt8>, _ separator: String, row: SpelledRow,
+    file: TaskDescription.File, task: TaskDescription, path: String
+  ) throws -> [Int32] {
+    let space = UInt8(ascii: " ")
+    var found: Set<Int32> = []
+    var rest = field
+    while !rest.isEmpty {
+      let end = rest.firstRange(of: Array(separator.utf8)) ?? rest.endIndex..<rest.endIndex
+      let part = rest[..<end.lowerBound].drop { $0 == space }
+      let label = part[..<((part.lastIndex { $0 != space }).map { $0 + 1 } ?? part.startIndex)]
+      if !label.isEmpty {
+        found.insert(try self.label(label, row: row, file: file, task: task, path: path))
+      }
+      rest = rest[end.upperBound...]
+    }
+    return found.sorted()
+  }
+
+  private static func label(
+    _ field: ArraySlice<UInt8>, row: SpelledRow, file: TaskDescription.File, task: TaskDescription,
+    path: String
+  ) throws -> Int32 {
     let spellings = file.labelSpellings ?? task.labels.map(\.spelling)
     guard let index = spellings.firstIndex(where: { $0.utf8.elementsEqual(field) }) else {
+      let shown = String(decoding: field.prefix(40), as: UTF8.self)
       let known = spellings.map { "\"\($0)\"" }.joined(separator: ", ")
       throw DataError(
         file: path, line: row.line,
         problem: "the label \"\(shown)\" is not one of task \(task.name), which are \(known).")
     }
-    return .class(Int32(index))
+    return Int32(index)
   }
 
   private static func emptyFile(_ path: String) -> DataError {

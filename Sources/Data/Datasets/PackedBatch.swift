@@ -14,6 +14,9 @@ public struct PackedBatch: Sendable, Equatable {
   public var classLabels: [Int32] = []
   /// Score of each row; empty when the data set has none.
   public var scores: [Float] = []
+  /// For rows that may have several labels, 1 for each label of a row and 0 for each other one, row by
+  /// row; empty for other data sets.
+  public var targets: [Float] = []
 
   /// A batch without rows.
   public init() {}

@@ -152,11 +152,35 @@ struct RowReader {
         throw DataError(file: path, line: line, problem: "a text of the row is empty.")
       }
     }
-    if let column = file.labelColumn { row.label = try text(column, orTruth: true) }
+    if let column = file.labelColumn {
+      if let separator = file.labelSeparator {
+        row.label = try labels(of: object, column, separator: separator, line: line)
+      } else {
+        row.label = try text(column, orTruth: true)
+      }
+    }
     for name in file.groupColumns {
       row.groups.append(String(decoding: try text(.named(name)), as: UTF8.self))
     }
     return try finished(row)
+  }
+
+  /// The labels of a row that may have several, as a table would spell them.
+  private func labels(
+    of object: JSONValue, _ column: TaskDescription.Column, separator: String, line: Int
+  ) throws(DataError) -> ArraySlice<UInt8> {
+    guard case .named(let key) = column, let array = object[key]?.array else {
+      throw DataError(
+        file: path, line: line,
+        problem: "the row needs the key \(columns.labelName) with an array of labels.")
+    }
+    let labels = array.compactMap { $0.string ?? $0.numberText }
+    guard labels.count == array.count else {
+      throw DataError(
+        file: path, line: line,
+        problem: "the labels in \(columns.labelName) must be strings or numbers.")
+    }
+    return Array(labels.joined(separator: separator).utf8)[...]
   }
 
   /// Joins texts and resolves the set's own spelling of line breaks.
@@ -241,6 +265,9 @@ private struct WantedColumns {
   var groups: ArraySlice<Int> { numbers[(textCount + (hasLabel ? 1 : 0))...] }
   /// Fields that a row must have, less one.
   var largest: Int { numbers.map { $0 < 0 ? -$0 - 1 : $0 }.max() ?? 0 }
+  var labelName: String {
+    if hasLabel, case .named(let name) = wanted[textCount] { "\"\(name)\"" } else { "label" }
+  }
   var names: String {
     wanted.compactMap { if case .named(let name) = $0 { "\"\(name)\"" } else { nil } }
       .joined(separator: ", ")

@@ -4,6 +4,8 @@ public struct TextDataset: Sendable {
   public enum Label: Sendable, Equatable {
     /// Index of a class.
     case `class`(Int32)
+    /// Indices of the classes of a row that may have several, ascending.
+    case classes([Int32])
     /// Score of a regression task.
     case score(Float)
     /// A row without label.
@@ -98,6 +100,9 @@ public struct TextDataset: Sendable {
       if let second = second(row) { hash.add(second) }
       switch labels[row] {
       case .class(let label): hash.add(label)
+      case .classes(let labels):
+        for label in labels { hash.add(label) }
+        hash.add(byte: 0xFD)
       case .score(let score): hash.add(score.bitPattern)
       case .none: hash.add(byte: 0xFE)
       }

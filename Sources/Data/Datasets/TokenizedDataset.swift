@@ -9,6 +9,10 @@ public struct TokenizedDataset: Sendable {
   private var offsets: [Int] = [0]
   private var classLabels: [Int32] = []
   private var scores: [Float] = []
+  private var targets: [Float] = []
+
+  /// Labels that a row may have several of; 0 where it has one or none.
+  public private(set) var targetCount = 0
 
   /// Hexadecimal hash over ids, segments, labels and the tokenizer's vocabulary; equal hashes mean
   /// that cached predictions may be used again.
@@ -31,17 +35,24 @@ public struct TokenizedDataset: Sendable {
       encoded.withLock { $0[shard] = encodings }
     }
     var (classLabels, scores): ([Int32], [Float]) = ([], [])
+    let isMultiLabel = text.task?.isMultiLabel ?? false
+    let width = isMultiLabel ? text.task?.labels.count ?? 0 : 0
+    var targets: [Float] = []
     for row in 0..<text.count {
       switch text.label(row) {
       case .class(let label): classLabels.append(label)
+      case .classes(let labels):
+        targets += (0..<width).map { labels.contains(Int32($0)) ? 1 : 0 }
       case .score(let score): scores.append(score)
       case .none: break
       }
     }
     if classLabels.count != text.count { classLabels = [] }
     if scores.count != text.count { scores = [] }
+    if targets.count != text.count * width { targets = [] }
     self.init(
       encodings: Array(encoded.withLock { $0 }.joined()), classLabels: classLabels, scores: scores,
+      targets: targets, targetCount: targets.isEmpty ? 0 : width,
       vocabularyHash: tokenizer.vocabularyHash)
   }
 
@@ -49,13 +60,15 @@ public struct TokenizedDataset: Sendable {
   ///
   /// - Parameters:
   ///   - classLabels, scores: one a row, or empty.
+  ///   - targets: `targetCount` a row, 1 where it has the label and 0 elsewhere, or empty.
   ///   - vocabularyHash: goes into `contentHash`.
   public init(
     encodings: [Encoding], classLabels: [Int32] = [], scores: [Float] = [],
-    vocabularyHash: String = ""
+    targets: [Float] = [], targetCount: Int = 0, vocabularyHash: String = ""
   ) {
     precondition(classLabels.isEmpty || classLabels.count == encodings.count)
     precondition(scores.isEmpty || scores.count == encodings.count)
+    precondition(targets.count == encodings.count * targetCount)
     let total = encodings.reduce(0) { $0 + $1.ids.count }
     tokenIDs.reserveCapacity(total)
     typeIDs.reserveCapacity(total)
@@ -69,6 +82,8 @@ public struct TokenizedDataset: Sendable {
     }
     self.classLabels = classLabels
     self.scores = scores
+    self.targets = targets
+    self.targetCount = targetCount
     var hash = ContentHash()
     hash.add(vocabularyHash.utf8)
     for offset in offsets { hash.add(offset) }
@@ -76,6 +91,7 @@ public struct TokenizedDataset: Sendable {
     hash.add(typeIDs)
     for label in classLabels { hash.add(label) }
     for score in scores { hash.add(score.bitPattern) }
+    for target in targets { hash.add(byte: target == 0 ? 0 : 1) }
     contentHash = hash.hexadecimal
   }
 
@@ -85,8 +101,10 @@ public struct TokenizedDataset: Sendable {
   /// How many tokens all rows have.
   public var tokenCount: Int { tokenIDs.count }
 
-  /// True when every row has a class or a score.
-  public var isLabelled: Bool { count > 0 && (!classLabels.isEmpty || !scores.isEmpty) }
+  /// True when every row has a class, a score or a set of labels, which may be empty.
+  public var isLabelled: Bool {
+    count > 0 && (!classLabels.isEmpty || !scores.isEmpty || !targets.isEmpty)
+  }
 
   /// Tokens of each row.
   public var lengths: [Int] { (0..<count).map { offsets[$0 + 1] - offsets[$0] } }
@@ -113,6 +131,9 @@ public struct TokenizedDataset: Sendable {
       batch.rows.append(row)
       if !classLabels.isEmpty { batch.classLabels.append(classLabels[row]) }
       if !scores.isEmpty { batch.scores.append(scores[row]) }
+      if !targets.isEmpty {
+        batch.targets += targets[row * targetCount..<(row + 1) * targetCount]
+      }
     }
     return batch
   }

@@ -13,7 +13,7 @@ extension Metric {
       return "\(rawValue) is 0 because all rows of the data are of one class"
     case .matthews where isConstant(predictions):
       return "\(rawValue) is 0 because all rows are predicted to be of one class"
-    case .f1, .macroF1, .matthews, .pearson, .spearman: return nil
+    case .f1, .macroF1, .microF1, .matthews, .pearson, .spearman: return nil
     }
   }
 

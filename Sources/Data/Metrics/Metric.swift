@@ -6,6 +6,9 @@ public enum Metric: String, Sendable, CaseIterable {
   case f1
   /// Mean of the F1 of every label that occurs.
   case macroF1 = "f1_macro"
+  /// F1 over all labels of all rows, for rows with several labels; for rows with one it is the
+  /// accuracy.
+  case microF1 = "f1_micro"
   /// Matthews' correlation coefficient.
   case matthews = "matthews_correlation"
   /// Pearson's correlation of scores.
@@ -16,7 +19,7 @@ public enum Metric: String, Sendable, CaseIterable {
   /// The value for class labels, nil for the correlations of scores.
   public func value(predictions: [Int32], references: [Int32]) -> Double? {
     switch self {
-    case .accuracy: Classification.accuracy(predictions, references)
+    case .accuracy, .microF1: Classification.accuracy(predictions, references)
     case .f1: Classification.f1(predictions, references)
     case .macroF1: Classification.macroF1(predictions, references)
     case .matthews: Classification.matthews(predictions, references)
@@ -29,7 +32,7 @@ public enum Metric: String, Sendable, CaseIterable {
     switch self {
     case .pearson: Correlation.pearson(predictions, references)
     case .spearman: Correlation.spearman(predictions, references)
-    case .accuracy, .f1, .macroF1, .matthews: nil
+    case .accuracy, .f1, .macroF1, .microF1, .matthews: nil
     }
   }
 }

@@ -55,6 +55,9 @@ public struct TaskDescription: Sendable, Equatable {
   /// True when the label is a number.
   public var isRegression: Bool { scoreRange != nil }
 
+  /// True when a row may have several labels, or none.
+  public var isMultiLabel: Bool { files.values.joined().contains { $0.labelSeparator != nil } }
+
   /// True when a row has two texts.
   public var isPair: Bool {
     files.values.joined().contains { !$0.joinsTexts && $0.textColumns.count > 1 }

@@ -46,6 +46,9 @@ extension TaskDescription {
     public var labelColumn: Column?
     /// How this file spells the labels, in the order of their ids, where it is not the task's way.
     public var labelSpellings: [String]?
+    /// What stands between the labels of a row that may have several, or none; in JSON an array holds
+    /// them. Nil where a row has one label.
+    public var labelSeparator: String?
     /// A label that means that the annotators did not agree; its rows are left out, as is usual.
     public var undecidedLabel: String?
     /// True for distributions that are known to hold a few rows without a text or a label: those are

@@ -9,8 +9,8 @@ struct PredictCommand: ParsableCommand {
     commandName: "predict", abstract: "Apply a model to unlabelled texts.",
     discussion: """
       Reads a file in the layout of the task's, or a text a line (for a task of your own: from \
-      a file called .txt); writes a JSON object a row, in order, with index, label, probabilities \
-      and logits.
+      a file called .txt); writes a JSON object a row, in order, with index, label (labels where a \
+      row may have several), probabilities and logits.
       """)
   @OptionGroup var options: ModelOptions
 
@@ -27,10 +27,17 @@ struct PredictCommand: ParsableCommand {
     try AtomicFile.write(output) { file in
       var pending: [UInt8] = []
       for row in 0..<predictions.count {
-        let label = predictions.label(row).map(JSONValue.string)
+        let label: (String, JSONValue) =
+          if let names = predictions.labelSet(row) {
+            ("labels", .array(names.map(JSONValue.string)))
+          } else {
+            (
+              "label",
+              predictions.label(row).map(JSONValue.string) ?? .float(predictions.logits(row)[0])
+            )
+          }
         let line: JSONValue = .object([
-          ("index", .int(row)),
-          ("label", label ?? .float(predictions.logits(row)[0])),
+          ("index", .int(row)), label,
           ("probabilities", .array(predictions.probabilities(row).map(JSONValue.float))),
           ("logits", .array(predictions.logits(row).map(JSONValue.float))),
         ])

@@ -55,7 +55,7 @@ public struct EvaluationParts: Sendable {
     for part in [Part(data: data, suffix: "")] + others {
       let evaluation = TaskEvaluation(
         logits: try inference.logits(model, data: part.data, batchSize: batchSize),
-        isRegression: task.isRegression)
+        isRegression: task.isRegression, isMultiLabel: task.isMultiLabel)
       result.metrics += evaluation.metrics(of: task, data: part.data).map {
         (name: $0.name + part.suffix, value: $0.value)
       }

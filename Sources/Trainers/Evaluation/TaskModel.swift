@@ -85,7 +85,7 @@ public struct TaskModel: Sendable {
     let evaluation = TaskEvaluation(
       logits: try Inference(pool: pool, precision: precision)
         .logits(model, data: data, batchSize: batchSize),
-      isRegression: task.isRegression, folding: outputs)
+      isRegression: task.isRegression, isMultiLabel: task.isMultiLabel, folding: outputs)
     let seconds = (ContinuousClock.now - start).inSeconds
     let metrics = evaluation.metrics(of: task, data: data)
     let weakness = WeakModel.problem(metrics, task: task, data: data, model: "the model")
@@ -106,9 +106,16 @@ public struct TaskModel: Sendable {
 
     /// Number of rows.
     public var count: Int { evaluation.logits.rows }
-    /// The likeliest label's name; nil for regression.
+    /// The likeliest label's name; nil for regression and where a row may have several labels.
     public func label(_ row: Int) -> String? {
-      labels.isEmpty ? nil : labels[Int(evaluation.predictedClasses[row])]
+      labels.isEmpty || !evaluation.predictedSets.isEmpty
+        ? nil : labels[Int(evaluation.predictedClasses[row])]
+    }
+    /// The names of the labels that are likelier than not; nil where a row has one label or a score.
+    public func labelSet(_ row: Int) -> [String]? {
+      guard !evaluation.predictedSets.isEmpty else { return nil }
+      return labels.indices.filter { evaluation.predictedSets[row * labels.count + $0] }
+        .map { labels[$0] }
     }
     /// The row's logits, in the order of the model's own outputs.
     public func logits(_ row: Int) -> [Float] { evaluation.logits.rows(row..<row + 1).values }
@@ -127,7 +134,8 @@ public struct TaskModel: Sendable {
       .logits(model, data: data, batchSize: batchSize)
     return Predictions(
       evaluation: TaskEvaluation(
-        logits: logits, isRegression: task.isRegression, folding: outputs),
+        logits: logits, isRegression: task.isRegression, isMultiLabel: task.isMultiLabel,
+        folding: outputs),
       labels: task.labelNames)
   }
 }

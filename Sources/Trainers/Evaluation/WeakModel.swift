@@ -12,9 +12,19 @@ enum WeakModel {
     model: String
   ) -> String? {
     let metric = task.headlineMetric
-    let references = data.batch(Array(0..<data.count)).classLabels
-    guard let value = metrics.first(where: { $0.name == metric.rawValue })?.value,
-      MajorityBaseline.isBelow(value, metric: metric, references: references)
+    let batch = data.batch(Array(0..<data.count))
+    let references = batch.classLabels
+    guard let value = metrics.first(where: { $0.name == metric.rawValue })?.value else {
+      return nil
+    }
+    if task.isMultiLabel {
+      let baseline = MajorityBaseline.value(
+        metric, references: batch.targets.map { $0 > 0.5 }, labels: data.targetCount)
+      guard let baseline, !(value >= baseline) else { return nil }
+      return "\(model) has \(metric.rawValue) \(rounded(value)) on this data, less than the "
+        + "\(rounded(baseline)) of always giving the labels that most rows have"
+    }
+    guard MajorityBaseline.isBelow(value, metric: metric, references: references)
     else { return nil }
     let found = "\(model) has \(metric.rawValue) \(rounded(value))"
     if task.isRegression {

@@ -80,8 +80,8 @@ public enum MethodRegistry {
 }
 
 extension Tape {
-  /// Cross-entropy against the gold classes, or squared error against the gold scores, summed over the
-  /// shard's texts.
+  /// Cross-entropy against the gold classes, that of each label for itself where a text may have
+  /// several, or squared error against the gold scores, summed over the shard's texts.
   func supervisedLoss(
     _ logits: Tensor, shard: Shard, labels: LabelSet, smoothing: Float, weight: Float
   ) -> Double {
@@ -89,18 +89,26 @@ extension Tape {
       let scores = constant(Matrix(shard.scores, rows: shard.count, columns: 1))
       return squaredError(logits, scores, weight: weight)
     }
+    if labels.isMultiLabel {
+      let targets = Matrix(shard.targets, rows: shard.count, columns: labels.count)
+      return binaryCrossEntropy(logits, targets: targets, weight: weight)
+    }
     return crossEntropy(logits, labels: shard.classLabels, smoothing: smoothing, weight: weight)
   }
 
   /// Divergence of the student's outputs from the teacher's, summed over texts: `kind` for
-  /// classification, squared error for regression.
+  /// classification, of each label for itself where a text may have several, squared error for
+  /// regression.
   func outputDivergence(
     _ kind: Kernel.Divergence, student: Tensor, teacher: Tensor, labels: LabelSet,
     temperature: Float, weight: Float
   ) -> Double {
-    labels.isRegression
-      ? squaredError(student, teacher, weight: weight)
-      : divergence(
+    if labels.isRegression { return squaredError(student, teacher, weight: weight) }
+    if labels.isMultiLabel {
+      return binaryDivergence(
         kind, student: student, teacher: teacher, temperature: temperature, weight: weight)
+    }
+    return divergence(
+      kind, student: student, teacher: teacher, temperature: temperature, weight: weight)
   }
 }

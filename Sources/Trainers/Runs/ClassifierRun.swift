@@ -46,6 +46,19 @@ struct ClassifierRun {
     return (plain, arguments.greaterIsBetter ?? !plain.hasPrefix("loss"))
   }
 
+  /// Checks that the training arguments fit the task.
+  ///
+  /// - Throws: `ConfigError`.
+  func check() throws {
+    _ = try bestMetric()
+    if task.isMultiLabel, arguments.labelSmoothingFactor > 0 {
+      throw arguments.origin.error(
+        "label_smoothing_factor",
+        "label_smoothing_factor is for rows with one label each; leave it out for task "
+          + "\(task.name).")
+    }
+  }
+
   /// What is trained.
   func parts(_ objective: any Objective) -> TrainingParts {
     TrainingParts(

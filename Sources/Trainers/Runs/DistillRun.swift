@@ -86,7 +86,7 @@ extension PreparedRun {
         found.metrics = found.metrics.map { (name: "teacher_\($0.name)", value: $0.value) }
         return found
       })
-    _ = try run.bestMetric()
+    try run.check()
     var cache = TeacherCache(teacher: teacher.model, rows: train.count)
     if let folder = c.teacherCacheDir {
       cache = try TeacherCache(

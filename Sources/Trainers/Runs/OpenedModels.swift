@@ -153,7 +153,8 @@ package struct ModelOpener {
   /// The task's labels as a model's outputs must mean them.
   package static func labels(of task: TaskDescription) -> LabelSet {
     task.isRegression
-      ? LabelSet(names: ["score"], isRegression: true) : LabelSet(names: task.labelNames)
+      ? LabelSet(names: ["score"], isRegression: true)
+      : LabelSet(names: task.labelNames, isMultiLabel: task.isMultiLabel)
   }
 
   /// Brings a fine-tuned model's outputs into the order of the task, by label name.
@@ -172,6 +173,12 @@ package struct ModelOpener {
           + "\(task.name) has \(wanted.count) \(wanted.names); give a model fine-tuned on \(task.name)"
           + task.foldings.map { " or \($0.modelTask)" }.joined()
       )
+    }
+    guard found.isMultiLabel == wanted.isMultiLabel else {
+      throw TrainingError.mismatch(
+        "\(place) has outputs for \(found.problemType), but task \(task.name) is "
+          + "\(wanted.problemType); give a model fine-tuned on \(task.name), or correct problem_type "
+          + "in its config.json")
     }
     if wanted.isRegression || found.names == wanted.names { return (opened, nil) }
     if found.isNameless {

@@ -37,6 +37,7 @@ extension TaskDescription {
         name: name, textColumns: texts, labelColumn: labelled ? Column(own.label) : nil,
         hasHeader: own.header)
       file.format = Format(own)
+      if own.isMultiLabel { file.labelSeparator = own.labelSeparator }
       return file
     }
     let files: [Split: File] = [
@@ -88,6 +89,7 @@ extension Metric {
     case .accuracy: self = .accuracy
     case .f1: self = .f1
     case .macroF1: self = .macroF1
+    case .microF1: self = .microF1
     case .matthews: self = .matthews
     case .pearson: self = .pearson
     case .spearman: self = .spearman

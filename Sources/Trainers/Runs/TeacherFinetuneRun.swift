@@ -29,7 +29,7 @@ extension PreparedRun {
         pool: pool, precision: precision, notices: &notices),
       model: model, pool: pool, precision: precision, resolved: { c.resolved },
       references: { EvaluationParts.Result() })
-    _ = try run.bestMetric()
+    try run.check()
     let objective = LabelsOnly(
       model.model, training: run.trainedModel, labelSmoothing: Float(c.train.labelSmoothingFactor))
     return PreparedRun(

@@ -19,6 +19,9 @@ public struct Shard: Sendable {
   public let classLabels: [Int32]
   /// Score of each text; empty for classification and unlabelled text.
   public let scores: [Float]
+  /// For texts that may have several labels, 1 for each label of a text and 0 for each other one, text
+  /// by text; empty for other tasks.
+  public let targets: [Float]
 
   /// Number of texts.
   public var count: Int { places.count }
@@ -100,5 +103,9 @@ public struct Shard: Sendable {
     rows = places.map { batch.rows[$0] }
     classLabels = batch.classLabels.isEmpty ? [] : places.map { batch.classLabels[$0] }
     scores = batch.scores.isEmpty ? [] : places.map { batch.scores[$0] }
+    let width = batch.targets.count / max(1, batch.count)
+    targets =
+      batch.targets.isEmpty
+      ? [] : places.flatMap { batch.targets[$0 * width..<($0 + 1) * width] }
   }
 }
