@@ -179,5 +179,6 @@ extension Probe {
 
   /// All of them.
   static let all: [Probe] =
-    linear + activations + rows + addNorm + sharedResidual + attention + embedding + losses + layers
+    linear + activations + rows + addNorm + sharedResidual + attention + embedding + losses
+    + binaryLosses + layers
 }

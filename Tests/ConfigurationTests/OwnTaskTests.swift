@@ -54,6 +54,16 @@ import Testing
     #expect(task.own == expected)
   }
 
+  @Test func severalLabels() throws {
+    let usual = try read("\"csv\"", "\"csv\", \"multi_label\": true")
+    #expect(usual.own?.isMultiLabel == true && usual.own?.labelSeparator == "|")
+    #expect(usual.own?.metrics == [.microF1, .macroF1, .accuracy])
+    let comma = try read("\"csv\"", "\"csv\", \"multi_label\": true, \"label_separator\": \",\"")
+    #expect(comma.own?.labelSeparator == ",")
+    let lines = try read("\"csv\"", "\"jsonl\", \"multi_label\": true")
+    #expect(lines.own?.isMultiLabel == true && lines.own?.metrics.first == .microF1)
+  }
+
   @Test func scoresAndNumberedColumns() throws {
     let text = try Draft.changed(
       Draft.changed(
@@ -133,6 +143,25 @@ import Testing
     Spoiled(
       "\"csv\"", "\"csv\", \"files\": { \"dev\": \"dev.csv\" }",
       "5:33: error: unknown key \"dev\" in task.files; known are test, train, validation."),
+    Spoiled(
+      "\"csv\"", "\"csv\", \"label_separator\": \",\"",
+      "5:22: error: unknown key \"label_separator\"; "
+        + "rows have one label unless multi_label is true."),
+    Spoiled(
+      "\"csv\"", "\"jsonl\", \"multi_label\": true, \"label_separator\": \",\"",
+      "5:45: error: unknown key \"label_separator\"; JSON Lines have an array of labels."),
+    Spoiled(
+      "\"csv\"", "\"csv\", \"multi_label\": true, \"label_separator\": \"ai\"",
+      "5:62: error: task.label_separator is \"ai\", which is part of the label \"praise\"; "
+        + "labels could not be told apart."),
+    Spoiled(
+      "\"csv\"", "\"csv\", \"multi_label\": true, \"metrics\": [\"f1\"]",
+      "5:55: error: task.metrics[0] must be \"f1_micro\" or \"f1_macro\" or \"accuracy\", "
+        + "found \"f1\"."),
+    Spoiled(
+      "\"labels\": [\"praise\", \"question\", \"complaint\"]",
+      "\"score_range\": [0, 5], \"multi_label\": true",
+      "8:43: error: task has both score_range and multi_label; a row has a score or labels."),
   ])
   func mistakes(_ spoiled: Spoiled) throws {
     let text = try Draft.changed(Self.draft, spoiled.old, spoiled.new)
@@ -150,7 +179,8 @@ import Testing
     }
     for (old, new) in [
       ("\"csv\"", "\"csv\", \"max_seq_length\": 40"), ("\"csv\"", "\"tsv\", \"quotes\": true"),
-      ("\"csv\"", "\"jsonl\""),
+      ("\"csv\"", "\"jsonl\""), ("\"csv\"", "\"jsonl\", \"multi_label\": true"),
+      ("\"csv\"", "\"csv\", \"multi_label\": true, \"label_separator\": \";\""),
       ("\"labels\": [\"praise\", \"question\", \"complaint\"]", "\"score_range\": [0, 5]"),
     ] {
       let task = try read(old, new)

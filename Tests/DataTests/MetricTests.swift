@@ -33,6 +33,39 @@ struct MetricTests {
     #expect(Classification.accuracy([], []).isNaN)
   }
 
+  @Test("accuracy and F1 of sets of labels")
+  func sets() throws {
+    let cases = try #require(try Self.golden()["sets"]?.array)
+    #expect(cases.count == 7)
+    for entry in cases {
+      func flags(_ key: String) -> [Bool] {
+        (entry[key]?.array ?? []).compactMap { $0.int.map { $0 == 1 } }
+      }
+      let counts = LabelSetCounts(
+        predictions: flags("predictions"), references: flags("references"),
+        labels: try #require(entry["labels"]?.int))
+      for metric in [Metric.accuracy, .microF1, .macroF1] {
+        #expect(Self.isClose(metric.value(counts), entry[metric.rawValue]), "\(metric)")
+      }
+      #expect(Metric.f1.value(counts) == nil && Metric.pearson.value(counts) == nil)
+    }
+    // Rows may be named several times, as a bootstrap does.
+    let (p, r) = ([true, false, false, true], [true, true, false, true])
+    let twice = LabelSetCounts(predictions: p, references: r, labels: 2, rows: [0, 0, 1])
+    #expect(twice.accuracy == 1.0 / 3 && twice.referenced == [2, 3] && twice.both == [2, 1])
+    #expect(
+      MajorityBaseline.value(
+        .accuracy, references: [true, false, true, true, true, false], labels: 2)
+        == 2.0 / 3)
+    let none = LabelSetCounts(predictions: [false, false], references: [true, false], labels: 2)
+    #expect(
+      Metric.microF1.caution(none) == "f1_micro is 0 because no label is predicted for any row")
+    #expect(
+      Metric.macroF1.caution(none)
+        == "f1_macro counts 0 for 1 label that neither the predictions nor the data hold")
+    #expect(Metric.accuracy.caution(none) == nil)
+  }
+
   @Test("Pearson's and Spearman's coefficients")
   func scores() throws {
     let cases = try #require(try Self.golden()["scores"]?.array)

@@ -141,6 +141,60 @@ struct OwnDataTests {
     #expect(broken.hasPrefix("1: ") && broken.hasSuffix(", at column 13."), "\(broken)")
   }
 
+  @Test("rows with several labels, or none")
+  func severalLabels() throws {
+    func sets(_ format: TaskDescription.Format, separator: String = "|") -> TaskDescription {
+      var sets = task(format)
+      sets.files = sets.files.mapValues { files in
+        files.map {
+          var file = $0
+          file.labelSeparator = separator
+          return file
+        }
+      }
+      return sets
+    }
+    let csv = sets(.quoted(), separator: ", ")
+    #expect(csv.isMultiLabel && !task(.quoted()).isMultiLabel)
+    let dataset = try read(
+      csv, "text,topic\na,\"Ärger, Lob\"\nb,\nc,Frage\nd,\"Lob, Lob\"\ne,\" Frage , Ärger \"\n")
+    #expect(
+      (0..<5).map { dataset.label($0) } == [
+        .classes([0, 2]), .classes([]), .classes([1]), .classes([0]), .classes([1, 2]),
+      ])
+    #expect(
+      problem(csv, "text,topic\na,\"Lob, Tadel\"\n")
+        == "2: the label \"Tadel\" is not one of task letters, which are \"Lob\", \"Frage\", "
+        + "\"Ärger\".")
+    let lines = sets(.jsonLines, separator: "\u{1F}")
+    let objects = try read(
+      lines,
+      "{\"text\": \"a\", \"topic\": [\"Frage\", \"Lob\"]}\n{\"text\": \"b\", \"topic\": []}\n")
+    #expect((0..<2).map { objects.label($0) } == [.classes([0, 1]), .classes([])])
+    #expect(
+      problem(lines, "{\"text\": \"a\", \"topic\": \"Lob\"}\n")
+        == "1: the row needs the key \"topic\" with an array of labels.")
+    #expect(
+      problem(lines, "{\"text\": \"a\", \"topic\": [null]}\n")
+        == "1: the labels in \"topic\" must be strings or numbers.")
+
+    let tokenizer = try WordPieceTests.tokenizer("uncased")
+    func tokenized(_ text: TextDataset) -> TokenizedDataset {
+      TokenizedDataset(
+        text, tokenizer: tokenizer, maximumLength: 8, pool: ThreadPool(threads: 1))
+    }
+    let tokens = tokenized(dataset)
+    #expect(tokens.isLabelled && tokens.targetCount == 3)
+    let batch = tokens.batch([4, 1, 0])
+    #expect(batch.targets == [0, 1, 1, 0, 0, 0, 1, 0, 1] && batch.classLabels.isEmpty)
+    let others = try read(
+      csv, "text,topic\na,\"Ärger, Lob\"\nb,\nc,Frage\nd,\"Lob, Lob\"\ne,\"Frage\"\n")
+    #expect(tokenized(others).contentHash != tokens.contentHash)
+    #expect(others.contentHash != dataset.contentHash)
+    let plain = try read(csv, "text\na\n", as: "test")
+    #expect(plain.label(0) == TextDataset.Label.none && !tokenized(plain).isLabelled)
+  }
+
   @Test("a test file has labels or none")
   func testFiles() throws {
     let csv = task(.quoted())

@@ -48,6 +48,20 @@ import Testing
     #expect(again.labels == configuration.labels && again.finetuningTask == "toy")
   }
 
+  @Test func textsMayHaveSeveralLabels() throws {
+    let text = Self.right.replacingOccurrences(
+      of: "\"vocab_size\"", with: "\"problem_type\": \"multi_label_classification\", \"vocab_size\""
+    )
+    let configuration = try read(text)
+    #expect(configuration.labels == LabelSet(names: ["no", "yes"], isMultiLabel: true))
+    let written = configuration.json(architecture: "BertForSequenceClassification")
+    #expect(written["problem_type"] == "multi_label_classification")
+    #expect(try read(JSONWriter().string(written)).labels == configuration.labels)
+    let one = text.replacingOccurrences(
+      of: #"{ "1": "yes", "0": "no" }"#, with: #"{ "0": "yes" }"#)
+    #expect(try read(one).labels == LabelSet(names: ["yes"], isMultiLabel: true))
+  }
+
   @Test func regressionHasOneOutput() throws {
     let text = Self.right.replacingOccurrences(
       of: #""id2label": { "1": "yes", "0": "no" }"#, with: #""id2label": { "0": "LABEL_0" }"#)

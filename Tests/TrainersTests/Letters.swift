@@ -105,12 +105,15 @@ struct Letters {
 
   /// A folder with a classifier of these label names whose output `i` has the bias `bias[i]`.
   func classifier(labels: [String], bias: [Float], in name: String) throws -> String {
+    try classifier(labels: LabelSet(names: labels), bias: bias, in: name)
+  }
+
+  func classifier(labels set: LabelSet, bias: [Float], in name: String) throws -> String {
     let tokenizer = try TokenizerLoader.load(folder: data)
     var c = EncoderConfiguration(
       vocabularySize: tokenizer.vocabularySize, hiddenSize: 8, layers: 1, attentionHeads: 2,
       intermediateSize: 16)
     c.maximumPositions = 32
-    let set = LabelSet(names: labels)
     let model = SequenceClassifier(c, labels: set)
     model.initialize(seed: 3)
     if let slot = model.parameters.entry(named: "classifier.bias")?.slot {

@@ -43,6 +43,14 @@ def majority(task, split, counts):
             "matthews_correlation": float(metrics.matthews_corrcoef(r, p))}
 
 
+def label_sets(p, r):
+    """Metrics of rows with several labels each; p and r are indicator matrices."""
+    return {"labels": p.shape[1], "predictions": p.flatten().tolist(),
+            "references": r.flatten().tolist(), "accuracy": float(metrics.accuracy_score(r, p)),
+            "f1_micro": float(metrics.f1_score(r, p, average="micro", zero_division=0)),
+            "f1_macro": float(metrics.f1_score(r, p, average="macro", zero_division=0))}
+
+
 def main():
     random = np.random.default_rng(5)
     labels = [([1, 0, 1], [1, 0, 1]), ([0, 0, 0], [1, 1, 1]), ([0, 0, 0], [0, 0, 0]),
@@ -72,6 +80,12 @@ def main():
         out["scores"].append({
             "predictions": a, "references": b, "pearson": number(stats.pearsonr(a, b)[0]),
             "spearman": number(stats.spearmanr(a, b)[0])})
+    out["sets"] = [label_sets(np.zeros((3, 2), int), np.ones((3, 2), int)),
+                   label_sets(np.zeros((3, 2), int), np.zeros((3, 2), int)),
+                   label_sets(np.array([[1, 0, 0], [1, 1, 0]]), np.array([[1, 0, 0], [0, 1, 0]]))]
+    for rows, width in ((1, 2), (7, 3), (60, 5), (400, 11)):
+        r = random.integers(0, 2, (rows, width))
+        out["sets"].append(label_sets(np.where(random.random((rows, width)) < 0.7, r, 1 - r), r))
     out["majority"] = [majority(*row) for row in MAJORITY]
     OUT.parent.mkdir(parents=True, exist_ok=True)
     OUT.write_text(json.dumps(out) + "\n")
