@@ -42,7 +42,7 @@ import Trainers
     let outcome = try letters.finetuning(
       task: task(letters),
       train: """
-        "per_device_train_batch_size": 16, "learning_rate": 0.01, "num_train_epochs": 60
+        "per_device_train_batch_size": 16, "learning_rate": 0.01, "num_train_epochs": 30
         """
     ).execute(SilentObserver())
     func result(_ outcome: RunOutcome, _ name: String) -> Double {
@@ -78,7 +78,7 @@ import Trainers
          "teacher": {"model_name_or_path": "\(letters.output)"}, "student": \(letters.fresh),
          "method": {"name": "kd", "temperature": 2},
          "train": {"per_device_train_batch_size": 16, "learning_rate": 0.01,
-          "num_train_epochs": 60}}
+          "num_train_epochs": 30}}
         """)
     ).execute(SilentObserver())
     #expect(result(student, "teacher_f1_micro") == result(outcome, "eval_f1_micro"))
