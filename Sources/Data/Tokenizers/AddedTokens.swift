@@ -33,7 +33,8 @@ struct AddedTokenMatcher: Sendable {
   /// A stretch of a text.
   enum Segment {
     case text(ArraySlice<UInt8>)
-    case token(Int32)
+    /// An added token and the indices of its bytes, stripped white space included.
+    case token(Int32, at: Range<Int>)
   }
 
   private struct Candidate {
@@ -94,7 +95,7 @@ struct AddedTokenMatcher: Sendable {
       let left = match.token.stripsLeft ? Self.left(of: found, in: text[start...]) : found
       if match.token.stripsRight { position = Self.right(of: position, in: text) }
       split(text[start..<left], passes.dropFirst(), body)
-      body(.token(match.token.id))
+      body(.token(match.token.id, at: left..<position))
       start = position
     }
     split(text[start...], passes.dropFirst(), body)

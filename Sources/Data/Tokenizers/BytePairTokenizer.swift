@@ -7,13 +7,14 @@
 public struct BytePairTokenizer: Tokenizer {
   private let model: BytePairModel
   private let matcher: AddedTokenMatcher
-  private let template: EncodingTemplate
   private let merges: BytePairMerges
   /// The token of each byte, or −1.
   private let symbols: [Int32]
   /// The words that are one token after merging, so that most words of a text cost one look-up.
   private let words: ByteStringIndex
 
+  /// Where special tokens go.
+  public let template: EncodingTemplate
   /// Ids of the special tokens.
   public let specialTokens: SpecialTokens
 
@@ -88,13 +89,80 @@ public struct BytePairTokenizer: Tokenizer {
     var workspace = BytePairMerges.Workspace()
     matcher.split(text) { segment in
       switch segment {
-      case .token(let id): ids.append(id)
+      case .token(let id, _): ids.append(id)
       case .text(let text):
         let prefixed = model.addsPrefixSpace && text.first != 0x20 ? [0x20] + text : text
         ByteLevelSplitter.split(prefixed) { append(piece: $0, to: &ids, &workspace) }
       }
     }
     return ids
+  }
+
+  /// The tokens of a text and where they are in it, as Hugging Face's tokenizer gives them: spaces
+  /// at either end of a token do not count, and a token of a part of a character is where the
+  /// character is. (Theirs counts a text's own first space where a prefix space would be added.)
+  public func encodeAligned(_ text: ArraySlice<UInt8>) -> AlignedTokens {
+    guard text.isWellFormedUTF8 else {
+      return encodeAligned(Array(String(decoding: text, as: UTF8.self).utf8)[...])
+    }
+    var tokens = AlignedTokens()
+    var workspace = BytePairMerges.Workspace()
+    matcher.split(text) { segment in
+      switch segment {
+      case .token(let id, let range): tokens.append(id, range, in: text)
+      case .text(let part):
+        let isPrefixed = model.addsPrefixSpace && part.first != 0x20
+        // The space that is added lies before the text.
+        var position = part.startIndex - (isPrefixed ? 1 : 0)
+        ByteLevelSplitter.split(isPrefixed ? [0x20] + part : part) { piece in
+          var ids: [Int32] = []
+          append(piece: piece, to: &ids, &workspace)
+          for (id, range) in zip(ids, ranges(of: ids, in: piece)) {
+            let shift = position - piece.startIndex
+            let start = max(part.startIndex, range.lowerBound + shift)
+            tokens.append(id, start..<max(start, range.upperBound + shift), in: text)
+          }
+          position += piece.count
+        }
+      }
+    }
+    return tokens
+  }
+
+  /// The indices in a piece of what each of its tokens stands for, spaces at the ends left out and
+  /// parts of characters made whole.
+  private func ranges(of ids: [Int32], in piece: ArraySlice<UInt8>) -> [Range<Int>] {
+    let isWord = ids.count == 1 && words.id(of: piece) == ids[0]
+    var next = piece.startIndex
+    return ids.map { id in
+      if model.unknown == nil, !isWord {
+        // Bytes that have no token were dropped.
+        while next < piece.endIndex, symbols[Int(piece[next])] < 0 { next += 1 }
+      }
+      var start = next
+      if isWord {
+        next = piece.endIndex
+      } else if id == model.unknown {
+        repeat {
+          next += 1
+        } while model.fusesUnknown && next < piece.endIndex
+          && symbols[Int(piece[next])] < 0
+      } else {
+        // A token's spelling has a scalar for each byte.
+        var rest = model.vocabulary.bytes(of: id)?.count { $0 & 0xC0 != 0x80 } ?? 0
+        while rest > 0, next < piece.endIndex {
+          if symbols[Int(piece[next])] >= 0 { rest -= 1 }
+          next += 1
+        }
+      }
+      var end = min(next, piece.endIndex)
+      while start < end, piece[start] == 0x20 { start += 1 }
+      while start < end, piece[end - 1] == 0x20 { end -= 1 }
+      guard start < end else { return start..<start }
+      while start > piece.startIndex, piece[start] & 0xC0 == 0x80 { start -= 1 }
+      while end < piece.endIndex, piece[end] & 0xC0 == 0x80 { end += 1 }
+      return start..<end
+    }
   }
 
   /// A text or pair with its special tokens, cut to `maxLength` tokens in all, longest first.

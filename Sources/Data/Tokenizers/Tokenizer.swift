@@ -48,6 +48,8 @@ public protocol Tokenizer: Sendable {
   var vocabularySize: Int { get }
   /// Ids of the special tokens.
   var specialTokens: SpecialTokens { get }
+  /// Where special tokens go around a text and between two.
+  var template: EncodingTemplate { get }
   /// Hexadecimal content hash over all tokens in the order of their ids.
   var vocabularyHash: String { get }
   /// The token of an id, or nil when the id is outside the vocabulary.
@@ -56,6 +58,8 @@ public protocol Tokenizer: Sendable {
   func id(for token: String) -> Int32?
   /// Ids of a text without special tokens around it.
   func encode(_ text: ArraySlice<UInt8>) -> [Int32]
+  /// The ids of `encode(_:)` and where each token is in the text. Slower than `encode(_:)`.
+  func encodeAligned(_ text: ArraySlice<UInt8>) -> AlignedTokens
   /// A text or pair with its special tokens, cut to `maxLength` tokens in all, longest first.
   /// A `maxLength` smaller than the special tokens alone leaves just these.
   func encode(_ first: ArraySlice<UInt8>, pair: ArraySlice<UInt8>?, maxLength: Int) -> Encoding

@@ -8,9 +8,12 @@ public struct WordPieceTokenizer: Tokenizer {
   /// Where pieces inside a word start, after their prefix `##`; nil when there are none.
   private let continuation: PieceTrie.Node?
   private let longestWord: Int
+  /// Bytes of the prefix that marks a piece inside a word.
+  private let continuationPrefixLength: Int
   private let matcher: AddedTokenMatcher
-  private let template: EncodingTemplate
 
+  /// Where special tokens go.
+  public let template: EncodingTemplate
   /// Ids of the special tokens.
   public let specialTokens: SpecialTokens
   /// The steps of normalisation that run.
@@ -51,6 +54,7 @@ public struct WordPieceTokenizer: Tokenizer {
       (0..<Int32(vocabulary.count)).lazy.filter { !special.contains($0) }
         .compactMap { id in vocabulary.bytes(of: id).map { ($0, id) } })
     continuation = trie.node(continuationPrefix.utf8)
+    continuationPrefixLength = continuationPrefix.utf8.count
   }
 
   /// One more than the largest id.
@@ -74,11 +78,42 @@ public struct WordPieceTokenizer: Tokenizer {
     var splitter = WordSplitter(actions)
     matcher.split(text) { segment in
       switch segment {
-      case .token(let id): ids.append(id)
-      case .text(let text): splitter.split(text) { pieces(of: $0, $1, to: &ids) }
+      case .token(let id, _): ids.append(id)
+      case .text(let text):
+        splitter.split(text) { word, scalars, _ in pieces(of: word, scalars, to: &ids) }
       }
     }
     return ids
+  }
+
+  /// The tokens of a text and where they are in it, as Hugging Face's tokenizer gives them: what
+  /// normalisation makes of a character is where the character is, and a mark that it removes is
+  /// in no token but between others of its word.
+  public func encodeAligned(_ text: ArraySlice<UInt8>) -> AlignedTokens {
+    var tokens = AlignedTokens()
+    var splitter = WordSplitter(actions, tracksOrigins: true)
+    matcher.split(text) { segment in
+      switch segment {
+      case .token(let id, let range): tokens.append(id, range, in: text)
+      case .text(let part):
+        splitter.split(part) { word, scalars, origins in
+          var ids: [Int32] = []
+          pieces(of: word, scalars, to: &ids)
+          var start = 0
+          for (place, id) in ids.enumerated() {
+            // The unknown token stands for a whole word.
+            let spelling = id == specialTokens.unknown ? nil : vocabulary.bytes(of: id)?.count
+            let length = spelling.map { place == 0 ? $0 : $0 - continuationPrefixLength }
+            let end = min(origins.count, start + (length ?? origins.count))
+            let first = origins[start..<end].map(\.lowerBound).min() ?? part.startIndex
+            let last = origins[start..<end].map(\.upperBound).max() ?? first
+            tokens.append(id, first..<last, in: text)
+            start = end
+          }
+        }
+      }
+    }
+    return tokens
   }
 
   /// A text or pair with its special tokens, cut to `maxLength` tokens in all, longest first.
@@ -92,7 +127,7 @@ public struct WordPieceTokenizer: Tokenizer {
   package func words(_ text: ArraySlice<UInt8>) -> [[UInt8]] {
     var words: [[UInt8]] = []
     var splitter = WordSplitter(actions)
-    splitter.split(text) { word, _ in words.append(word) }
+    splitter.split(text) { word, _, _ in words.append(word) }
     return words
   }
 

@@ -7,16 +7,26 @@ struct WordSplitter {
   private var word: [UInt8] = []
   private var scalars = 0
   /// Marks waiting to be put in canonical order: scalar and combining class.
-  private var marks: [(scalar: UInt32, combiningClass: UInt32)] = []
+  private var marks: [(scalar: UInt32, combiningClass: UInt32, origin: Range<Int>)] = []
+  /// Off unless somebody wants the origins, as they cost time.
+  private let tracksOrigins: Bool
+  /// The bytes of the text that each byte of the word comes from.
+  private var origins: [Range<Int>] = []
+  /// The bytes of the scalar that is being taken.
+  private var origin = 0..<0
 
-  init(_ actions: ScalarActions) {
+  init(_ actions: ScalarActions, tracksOrigins: Bool = false) {
     self.actions = actions
+    self.tracksOrigins = tracksOrigins
     word.reserveCapacity(128)
   }
 
-  /// Splits `text`; `body` gets the bytes of a word and how many scalars they are.
-  mutating func split(_ text: ArraySlice<UInt8>, _ body: (_ word: [UInt8], _ scalars: Int) -> Void)
-  {
+  /// A word in UTF-8, how many scalars it has, and, where origins are tracked, for each of its bytes
+  /// the indices of the scalar in the text that it comes from.
+  typealias Body = (_ word: [UInt8], _ scalars: Int, _ origins: [Range<Int>]) -> Void
+
+  /// Splits `text`; `body` gets every word.
+  mutating func split(_ text: ArraySlice<UInt8>, _ body: Body) {
     var position = text.startIndex
     let end = text.endIndex
     while position < end {
@@ -28,24 +38,29 @@ struct WordSplitter {
           if !marks.isEmpty { flushMarks() }
           word.append(UInt8(truncatingIfNeeded: action >> 8))
           scalars += 1
+          if tracksOrigins { origins.append(position - 1..<position) }
         } else if action & 0xFF != 1 {
           if !marks.isEmpty { flushMarks() }
           finish(body)
           if action & 0xFF == 4 {
             word.append(UInt8(truncatingIfNeeded: action >> 8))
             scalars = 1
+            if tracksOrigins { origins.append(position - 1..<position) }
             finish(body)
           }
         }
       } else {
-        take(Self.decode(text, &position), body)
+        let start = position
+        let scalar = Self.decode(text, &position)
+        origin = start..<position
+        take(scalar, body)
       }
     }
     flushMarks()
     finish(body)
   }
 
-  private mutating func take(_ scalar: UInt32, _ body: ([UInt8], Int) -> Void) {
+  private mutating func take(_ scalar: UInt32, _ body: Body) {
     let entry = actions.entries[Int(scalar)]
     switch entry & 7 {
     case Kind.removed: break
@@ -61,24 +76,24 @@ struct WordSplitter {
     }
   }
 
-  private mutating func expand(_ entry: UInt32, _ body: ([UInt8], Int) -> Void) {
+  private mutating func expand(_ entry: UInt32, _ body: Body) {
     let index = Int(entry >> 3)
     for item in actions.items[Int(actions.starts[index])..<Int(actions.starts[index + 1])] {
       emit(item >> 11, item & 0x7FF, body)
     }
   }
 
-  private mutating func emit(_ scalar: UInt32, _ entry: UInt32, _ body: ([UInt8], Int) -> Void) {
+  private mutating func emit(_ scalar: UInt32, _ entry: UInt32, _ body: Body) {
     if entry & 7 == Kind.mark {
-      marks.append((scalar, entry >> 3))
+      marks.append((scalar, entry >> 3, origin))
       return
     }
     if !marks.isEmpty { flushMarks() }
     switch entry & 7 {
-    case Kind.word: append(scalar)
+    case Kind.word: append(scalar, from: origin)
     case Kind.isolated:
       finish(body)
-      append(scalar)
+      append(scalar, from: origin)
       finish(body)
     default: finish(body)
     }
@@ -94,34 +109,36 @@ struct WordSplitter {
         j -= 1
       }
     }
-    for mark in marks { append(mark.scalar) }
+    for mark in marks { append(mark.scalar, from: mark.origin) }
     marks.removeAll(keepingCapacity: true)
   }
 
-  private mutating func append(_ scalar: UInt32) {
+  private mutating func append(_ scalar: UInt32, from origin: Range<Int>) {
     scalars += 1
     if scalar < 0x80 {
       word.append(UInt8(scalar))
-      return
-    }
-    if scalar < 0x800 {
-      word.append(UInt8(0xC0 | scalar >> 6))
     } else {
-      if scalar < 0x10000 {
-        word.append(UInt8(0xE0 | scalar >> 12))
+      if scalar < 0x800 {
+        word.append(UInt8(0xC0 | scalar >> 6))
       } else {
-        word.append(UInt8(0xF0 | scalar >> 18))
-        word.append(UInt8(0x80 | scalar >> 12 & 0x3F))
+        if scalar < 0x10000 {
+          word.append(UInt8(0xE0 | scalar >> 12))
+        } else {
+          word.append(UInt8(0xF0 | scalar >> 18))
+          word.append(UInt8(0x80 | scalar >> 12 & 0x3F))
+        }
+        word.append(UInt8(0x80 | scalar >> 6 & 0x3F))
       }
-      word.append(UInt8(0x80 | scalar >> 6 & 0x3F))
+      word.append(UInt8(0x80 | scalar & 0x3F))
     }
-    word.append(UInt8(0x80 | scalar & 0x3F))
+    while tracksOrigins, origins.count < word.count { origins.append(origin) }
   }
 
-  private mutating func finish(_ body: ([UInt8], Int) -> Void) {
+  private mutating func finish(_ body: Body) {
     guard !word.isEmpty else { return }
-    body(word, scalars)
+    body(word, scalars, origins)
     word.removeAll(keepingCapacity: true)
+    if tracksOrigins { origins.removeAll(keepingCapacity: true) }
     scalars = 0
   }
 
