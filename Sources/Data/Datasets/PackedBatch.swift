@@ -17,6 +17,8 @@ public struct PackedBatch: Sendable, Equatable {
   /// For rows that may have several labels, 1 for each label of a row and 0 for each other one, row by
   /// row; empty for other data sets.
   public var targets: [Float] = []
+  /// Where the answer is in each row; empty when the data set has none.
+  public var spans: [TokenSpan] = []
 
   /// A batch without rows.
   public init() {}

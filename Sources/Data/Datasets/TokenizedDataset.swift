@@ -10,6 +10,7 @@ public struct TokenizedDataset: Sendable {
   private var classLabels: [Int32] = []
   private var scores: [Float] = []
   private var targets: [Float] = []
+  private var spans: [TokenSpan] = []
 
   /// Labels that a row may have several of; 0 where it has one or none.
   public private(set) var targetCount = 0
@@ -59,16 +60,18 @@ public struct TokenizedDataset: Sendable {
   /// Rows that are token ids already.
   ///
   /// - Parameters:
-  ///   - classLabels, scores: one a row, or empty.
+  ///   - classLabels, scores, spans: one a row, or empty.
   ///   - targets: `targetCount` a row, 1 where it has the label and 0 elsewhere, or empty.
   ///   - vocabularyHash: goes into `contentHash`.
   public init(
     encodings: [Encoding], classLabels: [Int32] = [], scores: [Float] = [],
-    targets: [Float] = [], targetCount: Int = 0, vocabularyHash: String = ""
+    targets: [Float] = [], targetCount: Int = 0, spans: [TokenSpan] = [],
+    vocabularyHash: String = ""
   ) {
     precondition(classLabels.isEmpty || classLabels.count == encodings.count)
     precondition(scores.isEmpty || scores.count == encodings.count)
     precondition(targets.count == encodings.count * targetCount)
+    precondition(spans.isEmpty || spans.count == encodings.count)
     let total = encodings.reduce(0) { $0 + $1.ids.count }
     tokenIDs.reserveCapacity(total)
     typeIDs.reserveCapacity(total)
@@ -84,6 +87,7 @@ public struct TokenizedDataset: Sendable {
     self.scores = scores
     self.targets = targets
     self.targetCount = targetCount
+    self.spans = spans
     var hash = ContentHash()
     hash.add(vocabularyHash.utf8)
     for offset in offsets { hash.add(offset) }
@@ -92,6 +96,10 @@ public struct TokenizedDataset: Sendable {
     for label in classLabels { hash.add(label) }
     for score in scores { hash.add(score.bitPattern) }
     for target in targets { hash.add(byte: target == 0 ? 0 : 1) }
+    for span in spans {
+      hash.add(span.start)
+      hash.add(span.end)
+    }
     contentHash = hash.hexadecimal
   }
 
@@ -101,13 +109,17 @@ public struct TokenizedDataset: Sendable {
   /// How many tokens all rows have.
   public var tokenCount: Int { tokenIDs.count }
 
-  /// True when every row has a class, a score or a set of labels, which may be empty.
+  /// True when every row has a class, a score, a set of labels, which may be empty, or the places of
+  /// an answer.
   public var isLabelled: Bool {
-    count > 0 && (!classLabels.isEmpty || !scores.isEmpty || !targets.isEmpty)
+    count > 0 && !(classLabels.isEmpty && scores.isEmpty && targets.isEmpty && spans.isEmpty)
   }
 
   /// Tokens of each row.
   public var lengths: [Int] { (0..<count).map { offsets[$0 + 1] - offsets[$0] } }
+
+  /// Where the tokens of each row start among those of all, and the end of the last.
+  public var borders: [Int] { offsets }
 
   /// Token ids of a row.
   public func tokenIDs(_ row: Int) -> ArraySlice<Int32> {
@@ -134,6 +146,7 @@ public struct TokenizedDataset: Sendable {
       if !targets.isEmpty {
         batch.targets += targets[row * targetCount..<(row + 1) * targetCount]
       }
+      if !spans.isEmpty { batch.spans.append(spans[row]) }
     }
     return batch
   }

@@ -35,6 +35,9 @@ public struct TaskDescription: Sendable, Equatable {
   /// True for a task that a configuration describes. A file in another layout is not taken as a text
   /// a line then, unless it is called `.txt`.
   public var isOwn = false
+  /// The version of SQuAD for tasks in which questions are answered by parts of a text: they have
+  /// a JSON file a split, no labels, and the metrics of `AnswerScores`; nil for all other tasks.
+  public var questions: SQuADVersion?
 
   /// A task as described; the first metric is the headline.
   public init(

@@ -4,7 +4,7 @@ public enum TaskRegistry {
   public static let all: [TaskDescription] =
     [
       .cola, .sst2, .mrpc, .stsb, .qqp, .mnli, .mnliMismatched, .qnli, .rte, .wnli, .ax,
-      .hans, .paws, .snli, .scitail, .imdb, .agNews, .dbpedia,
+      .hans, .paws, .snli, .scitail, .imdb, .agNews, .dbpedia, .squad, .squad2,
     ] + TaskDescription.advGLUE
 
   /// An unknown task name, with the known ones.
