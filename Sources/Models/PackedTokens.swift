@@ -20,6 +20,9 @@ public struct PackedTokens: Sendable {
   /// Number of texts.
   public var count: Int { offsets.count - 1 }
 
+  /// Indices of a text's tokens.
+  public func range(_ text: Int) -> Range<Int> { offsets[text]..<offsets[text + 1] }
+
   /// Length of the longest text.
   public var longest: Int {
     (0..<count).reduce(0) { max($0, offsets[$1 + 1] - offsets[$1]) }

@@ -21,6 +21,8 @@ public struct TaskConfiguration: Sendable {
   public var badRows: BadRows
   /// The description of data of one's own; nil for a task of the registry.
   public var own: OwnTask?
+  /// What only tasks with questions have.
+  public var questions: QuestionConfiguration
   /// Where the settings came from.
   public var origin: ConfigOrigin
   /// The section with its defaults but without what concerns the place and state of files, to be
@@ -30,13 +32,15 @@ public struct TaskConfiguration: Sendable {
   /// Settings made by the program.
   public init(
     name: String, dataDir: String, maxSeqLength: Int = 128, badRows: BadRows = .stop,
-    own: OwnTask? = nil, origin: ConfigOrigin = ConfigOrigin()
+    own: OwnTask? = nil, questions: QuestionConfiguration = QuestionConfiguration(),
+    origin: ConfigOrigin = ConfigOrigin()
   ) {
     self.name = name
     self.dataDir = dataDir
     self.maxSeqLength = maxSeqLength
     self.badRows = badRows
     self.own = own
+    self.questions = questions
     self.origin = origin
   }
 
@@ -64,9 +68,12 @@ public struct TaskConfiguration: Sendable {
       try section.refuse("max_seq_length", "it stands at the top of the configuration.")
       try section.refuse("bad_rows", "it belongs to the section corpus.")
       (maxSeqLength, badRows) = (128, .stop)
+      questions = QuestionConfiguration()
     } else {
-      maxSeqLength = try section.int("max_seq_length", default: 128, in: 3...)
+      maxSeqLength = try section.int(
+        "max_seq_length", default: QuestionConfiguration.concerns(name) ? 384 : 128, in: 3...)
       badRows = try section.choice("bad_rows", default: .stop)
+      questions = try QuestionConfiguration(reading: section, task: name)
     }
     own = try OwnTask.read(from: section)
     origin = ConfigOrigin(section)

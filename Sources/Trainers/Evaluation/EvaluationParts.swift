@@ -63,11 +63,18 @@ public struct EvaluationParts: Sendable {
     }
     return result
   }
+}
 
-  /// The task's metrics and the mean loss of a model.
-  public func metrics(
-    _ model: SequenceClassifier, batchSize: Int = 32
-  ) throws -> [(name: String, value: Double)] {
-    try measure(model, batchSize: batchSize).metrics
+extension EvaluationParts: ValidationData {
+  var metricNames: [String] {
+    let names =
+      task.metrics.map(\.rawValue) + (task.metrics.count > 1 ? ["combined_score"] : []) + ["loss"]
+    return ([""] + others.map(\.suffix)).flatMap { suffix in names.map { $0 + suffix } }
+  }
+
+  var hashes: [(String, String)] {
+    ([Part(data: data, suffix: "")] + others).map {
+      ("validation\($0.suffix)", $0.data.contentHash)
+    }
   }
 }

@@ -4,7 +4,7 @@ import Kernels
 import Models
 import Synchronization
 
-/// Logits of a classifier over a whole data set, on all threads.
+/// Logits of a model over a whole data set, on all threads.
 public struct Inference: Sendable {
   private let pool: ThreadPool
   private let precision: Precision
@@ -25,6 +25,31 @@ public struct Inference: Sendable {
     _ model: SequenceClassifier, data: TokenizedDataset, batchSize: Int = 32
   ) throws -> Matrix {
     let result = Matrix(zeros: data.count, model.labels.count)
+    try forEachBatch(of: data, batchSize: batchSize) { rows, tokens, tape in
+      result.rows(rows).copy(from: model.logits(tokens, tape: tape, training: false).value)
+    }
+    return result
+  }
+
+  /// The logits of a model that finds answers, a row per token of `data`, in order; dropout is off.
+  ///
+  /// - Parameter batchSize: as for classifiers.
+  public func logits(
+    _ model: SpanClassifier, data: TokenizedDataset, batchSize: Int = 32
+  ) throws -> Matrix {
+    let result = Matrix(zeros: data.tokenCount, 2)
+    let borders = data.borders
+    try forEachBatch(of: data, batchSize: batchSize) { rows, tokens, tape in
+      result.rows(borders[rows.lowerBound]..<borders[rows.upperBound])
+        .copy(from: model.logits(tokens, tape: tape, training: false).value)
+    }
+    return result
+  }
+
+  private func forEachBatch(
+    of data: TokenizedDataset, batchSize: Int,
+    _ body: @Sendable (_ rows: Range<Int>, PackedTokens, Tape) throws -> Void
+  ) throws {
     // Enough tokens for a good product, few enough that activations stay near the processor.
     var batches: [Range<Int>] = []
     let lengths = data.lengths
@@ -43,15 +68,13 @@ public struct Inference: Sendable {
     let list = batches
     try pool.run(count: list.count) { index in
       let batch = data.batch(Array(list[index]))
-      memory.withPool { buffers in
+      try memory.withPool { buffers in
         let tape = Tape(pool: buffers, precision: precision)
         let tokens = PackedTokens(
           ids: batch.tokenIDs, typeIDs: batch.typeIDs, offsets: batch.offsets)
-        let logits = model.logits(tokens, tape: tape, training: false)
-        result.rows(list[index]).copy(from: logits.value)
+        try body(list[index], tokens, tape)
       }
     }
-    return result
   }
 }
 

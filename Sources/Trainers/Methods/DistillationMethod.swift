@@ -50,6 +50,9 @@ public struct MethodDescription: Sendable {
   /// Reads its section of the configuration, before any file is opened.
   public let configure:
     @Sendable (ConfigSection) throws -> @Sendable (DistillationSetup) throws -> any Objective
+  /// The same for models that find answers; nil if the method has no form for them.
+  public let configureSpans:
+    (@Sendable (ConfigSection) throws -> @Sendable (SpanDistillationSetup) throws -> any Objective)?
 
   /// A method.
   public init(
@@ -57,12 +60,17 @@ public struct MethodDescription: Sendable {
     configure:
       @escaping @Sendable (ConfigSection) throws ->
       @Sendable (DistillationSetup) throws ->
-      any Objective
+      any Objective,
+    configureSpans: (
+      @Sendable (ConfigSection) throws ->
+        @Sendable (SpanDistillationSetup) throws -> any Objective
+    )? = nil
   ) {
     self.name = name
     self.summary = summary
     self.needsGenerator = needsGenerator
     self.configure = configure
+    self.configureSpans = configureSpans
   }
 }
 

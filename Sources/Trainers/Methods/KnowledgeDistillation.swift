@@ -9,22 +9,35 @@ import Models
 /// Source: Hinton et al. 2015; equal halves at T = 1 are the baseline of the CILDA code.
 public struct KnowledgeDistillation: Objective {
   static let description = MethodDescription(
-    name: "kd", summary: "logit distillation (Hinton et al. 2015)"
-  ) { section in
-    let settings = Settings(
-      temperature: Float(try section.number("temperature", default: 1, in: 0.01...1000)),
-      squaredTemperature: try section.bool("multiply_by_temperature_squared", default: true),
-      divergence: try section.choice("divergence", default: Kernel.Divergence.kl),
-      weights: try LossWeights(section, ce: 0.5, kd: 0.5))
-    try section.finish()
-    return { KnowledgeDistillation($0, settings: settings) }
-  }
+    name: "kd", summary: "logit distillation (Hinton et al. 2015)",
+    configure: { section in
+      let settings = try Settings(reading: section)
+      return { KnowledgeDistillation($0, settings: settings) }
+    },
+    configureSpans: { section in
+      let settings = try Settings(reading: section)
+      return { SpanDistillation($0, settings: settings) }
+    })
 
   struct Settings: Sendable {
     var temperature: Float
     var squaredTemperature: Bool
     var divergence: Kernel.Divergence
     var weights: LossWeights
+
+    /// Reads the method's section to its end.
+    init(reading section: ConfigSection) throws {
+      temperature = Float(try section.number("temperature", default: 1, in: 0.01...1000))
+      squaredTemperature = try section.bool("multiply_by_temperature_squared", default: true)
+      divergence = try section.choice("divergence", default: Kernel.Divergence.kl)
+      weights = try LossWeights(section, ce: 0.5, kd: 0.5)
+      try section.finish()
+    }
+
+    /// The factor of the divergence from the teacher.
+    var divergenceWeight: Double {
+      weights.kd * (squaredTemperature ? Double(temperature) * Double(temperature) : 1)
+    }
   }
 
   /// The student.
@@ -42,8 +55,7 @@ public struct KnowledgeDistillation: Objective {
   public func loss(_ step: StepContext) throws -> Scalars {
     let weight = step.share / Double(step.count)
     let t = settings.temperature
-    let kdWeight =
-      settings.weights.kd * (settings.squaredTemperature ? Double(t) * Double(t) : 1)
+    let kdWeight = settings.divergenceWeight
     return try step.forEachShard { shard, tape in
       let student = setup.student
       let logits = student.logits(shard.tokens, tape: tape, training: true)

@@ -5,14 +5,20 @@ import Models
 /// Plain supervised training: fine-tuning a teacher, or the student of method `none`.
 public struct LabelsOnly: Objective {
   static let description = MethodDescription(
-    name: "none", summary: "the student alone: gold labels, no teacher (the baseline)"
-  ) { section in
-    try section.finish()
-    return { setup in
-      LabelsOnly(
-        setup.student, training: setup.studentTraining, labelSmoothing: setup.labelSmoothing)
-    }
-  }
+    name: "none", summary: "the student alone: gold labels, no teacher (the baseline)",
+    configure: { section in
+      try section.finish()
+      return {
+        LabelsOnly($0.student, training: $0.studentTraining, labelSmoothing: $0.labelSmoothing)
+      }
+    },
+    configureSpans: { section in
+      try section.finish()
+      return {
+        SpanDistillation(
+          $0.student, training: $0.studentTraining, labelSmoothing: $0.labelSmoothing)
+      }
+    })
 
   /// The model.
   public let trainedModels: [TrainedModel]

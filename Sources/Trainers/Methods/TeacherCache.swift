@@ -10,17 +10,20 @@ import Models
 /// A teacher in evaluation mode says the same of a text in every epoch, so it is asked once. The
 /// file's name is a hash of all that the logits depend on: it can be stale for nobody.
 public struct TeacherCache: Sendable {
-  private let teacher: SequenceClassifier
-  /// [training rows, outputs]; NaN where not yet known.
+  private let ask: @Sendable (PackedTokens, Tape) -> Tensor
+  /// [rows of all texts, outputs]; NaN where not yet known.
   private let logits: Matrix
+  /// The first row of each text, and the end of the last: a row for each text, or for each token.
+  private let borders: [Int]
   /// Where the logits are kept between runs; nil for nowhere.
   public let path: String?
-  /// Rows that the file held when it was opened.
+  /// Texts that the file held when it was opened.
   public let rowsRead: Int
 
   /// An empty cache in memory.
   public init(teacher: SequenceClassifier, rows: Int) {
-    self.teacher = teacher
+    ask = { teacher.logits($0, tape: $1, training: false) }
+    borders = Array(0...rows)
     logits = Matrix(zeros: rows, teacher.labels.count)
     logits.fill(.nan)
     path = nil
@@ -39,6 +42,60 @@ public struct TeacherCache: Sendable {
     teacher: SequenceClassifier, data: TokenizedDataset, folder: String, pool: ThreadPool,
     precision: Precision = .float32
   ) throws {
+    try self.init(
+      outputs: teacher.labels.count, borders: Array(0...data.count),
+      path: Self.path(in: folder, teacher: teacher, data: data, precision: precision, pool: pool)
+    ) { teacher.logits($0, tape: $1, training: false) }
+  }
+
+  /// The same for a model that finds answers, whose logits are those of every token.
+  ///
+  /// - Parameter folder: nil keeps the logits in memory only.
+  public init(
+    teacher: SpanClassifier, data: TokenizedDataset, folder: String?, pool: ThreadPool,
+    precision: Precision = .float32
+  ) throws {
+    try self.init(
+      outputs: 2, borders: data.borders,
+      path: folder.map {
+        try Self.path(in: $0, teacher: teacher, data: data, precision: precision, pool: pool)
+      }
+    ) { teacher.logits($0, tape: $1, training: false) }
+  }
+
+  private init(
+    outputs: Int, borders: [Int], path: String?,
+    ask: @escaping @Sendable (PackedTokens, Tape) -> Tensor
+  ) {
+    self.ask = ask
+    self.borders = borders
+    self.path = path
+    logits = Matrix(zeros: borders.last ?? 0, outputs)
+    guard let path, let file = try? SafetensorsFile(path: path),
+      file.entry(named: Self.tensor)?.shape == [logits.rows, logits.columns],
+      let values = try? file.floats(Self.tensor)
+    else {
+      logits.fill(.nan)
+      rowsRead = 0
+      return
+    }
+    logits.copy(from: Matrix(values, rows: logits.rows, columns: logits.columns))
+    rowsRead = Self.known(logits, borders)
+  }
+
+  private static let tensor = "logits"
+
+  /// How many texts have logits.
+  private static func known(_ logits: Matrix, _ borders: [Int]) -> Int {
+    borders.dropLast().count { !logits[$0, 0].isNaN }
+  }
+
+  /// The file in a folder, which is made, whose name tells everything that the logits depend on:
+  /// weights, architecture, texts, vocabulary and length.
+  private static func path(
+    in folder: String, teacher: some Model, data: TokenizedDataset, precision: Precision,
+    pool: ThreadPool
+  ) throws -> String {
     do {
       try FileManager.default.createDirectory(
         atPath: folder, withIntermediateDirectories: true)
@@ -47,53 +104,33 @@ public struct TeacherCache: Sendable {
         "teacher_cache_dir: the folder \(folder) cannot be made; name another one or leave the key "
           + "out")
     }
-    let key = Self.key(teacher: teacher, data: data, precision: precision, pool: pool)
-    let path = "\(folder)/\(key).safetensors"
-    self.teacher = teacher
-    self.path = path
-    logits = Matrix(zeros: data.count, teacher.labels.count)
-    var known = 0
-    if let file = try? SafetensorsFile(path: path),
-      file.entry(named: Self.tensor)?.shape == [data.count, teacher.labels.count],
-      let values = try? file.floats(Self.tensor)
-    {
-      logits.copy(from: Matrix(values, rows: logits.rows, columns: logits.columns))
-      known = (0..<logits.rows).count { [logits] in !logits[$0, 0].isNaN }
-    } else {
-      logits.fill(.nan)
-    }
-    rowsRead = known
-  }
-
-  private static let tensor = "logits"
-
-  /// Names everything that the logits depend on: weights, architecture, texts, vocabulary and length.
-  private static func key(
-    teacher: SequenceClassifier, data: TokenizedDataset, precision: Precision, pool: ThreadPool
-  ) -> String {
     let parameters = teacher.parameters
     var hash = ContentHash()
     hash.add(
       Kernel.hash(Matrix(parameters.buffer, rows: 1, columns: parameters.count), pool: pool))
     hash.add("\(teacher.encoder.configuration)".utf8)
     hash.add(precision.rawValue.utf8)
-    return "teacher-\(hash.hexadecimal)-\(data.contentHash)"
+    return "\(folder)/teacher-\(hash.hexadecimal)-\(data.contentHash).safetensors"
   }
 
-  /// The teacher's logits on a shard's texts; no gradient.
+  /// The teacher's logits on a shard's texts, text by text; no gradient.
   ///
-  /// Safe to call for several shards at once: a row belongs to one shard of a batch.
+  /// Safe to call for several shards at once: a text belongs to one shard of a batch.
   func logits(for shard: Shard, tape: Tape) -> Tensor {
-    let unknown = shard.rows.indices.filter { logits[shard.rows[$0], 0].isNaN }
+    let places = shard.rows.map { borders[$0]..<borders[$0 + 1] }
+    let unknown = places.indices.filter { logits[places[$0].lowerBound, 0].isNaN }
     if !unknown.isEmpty {
-      let fresh = teacher.logits(shard.tokens.texts(unknown), tape: tape, training: false).value
-      for (i, text) in unknown.enumerated() {
-        let row = shard.rows[text]
-        logits.rows(row..<row + 1).copy(from: fresh.rows(i..<i + 1))
+      let fresh = ask(shard.tokens.texts(unknown), tape).value
+      var next = 0
+      for text in unknown {
+        let end = next + places[text].count
+        logits.rows(places[text]).copy(from: fresh.rows(next..<end))
+        next = end
       }
     }
-    let result = tape.pool.matrix(shard.count, logits.columns)
-    Kernel.gatherRows(logits, shard.rows, into: result)
+    let rows = Array(places.joined())
+    let result = tape.pool.matrix(rows.count, logits.columns)
+    Kernel.gatherRows(logits, rows, into: result)
     return tape.constant(result)
   }
 
@@ -101,8 +138,7 @@ public struct TeacherCache: Sendable {
   /// - Throws: `CheckpointError` if it cannot be written.
   public func save() throws {
     guard let path else { return }
-    let known = (0..<logits.rows).count { !logits[$0, 0].isNaN }
-    guard known > rowsRead else { return }
+    guard Self.known(logits, borders) > rowsRead else { return }
     try SafetensorsWriter.write(
       path: path,
       tensors: [

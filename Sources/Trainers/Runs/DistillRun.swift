@@ -12,6 +12,10 @@ extension PreparedRun {
     guard let method = MethodRegistry.named(c.methodName) else {
       throw c.method.unknownName("name", c.methodName, among: MethodRegistry.all.map(\.name))
     }
+    let task = try c.task.taskDescription()
+    if let version = task.questions {
+      return try questionDistill(c, method: method, task: task, version: version)
+    }
     let makeObjective = try method.configure(c.method)
     if method.needsGenerator, c.generator == nil {
       throw c.origin.error(
@@ -19,7 +23,6 @@ extension PreparedRun {
           + "mate-kd pretrain makes one")
     }
     try RunFolder.check(c.common.outputDir, overwrite: c.common.overwriteOutputDir)
-    let task = try c.task.taskDescription()
     for source in [c.teacher, c.student] {
       try ModelOpener.checkLabelOrder(of: source, for: task)
     }
@@ -30,11 +33,7 @@ extension PreparedRun {
 
     let opened = try opener.classifier(c.teacher, role: "teacher", labels: nil)
     notices += RunParts.notices(opened)
-    if let missing = opened.report?.initialized, !missing.isEmpty {
-      throw TrainingError.mismatch(
-        "the teacher (\(opened.tokenizerSource)) is not fine-tuned: its checkpoint lacks "
-          + "\(missing.joined(separator: ", ")); mate-kd teacher-finetune makes a teacher")
-    }
+    try RunParts.checkFineTuned(opened)
     let (teacher, notice) = try ModelOpener.align(opened, with: task)
     if let notice { notices.append(notice) }
     let student = try opener.classifier(
@@ -64,36 +63,26 @@ extension PreparedRun {
     let evaluation = try RunParts.evaluation(
       c.task, task: task, maximumRows: c.train.maxEvalSamples, tokenizer: teacher.tokenizer,
       pool: pool, precision: precision, notices: &notices)
-    let run = ClassifierRun(
+    let run = TaskRun(
       command: "distill", common: c.common, arguments: c.train, taskConfiguration: c.task,
-      task: task, train: train, evaluation: evaluation, model: student, pool: pool,
+      task: task, train: train, evaluation: evaluation, model: student,
+      labels: student.model.labels, pool: pool,
       precision: precision,
       resolved: { c.resolved },
       references: {
-        var found = try evaluation.measure(teacher.model)
-        found.cautions = found.cautions.map { "teacher: \($0)" }
-        if let problem = WeakModel.problem(
-          found.metrics, task: task, data: evaluation.data,
-          model: "the teacher (\(opened.tokenizerSource))")
-        {
-          guard c.allowWeakTeacher else {
-            throw TrainingError.mismatch(
-              "\(problem); check its task and the order of its labels, or set "
-                + "\"allow_weak_teacher\": true")
-          }
-          found.cautions.append(problem)
-        }
-        found.metrics = found.metrics.map { (name: "teacher_\($0.name)", value: $0.value) }
-        return found
+        let found = try evaluation.measure(teacher.model)
+        return try RunParts.references(
+          found,
+          problem: WeakModel.problem(
+            found.metrics, task: task, data: evaluation.data,
+            model: "the teacher (\(opened.tokenizerSource))"), allowsWeak: c.allowWeakTeacher)
       })
     try run.check()
     var cache = TeacherCache(teacher: teacher.model, rows: train.count)
     if let folder = c.teacherCacheDir {
       cache = try TeacherCache(
         teacher: teacher.model, data: train, folder: folder, pool: pool, precision: precision)
-      notices.append(
-        "the teacher's logits on \(cache.rowsRead) of \(train.count) training rows come from "
-          + (cache.path ?? ""))
+      notices += RunParts.notices(cache, rows: train.count)
     }
     let logits = cache
     let objective = try makeObjective(

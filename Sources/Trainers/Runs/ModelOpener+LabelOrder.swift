@@ -35,6 +35,10 @@ extension ModelOpener {
   /// - Throws: `ConfigError`.
   package static func checkLabelOrder(of source: ModelSource, for task: TaskDescription) throws {
     guard let order = source.labelOrder else { return }
+    guard task.questions == nil else {
+      throw source.origin.error(
+        "label_order", "task \(task.name) has no labels; leave label_order out.")
+    }
     guard !task.isRegression else {
       throw source.origin.error(
         "label_order", "task \(task.name) has scores and no labels; leave label_order out.")

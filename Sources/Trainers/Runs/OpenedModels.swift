@@ -31,30 +31,12 @@ package struct ModelOpener {
     _ source: ModelSource, role: String, labels: LabelSet?,
     teacher: OpenedModel<SequenceClassifier>? = nil
   ) throws -> OpenedModel<SequenceClassifier> {
-    if let layers = source.fromTeacherLayers, let teacher, let labels {
-      var configuration = teacher.model.encoder.configuration
-      if let wrong = layers.first(where: { $0 >= configuration.layers }) {
-        throw source.origin.error(
-          "from_teacher_layers",
-          "layer \(wrong) was asked for, but the teacher has layers 0 to \(configuration.layers - 1)."
-        )
-      }
-      configuration.layers = layers.count
-      let model = SequenceClassifier(configuration, labels: labels)
-      let missing = model.copyWeights(from: teacher.model, layers: layers)
-      model.initialize(Set(missing), seed: seed)
-      return OpenedModel(
-        model: model, tokenizer: teacher.tokenizer, tokenizerSource: teacher.tokenizerSource,
-        report: LoadReport(initialized: missing), role: role)
-    }
-    if let shape = source.config, let labels {
-      let vocabulary = try vocabulary(source, teacherSource: teacher?.tokenizerSource)
-      let model = SequenceClassifier(
-        configuration(shape, tokenizer: vocabulary.tokenizer), labels: labels)
-      model.initialize(seed: seed)
-      return OpenedModel(
-        model: model, tokenizer: vocabulary.tokenizer, tokenizerSource: vocabulary.source,
-        report: nil, role: role)
+    if let labels,
+      let model = try fresh(
+        source, role: role, teacher: teacher, teacherSource: teacher?.tokenizerSource,
+        { SequenceClassifier($0, labels: labels) })
+    {
+      return model
     }
     let path = source.modelNameOrPath ?? ""
     let folder = try ModelFolder(path)
@@ -99,13 +81,10 @@ package struct ModelOpener {
   package func maskedLanguageModel(
     _ source: ModelSource, role: String, teacherSource: String? = nil
   ) throws -> OpenedModel<MaskedLanguageModel> {
-    if let shape = source.config {
-      let vocabulary = try vocabulary(source, teacherSource: teacherSource)
-      let model = MaskedLanguageModel(configuration(shape, tokenizer: vocabulary.tokenizer))
-      model.initialize(seed: seed)
-      return OpenedModel(
-        model: model, tokenizer: vocabulary.tokenizer, tokenizerSource: vocabulary.source,
-        report: nil, role: role)
+    if let model = try fresh(
+      source, role: role, teacher: nil, teacherSource: teacherSource, MaskedLanguageModel.init)
+    {
+      return model
     }
     let path = source.modelNameOrPath ?? ""
     let (model, report) = try ModelFolder(path).maskedLanguageModel(
@@ -113,6 +92,53 @@ package struct ModelOpener {
     return OpenedModel(
       model: model, tokenizer: try TokenizerLoader.load(folder: path), tokenizerSource: path,
       report: report, role: role)
+  }
+
+  package func spanClassifier(
+    _ source: ModelSource, role: String, teacher: OpenedModel<SpanClassifier>? = nil
+  ) throws -> OpenedModel<SpanClassifier> {
+    if let model = try fresh(
+      source, role: role, teacher: teacher, teacherSource: teacher?.tokenizerSource,
+      SpanClassifier.init)
+    {
+      return model
+    }
+    let path = source.modelNameOrPath ?? ""
+    let (model, report) = try ModelFolder(path).spanClassifier(layers: source.layers, seed: seed)
+    return OpenedModel(
+      model: model, tokenizer: try TokenizerLoader.load(folder: path), tokenizerSource: path,
+      report: report, role: role)
+  }
+
+  /// A model of some of the teacher's layers or of a given shape; nil where the section names a
+  /// checkpoint.
+  private func fresh<M: Model>(
+    _ source: ModelSource, role: String, teacher: OpenedModel<M>?, teacherSource: String?,
+    _ make: (EncoderConfiguration) -> M
+  ) throws -> OpenedModel<M>? {
+    if let layers = source.fromTeacherLayers, let teacher {
+      var configuration = teacher.model.encoder.configuration
+      if let wrong = layers.first(where: { $0 >= configuration.layers }) {
+        throw source.origin.error(
+          "from_teacher_layers",
+          "layer \(wrong) was asked for, but the teacher has layers 0 to \(configuration.layers - 1)."
+        )
+      }
+      configuration.layers = layers.count
+      let model = make(configuration)
+      let missing = model.copyWeights(from: teacher.model, layers: layers)
+      model.initialize(Set(missing), seed: seed)
+      return OpenedModel(
+        model: model, tokenizer: teacher.tokenizer, tokenizerSource: teacher.tokenizerSource,
+        report: LoadReport(initialized: missing), role: role)
+    }
+    guard let shape = source.config else { return nil }
+    let vocabulary = try vocabulary(source, teacherSource: teacherSource)
+    let model = make(configuration(shape, tokenizer: vocabulary.tokenizer))
+    model.initialize(seed: seed)
+    return OpenedModel(
+      model: model, tokenizer: vocabulary.tokenizer, tokenizerSource: vocabulary.source,
+      report: nil, role: role)
   }
 
   private func vocabulary(

@@ -87,10 +87,14 @@ extension PreparedRun {
     }
     if let task = c.ownTask ?? named {
       let split: Split = c.split == .train ? .train : c.split == .validation ? .validation : .test
+      let description = try task.taskDescription(key: c.ownTask == nil ? "task" : "name")
+      if let version = description.questions {
+        return try SQuADReader.read(version, split: split, directory: task.dataDir)
+          .texts(maximum: maximumRows)
+      }
       let text = try DatasetReader.read(
-        task: task.taskDescription(key: c.ownTask == nil ? "task" : "name"), split: split,
-        directory: task.dataDir,
-        maximumRows: maximumRows, badRows: c.badRows == .stop ? .stop : .skip)
+        task: description, split: split, directory: task.dataDir, maximumRows: maximumRows,
+        badRows: c.badRows == .stop ? .stop : .skip)
       notices += RunParts.notices(text)
       return text
     }

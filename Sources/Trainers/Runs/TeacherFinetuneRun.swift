@@ -10,6 +10,9 @@ extension PreparedRun {
   public static func teacherFinetune(_ c: TeacherFinetuneConfiguration) throws -> PreparedRun {
     try RunFolder.check(c.common.outputDir, overwrite: c.common.overwriteOutputDir)
     let task = try c.task.taskDescription()
+    if let version = task.questions {
+      return try questionFinetune(c, task: task, version: version)
+    }
     try ModelOpener.checkLabelOrder(of: c.model, for: task)
     let pool = try RunParts.pool(c.common)
     let precision = try Precision(c.common)
@@ -18,7 +21,7 @@ extension PreparedRun {
       c.model, role: "model", labels: ModelOpener.labels(of: task))
     notices += RunParts.notices(model)
     try RunParts.checkLength(c.task.maxSeqLength, of: [("model", model.model)])
-    let run = try ClassifierRun(
+    let run = try TaskRun(
       command: "teacher-finetune", common: c.common, arguments: c.train,
       taskConfiguration: c.task, task: task,
       train: RunParts.data(
@@ -27,7 +30,8 @@ extension PreparedRun {
       evaluation: RunParts.evaluation(
         c.task, task: task, maximumRows: c.train.maxEvalSamples, tokenizer: model.tokenizer,
         pool: pool, precision: precision, notices: &notices),
-      model: model, pool: pool, precision: precision, resolved: { c.resolved },
+      model: model, labels: model.model.labels, pool: pool, precision: precision,
+      resolved: { c.resolved },
       references: { EvaluationParts.Result() })
     try run.check()
     let objective = LabelsOnly(

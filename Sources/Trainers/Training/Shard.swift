@@ -22,6 +22,8 @@ public struct Shard: Sendable {
   /// For texts that may have several labels, 1 for each label of a text and 0 for each other one, text
   /// by text; empty for other tasks.
   public let targets: [Float]
+  /// Where the answer is in each text; empty unless texts are to be searched for answers.
+  public let spans: [TokenSpan]
 
   /// Number of texts.
   public var count: Int { places.count }
@@ -107,5 +109,6 @@ public struct Shard: Sendable {
     targets =
       batch.targets.isEmpty
       ? [] : places.flatMap { batch.targets[$0 * width..<($0 + 1) * width] }
+    spans = batch.spans.isEmpty ? [] : places.map { batch.spans[$0] }
   }
 }

@@ -5,16 +5,34 @@ import Kernels
 import Models
 import StrictJSON
 
-/// Training of a classifier on a task: what `teacher-finetune` and `distill` have in common.
-struct ClassifierRun {
+/// What a run measures the model on that it trains.
+protocol ValidationData: Sendable {
+  /// The kind of model.
+  associatedtype Learner: Model
+
+  /// Names, without `eval_`, of the metrics that can tell the best model, the usual one first.
+  var metricNames: [String] { get }
+  /// Rows or questions in all.
+  var count: Int { get }
+  /// Content hashes by the names that run.json has for them.
+  var hashes: [(String, String)] { get }
+
+  /// The metrics of a model.
+  func measure(_ model: Learner, batchSize: Int) throws -> EvaluationParts.Result
+}
+
+/// Training of a model on a task: what `teacher-finetune` and `distill` have in common.
+struct TaskRun<Validation: ValidationData> {
   let command: String
   let common: CommonConfiguration
   let arguments: TrainingArguments
   let taskConfiguration: TaskConfiguration
   let task: TaskDescription
   let train: TokenizedDataset
-  let evaluation: EvaluationParts
-  let model: OpenedModel<SequenceClassifier>
+  let evaluation: Validation
+  let model: OpenedModel<Validation.Learner>
+  /// What the model's outputs mean, to be written into its config.json; nil for tokens of answers.
+  let labels: LabelSet?
   let pool: ThreadPool
   let precision: Precision
   /// Read when the run starts, when every section has recorded its defaults.
@@ -35,13 +53,11 @@ struct ClassifierRun {
 
   /// Name and direction of the metric that tells the best model.
   func bestMetric() throws -> (name: String, greaterIsBetter: Bool) {
-    let name = arguments.metricForBestModel ?? task.headlineMetric.rawValue
+    let name = arguments.metricForBestModel ?? evaluation.metricNames[0]
     let plain = name.hasPrefix("eval_") ? String(name.dropFirst(5)) : name
-    let suffixes = [""] + evaluation.others.map(\.suffix)
-    let names = task.metrics.map(\.rawValue) + (task.metrics.count > 1 ? ["combined_score"] : [])
-    let known = suffixes.flatMap { suffix in (names + ["loss"]).map { $0 + suffix } }
-    guard known.contains(plain) else {
-      throw arguments.origin.unknownName("metric_for_best_model", plain, among: known)
+    guard evaluation.metricNames.contains(plain) else {
+      throw arguments.origin.unknownName(
+        "metric_for_best_model", plain, among: evaluation.metricNames)
     }
     return (plain, arguments.greaterIsBetter ?? !plain.hasPrefix("loss"))
   }
@@ -75,9 +91,8 @@ struct ClassifierRun {
     try folder.writeRun(
       command: command, configuration: resolved(), shards: RunParts.shards(common),
       hashes: [
-        ("train", train.contentHash), ("validation", evaluation.data.contentHash),
-        ("vocabulary", model.tokenizer.vocabularyHash),
-      ] + evaluation.others.map { ("validation\($0.suffix)", $0.data.contentHash) })
+        ("train", train.contentHash), ("vocabulary", model.tokenizer.vocabularyHash),
+      ] + evaluation.hashes)
     let observer = RecordingObserver(folder: folder, display: display) { try save(to: $0) }
     let loop = TrainingLoop(
       arguments: arguments, seed: common.seed, dataSeed: common.dataSeed,
@@ -85,7 +100,7 @@ struct ClassifierRun {
     let summary = try loop.run(
       objective, data: train,
       evaluate: {
-        try evaluation.metrics(model.model, batchSize: arguments.perDeviceEvalBatchSize)
+        try evaluation.measure(model.model, batchSize: arguments.perDeviceEvalBatchSize).metrics
       }, metric: metric,
       observer: observer)
     let start = ContinuousClock.now
@@ -117,7 +132,7 @@ struct ClassifierRun {
 
   private func save(to path: String) throws {
     try ModelFolder.write(
-      model.model, labels: model.model.labels, finetuningTask: task.name, to: path,
+      model.model, labels: labels, finetuningTask: task.name, to: path,
       tokenizer: model.tokenizerSource)
     try AppliedTask.remember(taskConfiguration, in: path)
   }
