@@ -147,6 +147,14 @@ struct Spoiled: Sendable, CustomTestStringConvertible {
       "7:30: error: model.config.num_attention_heads is 3, "
         + "which does not divide hidden_size, 64."),
     Spoiled(
+      "\"hidden_size\": 64",
+      "\"model_type\": \"distilbert\", \"type_vocab_size\": 2, \"hidden_size\": 64",
+      "6:35: error: unknown key \"type_vocab_size\"; DistilBERT has no segments."),
+    Spoiled(
+      "\"hidden_size\": 64", "\"model_type\": \"roberto\", \"hidden_size\": 64",
+      "6:21: error: model.config.model_type must be \"bert\" or \"roberta\" or \"distilbert\", "
+        + "found \"roberto\"; did you mean \"roberta\"?"),
+    Spoiled(
       ",\n    \"vocab\": \"vocab.txt\"", "",
       "4:12: error: model.vocab is missing; a fresh model needs a vocab.txt or a model folder "
         + "to take the vocabulary from."),

@@ -76,6 +76,25 @@ import Testing
     #expect(try Draft.read(Draft.teacher, as: TeacherFinetuneConfiguration.self).notes.isEmpty)
   }
 
+  @Test(arguments: [
+    (ModelShape.ModelType.bert, 512, 2, 1e-12), (.roberta, 514, 1, 1e-5),
+    (.distilbert, 512, 0, 1e-12),
+  ])
+  func shapesOfTheFamilies(
+    _ type: ModelShape.ModelType, _ positions: Int, _ segments: Int, _ epsilon: Double
+  ) throws {
+    let text = try Draft.changed(
+      Draft.pretrain, "\"hidden_size\": 64", "\"model_type\": \"\(type)\", \"hidden_size\": 64")
+    let run = try Draft.read(text, as: PretrainConfiguration.self)
+    let shape = try #require(run.model.config)
+    #expect(shape.modelType == type && shape.maxPositionEmbeddings == positions)
+    #expect(shape.typeVocabSize == segments && shape.layerNormEps == epsilon)
+    let again = try Draft.read(
+      JSONWriter().string(run.resolved), as: PretrainConfiguration.self)
+    #expect(again.resolved == run.resolved)
+    #expect(run.resolved["model"]?["config"]?["model_type"]?.string == type.rawValue)
+  }
+
   @Test func resolvedReadsBackAsItself() throws {
     func check<Run: RunConfiguration>(_ run: Run.Type, _ draft: String) throws {
       let first = try Draft.read(draft, as: run).resolved

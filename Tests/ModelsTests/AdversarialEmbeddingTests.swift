@@ -5,8 +5,9 @@ import Testing
 
 /// Straight-through samples as words: the gather that the encoder does is the dense mixture.
 @Suite struct AdversarialEmbeddingTests {
-  @Test func sampledRowsAreTheirWordsAndGradientsFlowToTheLogits() throws {
-    let golden = try ModelGolden("bert-classifier")
+  @Test(arguments: ModelFamily.allCases)
+  func sampledRowsAreTheirWordsAndGradientsFlowToTheLogits(_ family: ModelFamily) throws {
+    let golden = try ModelGolden("\(family)-classifier")
     let model = try ModelFolder(golden.folder).classifier(seed: 1).0
     let tokens = try golden.tokens()
     let rows = [1, 4, 8, 13, 20]
@@ -31,7 +32,7 @@ import Testing
     // The loss as a function of the embedding of one sampled row, by differences: moving word v's
     // soft weight moves the embedding along E[v].
     let slot = try #require(
-      model.parameters.entry(named: "bert.embeddings.word_embeddings.weight")?.slot)
+      model.parameters.entry(named: "\(family).embeddings.word_embeddings.weight")?.slot)
     let words = model.parameters.matrix(slot)
     let probe = SequenceClassifier(
       enlarged(model.encoder.configuration), labels: model.labels)
@@ -42,7 +43,7 @@ import Testing
       target.rows(0..<source.rows).copy(from: source)
     }
     let table = try #require(
-      probe.parameters.entry(named: "bert.embeddings.word_embeddings.weight")?.slot)
+      probe.parameters.entry(named: "\(family).embeddings.word_embeddings.weight")?.slot)
     let extra = probe.parameters.matrix(table).rows(vocabulary..<vocabulary + 1)
     func loss(_ row: Int, along word: Int, _ step: Float) -> Double {
       for column in 0..<words.columns {

@@ -42,9 +42,10 @@ import Testing
       uniqueKeysWithValues: tensors.map { (name($0.key), $0.value) })
   }
 
-  @Test func writtenAndReadBackIsBitEqual() throws {
+  @Test(arguments: ModelFamily.allCases)
+  func writtenAndReadBackIsBitEqual(_ family: ModelFamily) throws {
     let scratch = try ScratchFolder()
-    let golden = try ModelGolden("bert-classifier")
+    let golden = try ModelGolden("\(family)-classifier")
     let model = try ModelFolder(golden.folder).classifier(seed: 1).0
     let labels = LabelSet(names: ["a", "b", "c"])
     try ModelFolder.write(

@@ -15,14 +15,17 @@ import Trainers
     let batch: PackedBatch
     private let scratch: ScratchFolder
 
-    init(regression: Bool) throws {
+    /// The models that a golden's name is about: `regression-`, `mixed-` (families) or plain ones.
+    init(of name: String) throws {
+      let kind = ["regression", "mixed"].first { name.hasPrefix("\($0)-") }
+      let regression = kind == "regression"
       golden = try ModelGolden("mate-kd")
       scratch = try ScratchFolder()
       let labels =
         regression
         ? LabelSet(names: ["score"], isRegression: true)
         : LabelSet(names: ["negative", "positive"])
-      let prefix = regression ? "regression/" : ""
+      let prefix = kind.map { "\($0)/" } ?? ""
       teacher = try golden.modelFolder("\(prefix)teacher", in: scratch)
         .classifier(labels: labels, seed: 1).0
       student = try golden.modelFolder("\(prefix)student", in: scratch)
@@ -62,14 +65,16 @@ import Trainers
   }
 
   @Test(
-    arguments: ["generator-kl", "generator-ce", "generator-kl-cool", "regression-generator"],
-    [1, 2])
+    arguments: [
+      "generator-kl", "generator-ce", "generator-kl-cool", "regression-generator",
+      "mixed-generator",
+    ], [1, 2])
   func generatorStep(_ name: String, shards: Int) throws {
-    let game = try Game(regression: name.hasPrefix("regression"))
+    let game = try Game(of: name)
     let json = game.golden.json
     let steps =
       (json["generator_steps"]?.array ?? [])
-      + [json["regression"]?["generator_step"]]
+      + [json["regression"]?["generator_step"], json["mixed"]?["generator_step"]]
       .compactMap { $0 }
     let expected = try #require(steps.first { $0["name"]?.string == name })
     let method = try game.method {
@@ -93,14 +98,14 @@ import Trainers
     #expect(before == (game.teacher.parameters.weights, game.student.parameters.weights))
   }
 
-  @Test(arguments: ["student-kl", "student-ce", "regression-student"], [1, 2])
+  @Test(arguments: ["student-kl", "student-ce", "regression-student", "mixed-student"], [1, 2])
   func studentStep(_ name: String, shards: Int) throws {
     for tokensForOnePass in [0, 1024] {
-      let game = try Game(regression: name.hasPrefix("regression"))
+      let game = try Game(of: name)
       let json = game.golden.json
       let steps =
         (json["student_steps"]?.array ?? [])
-        + [json["regression"]?["student_step"]]
+        + [json["regression"]?["student_step"], json["mixed"]?["student_step"]]
         .compactMap { $0 }
       let expected = try #require(steps.first { $0["name"]?.string == name })
       let method = try game.method {

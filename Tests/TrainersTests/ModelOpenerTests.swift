@@ -132,6 +132,68 @@ import Trainers
     #expect(message.contains("layer 4") && message.contains("0 to 0"), "\(message)")
   }
 
+  @Test(arguments: [
+    (ModelShape.ModelType.bert, ModelFamily.bert, 512), (.roberta, .roberta, 513),
+    (.distilbert, .distilbert, 512),
+  ])
+  func freshModelsOfEveryFamily(
+    _ type: ModelShape.ModelType, _ family: ModelFamily, _ length: Int
+  ) throws {
+    let toy = try ToyWorld()
+    let shape = ModelShape(
+      modelType: type, hiddenSize: 8, numHiddenLayers: 1, numAttentionHeads: 2,
+      intermediateSize: 16)
+    let source = ModelSource(config: shape, vocab: toy.scratch.path)
+    let opened = try ModelOpener(seed: 1).classifier(
+      source, role: "student", labels: ModelOpener.labels(of: .sst2))
+    // Padding is token 0 of the toy vocabulary, so RoBERTa's positions start at 1.
+    #expect(opened.model.encoder.configuration.family == family)
+    #expect(opened.model.encoder.configuration.maximumLength == length)
+    let usual = EncoderConfiguration(
+      family: family, vocabularySize: 1, hiddenSize: 8, layers: 1, attentionHeads: 2,
+      intermediateSize: 16)
+    let found = opened.model.encoder.configuration
+    #expect(found.layerNormEpsilon == usual.layerNormEpsilon)
+    #expect(found.typeVocabularySize == usual.typeVocabularySize)
+    #expect(found.classifierDropout == usual.classifierDropout)
+    #expect(try logits(opened.model, toy).isFinite)
+  }
+
+  @Test func tooFewEmbeddingsForTheTokenizer() throws {
+    let toy = try ToyWorld()
+    var shape = toy.shape(dropout: 0)
+    shape.vocabularySize -= 1
+    let model = SequenceClassifier(shape, labels: LabelSet(names: ["negative", "positive"]))
+    let path = "\(toy.scratch.path)/small"
+    try ModelFolder.write(model, labels: model.labels, to: path, tokenizer: toy.scratch.path)
+    let message = complaint {
+      try ModelOpener(seed: 1).classifier(
+        ModelSource(modelNameOrPath: path), role: "teacher", labels: nil)
+    }
+    for part in ["teacher", path, "\(shape.vocabularySize) tokens", "tokenizer has"] {
+      #expect(message.contains(part), "\(message)")
+    }
+  }
+
+  @Test func aGeneratorsWordsMustBeWordsOfTheOthers() throws {
+    let toy = try ToyWorld()
+    let teacher = try open(toy, labels: ["negative", "positive"])
+    func generator(rows: Int) -> OpenedModel<MaskedLanguageModel> {
+      var shape = toy.shape(dropout: 0)
+      shape.vocabularySize = rows
+      return OpenedModel(
+        model: MaskedLanguageModel(shape), tokenizer: toy.tokenizer, tokenizerSource: "g",
+        report: nil, role: "generator")
+    }
+    let rows = toy.tokenizer.vocabularySize
+    #expect(
+      complaint { try ModelOpener.checkEmbeddings(of: generator(rows: rows), fit: teacher) } == "")
+    let message = complaint {
+      try ModelOpener.checkEmbeddings(of: generator(rows: rows + 3), fit: teacher)
+    }
+    #expect(message.contains("\(rows + 3) rows") && message.contains("teacher has \(rows)"))
+  }
+
   @Test func freshModelTakesTheSettingsBesideItsVocabulary() throws {
     let toy = try ToyWorld()
     try #"{"do_lower_case": false, "tokenizer_class": "BertTokenizer"}"#.write(

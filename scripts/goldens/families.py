@@ -131,8 +131,8 @@ def questions(kind, folder, seed, config):
     forward.write(loss, {
         "logits": tensor(forward.given.packed(pairs)),
         "starts": starts.tolist(), "ends": ends.tolist(),
-    }, NOTE + "; logits: start and end for every token; loss: mean over texts of half the sum of both "
-       "cross-entropies, whose softmax leaves padding out (transformers' own loss does not)")
+    }, NOTE + "; logits: start and end for every token; loss: mean over texts of half the sum of "
+       "both cross-entropies, whose softmax leaves padding out (transformers' own loss does not)")
 
 
 def main():

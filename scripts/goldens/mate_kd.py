@@ -2,16 +2,20 @@
 vocabulary at every position, straight-through Gumbel-softmax, inputs_embeds into both models.
 
 Writes Tests/Goldens/mate-kd: teacher/, student/, generator/ (classification, two labels),
-regression/teacher/, regression/student/ (one output), expected.json and the gradients of every
-parameter for each loss. Dropout is off everywhere.
+regression/teacher/, regression/student/ (one output), mixed/teacher/ (RoBERTa), mixed/student/
+(DistilBERT), expected.json and the gradients of every parameter for each loss. Dropout is off
+everywhere.
 Run: ${PYTHON:-python3} scripts/goldens/mate_kd.py
 """
 
 import torch
 import torch.nn.functional as F
 import transformers
-from transformers import BertForMaskedLM, BertForSequenceClassification
+from transformers import (
+    BertConfig, BertForMaskedLM, BertForSequenceClassification, DistilBertForSequenceClassification,
+    RobertaForSequenceClassification)
 
+import families
 from bert import MASK, Batch, create, save_gradients, sequence
 from golden import number, tensor, versions, write
 
@@ -52,8 +56,9 @@ class Game:
         return values[self.places[:, 0], self.places[:, 1]]
 
     def run(self, model, **inputs):
-        return model(token_type_ids=self.batch.types, attention_mask=self.batch.mask,
-                     **inputs).logits
+        if isinstance(model.config, BertConfig):
+            inputs["token_type_ids"] = self.batch.types
+        return model(attention_mask=self.batch.mask, **inputs).logits
 
     def sample(self, tau):
         """Straight-through one-hot of every position, and the generator's logits."""
@@ -150,6 +155,13 @@ def main():
     hard = lambda logits: F.cross_entropy(logits, torch.tensor(labels))
     regression = Game(teacher("regression/teacher", 6, 1), student("regression/student", 7, 1),
                       generator, batch, noise)
+    sizes = dict(vocab_size=VOCABULARY, num_labels=2)
+    mixed = Game(
+        families.create(RobertaForSequenceClassification, f"{FOLDER}/mixed/teacher", 8,
+                        families.roberta(24, 2, 3, 44, 17, **sizes)),
+        families.create(DistilBertForSequenceClassification, f"{FOLDER}/mixed/student", 9,
+                        families.distilbert(16, 1, 2, 28, 16, **sizes)),
+        generator, batch, noise)
     target = torch.tensor(scores, dtype=torch.float64)[:, None]
     error = lambda outputs: squared(outputs, target)
     write(f"{FOLDER}/expected.json", {
@@ -173,6 +185,13 @@ def main():
                 "regression-generator", squared, 1.0)},
             "student_step": {"divergence": "mse", **regression.student_step(
                 "regression-student", squared, error)},
+        },
+        "mixed": {
+            "teacher": "mixed/teacher",
+            "student": "mixed/student",
+            "generator_step": {
+                "divergence": "kl", **mixed.generator_step("mixed-generator", kl, 1.0)},
+            "student_step": {"divergence": "kl", **mixed.student_step("mixed-student", kl, hard)},
         },
     }, __file__, versions(transformers),
         "float32 weights, expected values computed in float64; rows are packed; noise is that of "

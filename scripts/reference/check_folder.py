@@ -1,8 +1,9 @@
 """Loads a model folder written by mate-kd with transformers and compares predictions.
 
 Fails when transformers reports a missing, unexpected or mismatched tensor, or when its tokenizer
-cannot be loaded from the folder. With --input (TSV with a header, or plain lines) it computes
-logits in float64, one text at a time without padding; with --predictions (the JSON Lines of
+cannot be loaded from the folder or does not suit the model. With --same-as it compares with the
+folder that mate-kd had read: class, architecture, every tensor bit by bit, outputs on random ids.
+With --input (TSV with a header, or plain lines) it computes logits in float64, one text at a time without padding; with --predictions (the JSON Lines of
 `mate-kd predict` for the same input: index, label, probabilities, logits) it prints the largest
 relative difference of the logits (of a row: max |a - b| / max |reference|), of the probabilities
 (absolute) and the number of different labels. Prints one JSON object; exits with 1 beyond
@@ -10,6 +11,7 @@ relative difference of the logits (of a row: max |a - b| / max |reference|), of 
 
 Run: ${PYTHON:-python3} scripts/reference/check_folder.py --model DIR --input FILE
      --predictions FILE
+or:  ${PYTHON:-python3} scripts/reference/check_folder.py --model DIR --same-as DIR
 """
 
 import argparse
@@ -38,6 +40,42 @@ def load(folder):
     return model.eval(), name
 
 
+def outputs(result):
+    """The logits of any head; of a span head the starts' and ends' side by side."""
+    if "start_logits" in result:
+        return torch.stack([result.start_logits, result.end_logits], dim=-1)
+    return result.logits
+
+
+# What mate-kd does not write, writes of its own, or what an encoder never looks at.
+OWN_KEYS = {"id2label", "label2id", "problem_type", "finetuning_task", "transformers_version",
+            "_name_or_path", "dtype", "torch_dtype", "bos_token_id", "eos_token_id"}
+
+
+def differences(folder, reference):
+    """What sets a model apart from the one in another folder: a list of sentences."""
+    (model, name), (wanted, wanted_name) = load(folder), load(reference)
+    found = [] if name == wanted_name else [f"class {name} instead of {wanted_name}"]
+    config, wanted_config = model.config.to_dict(), wanted.config.to_dict()
+    found += [f"config {key}: {config.get(key)} instead of {value}"
+              for key, value in wanted_config.items()
+              if key not in OWN_KEYS and config.get(key) != value]
+    tensors, wanted_tensors = model.state_dict(), wanted.state_dict()
+    found += [f"tensor {key} is in one folder only"
+              for key in tensors.keys() ^ wanted_tensors.keys()]
+    found += [f"tensor {key} differs" for key, value in tensors.items()
+              if key in wanted_tensors and not torch.equal(value, wanted_tensors[key])]
+    if found:
+        return found
+    generator = torch.Generator().manual_seed(1)
+    ids = torch.randint(2, model.config.vocab_size, (3, 9), generator=generator)
+    mask = torch.tensor([[1] * n + [0] * (9 - n) for n in (9, 4, 6)])
+    with torch.no_grad():
+        same = torch.equal(outputs(model(input_ids=ids, attention_mask=mask)),
+                           outputs(wanted(input_ids=ids, attention_mask=mask)))
+    return [] if same else ["the outputs differ"]
+
+
 def texts_of(path):
     """Texts or pairs of texts of a TSV with known columns, else the lines of the file."""
     columns = list(text_columns(path).values())
@@ -50,6 +88,7 @@ def texts_of(path):
 def main():
     parser = argparse.ArgumentParser(formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--model", required=True)
+    parser.add_argument("--same-as", help="a folder with the same weights, written by transformers")
     parser.add_argument("--input")
     parser.add_argument("--predictions")
     parser.add_argument("--max-seq-length", type=int, default=128)
@@ -64,6 +103,12 @@ def main():
               "parameters": sum(value.numel() for value in model.parameters()),
               "labels": getattr(model.config, "id2label", None)}
     failed = False
+    if options.same_as:
+        report["differences"] = differences(options.model, options.same_as)
+        failed = bool(report["differences"])
+    # The tokenizer must give the model what it takes, and nothing else.
+    with torch.no_grad():
+        outputs(model(**tokenizer("a", "b", return_tensors="pt")))
     if options.input:
         texts = texts_of(options.input)[:options.limit]
         logits = []
@@ -71,7 +116,7 @@ def main():
             for parts in texts:
                 encoded = tokenizer(*parts, truncation=True, max_length=options.max_seq_length,
                                     return_tensors="pt")
-                logits.append(model(**encoded).logits[0])
+                logits.append(outputs(model(**encoded))[0])
         report["texts"] = len(texts)
         report["first"] = [{"text": parts, "logits": row.tolist()}
                            for parts, row in list(zip(texts, logits))[:options.show]]

@@ -13,8 +13,8 @@ public struct ModelSource: Sendable {
   public var fromTeacherLayers: [Int]?
   /// `config`: the shape of a fresh model.
   public var config: ModelShape?
-  /// `vocab`: with `config`, a `vocab.txt` or a model folder to take the vocabulary from; nil means
-  /// the teacher's.
+  /// `vocab`: with `config`, a vocabulary file or a model folder to take the vocabulary from; nil
+  /// means the teacher's.
   public var vocab: String?
   /// Where the settings came from.
   public var origin: ConfigOrigin

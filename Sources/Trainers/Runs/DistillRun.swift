@@ -49,6 +49,8 @@ extension PreparedRun {
       notices += RunParts.notices(model.report, role: "generator")
       try ModelOpener.checkVocabularies(
         ("teacher", teacher.tokenizer), ("generator", model.tokenizer))
+      try ModelOpener.checkEmbeddings(of: model, fit: teacher)
+      try ModelOpener.checkEmbeddings(of: model, fit: student)
       others.append(("generator", model.model))
       generator = model
     } else if c.generator != nil {

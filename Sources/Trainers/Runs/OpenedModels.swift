@@ -45,11 +45,12 @@ package struct ModelOpener {
     }
     let (model, report) = try checkpoint(
       folder, found: found, labels: labels, layers: source.layers)
-    return OpenedModel(
-      model: model, tokenizer: try TokenizerLoader.load(folder: path), tokenizerSource: path,
-      report: report, role: role,
-      labelNotice: Self.labelNotice("\(role) (\(path))", found, wanted: labels)
-        .flatMap { Set(report.initialized).isDisjoint(with: model.outputNames) ? $0 : nil })
+    return try Self.checkVocabulary(
+      OpenedModel(
+        model: model, tokenizer: try TokenizerLoader.load(folder: path), tokenizerSource: path,
+        report: report, role: role,
+        labelNotice: Self.labelNotice("\(role) (\(path))", found, wanted: labels)
+          .flatMap { Set(report.initialized).isDisjoint(with: model.outputNames) ? $0 : nil }))
   }
 
   /// A checkpoint with the wanted labels, or its own. A head whose labels are the same in another
@@ -89,9 +90,10 @@ package struct ModelOpener {
     let path = source.modelNameOrPath ?? ""
     let (model, report) = try ModelFolder(path).maskedLanguageModel(
       layers: source.layers, seed: seed)
-    return OpenedModel(
-      model: model, tokenizer: try TokenizerLoader.load(folder: path), tokenizerSource: path,
-      report: report, role: role)
+    return try Self.checkVocabulary(
+      OpenedModel(
+        model: model, tokenizer: try TokenizerLoader.load(folder: path), tokenizerSource: path,
+        report: report, role: role))
   }
 
   package func spanClassifier(
@@ -148,9 +150,12 @@ package struct ModelOpener {
     var isFolder: ObjCBool = false
     _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
     let file = URL(fileURLWithPath: path)
-    guard isFolder.boolValue || file.lastPathComponent == "vocab.txt" else {
+    let names = ["vocab.txt", "vocab.json", "tokenizer.json"]
+    guard isFolder.boolValue || names.contains(file.lastPathComponent) else {
       throw source.origin.error(
-        "vocab", "give a vocab.txt or a model folder; \"\(path)\" is neither.")
+        "vocab",
+        "give a vocab.txt, vocab.json, tokenizer.json or a model folder; \"\(path)\" is none of "
+          + "them.")
     }
     // Settings such as do_lower_case lie beside the vocabulary.
     let folder = isFolder.boolValue ? path : file.deletingLastPathComponent().path
@@ -161,13 +166,13 @@ package struct ModelOpener {
     _ shape: ModelShape, tokenizer: any Tokenizer
   ) -> EncoderConfiguration {
     var c = EncoderConfiguration(
-      vocabularySize: tokenizer.vocabularySize, hiddenSize: shape.hiddenSize,
-      layers: shape.numHiddenLayers, attentionHeads: shape.numAttentionHeads,
-      intermediateSize: shape.intermediateSize)
+      family: ModelFamily(shape.modelType), vocabularySize: tokenizer.vocabularySize,
+      hiddenSize: shape.hiddenSize, layers: shape.numHiddenLayers,
+      attentionHeads: shape.numAttentionHeads, intermediateSize: shape.intermediateSize)
     c.activation = Activation(shape.hiddenAct)
     c.hiddenDropout = Float(shape.hiddenDropoutProb)
     c.attentionDropout = Float(shape.attentionProbsDropoutProb)
-    c.classifierDropout = shape.classifierDropout.map { Float($0) }
+    if let dropout = shape.classifierDropout { c.classifierDropout = Float(dropout) }
     c.maximumPositions = shape.maxPositionEmbeddings
     c.typeVocabularySize = shape.typeVocabSize
     c.initializerRange = Float(shape.initializerRange)
@@ -260,31 +265,16 @@ package struct ModelOpener {
     }
     return Set(order).count == wanted.count ? order : nil
   }
+}
 
-  /// Checks that two models read the same token ids.
-  ///
-  /// - Throws: `TrainingError.mismatch` with sizes, hashes and the first token that differs.
-  package static func checkVocabularies(
-    _ a: (role: String, tokenizer: any Tokenizer), _ b: (role: String, tokenizer: any Tokenizer)
-  ) throws {
-    guard a.tokenizer.vocabularyHash != b.tokenizer.vocabularyHash else { return }
-    let longest = max(a.tokenizer.vocabularySize, b.tokenizer.vocabularySize)
-    var difference = "the special tokens differ"
-    for id in 0..<Int32(longest) {
-      let left = a.tokenizer.token(for: id)
-      let right = b.tokenizer.token(for: id)
-      if left != right {
-        difference =
-          "the first difference is id \(id): \(left.map { "\"\($0)\"" } ?? "none") against "
-          + "\(right.map { "\"\($0)\"" } ?? "none")"
-        break
-      }
+extension ModelFamily {
+  /// The family that `model_type` names.
+  init(_ type: ModelShape.ModelType) {
+    switch type {
+    case .bert: self = .bert
+    case .roberta: self = .roberta
+    case .distilbert: self = .distilbert
     }
-    throw TrainingError.mismatch(
-      "\(a.role) and \(b.role) have different vocabularies (\(a.tokenizer.vocabularySize) tokens, hash "
-        + "\(a.tokenizer.vocabularyHash.prefix(16)); \(b.tokenizer.vocabularySize) tokens, hash "
-        + "\(b.tokenizer.vocabularyHash.prefix(16))); \(difference); all models of a run must share "
-        + "one vocabulary")
   }
 }
 
