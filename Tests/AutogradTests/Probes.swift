@@ -29,6 +29,10 @@ extension Probe {
     Probe("gatherRows twice", inputs: [(5, 3)]) { tape, x, _ in
       .tensors([tape.gatherRows(x[0], [1, 3]), tape.gatherRows(x[0], [3, 0])])
     },
+    Probe("transposed", inputs: [(7, 2)]) { tape, x, _ in
+      // Overlapping rows, so that gradients meet.
+      .tensors([tape.transposed(x[0], rows: 1..<6), tape.transposed(x[0], rows: 4..<7)])
+    },
     Probe("dropout", inputs: [(3, 17)]) { tape, x, _ in
       .tensors([tape.dropout(x[0], probability: 0.4)])
     },

@@ -76,10 +76,11 @@ import Testing
     #expect(try Draft.read(Draft.teacher, as: TeacherFinetuneConfiguration.self).notes.isEmpty)
   }
 
-  @Test(arguments: [
-    (ModelShape.ModelType.bert, 512, 2, 1e-12), (.roberta, 514, 1, 1e-5),
-    (.distilbert, 512, 0, 1e-12),
-  ])
+  @Test(
+    arguments: [
+      (.bert, 512, 2, 1e-12), (.roberta, 514, 1, 1e-5),
+      (.distilbert, 512, 0, 1e-12),
+    ] as [(ModelShape.ModelType, Int, Int, Double)])
   func shapesOfTheFamilies(
     _ type: ModelShape.ModelType, _ positions: Int, _ segments: Int, _ epsilon: Double
   ) throws {

@@ -38,10 +38,11 @@ import Testing
     #expect(Weights(model.parameters) == Weights(golden.parameters))
   }
 
-  @Test(arguments: [
-    ("roberta", "lm_head.decoder", ["lm_head.bias", "lm_head.decoder.bias"]),
-    ("distilbert", "vocab_projector", ["vocab_projector.bias"]),
-  ])
+  @Test(
+    arguments: [
+      ("roberta", "lm_head.decoder", ["lm_head.bias", "lm_head.decoder.bias"]),
+      ("distilbert", "vocab_projector", ["vocab_projector.bias"]),
+    ] as [(String, String, [String])])
   func tiedDecoderMayBeThere(_ family: String, _ decoder: String, _ biases: [String]) throws {
     let golden = try ModelFolder(ModelGolden("\(family)-mlm").folder).maskedLanguageModel(seed: 1).0
     for bias in biases {
@@ -73,11 +74,12 @@ import Testing
     #expect(model.outputNames == names)
   }
 
-  @Test(arguments: [
-    (ModelFamily.bert, ["bert.pooler.dense.weight", "bert.pooler.dense.bias"]),
-    (.roberta, ["classifier.dense.weight", "classifier.dense.bias"]),
-    (.distilbert, ["pre_classifier.weight", "pre_classifier.bias"]),
-  ])
+  @Test(
+    arguments: [
+      (.bert, ["bert.pooler.dense.weight", "bert.pooler.dense.bias"]),
+      (.roberta, ["classifier.dense.weight", "classifier.dense.bias"]),
+      (.distilbert, ["pre_classifier.weight", "pre_classifier.bias"]),
+    ] as [(ModelFamily, [String])])
   func classifierFromALanguageModel(_ family: ModelFamily, _ dense: [String]) throws {
     let folder = try ModelFolder(ModelGolden("\(family)-mlm").folder)
     let (model, report) = try folder.classifier(labels: LabelSet(names: ["a", "b"]), seed: 1)
@@ -101,11 +103,12 @@ import Testing
       part.parameters.matrix(query.slot).values == whole.parameters.matrix(source.slot).values)
   }
 
-  @Test(arguments: [
-    (ModelFamily.bert, "bert-qa", "BertForQuestionAnswering"),
-    (.roberta, "roberta-qa", "RobertaForQuestionAnswering"),
-    (.distilbert, "distilbert-qa", "DistilBertForQuestionAnswering"),
-  ])
+  @Test(
+    arguments: [
+      (.bert, "bert-qa", "BertForQuestionAnswering"),
+      (.roberta, "roberta-qa", "RobertaForQuestionAnswering"),
+      (.distilbert, "distilbert-qa", "DistilBertForQuestionAnswering"),
+    ] as [(ModelFamily, String, String)])
   func spanClassifiers(_ family: ModelFamily, _ golden: String, _ name: String) throws {
     let scratch = try ScratchFolder()
     let source = try ModelGolden(golden).folder
@@ -123,20 +126,7 @@ import Testing
 
   /// transformers must hand segments to models that have them, and to no others, whichever family
   /// the tokenizer was made for.
-  @Test(arguments: [
-    ("roberta-qa", #"{"tokenizer_class": "BertTokenizer"}"#, ["input_ids", "attention_mask"]),
-    ("distilbert-qa", "{}", ["input_ids", "attention_mask"]),
-    ("distilbert-qa", #"{"tokenizer_class": "DistilBertTokenizer"}"#, nil),
-    (
-      "bert-qa", #"{"tokenizer_class": "DistilBertTokenizer"}"#,
-      ["input_ids", "token_type_ids", "attention_mask"]
-    ),
-    (
-      "bert-qa", #"{"model_input_names": ["input_ids"]}"#,
-      ["input_ids", "token_type_ids", "attention_mask"]
-    ),
-    ("bert-qa", #"{"tokenizer_class": "BertTokenizer"}"#, nil),
-  ])
+  @Test(arguments: inputNames)
   func modelInputNames(_ golden: String, _ settings: String, _ expected: [String]?) throws {
     let tokenizer = try ScratchFolder()
     let scratch = try ScratchFolder()
@@ -153,6 +143,21 @@ import Testing
       #expect(text == settings)
     }
   }
+
+  private static let inputNames: [(String, String, [String]?)] = [
+    ("roberta-qa", #"{"tokenizer_class": "BertTokenizer"}"#, ["input_ids", "attention_mask"]),
+    ("distilbert-qa", "{}", ["input_ids", "attention_mask"]),
+    ("distilbert-qa", #"{"tokenizer_class": "DistilBertTokenizer"}"#, nil),
+    (
+      "bert-qa", #"{"tokenizer_class": "DistilBertTokenizer"}"#,
+      ["input_ids", "token_type_ids", "attention_mask"]
+    ),
+    (
+      "bert-qa", #"{"model_input_names": ["input_ids"]}"#,
+      ["input_ids", "token_type_ids", "attention_mask"]
+    ),
+    ("bert-qa", #"{"tokenizer_class": "BertTokenizer"}"#, nil),
+  ]
 
   @Test func bytePairFolderWithoutSettings() throws {
     let tokenizer = try ScratchFolder()

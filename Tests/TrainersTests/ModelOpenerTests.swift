@@ -132,10 +132,10 @@ import Trainers
     #expect(message.contains("layer 4") && message.contains("0 to 0"), "\(message)")
   }
 
-  @Test(arguments: [
-    (ModelShape.ModelType.bert, ModelFamily.bert, 512), (.roberta, .roberta, 513),
-    (.distilbert, .distilbert, 512),
-  ])
+  @Test(
+    arguments: [
+      (.bert, .bert, 512), (.roberta, .roberta, 513), (.distilbert, .distilbert, 512),
+    ] as [(ModelShape.ModelType, ModelFamily, Int)])
   func freshModelsOfEveryFamily(
     _ type: ModelShape.ModelType, _ family: ModelFamily, _ length: Int
   ) throws {
