@@ -46,6 +46,15 @@ rows=$(($(wc -l <"$out/data/SST-2/test.tsv") - 1))
 ids=$(echo 'a good film' | "$mate_kd" tokenize --model "$out/student-mate-kd")
 [[ $ids =~ ^\[[0-9]+(,\ ?[0-9]+)*\]$ ]] || fail "tokenize wrote '$ids'"
 
+# Students of other families than teacher and generator.
+for family in roberta distilbert; do
+  step "$mate_kd" distill --config configs/smoke/distill-mate-kd.json \
+    --set "student.config.model_type=$family" --output-dir "$out/student-$family"
+  grep -q "\"model_type\": \"$family\"" "$out/student-$family/config.json" \
+    || fail "the student of family $family is none"
+  step "$mate_kd" evaluate --model "$out/student-$family" --task sst-2 --data "$out/data/SST-2"
+done
+
 # The same configuration, seed and machine give the same bits; more threads do, too.
 step "$mate_kd" distill --config configs/smoke/distill-mate-kd.json \
   --output-dir "$out/student-again" --threads 1

@@ -18,6 +18,19 @@ package struct OpenedModel<M: Model> {
   package let role: String
   /// A sentence for the user where the model has no label names and the task's were taken.
   package var labelNotice: String?
+
+  /// A model as opened, or made up for tests.
+  package init(
+    model: M, tokenizer: any Tokenizer, tokenizerSource: String, report: LoadReport?, role: String,
+    labelNotice: String? = nil
+  ) {
+    self.model = model
+    self.tokenizer = tokenizer
+    self.tokenizerSource = tokenizerSource
+    self.report = report
+    self.role = role
+    self.labelNotice = labelNotice
+  }
 }
 
 /// Opens the models that a configuration names and checks that they fit each other and the task.
