@@ -94,6 +94,9 @@ import Testing
       "3:11: error: task.label is missing; the name or number (from 0) of a column is required "
         + "here."),
     Spoiled(
+      "\"text\": \"text\"", "\"text\": \"topic\"",
+      "6:13: error: task.text and task.label name the same column."),
+    Spoiled(
       "\"label\"", "\"lable\"",
       "7:5: error: unknown key \"lable\" in task; did you mean \"label\"?"),
     Spoiled(

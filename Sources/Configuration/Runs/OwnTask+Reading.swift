@@ -30,6 +30,10 @@ extension OwnTask {
     if textPair == nil { section.record("text_pair", .null) }
     label = try section.column("label")
     let columns = [("text", text), ("label", label)] + (textPair.map { [("text_pair", $0)] } ?? [])
+    for (key, column) in columns where key != "label" && column == label {
+      throw section.fail(
+        key, "\(section.name(key)) and \(section.name("label")) name the same column.")
+    }
     let named = columns.first { if case .named = $0.1 { true } else { false } }
     let numbered = columns.first { if case .at = $0.1 { true } else { false } }
     (quotes, separator, header) = (false, .comma, true)
