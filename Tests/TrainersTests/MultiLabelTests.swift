@@ -82,6 +82,18 @@ import Trainers
         """)
     ).execute(SilentObserver())
     #expect(result(student, "teacher_f1_micro") == result(outcome, "eval_f1_micro"))
+    // Adversarial texts too: one step of a generator, one of a student.
+    let hostile = try PreparedRun.distill(
+      letters.configuration(
+        """
+        {"output_dir": "\(letters.data)/hostile", "task": \(task(letters)),
+         "teacher": {"model_name_or_path": "\(letters.output)"}, "student": \(letters.fresh),
+         "generator": \(letters.fresh),
+         "method": {"name": "mate-kd", "generator_steps": 1, "student_steps": 1},
+         "train": {"max_steps": 2, "logging_steps": 1}}
+        """)
+    ).execute(SilentObserver())
+    #expect(result(hostile, "train_loss") > 0)
     #expect(result(student, "eval_f1_micro") > 0.9)
   }
 
@@ -105,6 +117,25 @@ import Trainers
       }.hasSuffix(
         "error: label_smoothing_factor is for rows with one label each; leave it out for task "
           + "letters."))
+  }
+
+  @Test func methodsForOneLabelAreRefused() throws {
+    let letters = try letters()
+    let several = try letters.configuration(
+      "{\"output_dir\": \"x\", \"task\": \(task(letters)), \"model\": \(letters.fresh)}",
+      as: TeacherFinetuneConfiguration.self
+    ).task.taskDescription()
+    let method = MethodDescription(name: "one", summary: "for tests") { _ in
+      { LabelsOnly($0.student, training: $0.studentTraining) }
+    }
+    #expect(complaint { try MethodRegistry.check(method, fits: .rte) }.isEmpty)
+    #expect(
+      complaint { try MethodRegistry.check(method, fits: several) }.hasPrefix(
+        "method one is for texts with one label each, but those of task letters may have several; "
+          + "the methods for them are none, kd, mate-kd"))
+    for method in MethodRegistry.all where method.takesSeveralLabels {
+      #expect(complaint { try MethodRegistry.check(method, fits: several) }.isEmpty)
+    }
   }
 
   @Test func aTeacherThatNamesNoLabelIsWeak() throws {

@@ -1,5 +1,6 @@
 import Autograd
 import Configuration
+import Data
 import Kernels
 import Models
 
@@ -47,6 +48,8 @@ public struct MethodDescription: Sendable {
   public let summary: String
   /// True if it needs a generator.
   public let needsGenerator: Bool
+  /// True if its losses are defined for texts that may have several labels.
+  public let takesSeveralLabels: Bool
   /// Reads its section of the configuration, before any file is opened.
   public let configure:
     @Sendable (ConfigSection) throws -> @Sendable (DistillationSetup) throws -> any Objective
@@ -56,7 +59,7 @@ public struct MethodDescription: Sendable {
 
   /// A method.
   public init(
-    name: String, summary: String, needsGenerator: Bool = false,
+    name: String, summary: String, needsGenerator: Bool = false, takesSeveralLabels: Bool = false,
     configure:
       @escaping @Sendable (ConfigSection) throws ->
       @Sendable (DistillationSetup) throws ->
@@ -69,6 +72,7 @@ public struct MethodDescription: Sendable {
     self.name = name
     self.summary = summary
     self.needsGenerator = needsGenerator
+    self.takesSeveralLabels = takesSeveralLabels
     self.configure = configure
     self.configureSpans = configureSpans
   }
@@ -85,6 +89,17 @@ public enum MethodRegistry {
 
   /// The method with a name.
   public static func named(_ name: String) -> MethodDescription? { all.first { $0.name == name } }
+
+  /// Checks that a method is defined for the labels of a task.
+  ///
+  /// - Throws: `TrainingError.mismatch`.
+  package static func check(_ method: MethodDescription, fits task: TaskDescription) throws {
+    guard task.isMultiLabel, !method.takesSeveralLabels else { return }
+    throw TrainingError.mismatch(
+      "method \(method.name) is for texts with one label each, but those of task \(task.name) may "
+        + "have several; the methods for them are "
+        + all.filter(\.takesSeveralLabels).map(\.name).joined(separator: ", "))
+  }
 }
 
 extension Tape {

@@ -9,7 +9,7 @@ import Models
 /// Source: Hinton et al. 2015; equal halves at T = 1 are the baseline of the CILDA code.
 public struct KnowledgeDistillation: Objective {
   static let description = MethodDescription(
-    name: "kd", summary: "logit distillation (Hinton et al. 2015)",
+    name: "kd", summary: "logit distillation (Hinton et al. 2015)", takesSeveralLabels: true,
     configure: { section in
       let settings = try Settings(reading: section)
       return { KnowledgeDistillation($0, settings: settings) }

@@ -6,6 +6,7 @@ import Models
 public struct LabelsOnly: Objective {
   static let description = MethodDescription(
     name: "none", summary: "the student alone: gold labels, no teacher (the baseline)",
+    takesSeveralLabels: true,
     configure: { section in
       try section.finish()
       return {

@@ -12,7 +12,8 @@ import Models
 public struct MATEKD: Objective {
   static let description = MethodDescription(
     name: "mate-kd",
-    summary: "masked adversarial text by a generator (Rashid et al. 2021)", needsGenerator: true
+    summary: "masked adversarial text by a generator (Rashid et al. 2021)", needsGenerator: true,
+    takesSeveralLabels: true
   ) { section in
     let settings = try Settings(section)
     try section.finish()

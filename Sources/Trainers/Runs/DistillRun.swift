@@ -23,6 +23,7 @@ extension PreparedRun {
           + "mate-kd pretrain makes one")
     }
     try RunFolder.check(c.common.outputDir, overwrite: c.common.overwriteOutputDir)
+    try MethodRegistry.check(method, fits: task)
     for source in [c.teacher, c.student] {
       try ModelOpener.checkLabelOrder(of: source, for: task)
     }
