@@ -120,3 +120,51 @@ import Trainers
       report.notices == ["matthews_correlation is 0 because all rows of the data are of one class"])
   }
 }
+
+/// Confidence intervals and confusion matrices of evaluations.
+extension TaskModelTests {
+  @Test func intervalsAndConfusion() throws {
+    let toy = try ToyWorld()
+    let labels = ["unacceptable", "acceptable"]
+    let model = try TaskModel(folder: folder(toy, labels: labels), task: .cola, maxSeqLength: 24)
+    let words = ["good", "bad", "film", "a", "the", "plot", "very", "not"]
+    let rows = (0..<40).map { "x\t\($0 % 2)\t\t\(words[$0 % 8]) \(words[($0 / 5) % 8])\n" }
+    try rows.joined().write(
+      toFile: "\(toy.scratch.path)/dev.tsv", atomically: true, encoding: .utf8)
+    let plain = try model.evaluate(
+      split: .validation, directory: toy.scratch.path, batchSize: 8)
+    #expect(plain.intervals.isEmpty)
+    let confusion = try #require(plain.confusion)
+    #expect(confusion.total == 40 && confusion.referenced(0) == 20)
+    #expect(confusion.matthews == plain.metrics[0].value)
+    let report = try model.evaluate(
+      split: .validation, directory: toy.scratch.path, batchSize: 8,
+      bootstrap: Bootstrap(resamples: 200))
+    #expect(report.metrics.map(\.value) == plain.metrics.map(\.value))
+    #expect(report.intervals.map(\.name) == ["matthews_correlation"])
+    let interval = try #require(report.intervals.first?.interval)
+    #expect(interval.lower < report.metrics[0].value && report.metrics[0].value < interval.upper)
+  }
+
+  @Test func intervalsOfScores() throws {
+    let toy = try ToyWorld()
+    let model = SequenceClassifier(
+      toy.shape(dropout: 0), labels: LabelSet(names: ["score"], isRegression: true))
+    model.initialize(seed: 3)
+    let path = "\(toy.scratch.path)/scores"
+    try ModelFolder.write(
+      model, labels: model.labels, to: path, tokenizer: toy.scratch.path)
+    let words = ["good", "bad", "film", "a", "the", "plot", "very", "not"]
+    var text = "sentence1\tsentence2\tscore\n"
+    for row in 0..<40 { text += "\(words[row % 8])\t\(words[(row / 5) % 8])\t\(row % 6)\n" }
+    try text.write(toFile: "\(toy.scratch.path)/dev.tsv", atomically: true, encoding: .utf8)
+    let report = try TaskModel(folder: path, task: .stsb, maxSeqLength: 24).evaluate(
+      split: .validation, directory: toy.scratch.path, batchSize: 8,
+      bootstrap: Bootstrap(resamples: 200))
+    #expect(report.confusion == nil)
+    #expect(report.intervals.map(\.name) == ["pearson", "spearmanr", "combined_score"])
+    for (metric, found) in zip(report.metrics, report.intervals) {
+      #expect(found.interval.lower < metric.value && metric.value < found.interval.upper)
+    }
+  }
+}

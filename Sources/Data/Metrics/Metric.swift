@@ -18,11 +18,16 @@ public enum Metric: String, Sendable, CaseIterable {
 
   /// The value for class labels, nil for the correlations of scores.
   public func value(predictions: [Int32], references: [Int32]) -> Double? {
+    value(ConfusionMatrix(predictions: predictions, references: references))
+  }
+
+  /// The value for counted class labels, nil for the correlations of scores.
+  public func value(_ confusion: ConfusionMatrix) -> Double? {
     switch self {
-    case .accuracy, .microF1: Classification.accuracy(predictions, references)
-    case .f1: Classification.f1(predictions, references)
-    case .macroF1: Classification.macroF1(predictions, references)
-    case .matthews: Classification.matthews(predictions, references)
+    case .accuracy, .microF1: confusion.accuracy
+    case .f1: confusion.f1(1)
+    case .macroF1: confusion.macroF1
+    case .matthews: confusion.matthews
     case .pearson, .spearman: nil
     }
   }

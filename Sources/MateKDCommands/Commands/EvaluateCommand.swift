@@ -89,57 +89,55 @@ struct EvaluateCommand: ParsableCommand {
   @Option(help: "The split: \(Split.allCases.map(\.rawValue).joined(separator: ", ")).")
   var split = Split.validation
 
+  @OptionGroup var bootstrap: BootstrapOptions
+
+  @Flag(help: "Count how often each label of the data is predicted as each label.")
+  var confusion = false
+
   @Flag(help: "Print one JSON object instead of a table.")
   var json = false
 
   func run() throws {
     let model = try options.open()
-    let report = try model.evaluate(split: split, directory: data, batchSize: options.batchSize)
-    ModelOptions.show(report.notices)
+    let found = try model.evaluate(
+      split: split, directory: data, batchSize: options.batchSize, bootstrap: bootstrap.value)
+    ModelOptions.show(found.notices)
+    let report = EvaluationReport(
+      model: options.model, task: model.task, split: split, found: found,
+      bootstrap: bootstrap.value)
     if json {
-      var object: [(String, JSONValue)] = [
-        ("model", .string(options.model)), ("task", .string(model.task.name)),
-        ("split", .string(split.rawValue)),
-      ]
-      object += report.metrics.map { ($0.name, .double($0.value)) }
-      if !report.breakdowns.isEmpty {
-        object.append(("breakdown", .object(report.breakdowns.map(Self.json))))
-      }
-      object += [
-        ("samples", .int(report.samples)), ("runtime", .double(report.seconds)),
-        ("samples_per_second", .double(report.samplesPerSecond)),
-        ("num_parameters", .int(report.parameters)),
-      ]
-      print(JSONWriter().string(.object(object)))
+      print(JSONWriter().string(report.json(confusion: confusion)))
       return
     }
-    var table = TextTable([.text("\(model.task.name) \(split.rawValue)"), .number("value")])
-    for (name, value) in report.metrics { table.add([name, NumberText.fixed(value, 4)]) }
-    for breakdown in report.breakdowns {
-      for group in breakdown.groups {
-        table.add([
-          "\(breakdown.metric.rawValue), \(breakdown.column) \(group.name)",
-          NumberText.fixed(group.value, 4),
-        ])
-      }
+    report.print(on: .standardOutput)
+    if confusion {
+      print("")
+      report.printConfusion(on: .standardOutput)
     }
-    table.add(["samples", NumberText.grouped(report.samples)])
-    table.add(["samples per second", NumberText.fixed(report.samplesPerSecond, 1)])
-    table.add(["parameters", NumberText.grouped(report.parameters)])
-    table.print()
+  }
+}
+
+/// The options of confidence intervals.
+struct BootstrapOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Samples for the 95 % intervals of the metrics; 0 for none.",
+      discussion: "The rows are drawn again with replacement, as many as there are.",
+      valueName: "n"))
+  var bootstrap = 1000
+
+  @Option(help: "The seed of those samples.")
+  var seed: UInt64 = 42
+
+  /// Nil if no intervals are wanted.
+  var value: Bootstrap? {
+    bootstrap == 0 ? nil : Bootstrap(resamples: bootstrap, seed: seed)
   }
 
-  private static func json(_ breakdown: Breakdown) -> (String, JSONValue) {
-    (
-      breakdown.column,
-      .object(
-        breakdown.groups.map { group in
-          let content: [(String, JSONValue)] = [
-            (breakdown.metric.rawValue, .double(group.value)), ("samples", .int(group.samples)),
-          ]
-          return (group.name, .object(content))
-        })
-    )
+  func validate() throws {
+    if bootstrap < 0 || bootstrap > 1_000_000 {
+      throw ValidationError("--bootstrap must be from 0 to 1000000, found \(bootstrap).")
+    }
   }
 }
 

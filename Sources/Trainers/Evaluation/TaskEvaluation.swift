@@ -83,6 +83,42 @@ public struct TaskEvaluation: Sendable {
     return result
   }
 
+  /// Confidence intervals of the task's metrics and of `combined_score`, by the names that `metrics`
+  /// has; the loss gets none.
+  public func intervals(
+    of task: TaskDescription, data: TokenizedDataset, bootstrap: Bootstrap, pool: ThreadPool
+  ) -> [(name: String, interval: Bootstrap.Interval)] {
+    let batch = data.batch(Array(0..<data.count))
+    let found =
+      if task.isMultiLabel {
+        bootstrap.intervals(
+          of: task.metrics, predictions: predictedSets, references: batch.targets.map { $0 > 0.5 },
+          labels: logits.columns, pool: pool)
+      } else if task.isRegression {
+        bootstrap.intervals(
+          of: task.metrics, predictions: predictedScores,
+          references: batch.scores.map(Double.init), pool: pool)
+      } else {
+        bootstrap.intervals(
+          of: task.metrics, predictions: predictedClasses, references: batch.classLabels,
+          pool: pool)
+      }
+    let names = task.metrics.map(\.rawValue) + ["combined_score"]
+    return zip(names, found).compactMap { name, interval in
+      interval.map { (name: name, interval: $0) }
+    }
+  }
+
+  /// The task's labels against the predictions; nil for regression, for rows that may have several
+  /// labels and for rows without any.
+  public func confusion(of task: TaskDescription, data: TokenizedDataset) -> ConfusionMatrix? {
+    let references = data.batch(Array(0..<data.count)).classLabels
+    guard !predictedClasses.isEmpty, !references.isEmpty else { return nil }
+    return ConfusionMatrix(
+      predictions: predictedClasses, references: references,
+      classes: Array(0..<Int32(task.labels.count)))
+  }
+
   /// Sentences about the task's metrics that mean little for these predictions.
   public func cautions(of task: TaskDescription, data: TokenizedDataset) -> [String] {
     let batch = data.batch(Array(0..<data.count))

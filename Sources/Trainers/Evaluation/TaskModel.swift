@@ -68,12 +68,38 @@ public struct TaskModel: Sendable {
     public let seconds: Double
     /// Weights of the model.
     public let parameters: Int
+    /// Confidence intervals of the metrics; empty unless asked for.
+    public let intervals: [(name: String, interval: Bootstrap.Interval)]
+    /// The task's labels against the predictions; nil for regression.
+    public let confusion: ConfusionMatrix?
     /// Texts per second.
     public var samplesPerSecond: Double { Double(samples) / max(1e-9, seconds) }
+
+    /// A report as found, or made up for tests.
+    package init(
+      metrics: [(name: String, value: Double)], breakdowns: [Breakdown] = [],
+      notices: [String] = [], samples: Int, seconds: Double, parameters: Int,
+      intervals: [(name: String, interval: Bootstrap.Interval)] = [],
+      confusion: ConfusionMatrix? = nil
+    ) {
+      self.metrics = metrics
+      self.breakdowns = breakdowns
+      self.notices = notices
+      self.samples = samples
+      self.seconds = seconds
+      self.parameters = parameters
+      self.intervals = intervals
+      self.confusion = confusion
+    }
   }
 
   /// Measures the model on a labelled split.
-  public func evaluate(split: Split, directory: String, batchSize: Int) throws -> Report {
+  ///
+  /// - Parameter bootstrap: how confidence intervals are found; nil for none.
+  /// - Throws: `DataError` where the split cannot be read or has no labels.
+  public func evaluate(
+    split: Split, directory: String, batchSize: Int, bootstrap: Bootstrap? = nil
+  ) throws -> Report {
     let text = try DatasetReader.read(task: task, split: split, directory: directory)
     let data = TokenizedDataset(
       text, tokenizer: tokenizer, maximumLength: maxSeqLength, pool: pool)
@@ -95,7 +121,11 @@ public struct TaskModel: Sendable {
         of: text, task: task, predictions: evaluation.predictedClasses),
       notices: RunParts.notices(text) + evaluation.cautions(of: task, data: data)
         + [weakness].compactMap { $0 },
-      samples: data.count, seconds: seconds, parameters: model.parameters.count)
+      samples: data.count, seconds: seconds, parameters: model.parameters.count,
+      intervals: bootstrap.map {
+        evaluation.intervals(of: task, data: data, bootstrap: $0, pool: pool)
+      } ?? [],
+      confusion: evaluation.confusion(of: task, data: data))
   }
 
   /// Outputs of the model for every row of a file.

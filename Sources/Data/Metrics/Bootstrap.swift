@@ -1,0 +1,110 @@
+import Kernels
+import Synchronization
+
+/// Confidence intervals of metrics by the percentile bootstrap (Efron 1979): the rows are drawn
+/// again with replacement, as many as there are, and the metric of each such sample is taken. The
+/// interval tells how much a metric would change with other rows of the same kind, not with another
+/// training seed.
+///
+/// Draws depend on the seed and the number of rows alone: models measured on the same rows are
+/// measured on the same samples, and the number of threads does not matter.
+public struct Bootstrap: Sendable, Equatable {
+  /// How many samples are drawn.
+  public var resamples: Int
+  /// Names the draws.
+  public var seed: UInt64
+  /// Share of the samples that lie within an interval.
+  public var level: Double
+
+  /// A bootstrap; an interval of 95 % unless given.
+  public init(resamples: Int = 1000, seed: UInt64 = 42, level: Double = 0.95) {
+    self.resamples = resamples
+    self.seed = seed
+    self.level = level
+  }
+
+  /// Where the metric of most samples lies.
+  public struct Interval: Sendable, Equatable {
+    /// The lower end, such as the 2.5th percentile.
+    public let lower: Double
+    /// The upper end, such as the 97.5th percentile.
+    public let upper: Double
+    /// Samples for which the metric is undefined, such as Pearson's coefficient of equal scores.
+    public let undefined: Int
+
+    /// An interval.
+    public init(lower: Double, upper: Double, undefined: Int = 0) {
+      (self.lower, self.upper, self.undefined) = (lower, upper, undefined)
+    }
+  }
+
+  /// Intervals for class labels: one for each metric of classes and, if there are several, one for
+  /// their plain mean; nil where the metric is undefined for all samples.
+  public func intervals(
+    of metrics: [Metric], predictions: [Int32], references: [Int32], pool: ThreadPool
+  ) -> [Interval?] {
+    let counted = CountedRows(predictions: predictions, references: references)
+    return intervals(rows: counted.cells.count, pool: pool) { sample in
+      let confusion = ConfusionMatrix(counted, rows: sample)
+      return Self.withMean(metrics.compactMap { $0.value(confusion) })
+    }
+  }
+
+  /// The same for scores.
+  public func intervals(
+    of metrics: [Metric], predictions: [Double], references: [Double], pool: ThreadPool
+  ) -> [Interval?] {
+    intervals(rows: min(predictions.count, references.count), pool: pool) { sample in
+      let (p, r) = (sample.map { predictions[$0] }, sample.map { references[$0] })
+      return Self.withMean(metrics.compactMap { $0.value(predictions: p, references: r) })
+    }
+  }
+
+  /// The same for sets of labels, `labels` elements a row.
+  public func intervals(
+    of metrics: [Metric], predictions: [Bool], references: [Bool], labels: Int, pool: ThreadPool
+  ) -> [Interval?] {
+    intervals(rows: references.count / max(1, labels), pool: pool) { sample in
+      let counts = LabelSetCounts(
+        predictions: predictions, references: references, labels: labels, rows: sample)
+      return Self.withMean(metrics.compactMap { $0.value(counts) })
+    }
+  }
+
+  /// The percentile `share` (0 to 1) of ascending values, between two of them by linear interpolation
+  /// as numpy's `percentile` does; NaN without values.
+  package static func percentile(_ share: Double, ofAscending values: [Double]) -> Double {
+    guard let last = values.last else { return .nan }
+    let position = share * Double(values.count - 1)
+    let below = Int(position)
+    guard below + 1 < values.count else { return last }
+    return values[below] + (position - Double(below)) * (values[below + 1] - values[below])
+  }
+
+  private static func withMean(_ values: [Double]) -> [Double] {
+    values.count > 1 ? values + [values.reduce(0, +) / Double(values.count)] : values
+  }
+
+  private func intervals(
+    rows: Int, pool: ThreadPool, _ metrics: @Sendable ([Int]) -> [Double]
+  ) -> [Interval?] {
+    guard rows > 0, resamples > 0 else { return [] }
+    let values = Mutex([[Double]](repeating: [], count: resamples))
+    // The closure does not throw, so neither does the pool.
+    try? pool.run(count: resamples) { resample in
+      var random = RandomStream(seed: seed, purpose: .bootstrap, step: resample)
+      let sample = (0..<rows).map { _ in random.nextBelow(rows) }
+      let found = metrics(sample)
+      values.withLock { $0[resample] = found }
+    }
+    let samples = values.withLock { $0 }
+    return (samples.first ?? []).indices.map { metric in
+      let defined = samples.map { $0[metric] }.filter { !$0.isNaN }.sorted()
+      guard !defined.isEmpty else { return nil }
+      return Interval(
+        lower: Self.percentile((1 - level) / 2, ofAscending: defined),
+        upper: Self.percentile((1 + level) / 2, ofAscending: defined),
+        undefined: samples.count - defined.count)
+    }
+  }
+}
