@@ -1,90 +1,40 @@
 import ArgumentParser
 import Data
-import Kernels
 import StrictJSON
 import Trainers
-
-/// The options that say which model is applied to which texts.
-struct ModelOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("The fine-tuned model's folder.", valueName: "dir"))
-  var model: String
-
-  @Option(
-    help: ArgumentHelp(
-      "The task, by default the one that the model was trained on: "
-        + "\(TaskRegistry.all.map(\.name).joined(separator: ", "))."))
-  var task: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "Instead of --task, data of your own: a JSON file with the section task of a configuration.",
-      valueName: "file"))
-  var taskConfig: String?
-
-  @Option(
-    parsing: .upToNextOption,
-    help: ArgumentHelp(
-      "The task's labels in the order of the outputs of a model without label names.",
-      valueName: "label"))
-  var labelOrder: [String] = []
-
-  @Option(
-    help: ArgumentHelp(
-      "Texts are cut to so many tokens; by default as --task-config or the model's own task says, "
-        + "else 128, or the model's limit if that is less."))
-  var maxSeqLength: Int?
-
-  @Option(help: "Largest number of texts in one product.")
-  var batchSize = 32
-
-  @Option(help: "Worker threads; 0 means one a processor.")
-  var threads = 0
-
-  @Option(
-    help: ArgumentHelp(
-      "Factors of products with weights: float32, or bf16 for twice the speed.",
-      valueName: "name"))
-  var precision = Precision.float32
-
-  func validate() throws {
-    if task != nil, taskConfig != nil {
-      throw ValidationError("--task and --task-config exclude each other.")
-    }
-    if let maxSeqLength, maxSeqLength < 3 {
-      throw ValidationError("--max-seq-length must be at least 3, found \(maxSeqLength).")
-    }
-    if batchSize < 1 {
-      throw ValidationError("--batch-size must be at least 1, found \(batchSize).")
-    }
-    if threads < 0 { throw ValidationError("--threads must not be negative, found \(threads).") }
-    if let complaint = precision.complaint { throw ValidationError("--precision: \(complaint).") }
-  }
-
-  func open() throws -> TaskModel {
-    let applied = try AppliedTask(name: task, configuration: taskConfig, model: model)
-    let opened = try TaskModel(
-      folder: model, task: applied.task, maxSeqLength: maxSeqLength ?? applied.maxSeqLength,
-      threads: threads, precision: precision, labelOrder: labelOrder.isEmpty ? nil : labelOrder)
-    Self.show(opened.notices)
-    return opened
-  }
-}
-
-extension ModelOptions {
-  /// Writes notices to standard error.
-  static func show(_ notices: [String]) {
-    for notice in notices { TerminalStream.standardError.print("mate-kd: notice: \(notice)") }
-  }
-}
 
 /// `mate-kd evaluate`.
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "evaluate", abstract: "Measure a model on a task's labelled data.")
-  @OptionGroup var options: ModelOptions
+    commandName: "evaluate", abstract: "Measure models on the labelled data of tasks.",
+    discussion: """
+      With several models or tasks the table has a row a model and a column a task; where a model \
+      does not fit a task, a notice says why. Without a task, the one is taken that the first model \
+      was trained on.
+      """)
 
-  @Option(help: ArgumentHelp("The GLUE folder or the folder of the data.", valueName: "dir"))
-  var data: String
+  @Option(
+    name: .customLong("model"),
+    help: ArgumentHelp("A fine-tuned model's folder; may be repeated.", valueName: "dir"))
+  var models: [String]
+
+  @Option(
+    name: .customLong("task"),
+    help: ArgumentHelp(
+      "A task; may be repeated.", discussion: "The tasks: \(InferenceOptions.tasks).",
+      valueName: "name"))
+  var tasks: [String] = []
+
+  @OptionGroup var ownTask: OwnTaskOptions
+
+  @Option(
+    name: .customLong("data"),
+    help: ArgumentHelp(
+      "The GLUE folder or the folder of the data; one for all tasks, or one for each in their order.",
+      valueName: "dir"))
+  var directories: [String]
+
+  @OptionGroup var options: InferenceOptions
 
   @Option(help: "The split: \(Split.allCases.map(\.rawValue).joined(separator: ", ")).")
   var split = Split.validation
@@ -94,23 +44,82 @@ struct EvaluateCommand: ParsableCommand {
   @Flag(help: "Count how often each label of the data is predicted as each label.")
   var confusion = false
 
-  @Flag(help: "Print one JSON object instead of a table.")
+  @Flag(help: "Print one JSON object instead of tables.")
   var json = false
 
+  func validate() throws {
+    try ownTask.validate(tasks: tasks.count)
+    guard directories.count == 1 || directories.count == tasks.count else {
+      throw ValidationError(
+        "--data must be given once or once for each of \(tasks.count) tasks, found "
+          + "\(directories.count).")
+    }
+  }
+
   func run() throws {
-    let model = try options.open()
-    let found = try model.evaluate(
-      split: split, directory: data, batchSize: options.batchSize, bootstrap: bootstrap.value)
-    ModelOptions.show(found.notices)
-    let report = EvaluationReport(
-      model: options.model, task: model.task, split: split, found: found,
-      bootstrap: bootstrap.value)
+    let tasks = try self.tasks.isEmpty ? [task(nil)] : self.tasks.map(task)
+    if models.count == 1, tasks.count == 1 {
+      show(try evaluate(models[0], tasks[0], directories[0], says: ""))
+      return
+    }
+    // A file that is not there is found out now rather than after the other tasks.
+    for (place, task) in tasks.enumerated() {
+      _ = try DatasetReader.read(
+        task: task.task, split: split, directory: directory(place), maximumRows: 1)
+    }
+    let grid = try EvaluationGrid(models: models, tasks: tasks.map(\.task)) { model, place in
+      try evaluate(
+        model, tasks[place], directory(place), says: "\(model), \(tasks[place].task.name): ")
+    }
+    InferenceOptions.show(grid.misfits.map(\.reason))
+    if json {
+      print(JSONWriter().string(grid.json(confusion: confusion)))
+      return
+    }
+    grid.print(on: .standardOutput)
+    if !confusion { return }
+    for report in grid.reports where report.found.confusion != nil {
+      print("\n\(report.model), \(report.task.name)")
+      report.printConfusion(on: .standardOutput)
+    }
+  }
+
+  /// The task of a name or, without one, of the options or the first model. A task of one's own may
+  /// be known to one of the models alone.
+  private func task(_ name: String?) throws -> AppliedTask {
+    for model in models.dropLast() {
+      if let known = try? AppliedTask(name: name, configuration: ownTask.taskConfig, model: model) {
+        return known
+      }
+    }
+    return try AppliedTask(
+      name: name, configuration: ownTask.taskConfig, model: models.last ?? "")
+  }
+
+  private func directory(_ task: Int) -> String {
+    directories.count == 1 ? directories[0] : directories[task]
+  }
+
+  /// - Parameter prefix: what notices begin with, so that it is clear which model they are about.
+  private func evaluate(
+    _ model: String, _ task: AppliedTask, _ directory: String, says prefix: String
+  ) throws -> EvaluationReport {
+    let opened = try options.open(model, task: task, labelOrder: ownTask.labels)
+    InferenceOptions.show(opened.notices)
+    let found = try opened.evaluate(
+      split: split, directory: directory, batchSize: options.batchSize, bootstrap: bootstrap.value)
+    InferenceOptions.show(found.notices.map { prefix + $0 })
+    return EvaluationReport(
+      model: model, task: task.task, split: split, found: found, bootstrap: bootstrap.value)
+  }
+
+  private func show(_ report: EvaluationReport) {
     if json {
       print(JSONWriter().string(report.json(confusion: confusion)))
       return
     }
     report.print(on: .standardOutput)
-    if confusion {
+    if confusion, report.found.confusion != nil {
       print("")
       report.printConfusion(on: .standardOutput)
     }
@@ -140,6 +149,3 @@ struct BootstrapOptions: ParsableArguments {
     }
   }
 }
-
-extension Split: ExpressibleByArgument {}
-extension Precision: ExpressibleByArgument {}

@@ -12,7 +12,19 @@ struct PredictCommand: ParsableCommand {
       a file called .txt); writes a JSON object a row, in order, with index, label (labels where a \
       row may have several), probabilities and logits.
       """)
-  @OptionGroup var options: ModelOptions
+
+  @Option(help: ArgumentHelp("The fine-tuned model's folder.", valueName: "dir"))
+  var model: String
+
+  @Option(
+    help: ArgumentHelp(
+      "The task, by default the one that the model was trained on: \(InferenceOptions.tasks).",
+      valueName: "name"))
+  var task: String?
+
+  @OptionGroup var ownTask: OwnTaskOptions
+
+  @OptionGroup var options: InferenceOptions
 
   @Option(help: ArgumentHelp("The texts.", valueName: "file"))
   var input: String
@@ -20,8 +32,13 @@ struct PredictCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The JSON Lines file to write.", valueName: "file"))
   var output: String
 
+  func validate() throws { try ownTask.validate(tasks: task == nil ? 0 : 1) }
+
   func run() throws {
-    let model = try options.open()
+    let model = try options.open(
+      model, task: AppliedTask(name: task, configuration: ownTask.taskConfig, model: model),
+      labelOrder: ownTask.labels)
+    InferenceOptions.show(model.notices)
     let predictions = try model.predict(input: input, batchSize: options.batchSize)
     let writer = JSONWriter(layout: .line)
     try AtomicFile.write(output) { file in

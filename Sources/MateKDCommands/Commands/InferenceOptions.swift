@@ -1,0 +1,84 @@
+import ArgumentParser
+import Data
+import Kernels
+import Trainers
+
+/// The options that say how models are applied to texts.
+struct InferenceOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Texts are cut to so many tokens; by default as --task-config or the model's own task says, "
+        + "else 128, or the model's limit if that is less."))
+  var maxSeqLength: Int?
+
+  @Option(help: "Largest number of texts in one product.")
+  var batchSize = 32
+
+  @Option(help: "Worker threads; 0 means one a processor.")
+  var threads = 0
+
+  @Option(
+    help: ArgumentHelp(
+      "Factors of products with weights: float32, or bf16 for twice the speed.",
+      valueName: "name"))
+  var precision = Precision.float32
+
+  func validate() throws {
+    if let maxSeqLength, maxSeqLength < 3 {
+      throw ValidationError("--max-seq-length must be at least 3, found \(maxSeqLength).")
+    }
+    if batchSize < 1 {
+      throw ValidationError("--batch-size must be at least 1, found \(batchSize).")
+    }
+    if threads < 0 { throw ValidationError("--threads must not be negative, found \(threads).") }
+    if let complaint = precision.complaint { throw ValidationError("--precision: \(complaint).") }
+  }
+
+  /// Opens a model folder for a task.
+  func open(
+    _ model: String, task: AppliedTask, labelOrder: [String]? = nil
+  ) throws -> TaskModel {
+    try TaskModel(
+      folder: model, task: task.task, maxSeqLength: maxSeqLength ?? task.maxSeqLength,
+      threads: threads, precision: precision, labelOrder: labelOrder)
+  }
+
+  /// The names that `--task` takes.
+  static let tasks = TaskRegistry.all.map(\.name).joined(separator: ", ")
+
+  /// Writes notices to standard error.
+  static func show(_ notices: [String]) {
+    for notice in notices { TerminalStream.standardError.print("mate-kd: notice: \(notice)") }
+  }
+}
+
+/// The options that describe a task which mate-kd does not know, or models that do not name their
+/// labels.
+struct OwnTaskOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Instead of --task, data of your own: a JSON file with the section task of a configuration.",
+      valueName: "file"))
+  var taskConfig: String?
+
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "The task's labels in the order of the outputs of a model without label names.",
+      valueName: "label"))
+  var labelOrder: [String] = []
+
+  /// The labels in the order of outputs, if given.
+  var labels: [String]? { labelOrder.isEmpty ? nil : labelOrder }
+
+  /// - Parameter tasks: how many tasks are named.
+  /// - Throws: `ValidationError`.
+  func validate(tasks: Int) throws {
+    if tasks > 0, taskConfig != nil {
+      throw ValidationError("--task and --task-config exclude each other.")
+    }
+  }
+}
+
+extension Split: ExpressibleByArgument {}
+extension Precision: ExpressibleByArgument {}
