@@ -15,7 +15,7 @@ public struct MateKD: ParsableCommand {
     subcommands: [
       PretrainCommand.self, TeacherFinetuneCommand.self, DistillCommand.self, EvaluateCommand.self,
       PredictCommand.self, TokenizeCommand.self, SynthesizeCommand.self, ProfileCommand.self,
-      MethodsCommand.self, DoctorCommand.self,
+      InspectCommand.self, MethodsCommand.self, DoctorCommand.self,
     ])
 
   /// A command without anything set; the parser needs it.

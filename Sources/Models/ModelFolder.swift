@@ -147,7 +147,7 @@ public struct ModelFolder: Sendable {
 extension FamilyDescription {
   /// The name that a weight has in this package, whatever a checkpoint calls it: old checkpoints say
   /// gamma and beta, bare encoders leave the prefix out, and the decoder's bias goes by two names.
-  fileprivate func canonicalName(_ name: String) -> String {
+  func canonicalName(_ name: String) -> String {
     var name = name
     if name.hasSuffix("LayerNorm.gamma") { name = name.dropLast(5) + "weight" }
     if name.hasSuffix("LayerNorm.beta") { name = name.dropLast(4) + "bias" }
@@ -156,7 +156,7 @@ extension FamilyDescription {
   }
 
   /// True for copies of other weights and constants, which need not be listed as unused.
-  fileprivate func isRedundant(_ name: String) -> Bool {
+  func isRedundant(_ name: String) -> Bool {
     name == "\(vocabulary.decoder).weight" || name.hasSuffix("embeddings.position_ids")
       || name.hasSuffix("embeddings.token_type_ids")
   }

@@ -122,7 +122,7 @@ struct BootstrapTests {
   @Test("percentiles as numpy has them")
   func percentiles() {
     func percentile(_ share: Double, _ values: [Double]) -> Double {
-      Bootstrap.percentile(share, ofAscending: values)
+      Percentile.value(share, ofAscending: values)
     }
     #expect(percentile(0.5, [1, 2]) == 1.5)
     #expect(percentile(0, [3, 4, 5]) == 3 && percentile(1, [3, 4, 5]) == 5)

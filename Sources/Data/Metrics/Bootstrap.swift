@@ -71,16 +71,6 @@ public struct Bootstrap: Sendable, Equatable {
     }
   }
 
-  /// The percentile `share` (0 to 1) of ascending values, between two of them by linear interpolation
-  /// as numpy's `percentile` does; NaN without values.
-  package static func percentile(_ share: Double, ofAscending values: [Double]) -> Double {
-    guard let last = values.last else { return .nan }
-    let position = share * Double(values.count - 1)
-    let below = Int(position)
-    guard below + 1 < values.count else { return last }
-    return values[below] + (position - Double(below)) * (values[below + 1] - values[below])
-  }
-
   private static func withMean(_ values: [Double]) -> [Double] {
     values.count > 1 ? values + [values.reduce(0, +) / Double(values.count)] : values
   }
@@ -102,8 +92,8 @@ public struct Bootstrap: Sendable, Equatable {
       let defined = samples.map { $0[metric] }.filter { !$0.isNaN }.sorted()
       guard !defined.isEmpty else { return nil }
       return Interval(
-        lower: Self.percentile((1 - level) / 2, ofAscending: defined),
-        upper: Self.percentile((1 + level) / 2, ofAscending: defined),
+        lower: Percentile.value((1 - level) / 2, ofAscending: defined),
+        upper: Percentile.value((1 + level) / 2, ofAscending: defined),
         undefined: samples.count - defined.count)
     }
   }

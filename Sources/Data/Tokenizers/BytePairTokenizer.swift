@@ -62,6 +62,9 @@ public struct BytePairTokenizer: Tokenizer {
     self.words = words
   }
 
+  /// Byte-level byte-pair encoding.
+  public var kind: TokenizerKind { .bytePair }
+
   /// One more than the largest id.
   public var vocabularySize: Int { model.vocabulary.count }
 

@@ -41,9 +41,19 @@ public struct Encoding: Sendable, Equatable {
   }
 }
 
+/// How a tokenizer makes tokens of words.
+public enum TokenizerKind: String, Sendable {
+  /// The longest piece of the vocabulary again and again: BERT, DistilBERT.
+  case wordPiece = "WordPiece"
+  /// Merges of bytes by a list of ranked pairs: RoBERTa.
+  case bytePair = "byte-level BPE"
+}
+
 /// Text in UTF-8 to token ids and back. Bytes that are no UTF-8 count as U+FFFD, which WordPiece
 /// drops and byte-level encodings spell; readers of this package reject such bytes before.
 public protocol Tokenizer: Sendable {
+  /// How it makes tokens of words.
+  var kind: TokenizerKind { get }
   /// One more than the largest id.
   var vocabularySize: Int { get }
   /// Ids of the special tokens.

@@ -57,6 +57,9 @@ public struct WordPieceTokenizer: Tokenizer {
     continuationPrefixLength = continuationPrefix.utf8.count
   }
 
+  /// WordPiece.
+  public var kind: TokenizerKind { .wordPiece }
+
   /// One more than the largest id.
   public var vocabularySize: Int { vocabulary.count }
 

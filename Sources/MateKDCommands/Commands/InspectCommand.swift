@@ -1,0 +1,101 @@
+import ArgumentParser
+import Data
+import Kernels
+import Models
+import StrictJSON
+import Trainers
+
+/// `mate-kd inspect`.
+struct InspectCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "inspect", abstract: "Show what a model folder or the data of a task hold.",
+    discussion: """
+      With --model alone: parts, tensors, heads, labels and vocabulary of the model. With --data and \
+      --task or --task-config: rows, labels and texts that occur more than once; with --model as \
+      well, how long the texts are in tokens of that model.
+      """)
+
+  @Option(
+    help: ArgumentHelp(
+      "The model's folder; for lengths, one with a tokenizer alone will do.", valueName: "dir"))
+  var model: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The task, by default the one that the model was trained on: \(InferenceOptions.tasks).",
+      valueName: "name"))
+  var task: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Instead of --task, data of your own: a JSON file with the section task of a configuration.",
+      valueName: "file"))
+  var taskConfig: String?
+
+  @Option(help: ArgumentHelp("The GLUE folder or the folder of the data.", valueName: "dir"))
+  var data: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Count what would be cut to so many tokens; by default as --task-config or the model's own "
+        + "task says, else 128, or the model's limit if that is less."))
+  var maxSeqLength: Int?
+
+  @Option(help: "Worker threads; 0 means one a processor.")
+  var threads = 0
+
+  @Flag(help: "Print one JSON object instead of tables.")
+  var json = false
+
+  func validate() throws {
+    if task != nil, taskConfig != nil {
+      throw ValidationError("--task and --task-config exclude each other.")
+    }
+    if data == nil, task != nil || taskConfig != nil {
+      throw ValidationError("--task and --task-config need --data.")
+    }
+    if model == nil, data == nil || task == nil && taskConfig == nil {
+      throw ValidationError("Give --model, or --data with --task or --task-config.")
+    }
+    if let maxSeqLength, maxSeqLength < 3 {
+      throw ValidationError("--max-seq-length must be at least 3, found \(maxSeqLength).")
+    }
+    if maxSeqLength != nil, data == nil || model == nil {
+      throw ValidationError("--max-seq-length needs --data and --model.")
+    }
+    if threads < 0 { throw ValidationError("--threads must not be negative, found \(threads).") }
+  }
+
+  func run() throws {
+    if let data {
+      let applied = try AppliedTask(name: task, configuration: taskConfig, model: model ?? "")
+      let inspection = DatasetInspection(
+        try DatasetStatistics(
+          task: applied.task, directory: data,
+          tokenizer: model.map { try TokenizerLoader.load(folder: $0) },
+          limit: maxSeqLength ?? applied.maxSeqLength ?? usualLimit,
+          pool: ThreadPool(threads: threads)))
+      InferenceOptions.show(inspection.notices)
+      show(inspection.json, inspection.print)
+    } else if let model {
+      let inspection = try ModelInspection(folder: model)
+      show(inspection.json, inspection.print)
+    }
+  }
+
+  private var usualLimit: Int {
+    // A tokenizer alone has no config.json, and so no limit.
+    let longest = model.flatMap { try? ModelFolder($0).configuration.encoder.maximumLength }
+    return min(128, longest ?? 128)
+  }
+
+  private func show(
+    _ content: @autoclosure () -> JSONValue, _ tables: (TerminalStream) -> Void
+  ) {
+    if json {
+      print(JSONWriter().string(content()))
+    } else {
+      tables(.standardOutput)
+    }
+  }
+}
