@@ -18,6 +18,30 @@ public enum DatasetReader {
     task: TaskDescription, split: Split, directory: String, maximumRows: Int? = nil,
     badRows: BadRows = .stop
   ) throws -> TextDataset {
+    let (file, path) = try find(task: task, split: split, directory: directory)
+    return try read(
+      task: task, file: file, path: path, maximumRows: maximumRows, badRows: badRows)
+  }
+
+  /// All rows of a split without their labels, rows with an empty text as well: for answers that are
+  /// matched to rows by their number.
+  ///
+  /// - Throws: `DataError` with file and line.
+  public static func readUnlabelled(
+    task: TaskDescription, split: Split, directory: String
+  ) throws -> TextDataset {
+    var (file, path) = try find(task: task, split: split, directory: directory)
+    file.labelColumn = nil
+    file.undecidedLabel = nil
+    file.hasBrokenRows = false
+    file.allowsEmptyTexts = true
+    return try read(task: task, file: file, path: path, maximumRows: nil, badRows: .stop)
+  }
+
+  /// The file that a split is read from.
+  private static func find(
+    task: TaskDescription, split: Split, directory: String
+  ) throws -> (file: TaskDescription.File, path: String) {
     guard let files = task.files[split], let usual = files.first else {
       throw DataError(file: directory, problem: "task \(task.name) has no \(split.rawValue) file.")
     }
@@ -36,9 +60,7 @@ public enum DatasetReader {
       sameName.count > 1
       ? try sameName.first { fits($0.file, try ByteFile.read($0.path), path: $0.path, task: task) }
       : nil
-    let (file, path) = chosen ?? first
-    return try read(
-      task: task, file: file, path: path, maximumRows: maximumRows, badRows: badRows)
+    return chosen ?? first
   }
 
   /// True when a file of the split is where `read` looks for it.

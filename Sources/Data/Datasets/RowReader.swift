@@ -121,7 +121,8 @@ struct RowReader {
     }
     let texts = columns.texts.map(field)
     for (column, text) in zip(columns.texts, texts) {
-      guard file.joinsTexts || text.contains(where: { $0 != 0x20 }) else {
+      let mayBeEmpty = file.joinsTexts || file.allowsEmptyTexts
+      guard mayBeEmpty || text.contains(where: { $0 != 0x20 }) else {
         throw DataError(
           file: path, line: line, problem: "the text in column \(column + 1) is empty.")
       }

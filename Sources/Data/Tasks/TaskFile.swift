@@ -54,6 +54,8 @@ extension TaskDescription {
     /// True for distributions that are known to hold a few rows without a text or a label: those are
     /// left out and listed, whatever happens to bad rows elsewhere.
     public var hasBrokenRows = false
+    /// True where a row without a text counts like others, because every row needs an answer.
+    var allowsEmptyTexts = false
     /// Columns by which the set's authors break results down.
     public var groupColumns: [String] = []
 

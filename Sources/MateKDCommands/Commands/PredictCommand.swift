@@ -1,4 +1,5 @@
 import ArgumentParser
+import Data
 import Models
 import StrictJSON
 import Trainers
@@ -6,15 +7,24 @@ import Trainers
 /// `mate-kd predict`.
 struct PredictCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "predict", abstract: "Apply a model to unlabelled texts.",
+    commandName: "predict", abstract: "Apply models to unlabelled texts.",
     discussion: """
       Reads a file in the layout of the task's, or a text a line (for a task of your own: from \
       a file called .txt); writes a JSON object a row, in order, with index, label (labels where a \
       row may have several), probabilities and logits.
+
+      With --glue-submission, applies a model for each task to the test sets of GLUE and writes the \
+      eleven files that its server takes, and submission.zip with all of them. Files without a \
+      model or without test rows get the same answer in every row. A model for mnli also answers \
+      for mnli-mm and ax unless they have their own.
       """)
 
-  @Option(help: ArgumentHelp("The fine-tuned model's folder.", valueName: "dir"))
-  var model: String
+  @Option(
+    name: .customLong("model"),
+    help: ArgumentHelp(
+      "The fine-tuned model's folder; with --glue-submission task=dir, once for each task.",
+      valueName: "dir"))
+  var models: [String]
 
   @Option(
     help: ArgumentHelp(
@@ -27,16 +37,50 @@ struct PredictCommand: ParsableCommand {
   @OptionGroup var options: InferenceOptions
 
   @Option(help: ArgumentHelp("The texts.", valueName: "file"))
-  var input: String
+  var input: String?
 
   @Option(help: ArgumentHelp("The JSON Lines file to write.", valueName: "file"))
-  var output: String
+  var output: String?
 
-  func validate() throws { try ownTask.validate(tasks: task == nil ? 0 : 1) }
+  @Option(help: ArgumentHelp("The folder to write a GLUE submission to.", valueName: "dir"))
+  var glueSubmission: String?
+
+  @Option(help: ArgumentHelp("For a submission: the GLUE folder.", valueName: "dir"))
+  var data: String?
+
+  func validate() throws {
+    try ownTask.validate(tasks: task == nil ? 0 : 1)
+    guard glueSubmission != nil else {
+      guard input != nil, output != nil else {
+        throw ValidationError("Give --input and --output, or --glue-submission and --data.")
+      }
+      guard models.count == 1 else {
+        throw ValidationError("--model must be given once, found \(models.count).")
+      }
+      guard data == nil else { throw ValidationError("--data is for --glue-submission.") }
+      return
+    }
+    guard task == nil, input == nil, output == nil, ownTask.taskConfig == nil,
+      ownTask.labels == nil
+    else {
+      throw ValidationError(
+        "--glue-submission excludes --task, --task-config, --label-order, --input and --output.")
+    }
+    guard data != nil else { throw ValidationError("--glue-submission needs --data.") }
+    _ = try SubmissionModels(models)
+  }
 
   func run() throws {
+    if let glueSubmission, let data {
+      try submit(to: glueSubmission, data: data)
+    } else if let model = models.first, let input, let output {
+      try predict(model, input: input, output: output)
+    }
+  }
+
+  private func predict(_ folder: String, input: String, output: String) throws {
     let model = try options.open(
-      model, task: AppliedTask(name: task, configuration: ownTask.taskConfig, model: model),
+      folder, task: AppliedTask(name: task, configuration: ownTask.taskConfig, model: folder),
       labelOrder: ownTask.labels)
     InferenceOptions.show(model.notices)
     let predictions = try model.predict(input: input, batchSize: options.batchSize)
@@ -67,5 +111,51 @@ struct PredictCommand: ParsableCommand {
       }
       try file.append(pending)
     }
+  }
+}
+
+// MARK: - GLUE submissions
+
+extension PredictCommand {
+  private func submit(to folder: String, data: String) throws {
+    let models = try SubmissionModels(models)
+    // What does not fit is found out now rather than after the other files.
+    var parts: [(file: GLUESubmission.File, model: String, text: TextDataset)?] = []
+    for file in GLUESubmission.files {
+      guard let model = models.folder(for: file) else {
+        parts.append(nil)
+        continue
+      }
+      guard DatasetReader.hasFile(task: file.task, split: file.split, directory: data) else {
+        InferenceOptions.show([
+          "the test file of task \(file.task.name) is not in \(data); \(file.name) holds the same "
+            + "answer in all rows"
+        ])
+        parts.append(nil)
+        continue
+      }
+      let text = try file.read(directory: data)
+      InferenceOptions.show(try options.open(model, task: AppliedTask(file.task)).notices)
+      parts.append((file, model, text))
+    }
+    guard parts.contains(where: { $0 != nil }) else {
+      throw DataError(
+        file: data, problem: "the folder has the test file of none of the models' tasks.")
+    }
+    var writer = try SubmissionWriter(folder: folder)
+    for (file, part) in zip(GLUESubmission.files, parts) {
+      guard let part else {
+        try writer.add(file, answers: nil)
+        continue
+      }
+      let predictions = try options.open(part.model, task: AppliedTask(file.task))
+        .predict(part.text, batchSize: options.batchSize)
+      try writer.add(file, answers: predictions.answers, model: part.model)
+      TerminalStream.standardError.print(
+        "mate-kd: \(file.name): \(NumberText.grouped(file.rows)) rows")
+    }
+    let archive = try writer.finish()
+    writer.print(on: .standardOutput)
+    TerminalStream.standardOutput.print("\nThe archive is \(archive).")
   }
 }

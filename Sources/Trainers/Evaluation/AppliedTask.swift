@@ -50,6 +50,9 @@ public struct AppliedTask: Sendable {
     self.init(task: known, maxSeqLength: nil)
   }
 
+  /// A task as described.
+  public init(_ task: TaskDescription) { self.init(task: task, maxSeqLength: nil) }
+
   private init(_ configuration: TaskConfiguration) throws {
     self.init(
       task: try configuration.taskDescription(), maxSeqLength: configuration.maxSeqLength)

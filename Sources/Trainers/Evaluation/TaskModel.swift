@@ -147,6 +147,11 @@ public struct TaskModel: Sendable {
       return labels.indices.filter { evaluation.predictedSets[row * labels.count + $0] }
         .map { labels[$0] }
     }
+    /// The ids of the likeliest labels, or the scores of a regression task: an element a row.
+    public var answers: GLUESubmission.Answers {
+      labels.isEmpty
+        ? .scores(evaluation.predictedScores) : .classes(evaluation.predictedClasses)
+    }
     /// The row's logits, in the order of the model's own outputs.
     public func logits(_ row: Int) -> [Float] { evaluation.logits.rows(row..<row + 1).values }
     /// Probabilities of the task's labels; empty for regression.
@@ -155,9 +160,13 @@ public struct TaskModel: Sendable {
     }
   }
 
-  /// Applies the model to unlabelled rows.
+  /// Applies the model to the rows of a file.
   public func predict(input: String, batchSize: Int) throws -> Predictions {
-    let text = try DatasetReader.readInput(task: task, path: input)
+    try predict(DatasetReader.readInput(task: task, path: input), batchSize: batchSize)
+  }
+
+  /// Applies the model to texts.
+  public func predict(_ text: TextDataset, batchSize: Int) throws -> Predictions {
     let data = TokenizedDataset(
       text, tokenizer: tokenizer, maximumLength: maxSeqLength, pool: pool)
     let logits = try Inference(pool: pool, precision: precision)
