@@ -43,6 +43,10 @@ step "$mate_kd" predict --model "$out/student-mate-kd" --task sst-2 \
   --input "$out/data/SST-2/test.tsv" --output "$out/predictions.jsonl"
 rows=$(($(wc -l <"$out/data/SST-2/test.tsv") - 1))
 [[ $(wc -l <"$out/predictions.jsonl") -eq $rows ]] || fail "predict did not write $rows lines"
+step "$mate_kd" evaluate --model "$out/teacher" --model "$out/student-kd" --task sst-2 \
+  --data "$out/data" --bootstrap 100 --confusion
+step "$mate_kd" inspect --model "$out/teacher"
+step "$mate_kd" inspect --task sst-2 --data "$out/data" --model "$out/teacher" --max-seq-length 8
 ids=$(echo 'a good film' | "$mate_kd" tokenize --model "$out/student-mate-kd")
 [[ $ids =~ ^\[[0-9]+(,\ ?[0-9]+)*\]$ ]] || fail "tokenize wrote '$ids'"
 

@@ -167,4 +167,40 @@ extension TaskModelTests {
       #expect(found.interval.lower < metric.value && metric.value < found.interval.upper)
     }
   }
+
+  @Test func answersForASubmission() throws {
+    let toy = try ToyWorld()
+    let model = try TaskModel(
+      folder: folder(toy, labels: ["not_entailment", "entailment"]), task: .rte, maxSeqLength: 24)
+    var text = TextDataset(source: "made up", task: .rte)
+    for (line, pair) in [("good film", "bad plot"), ("", "good"), ("the", "a film")].enumerated() {
+      text.append(
+        Array(pair.0.utf8)[...], Array(pair.1.utf8)[...], label: .none, line: line + 1)
+    }
+    let predictions = try model.predict(text, batchSize: 2)
+    guard case .classes(let classes) = predictions.answers else {
+      Issue.record("scores instead of classes")
+      return
+    }
+    #expect(classes.count == 3)
+    for (row, label) in classes.enumerated() {
+      // Ids are the task's, whatever the model's order.
+      #expect(predictions.label(row) == TaskDescription.rte.labelNames[Int(label)])
+    }
+  }
+
+  @Test func tooFewEmbeddingsForTheTokenizer() throws {
+    let toy = try ToyWorld()
+    var shape = toy.shape(dropout: 0)
+    shape.vocabularySize -= 1
+    let labels = LabelSet(names: ["negative", "positive"])
+    let path = "\(toy.scratch.path)/small"
+    try ModelFolder.write(
+      SequenceClassifier(shape, labels: labels), labels: labels, to: path,
+      tokenizer: toy.scratch.path)
+    let error = #expect(throws: TrainingError.self) {
+      try TaskModel(folder: path, task: .sst2, maxSeqLength: 24)
+    }
+    #expect(error?.description.contains("but its tokenizer has") == true)
+  }
 }

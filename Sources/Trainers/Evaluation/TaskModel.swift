@@ -40,9 +40,10 @@ public struct TaskModel: Sendable {
         "\(folder) is not a fine-tuned classifier: its checkpoint lacks "
           + report.initialized.joined(separator: ", "))
     }
-    let opened = OpenedModel(
-      model: model, tokenizer: try TokenizerLoader.load(folder: folder), tokenizerSource: folder,
-      report: report, role: "model")
+    let opened = try ModelOpener.checkVocabulary(
+      OpenedModel(
+        model: model, tokenizer: try TokenizerLoader.load(folder: folder), tokenizerSource: folder,
+        report: report, role: "model"))
     let length = maxSeqLength ?? min(128, model.encoder.configuration.maximumLength)
     try RunParts.checkLength(length, of: [("model", model)])
     let aligned = try ModelOpener.alignOrFold(opened, with: task)
