@@ -120,9 +120,10 @@ package struct ModelOpener {
     }
     let path = source.modelNameOrPath ?? ""
     let (model, report) = try ModelFolder(path).spanClassifier(layers: source.layers, seed: seed)
-    return OpenedModel(
-      model: model, tokenizer: try TokenizerLoader.load(folder: path), tokenizerSource: path,
-      report: report, role: role)
+    return try Self.checkVocabulary(
+      OpenedModel(
+        model: model, tokenizer: try TokenizerLoader.load(folder: path), tokenizerSource: path,
+        report: report, role: role))
   }
 
   /// A model of some of the teacher's layers or of a given shape; nil where the section names a
