@@ -61,6 +61,13 @@ public struct DatasetStatistics: Sendable {
     task: TaskDescription, directory: String, tokenizer: (any Tokenizer)? = nil, limit: Int = 128,
     pool: ThreadPool
   ) throws {
+    guard task.questions == nil else {
+      throw DataError(
+        file: directory,
+        problem:
+          "the data of task \(task.name) are questions about texts; only tasks with labels or "
+          + "scores can be inspected.")
+    }
     self.task = task
     var splits = Split.allCases.filter {
       DatasetReader.hasFile(task: task, split: $0, directory: directory)
