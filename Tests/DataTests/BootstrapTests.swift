@@ -45,6 +45,23 @@ struct BootstrapTests {
     #expect(covered >= 86 && covered < 100)
   }
 
+  @Test("means of rows' scores have the interval of the share that they are")
+  func means() throws {
+    let (p, r) = Self.rows(150, wrong: 40)
+    let bootstrap = Bootstrap(resamples: 200)
+    let share = bootstrap.intervals(
+      of: [.accuracy], predictions: p, references: r, pool: Self.pool)
+    let right = zip(p, r).map { $0 == $1 ? 1.0 : 0 }
+    let found = bootstrap.intervals(
+      ofMeans: [right, right.map { 100 * $0 }], pool: Self.pool)
+    try #require(found.count == 2 && share.count == 1)
+    let (whole, percent) = (try #require(found[0]), try #require(found[1]))
+    #expect(whole == share[0])
+    #expect(abs(percent.lower - 100 * whole.lower) < 1e-9)
+    #expect(abs(percent.upper - 100 * whole.upper) < 1e-9)
+    #expect(bootstrap.intervals(ofMeans: [], pool: Self.pool).isEmpty)
+  }
+
   @Test("a seed names the intervals, threads do not matter")
   func seeds() {
     let (p, r) = Self.rows(100, wrong: 20)

@@ -116,7 +116,13 @@ import Trainers
         folder: "\(toy.scratch.path)/student", task: .squad2, maxSeqLength: 24,
         windows: WindowSettings(overlap: 4))
       let report = try model.evaluate(
-        split: .validation, directory: toy.scratch.path, batchSize: 3)
+        split: .validation, directory: toy.scratch.path, batchSize: 3,
+        bootstrap: Bootstrap(resamples: 50))
+      #expect(report.intervals.map(\.name) == ["exact", "f1"])
+      for (name, interval) in report.intervals {
+        let value = try #require(report.metrics.first { $0.name == name }?.value)
+        #expect(interval.lower <= value && interval.upper >= value && interval.upper <= 100)
+      }
       for (name, found) in report.metrics {
         #expect(found == value("eval_\(name)", of: distilled), "\(name)")
       }

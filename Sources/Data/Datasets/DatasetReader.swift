@@ -43,7 +43,11 @@ public enum DatasetReader {
     task: TaskDescription, split: Split, directory: String
   ) throws -> (file: TaskDescription.File, path: String) {
     guard let files = task.files[split], let usual = files.first else {
-      throw DataError(file: directory, problem: "task \(task.name) has no \(split.rawValue) file.")
+      let problem =
+        task.questions == nil
+        ? "task \(task.name) has no \(split.rawValue) file."
+        : "task \(task.name) has questions, and what is wanted here are rows with labels."
+      throw DataError(file: directory, problem: problem)
     }
     let present = present(files, task: task, directory: directory)
     guard let first = present.first else {

@@ -71,6 +71,13 @@ public struct Bootstrap: Sendable, Equatable {
     }
   }
 
+  /// Intervals of the means of rows' scores: one for each kind of score, of which every row has one.
+  public func intervals(ofMeans scores: [[Double]], pool: ThreadPool) -> [Interval?] {
+    intervals(rows: scores.first?.count ?? 0, pool: pool) { sample in
+      scores.map { kind in sample.reduce(0) { $0 + kind[$1] } / Double(sample.count) }
+    }
+  }
+
   private static func withMean(_ values: [Double]) -> [Double] {
     values.count > 1 ? values + [values.reduce(0, +) / Double(values.count)] : values
   }

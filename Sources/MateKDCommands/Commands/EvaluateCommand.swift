@@ -36,6 +36,8 @@ struct EvaluateCommand: ParsableCommand {
 
   @OptionGroup var options: InferenceOptions
 
+  @OptionGroup var questions: QuestionOptions
+
   @Option(help: "The split: \(Split.allCases.map(\.rawValue).joined(separator: ", ")).")
   var split = Split.validation
 
@@ -64,8 +66,7 @@ struct EvaluateCommand: ParsableCommand {
     }
     // A file that is not there is found out now rather than after the other tasks.
     for (place, task) in tasks.enumerated() {
-      _ = try DatasetReader.read(
-        task: task.task, split: split, directory: directory(place), maximumRows: 1)
+      try check(task.task, directory(place))
     }
     let grid = try EvaluationGrid(models: models, tasks: tasks.map(\.task)) { model, place in
       try evaluate(
@@ -81,6 +82,15 @@ struct EvaluateCommand: ParsableCommand {
     for report in grid.reports where report.found.confusion != nil {
       print("\n\(report.model), \(report.task.name)")
       report.printConfusion(on: .standardOutput)
+    }
+  }
+
+  /// - Throws: `DataError` where the split of a task cannot be read.
+  private func check(_ task: TaskDescription, _ directory: String) throws {
+    if let version = task.questions {
+      _ = try SQuADReader.read(version, split: split, directory: directory, maximumQuestions: 1)
+    } else {
+      _ = try DatasetReader.read(task: task, split: split, directory: directory, maximumRows: 1)
     }
   }
 
@@ -104,10 +114,18 @@ struct EvaluateCommand: ParsableCommand {
   private func evaluate(
     _ model: String, _ task: AppliedTask, _ directory: String, says prefix: String
   ) throws -> EvaluationReport {
-    let opened = try options.open(model, task: task, labelOrder: ownTask.labels)
-    InferenceOptions.show(opened.notices)
-    let found = try opened.evaluate(
-      split: split, directory: directory, batchSize: options.batchSize, bootstrap: bootstrap.value)
+    let found: TaskModel.Report
+    if task.task.questions != nil {
+      found = try questions.open(model, task: task.task, options).evaluate(
+        split: split, directory: directory, batchSize: options.batchSize,
+        bootstrap: bootstrap.value)
+    } else {
+      let opened = try options.open(model, task: task, labelOrder: ownTask.labels)
+      InferenceOptions.show(opened.notices)
+      found = try opened.evaluate(
+        split: split, directory: directory, batchSize: options.batchSize,
+        bootstrap: bootstrap.value)
+    }
     InferenceOptions.show(found.notices.map { prefix + $0 })
     return EvaluationReport(
       model: model, task: task.task, split: split, found: found, bootstrap: bootstrap.value)

@@ -11,7 +11,9 @@ struct PredictCommand: ParsableCommand {
     discussion: """
       Reads a file in the layout of the task's, or a text a line (for a task of your own: from \
       a file called .txt); writes a JSON object a row, in order, with index, label (labels where a \
-      row may have several), probabilities and logits.
+      row may have several), probabilities and logits. For squad and squad2 it reads the JSON of \
+      SQuAD, with answers or without, and writes an object a question, with id, answer, \
+      no_answer_margin and the candidates.
 
       With --glue-submission, applies a model for each task to the test sets of GLUE and writes the \
       eleven files that its server takes, and submission.zip with all of them. Files without a \
@@ -35,6 +37,14 @@ struct PredictCommand: ParsableCommand {
   @OptionGroup var ownTask: OwnTaskOptions
 
   @OptionGroup var options: InferenceOptions
+
+  @OptionGroup var questions: QuestionOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "squad, squad2: also write a JSON object with the answer of each id, as the official script "
+        + "takes it.", valueName: "file"))
+  var answers: String?
 
   @Option(help: ArgumentHelp("The texts.", valueName: "file"))
   var input: String?
@@ -61,10 +71,11 @@ struct PredictCommand: ParsableCommand {
       return
     }
     guard task == nil, input == nil, output == nil, ownTask.taskConfig == nil,
-      ownTask.labels == nil
+      ownTask.labels == nil, answers == nil
     else {
       throw ValidationError(
-        "--glue-submission excludes --task, --task-config, --label-order, --input and --output.")
+        "--glue-submission excludes --task, --task-config, --label-order, --input, --output and "
+          + "--answers.")
     }
     guard data != nil else { throw ValidationError("--glue-submission needs --data.") }
     _ = try SubmissionModels(models)
@@ -79,9 +90,18 @@ struct PredictCommand: ParsableCommand {
   }
 
   private func predict(_ folder: String, input: String, output: String) throws {
-    let model = try options.open(
-      folder, task: AppliedTask(name: task, configuration: ownTask.taskConfig, model: folder),
-      labelOrder: ownTask.labels)
+    let task = try AppliedTask(name: task, configuration: ownTask.taskConfig, model: folder)
+    if task.task.questions != nil {
+      let found = try questions.open(folder, task: task.task, options)
+        .predict(input: input, batchSize: options.batchSize)
+      try AnswerFile.writeLines(found, to: output)
+      if let answers { try AnswerFile.writeObject(found, to: answers) }
+      return
+    }
+    if answers != nil {
+      throw ValidationError("--answers is for squad and squad2, not for \(task.task.name).")
+    }
+    let model = try options.open(folder, task: task, labelOrder: ownTask.labels)
     InferenceOptions.show(model.notices)
     let predictions = try model.predict(input: input, batchSize: options.batchSize)
     let writer = JSONWriter(layout: .line)

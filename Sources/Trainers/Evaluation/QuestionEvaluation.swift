@@ -61,6 +61,18 @@ public struct QuestionEvaluation: Sendable {
     return result
   }
 
+  /// Confidence intervals of exact match and F1, in percent, by the names that `metrics` has.
+  public func intervals(
+    of answers: [PredictedAnswer], bootstrap: Bootstrap
+  ) -> [(name: String, interval: Bootstrap.Interval)] {
+    let scores = AnswerScores(windows.dataset, answers: answers.map(\.text), version: version)
+    let found = bootstrap.intervals(
+      ofMeans: [scores.exact, scores.f1].map { $0.map { 100 * $0 } }, pool: pool)
+    return zip(scores.metrics, found).compactMap { metric, interval in
+      interval.map { (name: metric.name, interval: $0) }
+    }
+  }
+
   /// The metrics of a model.
   public func measure(
     _ model: SpanClassifier, batchSize: Int = 32

@@ -1,3 +1,4 @@
+import Configuration
 import Data
 import Kernels
 import Models
@@ -35,28 +36,33 @@ public struct QuestionModel: Sendable {
     OpenBLAS.useOneThread()
     pool = ThreadPool(threads: threads)
     self.precision = precision
-    let (model, report) = try ModelFolder(folder).spanClassifier(seed: 0)
-    guard report.initialized.isEmpty else {
+    let opened = try ModelOpener(seed: 0).spanClassifier(
+      ModelSource(modelNameOrPath: folder), role: "model")
+    let missing = opened.report?.initialized ?? []
+    guard missing.isEmpty else {
       throw TrainingError.mismatch(
         "\(folder) is no model that was fine-tuned to find answers: its checkpoint lacks "
-          + report.initialized.joined(separator: ", "))
+          + missing.joined(separator: ", "))
     }
+    model = opened.model
+    tokenizer = opened.tokenizer
     var windows = windows
     windows.maximumLength =
       maxSeqLength ?? min(windows.maximumLength, model.encoder.configuration.maximumLength)
     try RunParts.checkLength(windows.maximumLength, of: [("model", model)])
-    self.model = model
     self.task = task
     self.version = version
-    tokenizer = try TokenizerLoader.load(folder: folder)
     windowSettings = windows
     self.decoder = decoder ?? AnswerDecoder(allowsNoAnswer: version == .v2_0)
   }
 
   /// Measures the model on a labelled split.
   ///
+  /// - Parameter bootstrap: how confidence intervals of exact match and F1 are found; nil for none.
   /// - Throws: errors of the data; `DataError` where right answers are not known.
-  public func evaluate(split: Split, directory: String, batchSize: Int) throws -> TaskModel.Report {
+  public func evaluate(
+    split: Split, directory: String, batchSize: Int, bootstrap: Bootstrap? = nil
+  ) throws -> TaskModel.Report {
     let dataset = try SQuADReader.read(version, split: split, directory: directory)
     try RunParts.checkAnswers(of: dataset)
     let evaluation = try evaluation(of: dataset)
@@ -65,9 +71,10 @@ public struct QuestionModel: Sendable {
     let seconds = (ContinuousClock.now - start).inSeconds
     let metrics = evaluation.metrics(of: answers)
     return TaskModel.Report(
-      metrics: metrics, breakdowns: [],
+      metrics: metrics,
       notices: [evaluation.weakness(metrics, model: "the model")].compactMap { $0 },
-      samples: dataset.count, seconds: seconds, parameters: model.parameters.count)
+      samples: dataset.count, seconds: seconds, parameters: model.parameters.count,
+      intervals: bootstrap.map { evaluation.intervals(of: answers, bootstrap: $0) } ?? [])
   }
 
   /// Answers the questions of a file in the layout of SQuAD; what it says of answers is not looked

@@ -1,0 +1,87 @@
+import ArgumentParser
+import Data
+import Models
+import StrictJSON
+import Trainers
+
+/// The options that only tasks with questions look at.
+struct QuestionOptions: ParsableArguments {
+  @Option(help: "squad, squad2: tokens of the text that neighbouring windows share.")
+  var docStride = WindowSettings().overlap
+
+  @Option(help: "squad, squad2: questions are cut to so many tokens.")
+  var maxQueryLength = WindowSettings().maximumQuestionLength
+
+  @Option(help: "squad, squad2: first and last tokens of answers that are tried with each other.")
+  var nBestSize = 20
+
+  @Option(help: "squad, squad2: tokens of an answer.")
+  var maxAnswerLength = 30
+
+  @Option(
+    help: ArgumentHelp(
+      "squad2: by how much the score of no answer must exceed that of the best answer.",
+      valueName: "x"))
+  var nullScoreDiffThreshold = 0.0
+
+  func validate() throws {
+    if docStride < 0 { throw ValidationError("--doc-stride must not be negative.") }
+    for (name, value) in [
+      ("--max-query-length", maxQueryLength), ("--n-best-size", nBestSize),
+      ("--max-answer-length", maxAnswerLength),
+    ] where value < 1 { throw ValidationError("\(name) must be at least 1, found \(value).") }
+  }
+
+  /// Opens a model folder for a task with questions.
+  func open(
+    _ model: String, task: TaskDescription, _ options: InferenceOptions
+  ) throws -> QuestionModel {
+    try QuestionModel(
+      folder: model, task: task, maxSeqLength: options.maxSeqLength,
+      windows: WindowSettings(overlap: docStride, maximumQuestionLength: maxQueryLength),
+      decoder: AnswerDecoder(
+        candidateCount: nBestSize, maximumAnswerLength: maxAnswerLength,
+        allowsNoAnswer: task.questions == .v2_0, threshold: nullScoreDiffThreshold),
+      threads: options.threads, precision: options.precision)
+  }
+}
+
+/// Answers as `mate-kd predict` writes them.
+enum AnswerFile {
+  /// A JSON object a question, in order, with its id, the answer and all that were considered.
+  static func writeLines(
+    _ answers: [(question: Question, answer: PredictedAnswer)], to path: String
+  ) throws {
+    let writer = JSONWriter(layout: .line)
+    try AtomicFile.write(path) { file in
+      for (question, answer) in answers {
+        let line: JSONValue = .object([
+          ("id", .string(question.id)), ("answer", .string(answer.text)),
+          ("no_answer_margin", .double(answer.noAnswerMargin)),
+          (
+            "candidates",
+            .array(
+              answer.candidates.map { candidate in
+                .object([
+                  ("text", .string(candidate.text)),
+                  ("probability", .double(candidate.probability)),
+                  ("start_logit", .float(candidate.startLogit)),
+                  ("end_logit", .float(candidate.endLogit)),
+                ])
+              })
+          ),
+        ])
+        try file.append(writer.bytes(line) + [0x0A])
+      }
+    }
+  }
+
+  /// One object with the answer of each id, as the official script takes it.
+  static func writeObject(
+    _ answers: [(question: Question, answer: PredictedAnswer)], to path: String
+  ) throws {
+    let object: JSONValue = .object(
+      answers.map { ($0.question.id, .string($0.answer.text)) })
+    try AtomicFile.write(path) { file in try file.append(JSONWriter().bytes(object) + [0x0A]) }
+  }
+}
