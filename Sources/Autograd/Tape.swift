@@ -84,7 +84,7 @@ public final class Tape {
   private let lane: Int
   private var site = 0
   private var steps: [() -> Void] = []
-  private var gradients: [ObjectIdentifier: Buffer] = [:]
+  private var gradients: [ObjectIdentifier: (buffer: Buffer, offset: Int)] = [:]
 
   /// A tape without content.
   ///
@@ -100,12 +100,13 @@ public final class Tape {
     self.precision = precision
   }
 
-  /// Asks for weight gradients of a model: they are added to `buffer`, laid out as the parameters.
+  /// Asks for weight gradients of a model: they are added to `buffer` from its element `offset` on,
+  /// laid out as the parameters.
   ///
   /// Models that are not bound are frozen: gradients flow through them but not into their weights.
-  public func bind(_ parameters: Parameters, gradients buffer: Buffer) {
-    precondition(buffer.capacity >= parameters.count)
-    gradients[ObjectIdentifier(parameters)] = buffer
+  public func bind(_ parameters: Parameters, gradients buffer: Buffer, offset: Int = 0) {
+    precondition(buffer.capacity >= offset + parameters.count)
+    gradients[ObjectIdentifier(parameters)] = (buffer, offset)
   }
 
   /// A value without gradient.
@@ -117,8 +118,10 @@ public final class Tape {
   /// A weight.
   public func parameter(_ slot: ParameterSlot, of parameters: Parameters) -> Tensor {
     let value = parameters.matrix(slot)
-    guard let buffer = gradients[ObjectIdentifier(parameters)] else { return constant(value) }
-    let sink = Matrix(buffer, offset: slot.offset, rows: slot.rows, columns: slot.columns)
+    guard let (buffer, offset) = gradients[ObjectIdentifier(parameters)] else {
+      return constant(value)
+    }
+    let sink = Matrix(buffer, offset: offset + slot.offset, rows: slot.rows, columns: slot.columns)
     return Tensor(value, requiresGradient: true, sink: sink)
   }
 
@@ -146,6 +149,21 @@ public final class Tape {
       if let (gradient, owned) = tensor.takeGradient() { backward(gradient, owned) }
     }
     return tensor
+  }
+
+  /// Where the tape stands among its random draws. Setting it to an earlier value makes the functions
+  /// that follow draw the same again, such as the same dropout over several passes.
+  public var drawPosition: Int {
+    get { site }
+    set { site = newValue }
+  }
+
+  /// Adds a gradient that was computed elsewhere, before `backward()`: the derivative of a loss over
+  /// several tapes by a tensor of this one, of the tensor's shape.
+  public func send(_ gradient: Matrix, to tensor: Tensor) {
+    tensor.accumulate(pool) { target, beta in
+      if beta == 0 { target.copy(from: gradient) } else { Kernel.add(gradient, to: target) }
+    }
   }
 
   /// Remembers work for the backward pass that hangs on no single tensor.

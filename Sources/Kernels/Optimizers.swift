@@ -35,19 +35,20 @@ public struct AdamUpdate: Sendable {
 }
 
 extension Kernel {
-  /// One Adam(W) update of elements `range`; the gradients are set to zero for the next step.
+  /// One Adam(W) update of the parameters `range`; the gradients are set to zero for the next step.
   ///
   /// Sources: Kingma and Ba 2015, Loshchilov and Hutter 2019; arithmetic order of torch.optim.
+  /// - Parameter offset: where gradients and moments of parameter 0 lie in their buffers.
   public static func adam(
     _ u: AdamUpdate, parameters: Buffer, gradients: Buffer, firstMoment: Buffer,
-    secondMoment: Buffer, range: Range<Int>
+    secondMoment: Buffer, range: Range<Int>, offset: Int = 0
   ) {
     let span = Profile.begin(.optimizer, bytes: 32 * range.count)
     defer { span.end() }
     let p = parameters.base + range.lowerBound
-    let g = gradients.base + range.lowerBound
-    let m = firstMoment.base + range.lowerBound
-    let v = secondMoment.base + range.lowerBound
+    let g = gradients.base + offset + range.lowerBound
+    let m = firstMoment.base + offset + range.lowerBound
+    let v = secondMoment.base + offset + range.lowerBound
     let correction1 = 1 - pow(Double(u.beta1), Double(u.step))
     let correction2 = 1 - pow(Double(u.beta2), Double(u.step))
     let size = Float(Double(u.learningRate) / correction1)

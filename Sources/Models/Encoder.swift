@@ -53,7 +53,9 @@ struct EncoderLayer: Sendable {
 public struct Encoder: Sendable {
   /// The architecture.
   public let configuration: EncoderConfiguration
-  let words, positions: ParameterSlot
+  /// The word embeddings, [vocabulary, H].
+  public let words: ParameterSlot
+  let positions: ParameterSlot
   let types: ParameterSlot?
   let gamma, beta: ParameterSlot
   let layers: [EncoderLayer]
@@ -81,6 +83,14 @@ public struct Encoder: Sendable {
     public let last: Tensor
     /// Embedding output and every layer's states, all tokens; empty unless asked for.
     public let hiddenStates: [Tensor]
+    /// Every layer's queries, keys and values, [tokens, 3 H], all heads' queries first; empty unless
+    /// hidden states are asked for.
+    public let projections: [Tensor]
+  }
+
+  /// The word embeddings of some ids, a row each, before positions and segments are added.
+  public func wordVectors(_ ids: [Int32], parameters: Parameters, tape: Tape) -> Tensor {
+    tape.gatherRows(tape.parameter(words, of: parameters), ids.map(Int.init))
   }
 
   /// Runs the encoder.
@@ -91,11 +101,13 @@ public struct Encoder: Sendable {
   ///   - training: true switches dropout on.
   ///   - selection: tokens whose last states are wanted.
   ///   - sample: tokens whose words are straight-through samples (their ids are in `tokens`).
+  ///   - vectors: word embeddings to use in place of those of the ids, [tokens, H]; positions, segments
+  ///     and LayerNorm are still added (transformers' `inputs_embeds`).
   ///   - keepsHiddenStates: true returns every layer's states; the selection must then be `.all`.
   public func encode(
     _ tokens: PackedTokens, parameters: Parameters, tape: Tape, training: Bool,
     selection: RowSelection = .all, sample: (rows: [Int], words: StraightThroughSample)? = nil,
-    keepsHiddenStates: Bool = false
+    vectors: Tensor? = nil, keepsHiddenStates: Bool = false
   ) -> Output {
     let c = configuration
     precondition(tokens.longest <= c.maximumLength, "text longer than the position embeddings")
@@ -105,8 +117,9 @@ public struct Encoder: Sendable {
     func weight(_ slot: ParameterSlot) -> Tensor { tape.parameter(slot, of: parameters) }
 
     let sum = tape.embedding(
-      words: weight(words), positions: weight(positions), types: types.map(weight),
-      ids: tokens.ids, positionIDs: tokens.positions(from: c.firstPosition),
+      words: vectors ?? weight(words), positions: weight(positions), types: types.map(weight),
+      ids: vectors == nil ? tokens.ids : tokens.ids.indices.map { Int32(truncatingIfNeeded: $0) },
+      positionIDs: tokens.positions(from: c.firstPosition),
       // Where all tokens share one segment, a tokenizer's segments mean nothing.
       typeIDs: c.typeVocabularySize > 1
         ? tokens.typeIDs : [Int32](repeating: 0, count: tokens.ids.count),
@@ -115,6 +128,7 @@ public struct Encoder: Sendable {
       sum, residual: nil, gamma: weight(gamma), beta: weight(beta), epsilon: c.layerNormEpsilon)
     x = tape.dropout(x, probability: hiddenDropout)
     var states: [Tensor] = keepsHiddenStates ? [x] : []
+    var projections: [Tensor] = []
 
     for (index, layer) in layers.enumerated() {
       var residual = x
@@ -134,6 +148,7 @@ public struct Encoder: Sendable {
           q: q, kv: kv, layout: layout, heads: c.attentionHeads, dropout: attentionDropout)
       } else {
         let qkv = tape.linear(x, weight: weight(layer.qkvWeight), bias: weight(layer.qkvBias))
+        if keepsHiddenStates { projections.append(qkv) }
         context = tape.attention(
           qkv: qkv, layout: AttentionLayout(offsets: tokens.offsets), heads: c.attentionHeads,
           dropout: attentionDropout)
@@ -153,7 +168,7 @@ public struct Encoder: Sendable {
       if keepsHiddenStates { states.append(x) }
     }
     if layers.isEmpty, case .rows(let rows) = selection { x = tape.gatherRows(x, rows) }
-    return Output(last: x, hiddenStates: states)
+    return Output(last: x, hiddenStates: states, projections: projections)
   }
 }
 

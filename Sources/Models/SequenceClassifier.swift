@@ -40,14 +40,27 @@ public struct SequenceClassifier: Model {
   /// - Parameters:
   ///   - training: true switches dropout on.
   ///   - sample: tokens whose words are straight-through samples (their ids are in `tokens`).
+  ///   - vectors: word embeddings in place of those of the ids, [tokens, H].
   public func logits(
     _ tokens: PackedTokens, tape: Tape, training: Bool,
-    sample: (rows: [Int], words: StraightThroughSample)? = nil
+    sample: (rows: [Int], words: StraightThroughSample)? = nil, vectors: Tensor? = nil
   ) -> Tensor {
     let output = encoder.encode(
       tokens, parameters: parameters, tape: tape, training: training,
-      selection: .rows(tokens.firstTokens), sample: sample)
+      selection: .rows(tokens.firstTokens), sample: sample, vectors: vectors)
     return logits(firstTokens: output.last, tape: tape, training: training)
+  }
+
+  /// The logits together with every layer's states of all tokens.
+  public func logitsAndStates(
+    _ tokens: PackedTokens, tape: Tape, training: Bool,
+    sample: (rows: [Int], words: StraightThroughSample)? = nil, vectors: Tensor? = nil
+  ) -> (logits: Tensor, states: Encoder.Output) {
+    let output = encoder.encode(
+      tokens, parameters: parameters, tape: tape, training: training, sample: sample,
+      vectors: vectors, keepsHiddenStates: true)
+    let first = tape.gatherRows(output.last, tokens.firstTokens)
+    return (logits(firstTokens: first, tape: tape, training: training), output)
   }
 
   /// The logits from the first tokens' last hidden states.

@@ -45,6 +45,36 @@ extension Probe {
     },
   ]
 
+  static let combinations: [Probe] = [
+    Probe("sum", inputs: [(3, 5), (3, 5)]) { tape, x, _ in .tensors([tape.sum(x[0], x[1])]) },
+    Probe("sum with itself", inputs: [(3, 5)]) { tape, x, _ in
+      .tensors([tape.softmax(tape.sum(x[0], x[0]))])
+    },
+    Probe("sum of what is used again", inputs: [(3, 4), (3, 4)]) { tape, x, _ in
+      let a = tape.softmax(x[0])
+      let sum = tape.sum(a, tape.softmax(x[1]))
+      return .tensors([tape.softmax(sum), tape.softmax(a)])
+    },
+    Probe("scaled", inputs: [(2, 17)]) { tape, x, _ in .tensors([tape.scaled(x[0], by: -2.5)]) },
+    Probe("columns", inputs: [(3, 9)]) { tape, x, _ in
+      .tensors([tape.columns(x[0], 2..<5), tape.columns(x[0], 4..<9)])
+    },
+    Probe("concatenated", inputs: [(3, 2), (3, 5), (3, 1)]) { tape, x, _ in
+      .tensors([tape.concatenated([x[1], x[0], x[2], x[1]])])
+    },
+    Probe("meanRows", inputs: [(7, 5)]) { tape, x, _ in
+      .tensors([tape.meanRows(x[0], offsets: [0, 1, 4, 7])])
+    },
+    Probe("normalizedRows", inputs: [(3, 17)]) { tape, x, _ in
+      .tensors([tape.normalizedRows(x[0])])
+    },
+    Probe("cosines", inputs: [(3, 5), (4, 5)]) { tape, x, _ in
+      .tensors([
+        tape.linear(tape.normalizedRows(x[0]), weight: tape.normalizedRows(x[1]), bias: nil)
+      ])
+    },
+  ]
+
   static let addNorm: [Probe] = [0, 0.3].flatMap { (p: Float) in
     [
       Probe("addNorm dropout \(p)", inputs: [(3, 17)], weights: [(1, 17), (1, 17)]) { tape, x, w in
@@ -183,6 +213,6 @@ extension Probe {
 
   /// All of them.
   static let all: [Probe] =
-    linear + activations + rows + addNorm + sharedResidual + attention + embedding + losses
-    + binaryLosses + layers
+    linear + activations + rows + combinations + addNorm + sharedResidual + attention + embedding
+    + losses + binaryLosses + layers
 }

@@ -100,7 +100,7 @@ import Trainers
     let toy = try ToyWorld()
     let (method, _, _, generator) = try toy.mateKD()
     let driver = StepDriver(training: generator.parameters, shards: 2)
-    let optimizer = AdamOptimizer(generator.parameters, settings: OptimizerSettings())
+    let optimizer = AdamOptimizer([generator.parameters], settings: OptimizerSettings())
     let batch = toy.train.batch(Array(0..<16))
     func divergence(_ range: Range<Int>, rate: Double) throws -> Double {
       var sum = 0.0

@@ -30,14 +30,17 @@ extension PackedBatch {
 struct StepDriver {
   let pool = ThreadPool(threads: 2)
   let lanes: [Lane]
-  let trained: Parameters
+  let trained: [Parameters]
 
-  /// Memory for steps that train `parameters`.
-  init(training parameters: Parameters, shards: Int, precision: Precision = .float32) {
-    trained = parameters
+  /// Memory for steps that train `parameters` and `companions`.
+  init(
+    training parameters: Parameters, companions: Parameters? = nil, shards: Int,
+    precision: Precision = .float32
+  ) {
+    trained = [parameters] + (companions.map { [$0] } ?? [])
+    let count = parameters.count + (companions?.count ?? 0)
     lanes = (0..<shards).map { _ in
-      Lane(
-        pool: poisonedPool(), gradients: Buffer(zeroed: parameters.count), precision: precision)
+      Lane(pool: poisonedPool(), gradients: Buffer(zeroed: count), precision: precision)
     }
   }
 
@@ -53,11 +56,16 @@ struct StepDriver {
       drawNumber: number)
   }
 
-  /// The gradients, added up over shards.
-  var gradients: [Float] {
-    var sum = [Float](repeating: 0, count: trained.count)
+  /// The model's gradients, added up over shards.
+  var gradients: [Float] { Array(allGradients[..<trained[0].count]) }
+
+  /// Those of the companions.
+  var companionGradients: [Float] { Array(allGradients[trained[0].count...]) }
+
+  private var allGradients: [Float] {
+    var sum = [Float](repeating: 0, count: trained.reduce(0) { $0 + $1.count })
     for lane in lanes {
-      let values = Matrix(lane.gradients, rows: 1, columns: trained.count).values
+      let values = Matrix(lane.gradients, rows: 1, columns: sum.count).values
       for (i, value) in values.enumerated() { sum[i] += value }
     }
     return sum

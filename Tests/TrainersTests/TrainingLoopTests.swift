@@ -207,7 +207,8 @@ import Trainers
         _ = try objective.loss(
           StepContext(
             batchNumber: 0, turn: 0, shards: Shard.split(batch, lanes: 2), count: batch.count,
-            share: 1, seed: 1, lanes: lanes, pool: pool, trained: model.parameters, drawNumber: 0))
+            share: 1, seed: 1, lanes: lanes, pool: pool, trained: [model.parameters], drawNumber: 0)
+        )
       }
       allocated.append(lanes.reduce(0) { $0 + $1.pool.allocatedFloats })
     }

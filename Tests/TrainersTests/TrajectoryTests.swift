@@ -32,7 +32,7 @@ import Trainers
 
     let objective = LabelsOnly(model, training: training)
     let driver = StepDriver(training: model.parameters, shards: shards)
-    let optimizer = AdamOptimizer(model.parameters, settings: training.optimizer)
+    let optimizer = AdamOptimizer([model.parameters], settings: training.optimizer)
     let batches = (json["batches"]?.array ?? []).map { PackedBatch($0) }
     let losses = json.numbers("losses")
     let norms = json.numbers("gradient_norms")

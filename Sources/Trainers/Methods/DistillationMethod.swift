@@ -22,12 +22,18 @@ public struct DistillationSetup: Sendable {
   public let totalSteps: Int
   /// `label_smoothing_factor`.
   public let labelSmoothing: Float
+  /// Rows of the training data.
+  public let trainingRows: Int
+  /// Batches in a pass over the training data.
+  public let batchesPerEpoch: Int
+  /// Seed of the run, for weights that a method adds.
+  public let seed: UInt64
 
   /// What a method needs.
   public init(
     student: SequenceClassifier, teacher: SequenceClassifier, generator: MaskedLanguageModel?,
     maskID: Int32, teacherCache: TeacherCache, studentTraining: TrainedModel, totalSteps: Int,
-    labelSmoothing: Float
+    labelSmoothing: Float, trainingRows: Int = 0, batchesPerEpoch: Int = 1, seed: UInt64 = 42
   ) {
     self.student = student
     self.teacher = teacher
@@ -37,6 +43,9 @@ public struct DistillationSetup: Sendable {
     self.studentTraining = studentTraining
     self.totalSteps = totalSteps
     self.labelSmoothing = labelSmoothing
+    self.trainingRows = trainingRows
+    self.batchesPerEpoch = batchesPerEpoch
+    self.seed = seed
   }
 }
 

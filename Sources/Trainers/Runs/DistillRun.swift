@@ -93,7 +93,9 @@ extension PreparedRun {
         student: student.model, teacher: teacher.model, generator: generator?.model,
         maskID: teacher.tokenizer.specialTokens.mask, teacherCache: logits,
         studentTraining: run.trainedModel, totalSteps: run.steps,
-        labelSmoothing: Float(c.train.labelSmoothingFactor)))
+        labelSmoothing: Float(c.train.labelSmoothingFactor), trainingRows: train.count,
+        batchesPerEpoch: TrainingLoop.stepsPerEpoch(c.train, rows: train.count),
+        seed: c.common.seed))
     let trained: [any Model] = [student.model] + (generator.map { [$0.model] } ?? [])
     return PreparedRun(
       plan: [("method", method.name)]

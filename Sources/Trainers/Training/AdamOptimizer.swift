@@ -26,28 +26,45 @@ public struct OptimizerSettings: Sendable {
   }
 }
 
-/// Adam or AdamW over a model's flat parameters.
+/// Adam or AdamW over the flat parameters of a model and of what learns beside it.
 package final class AdamOptimizer {
-  private let parameters: Parameters
+  /// Their gradients and moments lie one after the other in this order.
+  private let parameters: [Parameters]
   private let settings: OptimizerSettings
   private let firstMoment, secondMoment: Buffer
   /// Pieces of one decay setting, small enough to share out evenly.
-  private let pieces: [(range: Range<Int>, decays: Bool)]
+  private let pieces: [Piece]
+  private struct Piece {
+    let parameters: Buffer
+    let offset: Int
+    let range: Range<Int>
+    let decays: Bool
+  }
   /// Updates so far.
   package private(set) var updates = 0
 
   /// An optimiser whose moments are zero.
-  package init(_ parameters: Parameters, settings: OptimizerSettings) {
+  package init(_ parameters: [Parameters], settings: OptimizerSettings) {
     self.parameters = parameters
     self.settings = settings
-    firstMoment = Buffer(zeroed: parameters.count)
-    secondMoment = Buffer(zeroed: parameters.count)
+    let count = parameters.reduce(0) { $0 + $1.count }
+    firstMoment = Buffer(zeroed: count)
+    secondMoment = Buffer(zeroed: count)
     let size = 1 << 16
-    pieces = parameters.decayRanges.flatMap { range, decays in
-      stride(from: range.lowerBound, to: range.upperBound, by: size).map {
-        ($0..<min(range.upperBound, $0 + size), decays)
+    var pieces: [Piece] = []
+    var offset = 0
+    for part in parameters {
+      for (range, decays) in part.decayRanges {
+        for start in stride(from: range.lowerBound, to: range.upperBound, by: size) {
+          pieces.append(
+            Piece(
+              parameters: part.buffer, offset: offset,
+              range: start..<min(range.upperBound, start + size), decays: decays))
+        }
       }
+      offset += part.count
     }
+    self.pieces = pieces
   }
 
   /// Adds up the shards' gradients, clips, updates, and leaves all gradients zero.
@@ -55,7 +72,8 @@ package final class AdamOptimizer {
   /// - Returns: the global gradient norm before clipping.
   package func update(gradients: [Buffer], learningRate: Double, pool: ThreadPool) throws -> Double
   {
-    let squares = Kernel.reduceGradients(gradients, count: parameters.count, pool: pool)
+    let count = parameters.reduce(0) { $0 + $1.count }
+    let squares = Kernel.reduceGradients(gradients, count: count, pool: pool)
     let norm = squares.squareRoot()
     guard norm.isFinite else { throw TrainingError.notFinite("gradient norm") }
     updates += 1
@@ -68,15 +86,15 @@ package final class AdamOptimizer {
       pieces[$0..<min(pieces.count, $0 + 4)]
     }
     let decay = Float(settings.weightDecay)
-    let (pieceParameters, first, second) = (parameters.buffer, firstMoment, secondMoment)
+    let (first, second) = (firstMoment, secondMoment)
     let gradient = gradients[0]
     try pool.run(count: groups.count) { index in
-      for (range, decays) in groups[index] {
+      for piece in groups[index] {
         var u = base
-        u.weightDecay = decays ? decay : 0
+        u.weightDecay = piece.decays ? decay : 0
         Kernel.adam(
-          u, parameters: pieceParameters, gradients: gradient, firstMoment: first,
-          secondMoment: second, range: range)
+          u, parameters: piece.parameters, gradients: gradient, firstMoment: first,
+          secondMoment: second, range: piece.range, offset: piece.offset)
       }
     }
     return norm

@@ -13,17 +13,24 @@ public struct TrainedModel: Sendable {
   public let optimizer: OptimizerSettings
   /// Its learning rate, by its own number of updates.
   public let schedule: LearningRateSchedule
+  /// Weights outside the model that learn with it by the same optimiser, such as projections; nil
+  /// for none. Clipping sees one gradient over both.
+  public var companions: Parameters?
 
   /// A model to train.
   public init(
     name: String, parameters: Parameters, optimizer: OptimizerSettings,
-    schedule: LearningRateSchedule
+    schedule: LearningRateSchedule, companions: Parameters? = nil
   ) {
     self.name = name
     self.parameters = parameters
+    self.companions = companions
     self.optimizer = optimizer
     self.schedule = schedule
   }
+
+  /// The model and its companions, in the order of their gradients.
+  package var allParameters: [Parameters] { [parameters] + (companions.map { [$0] } ?? []) }
 }
 
 /// Named numbers of a step in a fixed order, each a sum of the shards' shares.
@@ -64,6 +71,9 @@ public protocol Objective: Sendable {
   /// Index into `trainedModels` of the model that the batch with this number (from 0) trains.
   func turn(batch: Int) -> Int
 
+  /// Updates that are made with every batch before the next one is taken.
+  var updatesPerBatch: Int { get }
+
   /// Runs forward and backward passes over a batch.
   ///
   /// - Returns: scalars among which `loss` is the batch mean of what was minimised.
@@ -73,6 +83,8 @@ public protocol Objective: Sendable {
 extension Objective {
   /// One model takes every turn.
   public func turn(batch: Int) -> Int { 0 }
+  /// Every update has a batch of its own.
+  public var updatesPerBatch: Int { 1 }
 }
 
 /// One batch (or one accumulation chunk of it) on its way through an objective.
@@ -92,13 +104,13 @@ public struct StepContext: Sendable {
   public let drawNumber: Int
   /// Seed of the run.
   public let seed: UInt64
-  let lanes: [Lane]
-  let pool: ThreadPool
-  let trained: Parameters
+  package let lanes: [Lane]
+  package let pool: ThreadPool
+  let trained: [Parameters]
 
   package init(
     batchNumber: Int, turn: Int, shards: [Shard], count: Int, share: Double, seed: UInt64,
-    lanes: [Lane], pool: ThreadPool, trained: Parameters, drawNumber: Int
+    lanes: [Lane], pool: ThreadPool, trained: [Parameters], drawNumber: Int
   ) {
     self.batchNumber = batchNumber
     self.turn = turn
@@ -124,10 +136,7 @@ public struct StepContext: Sendable {
     try pool.run(count: lanes.count) { number in
       let lane = lanes[number]
       for (index, shard) in shards.enumerated() where shard.lane == number {
-        let tape = Tape(
-          pool: lane.pool, seed: seed, step: drawNumber, lane: index, precision: lane.precision)
-        tape.bind(trained, gradients: lane.gradients)
-        results[index] = try body(shard, tape)
+        results[index] = try body(shard, tape(lane, index: index))
       }
     }
     var sum = Scalars()
@@ -138,11 +147,27 @@ public struct StepContext: Sendable {
   }
 }
 
+extension StepContext {
+  /// A tape that is bound to what learns.
+  ///
+  /// - Parameter index: names its random draws.
+  func tape(_ lane: Lane, index: Int) -> Tape {
+    let tape = Tape(
+      pool: lane.pool, seed: seed, step: drawNumber, lane: index, precision: lane.precision)
+    var offset = 0
+    for parameters in trained {
+      tape.bind(parameters, gradients: lane.gradients, offset: offset)
+      offset += parameters.count
+    }
+    return tape
+  }
+}
+
 /// What the work on shards needs besides their data: memory that is used again in every step.
 package struct Lane: Sendable {
   /// Memory of values and gradients.
   package let pool: BufferPool
-  /// Where the learning model's weight gradients are added.
+  /// Where the learning model's weight gradients are added, then those of its companions.
   package let gradients: Buffer
   /// Of the factors of products with weights.
   package let precision: Precision

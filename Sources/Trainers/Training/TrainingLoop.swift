@@ -84,11 +84,12 @@ public struct TrainingLoop {
       strategy: Sampler.Strategy(arguments.trainSamplingStrategy), lengths: data.lengths,
       batchSize: batchSize, seed: dataSeed, dropLast: arguments.dataloaderDropLast)
     let models = objective.trainedModels
-    let largest = models.map(\.parameters.count).max() ?? 0
+    let largest =
+      models.map { $0.allParameters.reduce(0) { $0 + $1.count } }.max() ?? 0
     let lanes = (0..<min(shardCount, batchSize)).map { _ in
       Lane(pool: BufferPool(), gradients: Buffer(zeroed: largest), precision: precision)
     }
-    let optimizers = models.map { AdamOptimizer($0.parameters, settings: $0.optimizer) }
+    let optimizers = models.map { AdamOptimizer($0.allParameters, settings: $0.optimizer) }
 
     var summary = TrainingSummary()
     summary.maxSteps = Self.plannedSteps(arguments, rows: data.count)
@@ -106,16 +107,21 @@ public struct TrainingLoop {
     var lossSum = 0.0
     var epoch = 0
     var batches: ArraySlice<[Int]> = []
+    var rows: [Int] = []
     var batchNumber = 0
     let start = ContinuousClock.now
 
     training: while summary.globalStep < summary.maxSteps {
-      if batches.isEmpty {
-        batches = sampler.batches(epoch: epoch)[...]
-        epoch += 1
-        if batches.isEmpty { throw TrainingError.noData("an epoch (dataloader_drop_last)") }
+      if batchNumber % objective.updatesPerBatch == 0 {
+        if batches.isEmpty {
+          batches = sampler.batches(epoch: epoch)[...]
+          epoch += 1
+        }
+        guard let next = batches.popFirst() else {
+          throw TrainingError.noData("an epoch (dataloader_drop_last)")
+        }
+        rows = next
       }
-      guard let rows = batches.popFirst() else { continue }
       let turn = objective.turn(batch: batchNumber)
       let model = models[turn]
       let optimizer = optimizers[turn]
@@ -130,7 +136,7 @@ public struct TrainingLoop {
           shards: Shard.split(
             batch, lanes: lanes.count, maximumTokens: arguments.maxTokensPerBatch),
           count: chunkRows.count, share: share, seed: seed, lanes: lanes, pool: pool,
-          trained: model.parameters,
+          trained: model.allParameters,
           drawNumber: batchNumber * arguments.gradientAccumulationSteps + chunk)
         scalars.add(try objective.loss(step), factor: share)
       }
@@ -141,7 +147,7 @@ public struct TrainingLoop {
       window.add(scalars, model: model.name)
       summary.texts += rows.count
       batchNumber += 1
-      summary.epoch = Double(batchNumber) / Double(stepsPerEpoch)
+      summary.epoch = Double(batchNumber) / Double(stepsPerEpoch * objective.updatesPerBatch)
       guard turn == 0 else {
         if observer.shouldStop {
           summary.stoppedEarly = true
