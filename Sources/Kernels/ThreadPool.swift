@@ -17,6 +17,8 @@ public final class ThreadPool: @unchecked Sendable {
     let body: @Sendable (Int) -> Void
   }
 
+  /// Held from the beginning of a job to its end: callers of several threads take turns.
+  private let turn: UnsafeMutablePointer<pthread_mutex_t>
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private let wake: UnsafeMutablePointer<pthread_cond_t>
   private let done: UnsafeMutablePointer<pthread_cond_t>
@@ -38,9 +40,11 @@ public final class ThreadPool: @unchecked Sendable {
   /// Starts `threads - 1` threads (0 means one per available processor).
   public init(threads requested: Int = 0) {
     threads = requested > 0 ? requested : Self.availableProcessors
+    turn = .allocate(capacity: 1)
     mutex = .allocate(capacity: 1)
     wake = .allocate(capacity: 1)
     done = .allocate(capacity: 1)
+    pthread_mutex_init(turn, nil)
     pthread_mutex_init(mutex, nil)
     pthread_cond_init(wake, nil)
     pthread_cond_init(done, nil)
@@ -72,7 +76,9 @@ public final class ThreadPool: @unchecked Sendable {
     pthread_cond_destroy(wake)
     pthread_cond_destroy(done)
     pthread_mutex_destroy(mutex)
+    pthread_mutex_destroy(turn)
     mutex.deallocate()
+    turn.deallocate()
     wake.deallocate()
     done.deallocate()
   }
@@ -80,7 +86,8 @@ public final class ThreadPool: @unchecked Sendable {
   /// Runs `body(0) ... body(count - 1)`, each once, and returns when all have ended.
   ///
   /// If any task throws, the error of the lowest-numbered failing task is thrown after all tasks
-  /// have ended. Must not be called from inside a task of the same pool.
+  /// have ended. Calls from several threads are served one after the other; a call from inside a task
+  /// of the same pool would wait for itself for ever.
   public func run(count: Int, _ body: @Sendable (Int) throws -> Void) throws {
     guard count > 0 else { return }
     let failures = Mutex<[(Int, any Error)]>([])
@@ -116,6 +123,8 @@ public final class ThreadPool: @unchecked Sendable {
       for index in 0..<count { body(index) }
       return
     }
+    pthread_mutex_lock(turn)
+    defer { pthread_mutex_unlock(turn) }
     let isTimed = Profile.isEnabled
     let start = isTimed ? Profile.now() : 0
     pthread_mutex_lock(mutex)

@@ -89,6 +89,25 @@ import Testing
     #expect(ThreadPool().threads == ThreadPool.availableProcessors)
   }
 
+  @Test func callersTakeTurns() async {
+    let pool = ThreadPool(threads: 2)
+    let wrong = await withTaskGroup(of: Int.self) { group in
+      for _ in 0..<4 {
+        group.addTask {
+          var wrong = 0
+          for _ in 0..<200 {
+            let tally = Tally(5)
+            try? pool.run(count: 5) { tally.meet($0) }
+            if tally.all != [1, 1, 1, 1, 1] { wrong += 1 }
+          }
+          return wrong
+        }
+      }
+      return await group.reduce(0, +)
+    }
+    #expect(wrong == 0)
+  }
+
   @Test func poolsComeAndGo() throws {
     for _ in 0..<200 {
       let pool = ThreadPool(threads: 3)
