@@ -59,6 +59,19 @@ for family in roberta distilbert; do
   step "$mate_kd" evaluate --model "$out/student-$family" --task sst-2 --data "$out/data/SST-2"
 done
 
+# A study: a cell that is taken away is made again, the others are not; the tables are written.
+step "$mate_kd" compare --config configs/smoke/study.json
+rm "$out/study/cells/synthetic/kd/seed-2/all_results.json"
+"$mate_kd" compare --config configs/smoke/study.json >"$out/study.md" 2>"$out/study.log" \
+  || fail "the second compare: $(cat "$out/study.log")"
+cat "$out/study.log"
+[[ $(grep -c 'finished before' "$out/study.log") -eq 3 ]] || fail "compare did not skip 3 cells"
+[[ $(grep -c 'done in' "$out/study.log") -eq 1 ]] || fail "compare did not make 1 cell again"
+cmp "$out/study.md" "$out/study/results.md" || fail "compare printed another table than it wrote"
+for file in results.csv results.tex cells.csv; do
+  [[ -s $out/study/$file ]] || fail "$out/study/$file is missing or empty"
+done
+
 # The same configuration, seed and machine give the same bits; more threads do, too.
 step "$mate_kd" distill --config configs/smoke/distill-mate-kd.json \
   --output-dir "$out/student-again" --threads 1

@@ -14,8 +14,8 @@ public struct MateKD: ParsableCommand {
       """,
     subcommands: [
       PretrainCommand.self, TeacherFinetuneCommand.self, DistillCommand.self, EvaluateCommand.self,
-      PredictCommand.self, TokenizeCommand.self, SynthesizeCommand.self, ProfileCommand.self,
-      InspectCommand.self, MethodsCommand.self, DoctorCommand.self,
+      PredictCommand.self, CompareCommand.self, TokenizeCommand.self, SynthesizeCommand.self,
+      ProfileCommand.self, InspectCommand.self, MethodsCommand.self, DoctorCommand.self,
     ])
 
   /// A command without anything set; the parser needs it.

@@ -37,6 +37,11 @@ public struct JSONObject: Sendable {
     for (key, value) in members { self[key] = value }
   }
 
+  /// Members with their positions, in the given order; of equal keys the first one counts.
+  public init(members: [Member]) {
+    for member in members { _ = append(member) }
+  }
+
   /// The number of members.
   public var count: Int { members.count }
 

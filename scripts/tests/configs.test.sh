@@ -48,6 +48,7 @@ JSON
 model 12 models/bert-base-uncased
 classifier models/bert-base-uncased models/bert-base-uncased-sst2
 classifier models/bert-base-uncased runs/sst2-teacher
+classifier models/bert-base-uncased runs/sst2-takd-assistant
 model 6 models/uncased_L-6_H-768_A-12
 for folder in models/bert-mini models/uncased_L-4_H-256_A-4 runs/sst2-generator; do
   model 4 "$folder"
@@ -58,10 +59,26 @@ for runs in runs/smoke runs/quickstart; do
   classifier "$runs/teacher-body" "$runs/teacher"
 done
 
+# What configs/studies name: data only where a run opens them.
+model 6 models/all-MiniLM-L6-v2
+model 3 runs/glue-small/generator
+cp data/glue/corpus.txt runs/glue-small/corpus.txt
+for task in CoLA MRPC RTE STS-B QNLI; do mkdir -p "data/glue/$task"; done
+for split in train dev; do
+  awk -F '\t' 'NR > 1 { printf "x\t%s\t\t%s\n", $2, $1 }' "data/glue/SST-2/$split.tsv" \
+    >"data/glue/CoLA/$split.tsv"
+done
+for task in cola sst-2 mrpc rte sts-b qnli; do
+  mkdir -p runs/glue-small/teachers
+  cp -r runs/sst2-teacher "runs/glue-small/teachers/$task"
+done
+
 count=0
 while IFS= read -r config; do
   name=${config#"$root/"}
-  if grep -q '"corpus"' "$config"; then
+  if grep -q '"tasks"' "$config"; then
+    command=compare
+  elif grep -q '"corpus"' "$config"; then
     command=pretrain
   elif grep -q '"method"' "$config"; then
     command=distill

@@ -23,6 +23,8 @@ public struct EvaluationParts: Sendable {
     public var metrics: [(name: String, value: Double)] = []
     /// Sentences about metrics that mean little for these predictions.
     public var cautions: [String] = []
+    /// What was predicted for the rows of the main split; nil where nothing was measured.
+    public var predictions: ValidationPredictions?
   }
 
   /// The task.
@@ -60,6 +62,9 @@ public struct EvaluationParts: Sendable {
         (name: $0.name + part.suffix, value: $0.value)
       }
       result.cautions += evaluation.cautions(of: task, data: part.data)
+      if result.predictions == nil {
+        result.predictions = ValidationPredictions(evaluation, task: task, data: part.data)
+      }
     }
     return result
   }

@@ -9,19 +9,11 @@ extension PreparedRun {
   /// - Throws: errors of the configuration, the data and the models, each one sentence; models whose
   ///   vocabularies or labels differ are among them.
   public static func distill(_ c: DistillConfiguration) throws -> PreparedRun {
-    guard let method = MethodRegistry.named(c.methodName) else {
-      throw c.method.unknownName("name", c.methodName, among: MethodRegistry.all.map(\.name))
-    }
     let task = try c.task.taskDescription()
     if let version = task.questions {
-      return try questionDistill(c, method: method, task: task, version: version)
+      return try questionDistill(c, method: namedMethod(c), task: task, version: version)
     }
-    let makeObjective = try method.configure(c.method)
-    if method.needsGenerator, c.generator == nil {
-      throw c.origin.error(
-        "method \(method.name) needs a section \"generator\" with a masked language model; "
-          + "mate-kd pretrain makes one")
-    }
+    let (method, makeObjective) = try configuredMethod(c)
     try RunFolder.check(c.common.outputDir, overwrite: c.common.overwriteOutputDir)
     try MethodRegistry.check(method, fits: task)
     for source in [c.teacher, c.student] {
@@ -106,5 +98,45 @@ extension PreparedRun {
       try logits.save()
       return outcome
     }
+  }
+
+  /// The method that a configuration names.
+  ///
+  /// - Throws: `ConfigError` for a name that is none.
+  private static func namedMethod(_ c: DistillConfiguration) throws -> MethodDescription {
+    guard let method = MethodRegistry.named(c.methodName) else {
+      throw c.method.unknownName("name", c.methodName, among: MethodRegistry.all.map(\.name))
+    }
+    return method
+  }
+
+  /// Lets the method that a configuration names read its section.
+  ///
+  /// - Throws: `ConfigError`. That a method has no form for a task with questions is told by the run.
+  static func checkMethod(_ c: DistillConfiguration) throws {
+    guard try c.task.taskDescription().questions != nil else {
+      _ = try configuredMethod(c)
+      return
+    }
+    if let configure = try namedMethod(c).configureSpans { _ = try configure(c.method) }
+  }
+
+  /// The method that a configuration names, once it has read its section.
+  ///
+  /// - Throws: `ConfigError`, also where the method needs a generator and there is none.
+  private static func configuredMethod(
+    _ c: DistillConfiguration
+  ) throws -> (
+    method: MethodDescription,
+    makeObjective: @Sendable (DistillationSetup) throws -> any Objective
+  ) {
+    let method = try namedMethod(c)
+    let makeObjective = try method.configure(c.method)
+    if method.needsGenerator, c.generator == nil {
+      throw c.origin.error(
+        "method \(method.name) needs a section \"generator\" with a masked language model; "
+          + "mate-kd pretrain makes one")
+    }
+    return (method, makeObjective)
   }
 }

@@ -117,6 +117,8 @@ struct TaskRun<Validation: ValidationData> {
     try folder.write(JSONValue(.object(trainResults)), to: "train_results.json")
     try folder.write(JSONValue(.object(evalResults)), to: "eval_results.json")
     try folder.write(JSONValue(.object(all)), to: "all_results.json")
+    try final.predictions?.write(
+      to: "\(folder.path)/\(ValidationPredictions.fileName)", labels: task.labelNames)
     try folder.writeTrainerState(
       summary, arguments: resolved()["train"] ?? .null,
       trainBatchSize: arguments.perDeviceTrainBatchSize,

@@ -1,0 +1,150 @@
+import ArgumentParser
+import Configuration
+import Kernels
+import Logging
+import StrictJSON
+import Trainers
+
+/// `mate-kd compare`.
+struct CompareCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "compare", abstract: "Run a study: tasks x methods x seeds, and compare.",
+    discussion: """
+      Every cell is a run of distill in a folder of its own. Finished cells are not made again; a \
+      cell that fails is reported and the others go on. Ends with a table on standard output and in \
+      results.md, results.csv and results.tex of the study's folder.
+      """)
+
+  @Option(help: ArgumentHelp("The study's configuration, a JSON file.", valueName: "file"))
+  var config: String
+
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp(
+      "Change a value of the configuration; may be repeated.",
+      discussion: "Such as --set base.train.max_steps=50 or --set seeds=[1,2].",
+      valueName: "path.to.key=value"))
+  var assignments: [String] = []
+
+  @Option(help: ArgumentHelp("The study's folder, instead of output_dir.", valueName: "dir"))
+  var outputDir: String?
+
+  @Option(help: "Worker threads of every run; 0 means one a processor.")
+  var threads: Int?
+
+  @Option(
+    name: .customLong("task"),
+    help: ArgumentHelp("Make cells of this task only; may be repeated.", valueName: "name"))
+  var tasks: [String] = []
+
+  @Option(
+    name: .customLong("method"),
+    help: ArgumentHelp("Make cells of this method only; may be repeated.", valueName: "name"))
+  var methods: [String] = []
+
+  @Flag(help: "Print the tables of what is finished, run and write nothing.")
+  var report = false
+
+  @Flag(help: "Check all cells, print which of them would run and why, and stop.")
+  var dryRun = false
+
+  @Flag(help: "Write warnings and errors only, and no progress.")
+  var quiet = false
+
+  @Flag(help: "Write the log lines of every run, too.")
+  var verbose = false
+
+  @Option(
+    help: "How log lines look: \(LogFormat.allCases.map(\.rawValue).joined(separator: ", ")).")
+  var logFormat = LogFormat.text
+
+  func validate() throws {
+    if report, dryRun { throw ValidationError("--report and --dry-run exclude each other.") }
+  }
+
+  func run() throws {
+    ConsoleLogHandler.bootstrap(logFormat, level: quiet ? .warning : .info)
+    let study = try Study(StudyConfiguration.load(path: config, overrides: overrides()))
+    try check(tasks, among: study.tasks.map(\.name), "task")
+    try check(methods, among: study.configuration.methods.map(\.name), "method")
+    if dryRun {
+      var table = TextTable([.text("cell"), .text("would")])
+      for cell in study.cells {
+        let state = cell.state
+        let action =
+          !isSelected(cell) || state.isFinished
+          ? (state.isFinished ? "not run: finished" : "not run: not selected")
+          : "run: \(state.explanation)"
+        table.add([cell.name, action])
+      }
+      table.print()
+      return
+    }
+    var outcome: StudyOutcome?
+    if !report {
+      StopSignal.install()
+      let display = StudyDisplay(quiet: quiet, verbose: verbose)
+      outcome = try study.run(observer: display, isSelected: isSelected)
+      display.end()
+    }
+    let found = try StudyReport(study, pool: ThreadPool(threads: threads ?? 0))
+    if !report { try found.write(to: study.configuration.outputDir) }
+    TerminalStream.standardOutput.print(String(found.markdown.dropLast()))
+    guard let outcome else { return }
+    if outcome.wasInterrupted { throw InterruptedStudy(folder: study.configuration.outputDir) }
+    if !outcome.failures.isEmpty {
+      throw FailedCells(failures: outcome.failures, total: study.cells.count)
+    }
+  }
+
+  private func overrides() throws -> [ConfigOverride] {
+    var overrides = try assignments.map(ConfigOverride.init(parsing:))
+    if let outputDir {
+      overrides.append(
+        ConfigOverride(path: "output_dir", value: .string(outputDir), origin: "--output-dir"))
+    }
+    if let threads {
+      overrides.append(
+        ConfigOverride(path: "base.threads", value: .int(threads), origin: "--threads"))
+    }
+    return overrides
+  }
+
+  private func isSelected(_ cell: StudyCell) -> Bool {
+    (tasks.isEmpty || tasks.contains(cell.task))
+      && (methods.isEmpty || methods.contains(cell.method))
+  }
+
+  private func check(_ names: [String], among known: [String], _ kind: String) throws {
+    if let name = names.first(where: { !known.contains($0) }) {
+      throw ValidationError(
+        "--\(kind) \(name): the study has no such \(kind); it has "
+          + "\(known.joined(separator: ", ")).")
+    }
+  }
+}
+
+extension StudyCell.State {
+  /// Whether the cell need not be made.
+  var isFinished: Bool { if case .finished = self { true } else { false } }
+}
+
+/// A study some of whose cells failed.
+struct FailedCells: ExitStatusProviding, CustomStringConvertible {
+  let failures: [(cell: String, problem: String)]
+  let total: Int
+  var exitStatus: ExitStatus { .software }
+  var description: String {
+    "\(failures.count) of the study's \(total) cells failed: "
+      + failures.map { "\($0.cell) (\($0.problem))" }.joined(separator: "; ")
+  }
+}
+
+/// A study that a signal ended.
+struct InterruptedStudy: ExitStatusProviding, CustomStringConvertible {
+  let folder: String
+  var exitStatus: ExitStatus { .interrupted }
+  var description: String {
+    "interrupted; the finished cells are in \(folder), and the same command goes on with the others"
+  }
+}

@@ -1,0 +1,65 @@
+import Logging
+import Trainers
+
+/// Shows a study on standard error: a line for each cell, and on a terminal the progress of its run.
+final class StudyDisplay: StudyObserver {
+  private let logger = Logger(label: "mate-kd")
+  private let quiet: Bool
+  private let verbose: Bool
+  private var display: RunDisplay?
+  /// Sentences that were shown; most are the same for all cells.
+  private var told: Set<String> = []
+  private var place = ""
+
+  init(quiet: Bool, verbose: Bool) {
+    self.quiet = quiet
+    self.verbose = verbose
+  }
+
+  func didSkip(_ cell: StudyCell, number: Int, of total: Int) {
+    logger.info("[\(number)/\(total)] \(cell.name): finished before")
+  }
+
+  func willRun(_ cell: StudyCell, state: StudyCell.State, number: Int, of total: Int) {
+    place = "[\(number)/\(total)] \(cell.name)"
+    logger.info("\(place): begins (\(state.explanation))")
+  }
+
+  func didNotice(_ cell: StudyCell, _ notices: [String]) {
+    for notice in notices where told.insert(notice).inserted {
+      logger.notice("\(cell.name): \(notice)")
+    }
+  }
+
+  func display(for cell: StudyCell) -> any TrainingObserver {
+    display?.end()
+    var inner = logger
+    if !verbose { inner.logLevel = .warning }
+    let new = RunDisplay(label: cell.name, logger: inner, quiet: quiet)
+    display = new
+    return new
+  }
+
+  func didFinish(
+    _ cell: StudyCell, record: CellRecord, results: [(name: String, value: Double)]
+  ) {
+    end()
+    let scores = results.filter { $0.name.hasPrefix("eval_") && $0.name != "eval_loss" }.prefix(1)
+      .map { "\($0.name.dropFirst("eval_".count)) \(NumberText.fixed($0.value, 4))" }
+    let time = NumberText.time(.seconds(record.seconds))
+    logger.info("\(place): done in \(time), \(scores.joined())")
+  }
+
+  func didFail(_ cell: StudyCell, _ error: any Error) {
+    end()
+    logger.error("\(place): failed: \(error)")
+  }
+
+  var shouldStop: Bool { StopSignal.isRaised }
+
+  /// Takes the progress bar away.
+  func end() {
+    display?.end()
+    display = nil
+  }
+}

@@ -1,0 +1,30 @@
+extension JSONValue {
+  /// This value changed by another one as JSON Merge Patch does (RFC 7396): members of objects are
+  /// merged key by key, `null` removes a key, anything else replaces what was there. Every key and
+  /// value keeps the place in the text that it came from.
+  public func merged(with change: JSONValue) -> JSONValue {
+    guard let changes = change.object else { return change }
+    let old = object ?? JSONObject()
+    var members: [JSONObject.Member] = []
+    for member in old.members {
+      guard let change = changes.member(member.key) else {
+        members.append(member)
+        continue
+      }
+      if change.value.isNull { continue }
+      members.append(
+        JSONObject.Member(
+          key: member.key, keyPosition: change.keyPosition,
+          value: member.value.merged(with: change.value)))
+    }
+    for member in changes.members where old.member(member.key) == nil && !member.value.isNull {
+      members.append(
+        JSONObject.Member(
+          key: member.key, keyPosition: member.keyPosition,
+          // Nothing is there to remove, but a null inside must go.
+          value: JSONValue(.null).merged(with: member.value)))
+    }
+    return JSONValue(
+      .object(JSONObject(members: members)), position: object == nil ? change.position : position)
+  }
+}
