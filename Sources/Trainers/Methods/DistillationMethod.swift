@@ -94,6 +94,9 @@ public enum MethodRegistry {
     LabelsOnly.description,
     KnowledgeDistillation.description,
     MATEKD.description,
+    AnnealingKD.description,
+    ContinuationKD.description,
+    ComKD.description,
   ]
 
   /// The method with a name.

@@ -80,7 +80,9 @@ extension TrainingParts {
   ) throws -> RunProfile {
     let models = objective.trainedModels
     var arguments = self.arguments
-    arguments.maxSteps = warmUp + updates
+    // Those of all stages of the main model are counted.
+    let stages = models.count { $0.parameters === models[0].parameters }
+    arguments.maxSteps = (warmUp + updates) * stages
     arguments.evalStrategy = .no
     arguments.loggingSteps = 0
     arguments.loadBestModelAtEnd = false
@@ -96,7 +98,8 @@ extension TrainingParts {
       meter.close()
     }
     // Turns follow each other in cycles; this many batches hold enough of them for three digits.
-    let sampled = 100_000
+    let sampled =
+      stages == 1 ? 100_000 : TrainingLoop.plannedSteps(self.arguments, rows: data.count)
     var turns = Array(repeating: 0, count: models.count)
     for batch in 0..<sampled { turns[objective.turn(batch: batch)] += 1 }
     let tallies = meter.tallies

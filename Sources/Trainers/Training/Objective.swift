@@ -65,7 +65,9 @@ public struct Scalars: Sendable {
 /// buffers that the tapes are bound to. An objective sees no files and no terminal.
 public protocol Objective: Sendable {
   /// The models it trains. The first one's updates are counted as `global_step`; it is evaluated and
-  /// saved.
+  /// saved. A model that is trained in stages, each with an optimiser and a schedule of its own, is
+  /// there once a stage; a stage begins with the best weights so far where the run keeps them
+  /// (`load_best_model_at_end`).
   var trainedModels: [TrainedModel] { get }
 
   /// Index into `trainedModels` of the model that the batch with this number (from 0) trains.

@@ -109,6 +109,7 @@ public struct TrainingLoop {
     var batches: ArraySlice<[Int]> = []
     var rows: [Int] = []
     var batchNumber = 0
+    var stage = 0
     let start = ContinuousClock.now
 
     training: while summary.globalStep < summary.maxSteps {
@@ -125,6 +126,11 @@ public struct TrainingLoop {
       let turn = objective.turn(batch: batchNumber)
       let model = models[turn]
       let optimizer = optimizers[turn]
+      let isMain = model.parameters === models[0].parameters
+      if isMain, turn != stage {
+        stage = turn
+        if arguments.loadBestModelAtEnd { best.restore() }
+      }
       let rate = model.schedule.rate(at: optimizer.updates)
       var scalars = Scalars()
       for (chunk, chunkRows) in chunks(rows).enumerated() {
@@ -148,7 +154,7 @@ public struct TrainingLoop {
       summary.texts += rows.count
       batchNumber += 1
       summary.epoch = Double(batchNumber) / Double(stepsPerEpoch * objective.updatesPerBatch)
-      guard turn == 0 else {
+      guard isMain else {
         if observer.shouldStop {
           summary.stoppedEarly = true
           break training
