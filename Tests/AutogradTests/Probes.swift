@@ -184,6 +184,29 @@ extension Probe {
       },
     ]
 
+  static let contrasts: [Probe] = [
+    Probe("contrastive", inputs: [(3, 5), (3, 5)]) { tape, x, _ in
+      .loss(0.7 * tape.contrastive(x[0], x[1], temperature: 0.5, weight: 0.7))
+    },
+    Probe("contrastive with itself", inputs: [(3, 5)]) { tape, x, _ in
+      .loss(0.7 * tape.contrastive(x[0], x[0], temperature: 2, weight: 0.7))
+    },
+    Probe("contrastive with a bank", inputs: [(3, 4), (3, 4)]) { tape, x, _ in
+      let bank = Matrix([1, 0, 0, 0, 0, 0.6, 0.8, 0], rows: 2, columns: 4)
+      return .loss(
+        0.7
+          * tape.contrastive(
+            x[0], x[1], bank: bank, excluded: [(1, 0)], temperature: 0.5, weight: 0.7))
+    },
+    Probe("noiseContrastive", inputs: [(3, 5)]) { tape, x, _ in
+      let candidates = Matrix(draw(60, seed: 77), rows: 12, columns: 5)
+      return .loss(
+        0.7
+          * tape.noiseContrastive(
+            x[0], candidates: candidates, temperature: 0.8, shift: 1.3, weight: 0.7))
+    },
+  ]
+
   /// An encoder layer and a classifier on its first rows, as the models put them together.
   static let layers: [Probe] = [0, 0.1].map { (p: Float) in
     Probe(
@@ -214,5 +237,5 @@ extension Probe {
   /// All of them.
   static let all: [Probe] =
     linear + activations + rows + combinations + addNorm + sharedResidual + attention + embedding
-    + losses + binaryLosses + layers
+    + losses + binaryLosses + contrasts + layers
 }
