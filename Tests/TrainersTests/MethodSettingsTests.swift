@@ -34,7 +34,43 @@ import Trainers
     }
   }
 
+  @Test func defaultsOfCILDA() throws {
+    let settings = try CILDA.Settings(section("{}"))
+    #expect(settings.game.maskProbability == 0.3 && settings.game.generatorLearningRate == 5e-7)
+    #expect(settings.game.generatorSteps == 10 && settings.game.studentSteps == 100)
+    #expect(settings.contrast.pooling == .first && settings.contrast.anchor == .teacher)
+    #expect(settings.contrast.width == 128 && settings.contrast.temperature == 2)
+    #expect(settings.contrast.bankSize == 0 && !settings.contrast.dividesByLogOfCandidates)
+    #expect(settings.projectionTraining == .generator)
+    #expect(settings.generatorDivergence == 0.5 && settings.generatorContrastive == 0.5)
+    #expect(settings.ce == 1.0 / 3 && settings.kd == 1.0 / 3 && settings.contrastive == 0)
+    #expect(settings.adversarialCE == 2.0 / 9 && settings.adversarialKD == 1.0 / 9)
+    #expect(settings.adversarialContrastive == 0)
+  }
+
+  @Test func defaultsOfMethodsOnLayers() throws {
+    let rail = try RAILKD.Settings(section("{}"))
+    #expect(rail.variant == .concatenated && rail.pooling == .mean && rail.width == 128)
+    #expect(rail.trainsProjections && rail.temperature == 1 && rail.divergence == .kl)
+    #expect(rail.ce == 1.0 / 3 && rail.kd == 1.0 / 3 && rail.layers == 1.0 / 3)
+    let codir = try CoDIR.Settings(section("{}"))
+    #expect(codir.pooling == .first && codir.teacherLayers == nil && codir.width == 128)
+    #expect(codir.negatives == 100 && codir.contrastiveTemperature == 0.07)
+    #expect(codir.momentum == 0.5 && codir.temperature == 2)
+    #expect(codir.ce == 0.5 && codir.kd == 0.5 && codir.contrastive == 0.1)
+  }
+
   @Test(arguments: [
+    ("cilda", #"{"pooling": "last"}"#, "pooling"),
+    ("cilda", #"{"contrastive_anchor": "both"}"#, "symmetric"),
+    ("cilda", #"{"loss_weights": {"adversarial": 1}}"#, "adversarial_ce"),
+    ("cilda", #"{"generator_loss_weights": {"divergence": -1}}"#, "divergence"),
+    ("cilda", #"{"projection_training": "student"}"#, "loss_weights.contrastive"),
+    ("cilda", #"{"memory_bank_size": -1}"#, "memory_bank_size"),
+    ("rail-kd", #"{"variant": "layerwise"}"#, "layer-wise"),
+    ("rail-kd", #"{"loss_weights": {"rail": 1}}"#, "loss_weights"),
+    ("codir", #"{"bank_momentum": 2}"#, "bank_momentum"),
+    ("codir", #"{"teacher_layers": [-1]}"#, "teacher_layers"),
     ("mate-kd", #"{"mask_probabilty": 0.3}"#, "mask_probability"),
     ("mate-kd", #"{"mask_probability": 1.5}"#, "mask_probability"),
     ("mate-kd", #"{"student_steps": 0}"#, "student_steps"),

@@ -7,7 +7,8 @@ public struct TokenizedDataset: Sendable {
   private var typeIDs: [UInt8] = []
   private var isSpecial: [Bool] = []
   private var offsets: [Int] = [0]
-  private var classLabels: [Int32] = []
+  /// Class of each row; empty where a row has no one class.
+  public private(set) var classLabels: [Int32] = []
   private var scores: [Float] = []
   private var targets: [Float] = []
   private var spans: [TokenSpan] = []

@@ -24,6 +24,8 @@ public struct DistillationSetup: Sendable {
   public let labelSmoothing: Float
   /// Rows of the training data.
   public let trainingRows: Int
+  /// Class of each of them; empty where a row has no one class.
+  public let trainingClasses: [Int32]
   /// Batches in a pass over the training data.
   public let batchesPerEpoch: Int
   /// Seed of the run, for weights that a method adds.
@@ -33,7 +35,8 @@ public struct DistillationSetup: Sendable {
   public init(
     student: SequenceClassifier, teacher: SequenceClassifier, generator: MaskedLanguageModel?,
     maskID: Int32, teacherCache: TeacherCache, studentTraining: TrainedModel, totalSteps: Int,
-    labelSmoothing: Float, trainingRows: Int = 0, batchesPerEpoch: Int = 1, seed: UInt64 = 42
+    labelSmoothing: Float, trainingRows: Int = 0, trainingClasses: [Int32] = [],
+    batchesPerEpoch: Int = 1, seed: UInt64 = 42
   ) {
     self.student = student
     self.teacher = teacher
@@ -44,6 +47,7 @@ public struct DistillationSetup: Sendable {
     self.totalSteps = totalSteps
     self.labelSmoothing = labelSmoothing
     self.trainingRows = trainingRows
+    self.trainingClasses = trainingClasses
     self.batchesPerEpoch = batchesPerEpoch
     self.seed = seed
   }
@@ -97,6 +101,9 @@ public enum MethodRegistry {
     AnnealingKD.description,
     ContinuationKD.description,
     ComKD.description,
+    CILDA.description,
+    RAILKD.description,
+    CoDIR.description,
   ]
 
   /// The method with a name.

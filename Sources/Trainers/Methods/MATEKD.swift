@@ -47,6 +47,12 @@ public struct MATEKD: Objective {
     package init() {}
 
     package init(_ section: ConfigSection) throws {
+      try self.init(gameOf: section)
+      weights = try LossWeights(section, ce: 1.0 / 3, kd: 1.0 / 3, adversarial: 1.0 / 3)
+    }
+
+    /// All keys but the weights of the student's losses, for methods that play the same game.
+    init(gameOf section: ConfigSection) throws {
       maskProbability = Float(try section.number("mask_probability", default: 0.3, in: 0...1))
       gumbelTemperature = Float(
         try section.number("gumbel_temperature", default: 1, in: 0.01...1000))
@@ -54,7 +60,6 @@ public struct MATEKD: Objective {
       divergence = try section.choice("divergence", default: .kl)
       generatorSteps = try section.int("generator_steps", default: 10, in: 0...1_000_000)
       studentSteps = try section.int("student_steps", default: 100, in: 1...1_000_000)
-      weights = try LossWeights(section, ce: 1.0 / 3, kd: 1.0 / 3, adversarial: 1.0 / 3)
       generatorLearningRate = try section.number(
         "generator_learning_rate", default: 5e-7, in: 0...1)
       generatorScheduler = try section.choice("generator_lr_scheduler_type", default: .linear)
@@ -66,6 +71,23 @@ public struct MATEKD: Objective {
         beta2: try section.number("generator_adam_beta2", default: 0.999, in: 0...1),
         epsilon: try section.number("generator_adam_epsilon", default: 1e-8, in: 0...1),
         maxGradNorm: try section.number("generator_max_grad_norm", default: 5, in: 0...1e9))
+    }
+
+    /// The generator's updates while the student makes `studentUpdates`.
+    func generatorUpdates(studentUpdates: Int) -> Int {
+      (studentUpdates + studentSteps - 1) / studentSteps * generatorSteps
+    }
+
+    /// The generator with its optimiser and schedule.
+    func trainedGenerator(
+      _ generator: MaskedLanguageModel, studentUpdates: Int, companions: Parameters? = nil
+    ) -> TrainedModel {
+      TrainedModel(
+        name: "generator", parameters: generator.parameters, optimizer: generatorOptimizer,
+        schedule: LearningRateSchedule(
+          kind: generatorScheduler, peak: generatorLearningRate, warmupSteps: generatorWarmupSteps,
+          totalSteps: max(1, generatorUpdates(studentUpdates: studentUpdates))),
+        companions: companions)
     }
   }
 
@@ -84,16 +106,9 @@ public struct MATEKD: Objective {
     self.setup = setup
     self.settings = settings
     self.generator = generator
-    let cycles = (setup.totalSteps + settings.studentSteps - 1) / settings.studentSteps
     trainedModels = [
       setup.studentTraining,
-      TrainedModel(
-        name: "generator", parameters: generator.parameters,
-        optimizer: settings.generatorOptimizer,
-        schedule: LearningRateSchedule(
-          kind: settings.generatorScheduler, peak: settings.generatorLearningRate,
-          warmupSteps: settings.generatorWarmupSteps,
-          totalSteps: max(1, cycles * settings.generatorSteps))),
+      settings.trainedGenerator(generator, studentUpdates: setup.totalSteps),
     ]
   }
 
@@ -111,7 +126,7 @@ public struct MATEKD: Objective {
         ? generatorLoss(step, shard, tape, rows: rows, noise: nil)
         : studentLoss(step, shard, tape, rows: rows, noise: nil)
     }
-    return health(step, sums)
+    return Self.health(step, sums)
   }
 
   /// Max step: -D(S(x'), T(x')), differentiated through both models' inputs into the generator.
@@ -134,7 +149,7 @@ public struct MATEKD: Objective {
       settings.divergence, student: student, teacher: teacher, labels: setup.student.labels,
       temperature: settings.temperature, weight: Float(-step.share / Double(step.count)))
     tape.backward()
-    var scalars = counts(shard, rows: rows, ids: sample.ids)
+    var scalars = Self.counts(shard, rows: rows, ids: sample.ids)
     scalars["entropy"] = entropy
     scalars["loss"] = -divergence / Double(step.count)
     scalars["adversarial_divergence"] = divergence / Double(step.count)
@@ -187,7 +202,7 @@ public struct MATEKD: Objective {
       adversarialTerm(setup.student.logits(adversarial, tape: tape, training: true))
       tape.backward()
     }
-    var scalars = counts(shard, rows: rows, ids: ids)
+    var scalars = Self.counts(shard, rows: rows, ids: ids)
     scalars["loss"] =
       (weights.ce * ce + weights.kd * clean + weights.adversarial * hostile) / count
     scalars["ce_loss"] = ce / count
@@ -197,7 +212,7 @@ public struct MATEKD: Objective {
   }
 
   /// A shard's numbers of masked tokens and of those that the generator filled with the original.
-  private func counts(_ shard: Shard, rows: [Int], ids: [Int32]) -> Scalars {
+  static func counts(_ shard: Shard, rows: [Int], ids: [Int32]) -> Scalars {
     var scalars = Scalars()
     scalars["replacement_rate"] = Double(rows.count)
     scalars["unchanged_rate"] = Double(
@@ -207,7 +222,7 @@ public struct MATEKD: Objective {
 
   /// The generator's health: the share of ordinary tokens that were masked, and per masked token the
   /// share that came back unchanged and the entropy in nats. Sums over shards become means here.
-  private func health(_ step: StepContext, _ sums: Scalars) -> Scalars {
+  static func health(_ step: StepContext, _ sums: Scalars) -> Scalars {
     let ordinary = step.shards.reduce(0) { $0 + $1.isSpecial.count { !$0 } }
     let masked = max(1, sums["replacement_rate"])
     var scalars = sums

@@ -86,6 +86,7 @@ extension PreparedRun {
         maskID: teacher.tokenizer.specialTokens.mask, teacherCache: logits,
         studentTraining: run.trainedModel, totalSteps: run.steps,
         labelSmoothing: Float(c.train.labelSmoothingFactor), trainingRows: train.count,
+        trainingClasses: train.classLabels,
         batchesPerEpoch: TrainingLoop.stepsPerEpoch(c.train, rows: train.count),
         seed: c.common.seed))
     let trained: [any Model] = [student.model] + (generator.map { [$0.model] } ?? [])
