@@ -237,5 +237,5 @@ extension Probe {
   /// All of them.
   static let all: [Probe] =
     linear + activations + rows + combinations + addNorm + sharedResidual + attention + embedding
-    + losses + binaryLosses + contrasts + layers
+    + losses + binaryLosses + contrasts + relations + layers
 }

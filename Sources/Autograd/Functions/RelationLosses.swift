@@ -1,0 +1,126 @@
+import Kernels
+
+/// Which of a layer's projections are multiplied with which: the scaled dot products between all
+/// tokens of a text, in which models of different widths can be compared.
+public enum Relation: Sendable, CaseIterable {
+  /// Queries with keys: the attention scores.
+  case attention
+  /// Queries with queries, keys with keys, values with values (MiniLM, MiniLMv2).
+  case queries, keys, values
+
+  /// What asks and what answers among queries (0), keys (1) and values (2).
+  private var places: (asks: Int, answers: Int) {
+    switch self {
+    case .attention: (0, 1)
+    case .queries: (0, 0)
+    case .keys: (1, 1)
+    case .values: (2, 2)
+    }
+  }
+
+  /// The columns of fused projections that are used; consecutive in every case.
+  func columns(of projections: Matrix) -> Range<Int> {
+    let h = projections.columns / 3
+    return places.asks * h..<(places.answers + 1) * h
+  }
+
+  /// The factors among the columns that are used.
+  func factors(_ used: Matrix) -> ScoreFactors {
+    let h = used.columns / (places.answers - places.asks + 1)
+    return ScoreFactors(
+      queries: used.columns(0..<h), keys: used.columns(used.columns - h..<used.columns))
+  }
+}
+
+extension Tape {
+  /// KL(teacher || student) between the distributions softmax(a b^T / sqrt(d)) of a relation,
+  /// averaged over heads and tokens of a text and summed over texts.
+  ///
+  /// With `.attention` these are the attention probabilities before dropout. Sources: MiniLM (Wang et
+  /// al. 2020), eq. 1 and 2; MiniLMv2 (Wang et al. 2021), eq. 2 to 4. Scores are float32 at any
+  /// `precision`. The gradient flows into each side that wants one.
+  /// - Parameters:
+  ///   - student, teacher: fused queries, keys and values of a layer, [tokens, 3 H] each; the widths
+  ///     may differ.
+  ///   - layout: the texts; queries and keys alike.
+  ///   - heads: both sides are split in as many; they need not be the heads of the models' attention.
+  public func relationDivergence(
+    _ relation: Relation, student: Tensor, teacher: Tensor, layout: AttentionLayout, heads: Int,
+    weight: Float
+  ) -> Double {
+    compare(relation, student, teacher) { s, t, dStudent, dTeacher in
+      Kernel.relationDivergence(
+        student: s, teacher: t, layout: layout, heads: heads, weight: weight, dStudent: dStudent,
+        dTeacher: dTeacher)
+    }
+  }
+
+  /// Squared error of attention scores before the softmax, averaged over heads and pairs of tokens
+  /// of a text and summed over texts.
+  ///
+  /// Source: TinyBERT (Jiao et al. 2020), eq. 7.
+  /// - Parameters:
+  ///   - student, teacher: fused queries, keys and values of a layer, [tokens, 3 H] each.
+  ///   - heads: of both models.
+  public func attentionScoreError(
+    student: Tensor, teacher: Tensor, layout: AttentionLayout, heads: Int, weight: Float
+  ) -> Double {
+    compare(.attention, student, teacher) { s, t, dStudent, dTeacher in
+      Kernel.scoreError(
+        student: s, teacher: t, layout: layout, heads: heads, weight: weight, dStudent: dStudent,
+        dTeacher: dTeacher)
+    }
+  }
+
+  /// Squared error of packed states, averaged over the elements of a text and summed over texts.
+  ///
+  /// - Parameter offsets: text borders; the texts are not empty.
+  public func meanSquaredError(
+    _ a: Tensor, _ b: Tensor, offsets: [Int], weight: Float
+  ) -> Double {
+    let pool = pool
+    let dA = a.requiresGradient ? pool.matrix(a.rows, a.columns) : nil
+    let dB = b.requiresGradient ? pool.matrix(b.rows, b.columns) : nil
+    var sum = 0.0
+    for (start, end) in zip(offsets, offsets.dropFirst()) {
+      let rows = start..<end
+      let elements = rows.count * a.columns
+      sum +=
+        Kernel.squaredError(
+          a.value.rows(rows), b.value.rows(rows), weight: weight / Float(elements),
+          dA: dA?.rows(rows), dB: dB?.rows(rows)) / Double(elements)
+    }
+    onBackward {
+      if let dA { a.accumulate(dA, pool: pool) }
+      if let dB { b.accumulate(dB, pool: pool) }
+    }
+    return sum
+  }
+
+  private func compare(
+    _ relation: Relation, _ student: Tensor, _ teacher: Tensor,
+    _ loss: (
+      _ student: ScoreFactors, _ teacher: ScoreFactors, _ dStudent: ScoreFactors?,
+      _ dTeacher: ScoreFactors?
+    ) -> Double
+  ) -> Double {
+    precondition(student.columns % 3 == 0 && teacher.columns % 3 == 0)
+    let pool = pool
+    let sides = [student, teacher]
+    let columns = sides.map { relation.columns(of: $0.value) }
+    let gradients: [Matrix?] = zip(sides, columns).map {
+      $0.requiresGradient ? pool.zeros($0.rows, $1.count) : nil
+    }
+    let factors = zip(sides, columns).map { relation.factors($0.value.columns($1)) }
+    let sum = loss(
+      factors[0], factors[1], gradients[0].map(relation.factors),
+      gradients[1].map(relation.factors))
+    onBackward {
+      for (side, (range, gradient)) in zip(sides, zip(columns, gradients)) {
+        guard let gradient, let target = side.leafGradientTarget(pool) else { continue }
+        Kernel.add(gradient, to: target.columns(range))
+      }
+    }
+    return sum
+  }
+}
