@@ -26,13 +26,14 @@ for name in pretrain-teacher pretrain-generator; do
   step "$mate_kd" pretrain --config "configs/smoke/$name.json"
 done
 step "$mate_kd" teacher-finetune --config configs/smoke/teacher.json
-for method in none kd mate-kd cilda; do
+for method in none kd mate-kd cilda tinybert tinybert-augmentation; do
   step "$mate_kd" distill --config "configs/smoke/distill-$method.json" --dry-run
   step "$mate_kd" distill --config "configs/smoke/distill-$method.json"
 done
 
 # Every run has left a folder that transformers would load, and its records.
-for run in teacher-body generator teacher student-none student-kd student-mate-kd student-cilda; do
+for run in teacher-body generator teacher student-none student-kd student-mate-kd student-cilda \
+  student-tinybert student-tinybert-augmentation; do
   for file in config.json model.safetensors vocab.txt trainer_state.json all_results.json; do
     [[ -s $out/$run/$file ]] || fail "$out/$run/$file is missing or empty"
   done

@@ -85,7 +85,7 @@ import Trainers
   }
 
   @Test func methodsByName() throws {
-    #expect(MethodRegistry.all.map(\.name) .prefix(3) == ["none", "kd", "mate-kd"])
+    #expect(MethodRegistry.all.map(\.name).prefix(3) == ["none", "kd", "mate-kd"])
     #expect(try complaint("mate-kd", "{}").isEmpty)
     #expect(MethodRegistry.named("mate") == nil)
   }

@@ -24,7 +24,7 @@ model() { # model LAYERS FOLDER: a tiny untrained masked language model
   "corpus": {"files": ["data/glue/corpus.txt"]},
   "model": {
     "config": {
-      "hidden_size": 8, "num_hidden_layers": $1, "num_attention_heads": 2, "intermediate_size": 16,
+      "hidden_size": 24, "num_hidden_layers": $1, "num_attention_heads": 2, "intermediate_size": 16,
       "max_position_embeddings": 128
     },
     "vocab": "data/glue/vocab.txt"

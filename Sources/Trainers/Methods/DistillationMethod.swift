@@ -30,13 +30,16 @@ public struct DistillationSetup: Sendable {
   public let batchesPerEpoch: Int
   /// Seed of the run, for weights that a method adds.
   public let seed: UInt64
+  /// The tokenizer of all models; nil only outside of runs.
+  public let tokenizer: (any Tokenizer)?
 
   /// What a method needs.
   public init(
     student: SequenceClassifier, teacher: SequenceClassifier, generator: MaskedLanguageModel?,
     maskID: Int32, teacherCache: TeacherCache, studentTraining: TrainedModel, totalSteps: Int,
     labelSmoothing: Float, trainingRows: Int = 0, trainingClasses: [Int32] = [],
-    batchesPerEpoch: Int = 1, seed: UInt64 = 42
+    batchesPerEpoch: Int = 1, seed: UInt64 = 42,
+    tokenizer: (any Tokenizer)? = nil
   ) {
     self.student = student
     self.teacher = teacher
@@ -50,6 +53,7 @@ public struct DistillationSetup: Sendable {
     self.trainingClasses = trainingClasses
     self.batchesPerEpoch = batchesPerEpoch
     self.seed = seed
+    self.tokenizer = tokenizer
   }
 }
 
@@ -104,6 +108,11 @@ public enum MethodRegistry {
     CILDA.description,
     RAILKD.description,
     CoDIR.description,
+    PKD.description,
+    TinyBERT.description,
+    TinyBERTAugmentation.description,
+    MiniLM.description,
+    MiniLMv2.description,
   ]
 
   /// The method with a name.

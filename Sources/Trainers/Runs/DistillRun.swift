@@ -88,7 +88,7 @@ extension PreparedRun {
         labelSmoothing: Float(c.train.labelSmoothingFactor), trainingRows: train.count,
         trainingClasses: train.classLabels,
         batchesPerEpoch: TrainingLoop.stepsPerEpoch(c.train, rows: train.count),
-        seed: c.common.seed))
+        seed: c.common.seed, tokenizer: teacher.tokenizer))
     let trained: [any Model] = [student.model] + (generator.map { [$0.model] } ?? [])
     return PreparedRun(
       plan: [("method", method.name)]

@@ -129,7 +129,7 @@ extension Study.Task {
     let known =
       description.questions?.metricNames.filter { $0 != "loss" }
       ?? plain + (plain.count > 1 ? ["combined_score"] : [])
-    let metric = task.metric ?? known[0]
+    let metric = task.metric ?? known.first ?? ""
     guard known.contains(metric) else {
       throw task.origin.unknownName("metric", metric, among: known)
     }
