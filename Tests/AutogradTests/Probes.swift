@@ -29,6 +29,15 @@ extension Probe {
     Probe("gatherRows twice", inputs: [(5, 3)]) { tape, x, _ in
       .tensors([tape.gatherRows(x[0], [1, 3]), tape.gatherRows(x[0], [3, 0])])
     },
+    Probe("replacingRows", inputs: [(5, 3), (2, 3)]) { tape, x, _ in
+      .tensors([tape.replacingRows(x[0], [3, 0], with: x[1])])
+    },
+    Probe("replacingRows of what is used again", inputs: [(4, 3), (2, 3)]) { tape, x, _ in
+      let a = tape.softmax(x[0])
+      let b = tape.softmax(x[1])
+      let replaced = tape.replacingRows(a, [1, 2], with: b)
+      return .tensors([tape.sum(tape.softmax(replaced), a), b])
+    },
     Probe("transposed", inputs: [(7, 2)]) { tape, x, _ in
       // Overlapping rows, so that gradients meet.
       .tensors([tape.transposed(x[0], rows: 1..<6), tape.transposed(x[0], rows: 4..<7)])

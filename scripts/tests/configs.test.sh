@@ -34,11 +34,11 @@ model() { # model LAYERS FOLDER: a tiny untrained masked language model
 JSON
   quietly "$mate_kd" pretrain --config model.json
 }
-classifier() { # classifier BODY FOLDER
+classifier() { # classifier BODY FOLDER [TASK DATA]
   cat >classifier.json <<JSON
 {
   "output_dir": "$2",
-  "task": {"name": "sst-2", "data_dir": "data/glue/SST-2"},
+  "task": {"name": "${3:-sst-2}", "data_dir": "${4:-data/glue/SST-2}"},
   "model": {"model_name_or_path": "$1"},
   "train": {"max_steps": 1}
 }
@@ -58,6 +58,11 @@ for runs in runs/smoke runs/quickstart; do
   model 2 "$runs/generator"
   classifier "$runs/teacher-body" "$runs/teacher"
 done
+mkdir -p data/ag_news
+for class in 1 2 3 4; do echo "\"$class\",\"a film\",\"good\""; done >data/ag_news/train.csv
+cp data/ag_news/train.csv data/ag_news/test.csv
+model 3 models/paraphrase-MiniLM-L3-v2
+classifier models/paraphrase-MiniLM-L3-v2 runs/ag-news-teacher ag-news data/ag_news
 
 # What configs/studies name: data only where a run opens them.
 model 6 models/all-MiniLM-L6-v2

@@ -67,6 +67,11 @@ public struct MethodDescription: Sendable {
   public let needsGenerator: Bool
   /// True if its losses are defined for texts that may have several labels.
   public let takesSeveralLabels: Bool
+  /// Reads from the same section how it makes its own training texts; nil for methods that learn from
+  /// the task's training rows.
+  public let texts: (@Sendable (ConfigSection) throws -> SyntheticTexts)?
+  /// False if it opens no training file.
+  public var needsTrainingData: Bool { texts == nil }
   /// Reads its section of the configuration, before any file is opened.
   public let configure:
     @Sendable (ConfigSection) throws -> @Sendable (DistillationSetup) throws -> any Objective
@@ -77,6 +82,7 @@ public struct MethodDescription: Sendable {
   /// A method.
   public init(
     name: String, summary: String, needsGenerator: Bool = false, takesSeveralLabels: Bool = false,
+    texts: (@Sendable (ConfigSection) throws -> SyntheticTexts)? = nil,
     configure:
       @escaping @Sendable (ConfigSection) throws ->
       @Sendable (DistillationSetup) throws ->
@@ -90,6 +96,7 @@ public struct MethodDescription: Sendable {
     self.summary = summary
     self.needsGenerator = needsGenerator
     self.takesSeveralLabels = takesSeveralLabels
+    self.texts = texts
     self.configure = configure
     self.configureSpans = configureSpans
   }
@@ -113,6 +120,10 @@ public enum MethodRegistry {
     TinyBERTAugmentation.description,
     MiniLM.description,
     MiniLMv2.description,
+    ASDFD.description,
+    ZSKT.description,
+    ZSKD.description,
+    RandomText.description,
   ]
 
   /// The method with a name.

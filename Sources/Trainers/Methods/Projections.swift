@@ -36,9 +36,11 @@ package struct Projections: Sendable {
   }
 
   /// Map number `index` of x.
-  package func apply(_ index: Int, to x: Tensor, tape: Tape) -> Tensor {
+  package func apply(
+    _ index: Int, to x: Tensor, tape: Tape, activation: Activation? = nil
+  ) -> Tensor {
     tape.linear(
       x, weight: tape.parameter(weights[index], of: parameters),
-      bias: biases[index].map { tape.parameter($0, of: parameters) })
+      bias: biases[index].map { tape.parameter($0, of: parameters) }, activation: activation)
   }
 }

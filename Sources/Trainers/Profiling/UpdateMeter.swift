@@ -86,6 +86,7 @@ struct MeteredObjective: Objective {
   let meter: UpdateMeter
 
   var trainedModels: [TrainedModel] { base.trainedModels }
+  var updatesPerBatch: Int { base.updatesPerBatch }
 
   func turn(batch: Int) -> Int { meter.turn(batch: batch) }
 

@@ -14,6 +14,7 @@ extension PreparedRun {
       return try questionDistill(c, method: namedMethod(c), task: task, version: version)
     }
     let (method, makeObjective) = try configuredMethod(c)
+    try RunParts.checkBudget(of: method, c.train)
     try RunFolder.check(c.common.outputDir, overwrite: c.common.overwriteOutputDir)
     try MethodRegistry.check(method, fits: task)
     for source in [c.teacher, c.student] {
@@ -52,9 +53,8 @@ extension PreparedRun {
     try RunParts.checkLength(
       c.task.maxSeqLength, of: others + [("student", student.model)])
 
-    let train = try RunParts.data(
-      c.task, task: task, split: .train, maximumRows: c.train.maxTrainSamples,
-      tokenizer: teacher.tokenizer, pool: pool, notices: &notices)
+    let train = try RunParts.trainingRows(
+      of: method, c, task: task, tokenizer: teacher.tokenizer, pool: pool, notices: &notices)
     let evaluation = try RunParts.evaluation(
       c.task, task: task, maximumRows: c.train.maxEvalSamples, tokenizer: teacher.tokenizer,
       pool: pool, precision: precision, notices: &notices)
@@ -97,6 +97,9 @@ extension PreparedRun {
     ) {
       let outcome = try run.execute(objective, display: $0)
       try logits.save()
+      if let method = objective as? any PseudoTextMethod {
+        try PseudoSamples(method, teacher: teacher).write(to: outcome.folder)
+      }
       return outcome
     }
   }
