@@ -34,19 +34,44 @@ public struct MaskedLanguageModel: Model {
   public func logits(
     _ tokens: PackedTokens, rows: [Int], tape: Tape, training: Bool
   ) -> Tensor {
+    tape.linear(
+      headStates(tokens, selection: .rows(rows), tape: tape, training: training),
+      weight: tape.parameter(encoder.words, of: parameters),
+      bias: tape.parameter(decoderBias, of: parameters))
+  }
+
+  /// What the model expects at some tokens, as distributions over the vocabulary that nobody writes
+  /// down. The model gets no gradient by way of them.
+  ///
+  /// - Parameters:
+  ///   - rows: ascending indices into the packed batch; nil for all tokens.
+  ///   - temperature: of the softmax.
+  ///   - training: true switches dropout on.
+  public func distribution(
+    _ tokens: PackedTokens, rows: [Int]? = nil, temperature: Float, tape: Tape, training: Bool
+  ) -> WordDistribution {
+    WordDistribution(
+      states: headStates(
+        tokens, selection: rows.map { .rows($0) } ?? .all, tape: tape, training: training
+      ).value,
+      decoder: parameters.matrix(encoder.words), bias: parameters.matrix(decoderBias),
+      temperature: temperature)
+  }
+
+  /// What the decoder sees.
+  private func headStates(
+    _ tokens: PackedTokens, selection: RowSelection, tape: Tape, training: Bool
+  ) -> Tensor {
     let c = encoder.configuration
     let states = encoder.encode(
-      tokens, parameters: parameters, tape: tape, training: training, selection: .rows(rows)
+      tokens, parameters: parameters, tape: tape, training: training, selection: selection
     ).last
     let transformed = tape.linear(
       states, weight: tape.parameter(transformWeight, of: parameters),
       bias: tape.parameter(transformBias, of: parameters),
       activation: c.family.description.vocabulary.activation ?? c.activation)
-    let normalised = tape.addNorm(
+    return tape.addNorm(
       transformed, residual: nil, gamma: tape.parameter(gamma, of: parameters),
       beta: tape.parameter(beta, of: parameters), epsilon: c.layerNormEpsilon)
-    return tape.linear(
-      normalised, weight: tape.parameter(encoder.words, of: parameters),
-      bias: tape.parameter(decoderBias, of: parameters))
   }
 }

@@ -27,12 +27,14 @@ public struct SpanClassifier: Model {
   /// - Parameters:
   ///   - training: true switches dropout on.
   ///   - sample: tokens whose words are straight-through samples (their ids are in `tokens`).
+  ///   - vectors: word embeddings in place of those of the ids, [tokens, H].
   public func logits(
     _ tokens: PackedTokens, tape: Tape, training: Bool,
-    sample: (rows: [Int], words: StraightThroughSample)? = nil
+    sample: (rows: [Int], words: StraightThroughSample)? = nil, vectors: Tensor? = nil
   ) -> Tensor {
     let states = encoder.encode(
-      tokens, parameters: parameters, tape: tape, training: training, sample: sample
+      tokens, parameters: parameters, tape: tape, training: training, sample: sample,
+      vectors: vectors
     ).last
     let dropped = tape.dropout(
       states, probability: training ? encoder.configuration.spanDropout : 0)

@@ -161,6 +161,21 @@ extension Probe {
     },
   ]
 
+  /// The distribution is fixed, only tables learn; tiles of 3 do not divide 11 words.
+  static let softEmbedding: [Probe] = [[0, 1, 2, 3], [1, 3], []].map { (rows: [Int]) in
+    Probe("softEmbedding of \(rows)", inputs: [], weights: [(11, 5), (11, 3)]) { tape, _, w in
+      let distribution = WordDistribution(
+        states: Matrix(draw(rows.count * 4, seed: 31), rows: rows.count, columns: 4),
+        decoder: Matrix(draw(44, seed: 32), rows: 11, columns: 4),
+        bias: Matrix(draw(11, seed: 33), rows: 1, columns: 11), temperature: 0.7)
+      let (vectors, _) = tape.softEmbedding(
+        tables: [w[0], w[1]], ids: [7, 0, 7, 10], rows: rows, distribution: distribution,
+        rate: 0.3, tile: 3)
+      // A table that is read twice: its gradients meet.
+      return .tensors(vectors + [tape.softmax(tape.gatherRows(w[0], [7, 2]))])
+    }
+  }
+
   static let losses: [Probe] =
     ([0, 0.1] as [Float]).map { smoothing in
       Probe("crossEntropy smoothing \(smoothing)", inputs: [(3, 5)]) { tape, x, _ in
@@ -246,5 +261,5 @@ extension Probe {
   /// All of them.
   static let all: [Probe] =
     linear + activations + rows + combinations + addNorm + sharedResidual + attention + embedding
-    + losses + binaryLosses + contrasts + relations + layers
+    + softEmbedding + losses + binaryLosses + contrasts + relations + layers
 }

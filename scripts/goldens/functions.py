@@ -241,6 +241,35 @@ def gumbel_softmax():
          "the embedding's gradient flows through the one-hot, the logits' through y")
 
 
+def soft_embedding():
+    cases = []
+    for tokens, words, width, columns, rows in [
+            (4, 11, 6, 5, [0, 1, 2, 3]), (5, 33, 7, 9, [1, 3, 4])]:
+        for rate, temperature in [(0.5, 1.0), (0.3, 0.25)]:
+            states = draw(random, len(rows), width)
+            decoder, bias = draw(random, words, width), draw(random, words)
+            ids = torch.randint(0, words, (tokens,), generator=random)
+            q = torch.softmax((states @ decoder.T + bias) / temperature, -1)
+            kept = q.gather(1, ids[rows, None]).sum()
+
+            def mix(embedding):
+                mixture = F.one_hot(ids, words).double()
+                mixture[rows] = (1 - rate) * mixture[rows] + rate * q
+                return mixture @ embedding
+
+            record = case(f"{len(rows)} of {tokens} tokens, rate {rate:g}, "
+                          f"temperature {temperature:g}", {"embedding": draw(random, words, columns)},
+                          mix, draw(random, tokens, columns),
+                          {"rate": rate, "temperature": temperature},
+                          {"ids": ids.tolist(), "rows": rows})
+            record["outputs"]["kept"] = number(kept)
+            record |= {"states": tensor(states), "decoder": tensor(decoder), "bias": tensor(bias)}
+            cases.append(record)
+    save("soft_embedding", cases,
+         "at the given rows (1 - rate) onehot + rate q, q = softmax((states decoder^T + bias) / "
+         "temperature), elsewhere onehot; times E; kept: sum of q at the tokens' own words")
+
+
 def optimisers():
     start = draw(random, 13)
     gradients = draw(random, 5, 13)
@@ -300,3 +329,4 @@ if __name__ == "__main__":
     pairs_of_rows()
     gumbel_softmax()
     optimisers()
+    soft_embedding()
