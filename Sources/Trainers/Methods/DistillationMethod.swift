@@ -124,6 +124,7 @@ public enum MethodRegistry {
     ZSKT.description,
     ZSKD.description,
     RandomText.description,
+    TextSmoothing.description,
   ]
 
   /// The method with a name.

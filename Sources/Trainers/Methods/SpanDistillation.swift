@@ -9,6 +9,8 @@ public struct SpanDistillationSetup: Sendable {
   public let student: SpanClassifier
   /// The fine-tuned model to learn from; never changed.
   public let teacher: SpanClassifier
+  /// The masked language model of methods that need one; nil if the run has none.
+  public let generator: MaskedLanguageModel?
   /// The teacher's logits on the training windows.
   public let teacherCache: TeacherCache
   /// The student's optimiser and schedule.
@@ -18,11 +20,12 @@ public struct SpanDistillationSetup: Sendable {
 
   /// What a method needs.
   public init(
-    student: SpanClassifier, teacher: SpanClassifier, teacherCache: TeacherCache,
-    studentTraining: TrainedModel, labelSmoothing: Float = 0
+    student: SpanClassifier, teacher: SpanClassifier, generator: MaskedLanguageModel? = nil,
+    teacherCache: TeacherCache, studentTraining: TrainedModel, labelSmoothing: Float = 0
   ) {
     self.student = student
     self.teacher = teacher
+    self.generator = generator
     self.teacherCache = teacherCache
     self.studentTraining = studentTraining
     self.labelSmoothing = labelSmoothing

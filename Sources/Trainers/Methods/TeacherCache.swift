@@ -120,6 +120,9 @@ public struct TeacherCache: Sendable {
     let places = shard.rows.map { borders[$0]..<borders[$0 + 1] }
     let unknown = places.indices.filter { logits[places[$0].lowerBound, 0].isNaN }
     if !unknown.isEmpty {
+      // What is drawn after this must not depend on what the cache holds.
+      let position = tape.drawPosition
+      defer { tape.drawPosition = position }
       let fresh = ask(shard.tokens.texts(unknown), tape).value
       var next = 0
       for text in unknown {

@@ -48,6 +48,11 @@ extension PreparedRun {
           + "\(known.joined(separator: " or ")).")
     }
     let makeObjective = try configure(c.method)
+    if method.needsGenerator, c.generator == nil {
+      throw c.origin.error(
+        "method \(method.name) needs a section \"generator\" with a masked language model; "
+          + "mate-kd pretrain makes one")
+    }
     for source in [c.teacher, c.student] {
       try ModelOpener.checkLabelOrder(of: source, for: task)
     }
@@ -63,11 +68,23 @@ extension PreparedRun {
     notices += RunParts.notices(student.report, role: "student")
     try ModelOpener.checkVocabularies(
       ("teacher", teacher.tokenizer), ("student", student.tokenizer))
-    if c.generator != nil {
+    var others: [(role: String, model: any Model)] = [("teacher", teacher.model)]
+    var generator: OpenedModel<MaskedLanguageModel>?
+    if method.needsGenerator, let source = c.generator {
+      let model = try opener.maskedLanguageModel(
+        source, role: "generator", teacherSource: teacher.tokenizerSource)
+      notices += RunParts.notices(model.report, role: "generator")
+      try ModelOpener.checkVocabularies(
+        ("teacher", teacher.tokenizer), ("generator", model.tokenizer))
+      try ModelOpener.checkEmbeddings(of: model, fit: teacher)
+      try ModelOpener.checkEmbeddings(of: model, fit: student)
+      others.append(("generator", model.model))
+      generator = model
+    } else if c.generator != nil {
       notices.append("method \(method.name) uses no generator; the section is not looked at")
     }
     try RunParts.checkLength(
-      c.task.maxSeqLength, of: [("teacher", teacher.model), ("student", student.model)])
+      c.task.maxSeqLength, of: others + [("student", student.model)])
     let train = try RunParts.examples(
       c.task, version: version, maximumQuestions: c.train.maxTrainSamples,
       tokenizer: teacher.tokenizer, notices: &notices)
@@ -94,13 +111,13 @@ extension PreparedRun {
     notices += RunParts.notices(cache, rows: train.count)
     let objective = try makeObjective(
       SpanDistillationSetup(
-        student: student.model, teacher: teacher.model, teacherCache: cache,
-        studentTraining: run.trainedModel, labelSmoothing: Float(c.train.labelSmoothingFactor)))
+        student: student.model, teacher: teacher.model, generator: generator?.model,
+        teacherCache: cache, studentTraining: run.trainedModel,
+        labelSmoothing: Float(c.train.labelSmoothingFactor)))
     return PreparedRun(
       plan: [("method", method.name)]
         + run.plan(
-          others: [("teacher", teacher.model)], trained: [student.model],
-          frozen: [teacher.model]),
+          others: others, trained: [student.model], frozen: others.map(\.model)),
       notices: notices, training: run.parts(objective)
     ) {
       let outcome = try run.execute(objective, display: $0)
