@@ -125,6 +125,8 @@ public enum MethodRegistry {
     ZSKD.description,
     RandomText.description,
     TextSmoothing.description,
+    FreeLB.description,
+    FreeLBKD.description,
   ]
 
   /// The method with a name.
