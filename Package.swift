@@ -29,7 +29,8 @@ let package = Package(
     .target(name: "Kernels", dependencies: ["CBLAS"], swiftSettings: kernelSettings),
     .target(name: "Autograd", dependencies: ["Kernels"], swiftSettings: forThisProcessor),
     .target(name: "StrictJSON"),
-    .target(name: "Models", dependencies: ["Autograd", "StrictJSON"], swiftSettings: forThisProcessor),
+    .target(
+      name: "Models", dependencies: ["Autograd", "StrictJSON"], swiftSettings: forThisProcessor),
     .target(name: "Data", dependencies: ["Kernels", "StrictJSON"]),
     .target(name: "Configuration", dependencies: ["StrictJSON"]),
     .target(

@@ -141,7 +141,9 @@ import Testing
       let path = folder + "/" + file
       let text = try StrictJSON.parse(
         Array(Data(contentsOf: URL(fileURLWithPath: path))), file: file)
-      if text["method"] != nil {
+      if text["tasks"] != nil {
+        _ = try StudyConfiguration.load(path: path)
+      } else if text["method"] != nil {
         _ = try DistillConfiguration.load(path: path, checksPaths: false)
       } else if text["corpus"] != nil {
         _ = try PretrainConfiguration.load(path: path, checksPaths: false)

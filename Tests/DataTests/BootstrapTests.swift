@@ -46,7 +46,7 @@ struct BootstrapTests {
   }
 
   @Test("means of rows' scores have the interval of the share that they are")
-  func means() throws {
+  func meansOfScores() throws {
     let (p, r) = Self.rows(150, wrong: 40)
     let bootstrap = Bootstrap(resamples: 200)
     let share = bootstrap.intervals(

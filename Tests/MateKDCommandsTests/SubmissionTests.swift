@@ -50,7 +50,8 @@ import Testing
       (["--model", "rte=m", "--glue-submission", "o"], "--glue-submission needs --data."),
       (
         ["--model", "rte=m", "--glue-submission", "o", "--data", "d", "--task", "rte"],
-        "--glue-submission excludes --task, --task-config, --label-order, --input and --output."
+        "--glue-submission excludes --task, --task-config, --label-order, --input, --output and "
+          + "--answers."
       ),
     ] as [([String], String)])
   func commandLine(_ arguments: [String], _ message: String) throws {

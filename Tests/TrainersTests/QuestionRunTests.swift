@@ -190,8 +190,8 @@ import Trainers
       try student(toy, task: "squad2", method: "mate-kd", teacher: folder)
     }
     #expect(
-      method?.message
-        == "method mate-kd has no form for task squad2; take none or kd.")
+      method?.message.hasPrefix("method mate-kd has no form for task squad2; take none or kd")
+        == true)
     // A model for other tasks has no such head.
     let classifier = "\(toy.scratch.path)/classifier"
     let other = toy.classifier(seed: 1)
