@@ -1,4 +1,4 @@
-"""Fine-tunes a BERT folder on a GLUE-format single-sentence task with plain torch and transformers.
+"""Fine-tunes a BERT folder on a GLUE task's own files with plain torch and transformers.
 
 The reference for `mate-kd teacher-finetune`: AdamW with no decay on biases and LayerNorms, linear
 schedule with warm-up, gradient clipping, random order per epoch, padding to the longest text of
@@ -17,8 +17,12 @@ import time
 import torch
 import torch.nn.functional as F
 import transformers
+from scipy.stats import pearsonr, spearmanr
+from sklearn.metrics import f1_score, matthews_corrcoef
 from transformers import (BertForSequenceClassification, BertTokenizerFast,
                           get_linear_schedule_with_warmup)
+
+from glue_columns import rows_of, text_columns
 
 transformers.logging.set_verbosity_error()
 transformers.utils.logging.disable_progress_bar()
@@ -46,18 +50,39 @@ def arguments():
     return parser.parse_args()
 
 
+# Of labels that are words; the rest of GLUE's are numbers.
+LABELS = {"not_equivalent": 0, "equivalent": 1, "entailment": 0, "not_entailment": 1}
+
+
 def read(path):
-    """Texts and labels of a file whose header names `sentence` and `label`; no quoting."""
-    with open(path, encoding="utf-8", newline="\n") as file:
-        rows = [line.rstrip("\r\n").split("\t") for line in file]
-    text, label = rows[0].index("sentence"), rows[0].index("label")
-    return [row[text] for row in rows[1:]], [int(row[label]) for row in rows[1:]]
+    """Texts (or pairs of texts), labels, and whether these are scores."""
+    rows = rows_of(path)
+    columns = list(text_columns(path).values())
+    if not any(name in rows[0] for name in ("label", "score", "Quality")):
+        column, rows = 1, [rows[0], *rows]  # CoLA has no header
+    else:
+        column = next(rows[0].index(name) for name in ("label", "score", "Quality")
+                      if name in rows[0])
+    values = [row[column] for row in rows[1:]]
+    scores = rows[0][column] == "score"
+    labels = [float(v) if scores else LABELS[v] if v in LABELS else int(v) for v in values]
+    return columns, labels, scores
 
 
-def load(folder):
+def metrics(found, labels, scores):
+    """The metrics of GLUE that the labels allow, by scipy and scikit-learn."""
+    if scores:
+        return {"pearson": float(pearsonr(found, labels)[0]),
+                "spearmanr": float(spearmanr(found, labels)[0])}
+    right = sum(a == b for a, b in zip(found, labels))
+    return {"accuracy": right / len(labels), "f1": float(f1_score(labels, found)),
+            "matthews_correlation": float(matthews_corrcoef(labels, found))}
+
+
+def load(folder, outputs):
     """The model in float32 and the names of the tensors that were newly drawn."""
     model, report = BertForSequenceClassification.from_pretrained(
-        folder, dtype=torch.float32, num_labels=2, initializer_range=0.02,
+        folder, dtype=torch.float32, num_labels=outputs, initializer_range=0.02,
         output_loading_info=True)
     fresh = sorted(report["missing_keys"])
     allowed = {"bert.pooler.dense.weight", "bert.pooler.dense.bias", "classifier.weight",
@@ -67,27 +92,25 @@ def load(folder):
     return model, fresh
 
 
-def padded(ids, indices, pad):
-    """Ids and mask of the given texts, padded to the longest of them."""
-    longest = max(len(ids[i]) for i in indices)
-    rows = torch.full((len(indices), longest), pad)
-    for row, index in enumerate(indices):
-        rows[row, :len(ids[index])] = torch.tensor(ids[index])
-    return rows, (torch.arange(longest) < torch.tensor([[len(ids[i])] for i in indices])).long()
+def padded(texts, indices, tokenizer):
+    """The given texts' tensors, padded to the longest of them."""
+    return tokenizer.pad({name: [values[i] for i in indices] for name, values in texts.items()},
+                         return_tensors="pt")
 
 
 @torch.no_grad()
-def accuracy(model, ids, labels, batch, pad):
+def evaluate(model, texts, labels, scores, batch, tokenizer):
     model.eval()
-    order = sorted(range(len(ids)), key=lambda index: len(ids[index]))
-    right = 0
+    order = sorted(range(len(labels)), key=lambda index: len(texts["input_ids"][index]))
+    found = [0] * len(labels)
     for start in range(0, len(order), batch):
         chosen = order[start:start + batch]
-        rows, mask = padded(ids, chosen, pad)
-        found = model(input_ids=rows, attention_mask=mask).logits.argmax(-1).tolist()
-        right += sum(a == labels[index] for a, index in zip(found, chosen))
+        logits = model(**padded(texts, chosen, tokenizer)).logits
+        values = logits[:, 0].tolist() if scores else logits.argmax(-1).tolist()
+        for index, value in zip(chosen, values):
+            found[index] = value
     model.train()
-    return right / len(ids)
+    return metrics(found, labels, scores)
 
 
 def main():
@@ -95,15 +118,15 @@ def main():
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
     tokenizer = BertTokenizerFast.from_pretrained(options.model)
-    model, fresh = load(options.model)
 
     def encode(name):
-        texts, labels = read(f"{options.data}/{name}.tsv")
-        return tokenizer(texts, truncation=True,
-                         max_length=options.max_seq_length)["input_ids"], labels
+        columns, labels, scores = read(f"{options.data}/{name}.tsv")
+        texts = tokenizer(*columns, truncation=True, max_length=options.max_seq_length)
+        return dict(texts), labels, scores
 
-    (ids, labels), (dev_ids, dev_labels) = encode("train"), encode("dev")
-    steps_per_epoch = math.ceil(len(ids) / options.batch)
+    (texts, labels, scores), (dev_texts, dev_labels, _) = encode("train"), encode("dev")
+    model, fresh = load(options.model, 1 if scores else 2)
+    steps_per_epoch = math.ceil(len(labels) / options.batch)
     steps = options.max_steps if options.max_steps > 0 else math.ceil(
         options.epochs * steps_per_epoch)
     warmup = options.warmup_steps
@@ -116,19 +139,19 @@ def main():
          {"params": [p for n, p in model.named_parameters() if n in undecayed],
           "weight_decay": 0.0}], lr=options.lr, betas=(0.9, 0.999), eps=1e-8)
     schedule = get_linear_schedule_with_warmup(optimiser, warmup, steps)
-    pad = model.config.pad_token_id
     order_draws = torch.Generator().manual_seed(options.seed)
 
     evaluations, losses, step, seen, training = [], [], 0, 0, 0.0
     model.train()
     while step < steps:
-        order = torch.randperm(len(ids), generator=order_draws).tolist()
+        order = torch.randperm(len(labels), generator=order_draws).tolist()
         for start in range(0, len(order), options.batch):
             began = time.perf_counter()
             chosen = order[start:start + options.batch]
-            rows, mask = padded(ids, chosen, pad)
-            logits = model(input_ids=rows, attention_mask=mask).logits
-            loss = F.cross_entropy(logits, torch.tensor([labels[i] for i in chosen]))
+            logits = model(**padded(texts, chosen, tokenizer)).logits
+            target = torch.tensor([labels[i] for i in chosen])
+            loss = (F.mse_loss(logits[:, 0], target) if scores
+                    else F.cross_entropy(logits, target))
             optimiser.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), options.max_grad_norm)
@@ -140,10 +163,11 @@ def main():
             seen += len(chosen)
             every = options.eval_steps or steps_per_epoch
             if step % every == 0 or step == steps:
-                found = accuracy(model, dev_ids, dev_labels, options.eval_batch, pad)
+                found = evaluate(model, dev_texts, dev_labels, scores, options.eval_batch,
+                                 tokenizer)
                 recent = losses[-min(every, len(losses)):]
                 evaluations.append({"step": step, "epoch": step / steps_per_epoch,
-                                    "accuracy": found, "train_loss": sum(recent) / len(recent),
+                                    **found, "train_loss": sum(recent) / len(recent),
                                     "train_seconds": training})
                 print(json.dumps(evaluations[-1]), file=sys.stderr, flush=True)
             if step == steps:
@@ -154,9 +178,9 @@ def main():
     print(json.dumps({
         "settings": {**vars(options), "warmup_steps": warmup, "steps": steps},
         "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
-        "newly_initialised": fresh, "train_examples": len(ids), "dev_examples": len(dev_ids),
-        "evaluations": evaluations, "dev_accuracy": evaluations[-1]["accuracy"],
-        "best_dev_accuracy": max(e["accuracy"] for e in evaluations),
+        "newly_initialised": fresh, "train_examples": len(labels),
+        "dev_examples": len(dev_labels),
+        "evaluations": evaluations, "dev": found,
         "train_seconds": training,
         "train_samples_per_second": seen / training,
     }))
