@@ -45,7 +45,10 @@ step "$mate_kd" predict --model "$out/student-mate-kd" --task sst-2 \
 rows=$(($(wc -l <"$out/data/SST-2/test.tsv") - 1))
 [[ $(wc -l <"$out/predictions.jsonl") -eq $rows ]] || fail "predict did not write $rows lines"
 step "$mate_kd" evaluate --model "$out/teacher" --model "$out/student-kd" --task sst-2 \
-  --data "$out/data" --bootstrap 100 --confusion
+  --data "$out/data" --bootstrap 100 --confusion | tee "$out/evaluations.txt"
+# The name of each model stands above its own counts, also where the output is no terminal.
+[[ $(grep -c "^data" <(grep -A1 -E "^$out/(teacher|student-kd), sst-2" "$out/evaluations.txt")) -eq 2 ]] \
+  || fail "evaluate --confusion wrote $(cat "$out/evaluations.txt")"
 step "$mate_kd" inspect --model "$out/teacher"
 step "$mate_kd" inspect --task sst-2 --data "$out/data" --model "$out/teacher" --max-seq-length 8
 ids=$(echo 'a good film' | "$mate_kd" tokenize --model "$out/student-mate-kd")

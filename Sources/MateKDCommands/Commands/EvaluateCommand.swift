@@ -80,7 +80,7 @@ struct EvaluateCommand: ParsableCommand {
     grid.print(on: .standardOutput)
     if !confusion { return }
     for report in grid.reports where report.found.confusion != nil {
-      print("\n\(report.model), \(report.task.name)")
+      TerminalStream.standardOutput.print("\n\(report.model), \(report.task.name)")
       report.printConfusion(on: .standardOutput)
     }
   }
@@ -138,7 +138,7 @@ struct EvaluateCommand: ParsableCommand {
     }
     report.print(on: .standardOutput)
     if confusion, report.found.confusion != nil {
-      print("")
+      TerminalStream.standardOutput.print("")
       report.printConfusion(on: .standardOutput)
     }
   }
