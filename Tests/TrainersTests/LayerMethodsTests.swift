@@ -17,7 +17,8 @@ import Trainers
     init(
       teacher teacherShape: (layers: Int, hidden: Int, heads: Int) = (4, 16, 2),
       student studentShape: (layers: Int, hidden: Int, heads: Int) = (2, 16, 2),
-      studentSeed: UInt64 = 1, dropout: Float = 0, totalSteps: Int = 10, regression: Bool = false
+      studentSeed: UInt64 = 1, dropout: Float = 0, totalSteps: Int = 10, regression: Bool = false,
+      severalLabels: Bool = false
     ) throws {
       let toy = try ToyWorld()
       func model(_ shape: (layers: Int, hidden: Int, heads: Int), _ seed: UInt64)
@@ -28,7 +29,7 @@ import Trainers
         let labels =
           regression
           ? LabelSet(names: ["score"], isRegression: true)
-          : LabelSet(names: ["negative", "positive"])
+          : LabelSet(names: ["negative", "positive"], isMultiLabel: severalLabels)
         let model = SequenceClassifier(c, labels: labels)
         model.initialize(seed: seed)
         return model
@@ -63,6 +64,10 @@ import Trainers
       if flipped { batch.classLabels = batch.classLabels.map { 1 - $0 } }
       if student.labels.isRegression {
         batch.scores = batch.classLabels.map { Float($0) * 2 - 0.5 }
+        batch.classLabels = []
+      }
+      if student.labels.isMultiLabel {
+        batch.targets = batch.classLabels.flatMap { [Float($0), 1] }
         batch.classLabels = []
       }
       let scalars = try method.loss(driver.context(batch, number: number))
@@ -281,6 +286,40 @@ import Trainers
     // The squared error has no temperature.
     let pkd = try lesson.step(lesson.method("pkd", #"{"beta": 0, "alpha": 1}"#))
     #expect(abs(pkd.scalars["loss"] / kd.scalars["loss"] - 1) < 1e-5)
+  }
+
+  /// With several labels the terms on logits are those of plain distillation.
+  @Test(arguments: [
+    ("pkd", #"{"temperature": 2, "alpha": 0.5, "beta": 0, "average_kd_over_classes": true}"#),
+    (
+      "tinybert",
+      #"""
+      {"prediction_steps_fraction": 1, "divergence": "kl", "temperature": 2,
+       "multiply_by_temperature_squared": true, "loss_weights": {"ce": 0.5, "kd": 0.5}}
+      """#
+    ),
+    ("minilm", #"{"temperature": 2, "loss_weights": {"attention": 0, "values": 0}}"#),
+    (
+      "minilmv2",
+      #"{"temperature": 2, "loss_weights": {"queries": 0, "keys": 0, "values": 0}}"#
+    ),
+    (
+      "tinybert-augmentation",
+      #"""
+      {"replacement_probability": 0, "temperature": 2,
+       "loss_weights": {"ce": 0.25, "kd": 0.25, "augmented_kd": 0.25, "augmented_ce": 0.25}}
+      """#
+    ),
+  ])
+  func severalLabels(method name: String, text: String) throws {
+    let lesson = try Lesson(severalLabels: true)
+    let plain = try lesson.step(lesson.method("kd", #"{"temperature": 2}"#))
+    let found = try lesson.step(lesson.method(name, text))
+    #expect(try #require(MethodRegistry.named(name)).takesSeveralLabels)
+    #expect(plain.scalars["ce_loss"] > 0.1 && plain.scalars["kd_loss"] > 1e-3)
+    #expect(abs(found.scalars["loss"] / plain.scalars["loss"] - 1) < 1e-4)
+    let largest = plain.gradients.reduce(0) { max($0, abs($1)) }
+    #expect(zip(found.gradients, plain.gradients).allSatisfy { abs($0 - $1) < 1e-4 * largest })
   }
 
   @Test(arguments: [

@@ -11,7 +11,8 @@ import Models
 public enum MiniLM {
   static let description = MethodDescription(
     name: "minilm",
-    summary: "attention and value relations of the last layer (Wang et al. 2020)"
+    summary: "attention and value relations of the last layer (Wang et al. 2020)",
+    takesSeveralLabels: true
   ) { section in
     let settings = try Settings(section)
     try section.finish()

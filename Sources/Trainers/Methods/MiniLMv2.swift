@@ -13,7 +13,8 @@ import Models
 public enum MiniLMv2 {
   static let description = MethodDescription(
     name: "minilmv2",
-    summary: "query, key and value relations of one layer (Wang et al. 2021)"
+    summary: "query, key and value relations of one layer (Wang et al. 2021)",
+    takesSeveralLabels: true
   ) { section in
     let settings = try Settings(section)
     try section.finish()

@@ -12,7 +12,8 @@ import Models
 /// `src/KD_loss.py`; docs/methods/pkd.md lists every difference.
 public struct PKD: Objective {
   static let description = MethodDescription(
-    name: "pkd", summary: "patient distillation of first-token states (Sun et al. 2019)"
+    name: "pkd", summary: "patient distillation of first-token states (Sun et al. 2019)",
+    takesSeveralLabels: true
   ) { section in
     let settings = try Settings(section)
     try section.finish()
@@ -68,7 +69,8 @@ public struct PKD: Objective {
     terms = {
       var terms = LogitTerms(ce: 1 - settings.alpha, kd: settings.alpha)
       terms.temperature = settings.temperature
-      if settings.averagesOverClasses { terms.kd /= Double(labels.count) }
+      // The divergence of several labels is a mean over them already.
+      if settings.averagesOverClasses, !labels.isMultiLabel { terms.kd /= Double(labels.count) }
       return terms
     }()
     trainedModels = [setup.studentTraining]

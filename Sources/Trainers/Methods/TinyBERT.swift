@@ -15,7 +15,8 @@ import Models
 public struct TinyBERT: Objective {
   static let description = MethodDescription(
     name: "tinybert",
-    summary: "attention scores and states of all layers, then logits (Jiao et al. 2020)"
+    summary: "attention scores and states of all layers, then logits (Jiao et al. 2020)",
+    takesSeveralLabels: true
   ) { section in
     let settings = try Settings(section)
     try section.finish()

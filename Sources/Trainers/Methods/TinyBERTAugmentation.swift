@@ -14,7 +14,7 @@ public struct TinyBERTAugmentation: Objective {
   static let description = MethodDescription(
     name: "tinybert-augmentation",
     summary: "logit distillation on texts with replaced words (Jiao et al. 2020)",
-    needsGenerator: true
+    needsGenerator: true, takesSeveralLabels: true
   ) { section in
     let settings = try Settings(section)
     try section.finish()
