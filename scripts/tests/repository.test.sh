@@ -17,7 +17,7 @@ while IFS= read -r script; do
 done < <(find scripts .ci -type f \( -name '*.sh' -o -name run \))
 
 # Links of Markdown, and paths under scripts/, configs/ and docs/ that the text mentions.
-documents=(README.md CONTRIBUTING.md CHANGELOG.md docs/*.md)
+documents=(README.md CONTRIBUTING.md CHANGELOG.md docs/*.md docs/methods/*.md)
 for document in "${documents[@]}"; do
   folder=$(dirname "$document")
   while IFS= read -r target; do
