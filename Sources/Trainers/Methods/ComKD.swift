@@ -66,26 +66,16 @@ public struct ComKD: Objective {
   private let generator: MaskedLanguageModel
 
   package init(_ setup: DistillationSetup, settings: Settings) throws {
-    guard let generator = setup.generator else {
-      throw TrainingError.mismatch(
-        "method comkd needs a generator: add a section \"generator\" with a masked language model "
-          + "(mate-kd pretrain makes one)")
-    }
     self.setup = setup
     self.settings = settings
-    self.generator = generator
+    generator = try setup.requiredGenerator(of: "comkd")
     annealing = Annealing(
       temperatures: settings.temperatures, fraction: settings.fraction, of: setup.totalSteps)
     let game = settings.game
-    let cycles = (annealing.updates + game.studentSteps - 1) / game.studentSteps
     let student = setup.studentTraining
     trainedModels = [
       student.stage(updates: annealing.updates),
-      TrainedModel(
-        name: "generator", parameters: generator.parameters, optimizer: game.generatorOptimizer,
-        schedule: LearningRateSchedule(
-          kind: game.generatorScheduler, peak: game.generatorLearningRate, warmupSteps: 0,
-          totalSteps: max(1, cycles * game.generatorSteps))),
+      game.trainedGenerator(generator, studentUpdates: annealing.updates),
       student.stage(updates: max(1, setup.totalSteps - annealing.updates)),
     ]
   }

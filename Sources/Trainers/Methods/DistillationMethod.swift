@@ -55,6 +55,15 @@ public struct DistillationSetup: Sendable {
     self.seed = seed
     self.tokenizer = tokenizer
   }
+
+  /// The generator of a method that cannot do without.
+  /// - Throws: `TrainingError.mismatch` if the run has none.
+  func requiredGenerator(of method: String) throws -> MaskedLanguageModel {
+    if let generator { return generator }
+    throw TrainingError.mismatch(
+      "method \(method) needs a generator: add a section \"generator\" with a masked language model "
+        + "(mate-kd pretrain makes one)")
+  }
 }
 
 /// A distillation method as the registry knows it.

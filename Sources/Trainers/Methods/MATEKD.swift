@@ -98,14 +98,9 @@ public struct MATEKD: Objective {
   private let generator: MaskedLanguageModel
 
   package init(_ setup: DistillationSetup, settings: Settings) throws {
-    guard let generator = setup.generator else {
-      throw TrainingError.mismatch(
-        "method mate-kd needs a generator: add a section \"generator\" with a masked language model "
-          + "(mate-kd pretrain makes one)")
-    }
     self.setup = setup
     self.settings = settings
-    self.generator = generator
+    generator = try setup.requiredGenerator(of: "mate-kd")
     trainedModels = [
       setup.studentTraining,
       settings.trainedGenerator(generator, studentUpdates: setup.totalSteps),

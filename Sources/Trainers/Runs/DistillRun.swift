@@ -36,20 +36,9 @@ extension PreparedRun {
     try ModelOpener.checkVocabularies(
       ("teacher", teacher.tokenizer), ("student", student.tokenizer))
     var others: [(role: String, model: any Model)] = [("teacher", teacher.model)]
-    var generator: OpenedModel<MaskedLanguageModel>?
-    if method.needsGenerator, let source = c.generator {
-      let model = try opener.maskedLanguageModel(
-        source, role: "generator", teacherSource: teacher.tokenizerSource)
-      notices += RunParts.notices(model.report, role: "generator")
-      try ModelOpener.checkVocabularies(
-        ("teacher", teacher.tokenizer), ("generator", model.tokenizer))
-      try ModelOpener.checkEmbeddings(of: model, fit: teacher)
-      try ModelOpener.checkEmbeddings(of: model, fit: student)
-      others.append(("generator", model.model))
-      generator = model
-    } else if c.generator != nil {
-      notices.append("method \(method.name) uses no generator; the section is not looked at")
-    }
+    let generator = try opener.generator(
+      of: method, c, teacher: teacher, student: student, notices: &notices)
+    if let generator { others.append(("generator", generator.model)) }
     try RunParts.checkLength(
       c.task.maxSeqLength, of: others + [("student", student.model)])
 
@@ -136,11 +125,7 @@ extension PreparedRun {
   ) {
     let method = try namedMethod(c)
     let makeObjective = try method.configure(c.method)
-    if method.needsGenerator, c.generator == nil {
-      throw c.origin.error(
-        "method \(method.name) needs a section \"generator\" with a masked language model; "
-          + "mate-kd pretrain makes one")
-    }
+    try ModelOpener.checkGenerator(of: method, c)
     return (method, makeObjective)
   }
 }
