@@ -22,9 +22,9 @@ import Trainers
     settings.negatives = negatives
     settings.contrastiveTemperature = Float(json.number("contrastive_temperature"))
     settings.momentum = Float(json.number("momentum"))
-    settings.temperature = Float(run.number("temperature"))
+    settings.terms.temperature = Float(run.number("temperature"))
     let weights = run.numbers("weights")
-    (settings.ce, settings.kd, settings.contrastive) = (weights[0], weights[1], weights[2])
+    (settings.terms.ce, settings.terms.kd, settings.contrastive) = (weights[0], weights[1], weights[2])
     let method = try CoDIR(
       world.setup(rows: rows, classes: isRegression ? [] : (0..<rows).map { Int32($0 % 2) }),
       settings: settings)

@@ -89,7 +89,7 @@ import Trainers
   @Test func coDIRLearnsToTellTextsApart() throws {
     let toy = try ToyWorld()
     let (method, student, teacher) = try coDIR(toy) {
-      ($0.ce, $0.kd, $0.contrastive, $0.contrastiveTemperature) = (0, 0, 1, 0.3)
+      ($0.terms.ce, $0.terms.kd, $0.contrastive, $0.contrastiveTemperature) = (0, 0, 1, 0.3)
     }
     let before = teacher.parameters.weights
     let maps = method.projections.parameters

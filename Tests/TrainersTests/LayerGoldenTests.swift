@@ -161,15 +161,14 @@ import Trainers
       scalars: ["ce_loss", "kd_loss", "query_loss", "key_loss", "value_loss"], shards: shards)
   }
 
-  @Test(arguments: [1, 2], [0, 1024])
-  func replacedWords(shards: Int, tokensForOnePass: Int) throws {
+  @Test(arguments: [1, 2])
+  func replacedWords(shards: Int) throws {
     let pair = try Pair(student: "narrow")
     let expected = steps(pair, "augmentation")[0]
     let generator = try ModelGolden("mate-kd").modelFolder("generator", in: pair.scratch)
       .maskedLanguageModel(seed: 1).0
     let setup = try pair.setup(generator: generator)
     var settings = TinyBERTAugmentation.Settings()
-    settings.tokensForOnePass = tokensForOnePass
     settings.terms.temperature = Float(expected.number("temperature"))
     let weights = expected.numbers("weights")
     (settings.terms.ce, settings.terms.kd) = (weights[0], weights[1])

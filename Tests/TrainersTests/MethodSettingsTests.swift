@@ -51,13 +51,13 @@ import Trainers
   @Test func defaultsOfMethodsOnLayers() throws {
     let rail = try RAILKD.Settings(section("{}"))
     #expect(rail.variant == .concatenated && rail.pooling == .mean && rail.width == 128)
-    #expect(rail.trainsProjections && rail.temperature == 1 && rail.divergence == .kl)
-    #expect(rail.ce == 1.0 / 3 && rail.kd == 1.0 / 3 && rail.layers == 1.0 / 3)
+    #expect(rail.trainsProjections && rail.terms.temperature == 1 && rail.terms.divergence == .kl)
+    #expect(rail.terms.ce == 1.0 / 3 && rail.terms.kd == 1.0 / 3 && rail.layers == 1.0 / 3)
     let codir = try CoDIR.Settings(section("{}"))
     #expect(codir.pooling == .first && codir.teacherLayers == nil && codir.width == 128)
     #expect(codir.negatives == 100 && codir.contrastiveTemperature == 0.07)
-    #expect(codir.momentum == 0.5 && codir.temperature == 2)
-    #expect(codir.ce == 0.5 && codir.kd == 0.5 && codir.contrastive == 0.1)
+    #expect(codir.momentum == 0.5 && codir.terms.temperature == 2)
+    #expect(codir.terms.ce == 0.5 && codir.terms.kd == 0.5 && codir.contrastive == 0.1)
   }
 
   @Test(arguments: [

@@ -20,10 +20,10 @@ import Trainers
     var settings = RAILKD.Settings()
     settings.variant = try #require(RAILKD.Variant(rawValue: variant))
     settings.pooling = try #require(Pooling(rawValue: expected["pooling"]?.string ?? ""))
-    settings.temperature = Float(expected.number("temperature"))
+    settings.terms.temperature = Float(expected.number("temperature"))
     settings.width = 8
     let weights = expected.numbers("weights")
-    (settings.ce, settings.kd, settings.layers) = (weights[0], weights[1], weights[2])
+    (settings.terms.ce, settings.terms.kd, settings.layers) = (weights[0], weights[1], weights[2])
     let method = try RAILKD(world.setup(), settings: settings)
     try world.fill(method.projections, from: "maps-\(variant)")
     let student = world.game.student.parameters

@@ -51,7 +51,7 @@ import Trainers
     )
     let setup = toy.setup(student: student, teacher: teacher)
     var settings = RAILKD.Settings()
-    (settings.variant, settings.temperature, settings.layers) = (variant, 2, 0)
+    (settings.variant, settings.terms.temperature, settings.layers) = (variant, 2, 0)
     let method = try RAILKD(setup, settings: settings)
     let third = 1.0 / 3
     let text = #"{"temperature": 2, "loss_weights": {"ce": \#(third), "kd": \#(third)}}"#

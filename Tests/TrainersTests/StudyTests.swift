@@ -89,7 +89,9 @@ import Trainers
     #expect(listener.failed.allSatisfy { $0.problem.contains("7") })
     let report = try StudyReport(study, pool: world.toy.pool)
     #expect(report.missing.map(\.cell) == listener.failed.map(\.cell))
-    #expect(report.markdown.contains("- short/deep/seed-1: not run yet"))
+    let problem = try #require(listener.failed.first?.problem)
+    #expect(study.cells.first { $0.method == "deep" }?.state == .failed(problem))
+    #expect(report.markdown.contains("- short/deep/seed-1: failed: \(problem)"))
     #expect(report.entry(task: "short", method: "deep") == nil && report.average("deep") == nil)
   }
 

@@ -36,16 +36,14 @@ public struct CoDIR: Objective {
     package var contrastiveTemperature: Float = 0.07
     /// Share of the old vector when a bank takes a new one.
     package var momentum: Float = 0.5
-    /// Of both softmaxes of the logits.
-    package var temperature: Float = 2
-    package var ce = 0.5
-    package var kd = 0.5
+    package var terms = LogitTerms(ce: 0.5, kd: 0.5)
     /// The code's argument, whose value is not known.
     package var contrastive = 0.1
 
-    package init() {}
+    package init() { terms.temperature = 2 }
 
     package init(_ section: ConfigSection) throws {
+      self.init()
       pooling = try section.choice("pooling", default: .first)
       teacherLayers = try section.optionalIntArray("teacher_layers", in: .atLeast(0))
       width = try section.int("projection_dim", default: 128, in: 1...65_536)
@@ -53,10 +51,8 @@ public struct CoDIR: Objective {
       contrastiveTemperature = Float(
         try section.number("contrastive_temperature", default: 0.07, in: 0.01...1000))
       momentum = Float(try section.number("bank_momentum", default: 0.5, in: 0...1))
-      temperature = Float(try section.number("temperature", default: 2, in: 0.01...1000))
       let weights = try section.sectionOrEmpty("loss_weights")
-      ce = try weights.number("ce", default: ce, in: 0...1e6)
-      kd = try weights.number("kd", default: kd, in: 0...1e6)
+      terms = try terms.reading(section, weights: weights)
       contrastive = try weights.number("contrastive", default: contrastive, in: 0...1e6)
       try weights.finish()
     }
@@ -117,22 +113,12 @@ public struct CoDIR: Objective {
   package func loss(_ step: StepContext, candidates: [[Int]]) throws -> Scalars {
     let count = Double(step.count)
     let weight = step.share / count
-    let t = Double(settings.temperature)
-    let kdWeight = settings.kd * t * t
     return try step.forEachShard { shard, tape in
-      let labels = setup.student.labels
       let student = setup.student.logitsAndStates(shard.tokens, tape: tape, training: true)
       let teacher = setup.teacher.logitsAndStates(shard.tokens, tape: tape, training: false)
-      let ce = tape.supervisedLoss(
-        student.logits, shard: shard, labels: labels, smoothing: setup.labelSmoothing,
-        weight: Float(settings.ce * weight))
-      let kd = tape.outputDivergence(
-        .kl, student: student.logits, teacher: teacher.logits, labels: labels,
-        temperature: settings.temperature, weight: Float(kdWeight * weight))
-      var scalars = Scalars()
-      scalars["loss"] = (settings.ce * ce + kdWeight * kd) / count
-      scalars["ce_loss"] = ce / count
-      scalars["kd_loss"] = kd / count
+      let scalars = settings.terms.put(
+        on: tape, student: student.logits, teacher: teacher.logits, shard: shard, step: step,
+        setup: setup)
       func vectors(_ output: Encoder.Output, layers: [Int]?, map: Int) -> Tensor {
         let pooled = tape.pooled(output, layers: layers, of: shard.tokens, by: settings.pooling)
         return tape.normalizedRows(projections.apply(map, to: pooled, tape: tape))

@@ -39,10 +39,6 @@ public struct MATEKD: Objective {
     package var generatorScheduler = TrainingArguments.Schedule.linear
     package var generatorWarmupSteps = 0
     package var generatorOptimizer = OptimizerSettings(maxGradNorm: 5)
-    /// Tokens of a shard up to which clean and adversarial text go through the student in one
-    /// product, which keeps the processor busier; with more, one after the other needs half the
-    /// memory. No key of the configuration: the numbers are the same.
-    package var tokensForOnePass = 1024
 
     package init() {}
 
@@ -169,34 +165,21 @@ public struct MATEKD: Objective {
     let teacherClean = setup.teacherCache.logits(for: shard, tape: tape)
     let teacherAdversarial = setup.teacher.logits(adversarial, tape: tape, training: false)
 
-    var ce = 0.0
-    var clean = 0.0
-    var hostile = 0.0
-    func cleanTerms(_ logits: Tensor) {
-      ce = tape.supervisedLoss(
-        logits, shard: shard, labels: labels, smoothing: setup.labelSmoothing,
-        weight: Float(weights.ce * weight))
-      clean = tape.outputDivergence(
-        settings.divergence, student: logits, teacher: teacherClean, labels: labels,
-        temperature: settings.temperature, weight: Float(weights.kd * weight))
-    }
-    func adversarialTerm(_ logits: Tensor) {
-      hostile = tape.outputDivergence(
-        settings.divergence, student: logits, teacher: teacherAdversarial, labels: labels,
-        temperature: settings.temperature, weight: Float(weights.adversarial * weight))
-    }
-    if shard.tokens.ids.count <= settings.tokensForOnePass {
-      let logits = setup.student.logits(
-        shard.tokens.followed(by: adversarial), tape: tape, training: true)
-      cleanTerms(tape.gatherRows(logits, Array(0..<shard.count)))
-      adversarialTerm(tape.gatherRows(logits, Array(shard.count..<2 * shard.count)))
-      tape.backward()
-    } else {
-      cleanTerms(setup.student.logits(shard.tokens, tape: tape, training: true))
-      tape.backward()
-      adversarialTerm(setup.student.logits(adversarial, tape: tape, training: true))
-      tape.backward()
-    }
+    let logits = setup.student.logits(shard.tokens, tape: tape, training: true)
+    let ce = tape.supervisedLoss(
+      logits, shard: shard, labels: labels, smoothing: setup.labelSmoothing,
+      weight: Float(weights.ce * weight))
+    let clean = tape.outputDivergence(
+      settings.divergence, student: logits, teacher: teacherClean, labels: labels,
+      temperature: settings.temperature, weight: Float(weights.kd * weight))
+    // Two passes: the activations of one text at a time are half the memory.
+    tape.backward()
+    let hostile = tape.outputDivergence(
+      settings.divergence,
+      student: setup.student.logits(adversarial, tape: tape, training: true),
+      teacher: teacherAdversarial, labels: labels, temperature: settings.temperature,
+      weight: Float(weights.adversarial * weight))
+    tape.backward()
     var scalars = Self.counts(shard, rows: rows, ids: ids)
     scalars["loss"] =
       (weights.ce * ce + weights.kd * clean + weights.adversarial * hostile) / count

@@ -36,11 +36,7 @@ public struct RAILKD: Objective {
     package var width = 128
     /// False leaves the maps as they were drawn.
     package var trainsProjections = true
-    /// Of both softmaxes in D; times its square.
-    package var temperature: Float = 1
-    package var divergence: Kernel.Divergence = .kl
-    package var ce = 1.0 / 3
-    package var kd = 1.0 / 3
+    package var terms = LogitTerms(ce: 1.0 / 3, kd: 1.0 / 3)
     package var layers = 1.0 / 3
 
     package init() {}
@@ -50,11 +46,8 @@ public struct RAILKD: Objective {
       pooling = try section.choice("pooling", default: .mean)
       width = try section.int("projection_dim", default: 128, in: 1...65_536)
       trainsProjections = try section.bool("train_projections", default: true)
-      temperature = Float(try section.number("temperature", default: 1, in: 0.01...1000))
-      divergence = try section.choice("divergence", default: .kl)
       let weights = try section.sectionOrEmpty("loss_weights")
-      ce = try weights.number("ce", default: ce, in: 0...1e6)
-      kd = try weights.number("kd", default: kd, in: 0...1e6)
+      terms = try terms.reading(section, weights: weights)
       layers = try weights.number("layers", default: layers, in: 0...1e6)
       try weights.finish()
     }
@@ -123,18 +116,12 @@ public struct RAILKD: Objective {
   package func loss(_ step: StepContext, layers: [Int]) throws -> Scalars {
     let count = Double(step.count)
     let weight = step.share / count
-    let t = Double(settings.temperature)
-    let kdWeight = settings.kd * t * t
     return try step.forEachShard { shard, tape in
-      let labels = setup.student.labels
       let student = setup.student.logitsAndStates(shard.tokens, tape: tape, training: true)
       let teacher = setup.teacher.logitsAndStates(shard.tokens, tape: tape, training: false)
-      let ce = tape.supervisedLoss(
-        student.logits, shard: shard, labels: labels, smoothing: setup.labelSmoothing,
-        weight: Float(settings.ce * weight))
-      let kd = tape.outputDivergence(
-        settings.divergence, student: student.logits, teacher: teacher.logits, labels: labels,
-        temperature: settings.temperature, weight: Float(kdWeight * weight))
+      var scalars = settings.terms.put(
+        on: tape, student: student.logits, teacher: teacher.logits, shard: shard, step: step,
+        setup: setup)
       var distance = 0.0
       let pairs = pairs(
         teacher: teacher.states, layers, student: student.states, of: shard, tape: tape)
@@ -145,10 +132,7 @@ public struct RAILKD: Objective {
             weight: Float(settings.layers * weight / Double(pairs.count))) / Double(pairs.count)
       }
       tape.backward()
-      var scalars = Scalars()
-      scalars["loss"] = (settings.ce * ce + kdWeight * kd + settings.layers * distance) / count
-      scalars["ce_loss"] = ce / count
-      scalars["kd_loss"] = kd / count
+      scalars["loss"] += settings.layers * distance / count
       scalars["layer_loss"] = distance / count
       return scalars
     }

@@ -32,8 +32,6 @@ public struct TinyBERTAugmentation: Objective {
     /// w_ace and w_akd, on x'.
     package var augmentedCE = 0.0
     package var augmentedKD = 1.0 / 3
-    /// As in MATE-KD: up to so many tokens x and x' go through the student in one product.
-    package var tokensForOnePass = 1024
 
     package init() {}
 
@@ -110,36 +108,24 @@ public struct TinyBERTAugmentation: Objective {
     let teacher = setup.teacherCache.logits(for: shard, tape: tape)
     let teacherAugmented = setup.teacher.logits(augmented, tape: tape, training: false)
     let factor = settings.augmentedKD * settings.terms.temperatureFactor(labels)
-    var scalars = Scalars()
-    func onText(_ logits: Tensor) {
-      scalars = settings.terms.put(
-        on: tape, student: logits, teacher: teacher, shard: shard, step: step, setup: setup)
-    }
-    func onAugmented(_ logits: Tensor) {
-      let kd = tape.outputDivergence(
-        settings.terms.divergence, student: logits, teacher: teacherAugmented, labels: labels,
-        temperature: settings.terms.temperature, weight: Float(factor * weight))
-      scalars["loss"] += factor * kd / count
-      scalars["augmented_kd_loss"] = kd / count
-      guard settings.augmentedCE > 0 else { return }
+    var scalars = settings.terms.put(
+      on: tape, student: setup.student.logits(shard.tokens, tape: tape, training: true),
+      teacher: teacher, shard: shard, step: step, setup: setup)
+    tape.backward()
+    let logits = setup.student.logits(augmented, tape: tape, training: true)
+    let kd = tape.outputDivergence(
+      settings.terms.divergence, student: logits, teacher: teacherAugmented, labels: labels,
+      temperature: settings.terms.temperature, weight: Float(factor * weight))
+    scalars["loss"] += factor * kd / count
+    scalars["augmented_kd_loss"] = kd / count
+    if settings.augmentedCE > 0 {
       let ce = tape.supervisedLoss(
         logits, shard: shard, labels: labels, smoothing: setup.labelSmoothing,
         weight: Float(settings.augmentedCE * weight))
       scalars["loss"] += settings.augmentedCE * ce / count
       scalars["augmented_ce_loss"] = ce / count
     }
-    if shard.tokens.ids.count <= settings.tokensForOnePass {
-      let logits = setup.student.logits(
-        shard.tokens.followed(by: augmented), tape: tape, training: true)
-      onText(tape.gatherRows(logits, Array(0..<shard.count)))
-      onAugmented(tape.gatherRows(logits, Array(shard.count..<2 * shard.count)))
-      tape.backward()
-    } else {
-      onText(setup.student.logits(shard.tokens, tape: tape, training: true))
-      tape.backward()
-      onAugmented(setup.student.logits(augmented, tape: tape, training: true))
-      tape.backward()
-    }
+    tape.backward()
     return scalars
   }
 }

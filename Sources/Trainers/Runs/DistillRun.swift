@@ -78,10 +78,8 @@ extension PreparedRun {
         trainingClasses: train.classLabels,
         batchesPerEpoch: TrainingLoop.stepsPerEpoch(c.train, rows: train.count),
         seed: c.common.seed, tokenizer: teacher.tokenizer))
-    let trained: [any Model] = [student.model] + (generator.map { [$0.model] } ?? [])
     return PreparedRun(
-      plan: [("method", method.name)]
-        + run.plan(others: others, trained: trained, frozen: [teacher.model]),
+      plan: [("method", method.name)] + run.plan(others: others, objective: objective),
       notices: notices, training: run.parts(objective)
     ) {
       let outcome = try run.execute(objective, display: $0)

@@ -30,7 +30,7 @@ extension PreparedRun {
     let objective = SpanDistillation(
       model.model, training: run.trainedModel, labelSmoothing: Float(c.train.labelSmoothingFactor))
     return PreparedRun(
-      plan: run.plan(others: [], trained: [model.model], frozen: []), notices: notices,
+      plan: run.plan(others: [], objective: objective), notices: notices,
       training: run.parts(objective)
     ) { try run.execute(objective, display: $0) }
   }
@@ -100,9 +100,7 @@ extension PreparedRun {
         teacherCache: cache, studentTraining: run.trainedModel,
         labelSmoothing: Float(c.train.labelSmoothingFactor)))
     return PreparedRun(
-      plan: [("method", method.name)]
-        + run.plan(
-          others: others, trained: [student.model], frozen: others.map(\.model)),
+      plan: [("method", method.name)] + run.plan(others: others, objective: objective),
       notices: notices, training: run.parts(objective)
     ) {
       let outcome = try run.execute(objective, display: $0)

@@ -140,9 +140,18 @@ struct TaskRun<Validation: ValidationData> {
   }
 
   /// Facts for `--dry-run`.
+  ///
+  /// - Parameter objective: what tells which of the models learn.
   func plan(
-    others: [(role: String, model: any Model)], trained: [any Model], frozen: [any Model]
+    others: [(role: String, model: any Model)], objective: any Objective
   ) -> [(name: String, value: String)] {
+    let models: [any Model] = [model.model] + others.map(\.model)
+    let trained = models.filter { model in
+      objective.trainedModels.contains { $0.parameters === model.parameters }
+    }
+    let frozen = models.filter { model in
+      !trained.contains { $0.parameters === model.parameters }
+    }
     let mean = RunParts.meanLength(train)
     let memory = RunParts.memoryEstimate(
       trained: trained, frozen: frozen,

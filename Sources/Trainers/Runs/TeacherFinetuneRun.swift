@@ -37,7 +37,7 @@ extension PreparedRun {
     let objective = LabelsOnly(
       model.model, training: run.trainedModel, labelSmoothing: Float(c.train.labelSmoothingFactor))
     return PreparedRun(
-      plan: run.plan(others: [], trained: [model.model], frozen: []), notices: notices,
+      plan: run.plan(others: [], objective: objective), notices: notices,
       training: run.parts(objective)
     ) { try run.execute(objective, display: $0) }
   }

@@ -69,6 +69,7 @@ extension Study {
         observer.didFinish(cell, record: record, results: results)
       } catch {
         outcome.failures.append((cell.name, "\(error)"))
+        cell.main.remember(error)
         observer.didFail(cell, error)
       }
     }

@@ -30,6 +30,8 @@ public struct StudyCell: Sendable {
     case new
     /// A run that did not come to its end.
     case unfinished
+    /// A run that an error ended, with the error.
+    case failed(String)
     /// A run of another configuration or of other models.
     case outdated
     /// A run that need not be repeated.
@@ -56,6 +58,9 @@ struct CellRun: Sendable {
 
   var state: StudyCell.State {
     let files = FileManager.default
+    if let problem = files.contents(atPath: "\(folder)/\(Self.problemFile)") {
+      return .failed(String(decoding: problem, as: UTF8.self))
+    }
     guard files.fileExists(atPath: "\(folder)/run.json") else { return .new }
     guard files.fileExists(atPath: "\(folder)/all_results.json"),
       let record = try? CellRecord(folder: folder)
@@ -63,11 +68,19 @@ struct CellRun: Sendable {
     return record.fingerprint == fingerprint ? .finished(record) : .outdated
   }
 
+  /// Where the error that ended the run is written down.
+  private static let problemFile = "error.txt"
+
+  /// Writes down that an error ended the run; if even that fails, the state only tells less.
+  func remember(_ error: any Error) {
+    try? StudyFolder(folder).write("\(error)", to: Self.problemFile)
+  }
+
   /// Takes away what tells a finished run, so that a broken one is not taken for it.
   func forget() {
     for file in [
-      CellRecord.fileName, "all_results.json", "eval_results.json", "train_results.json",
-      ValidationPredictions.fileName,
+      Self.problemFile, CellRecord.fileName, "all_results.json", "eval_results.json",
+      "train_results.json", ValidationPredictions.fileName,
     ] {
       try? FileManager.default.removeItem(atPath: "\(folder)/\(file)")
     }
