@@ -6,7 +6,8 @@ import StrictJSON
 import Testing
 import Trainers
 
-/// PKD, TinyBERT, MiniLM, MiniLMv2 and distillation on replaced words against naive torch versions.
+/// PKD, DistilBERT, TinyBERT, MiniLM, MiniLMv2 and distillation on replaced words against naive torch
+/// versions.
 @Suite struct LayerGoldenTests {
   /// Two models of the golden and its batch.
   struct Pair {
@@ -89,6 +90,18 @@ import Trainers
     #expect(method.layers == [index + 1])
     _ = try pair.compare(
       method, with: expected, scalars: ["ce_loss", "kd_loss", "patience_loss"], shards: shards)
+  }
+
+  @Test(arguments: [1, 2])
+  func distilBERT(shards: Int) throws {
+    let pair = try Pair(student: "student")
+    let expected = steps(pair, "distilbert")[0]
+    let weights = expected.numbers("weights")
+    var terms = LogitTerms(ce: weights[0], kd: weights[1])
+    terms.temperature = Float(expected.number("temperature"))
+    _ = try pair.compare(
+      DistilBERT(pair.setup(), terms: terms, cosine: weights[2]), with: expected,
+      scalars: ["ce_loss", "kd_loss", "cosine_loss"], shards: shards)
   }
 
   @Test(arguments: ["student", "narrow"], [1, 2])

@@ -6,7 +6,7 @@ import StrictJSON
 import Testing
 import Trainers
 
-/// What must hold of PKD, TinyBERT, MiniLM and MiniLMv2 whatever the models are.
+/// What must hold of PKD, DistilBERT, TinyBERT, MiniLM and MiniLMv2 whatever the models are.
 @Suite struct LayerMethodsTests {
   /// A student and a teacher of the toy world, and what methods are built from.
   struct Lesson {
@@ -84,6 +84,7 @@ import Trainers
 
   static let configurations: [(method: String, text: String)] = [
     ("pkd", #"{"beta": 20, "temperature": 2}"#),
+    ("distilbert", "{}"),
     ("tinybert", #"{"prediction_steps_fraction": 0, "width_map": "always"}"#),
     ("tinybert", #"{"prediction_steps_fraction": 1}"#),
     ("minilm", "{}"),
@@ -159,6 +160,7 @@ import Trainers
   /// A student that is its teacher has nothing to learn from its layers.
   @Test(arguments: [
     ("pkd", "{}", ["patience_loss"]),
+    ("distilbert", "{}", ["cosine_loss", "kd_loss"]),
     (
       "tinybert", #"{"prediction_steps_fraction": 0}"#, ["attention_loss", "hidden_loss", "loss"]
     ),
@@ -250,6 +252,7 @@ import Trainers
     let relations = #"{"loss_weights": {"ce": 0.5, "kd": 0.5, "#
     let plain = try lesson.step(lesson.method("kd"))
     for (name, weights) in [
+      ("distilbert", #""cosine": 0}, "temperature": 1}"#),
       ("minilm", #""attention": 0, "values": 0}}"#),
       ("minilmv2", #""queries": 0, "keys": 0, "values": 0}}"#),
     ] {
@@ -291,6 +294,7 @@ import Trainers
   /// With several labels the terms on logits are those of plain distillation.
   @Test(arguments: [
     ("pkd", #"{"temperature": 2, "alpha": 0.5, "beta": 0, "average_kd_over_classes": true}"#),
+    ("distilbert", #"{"loss_weights": {"cosine": 0}}"#),
     (
       "tinybert",
       #"""
@@ -326,6 +330,7 @@ import Trainers
     ("pkd", #"{"layers": "frist"}"#, "skip"),
     ("pkd", #"{"alpha": 1.5}"#, "alpha"),
     ("pkd", #"{"loss_weights": {"ce": 1}}"#, "loss_weights"),
+    ("distilbert", #"{"loss_weights": {"cos": 1}}"#, "cosine"),
     ("tinybert", #"{"prediction_steps_fraction": 2}"#, "prediction_steps_fraction"),
     ("tinybert", #"{"loss_weights": {"patience": 1}}"#, "patience"),
     ("minilm", #"{"loss_weights": {"queries": 1}}"#, "queries"),
@@ -342,6 +347,7 @@ import Trainers
 
   @Test(arguments: [
     ("pkd", "{}", 2, 24, 2, "16 wide"),
+    ("distilbert", "{}", 2, 24, 2, "16 wide"),
     ("pkd", "{}", 1, 16, 2, "2 to 4 layers"),
     ("pkd", #"{"teacher_layers": [1, 2]}"#, 2, 16, 2, "names 2 layers"),
     ("pkd", #"{"teacher_layers": [4]}"#, 2, 16, 2, "layers 0 to 3"),

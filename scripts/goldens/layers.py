@@ -1,5 +1,6 @@
 """Goldens of the methods that look into layers, and of distillation on texts with replaced words,
-written naively on padded batches: PKD, TinyBERT (both steps), its augmentation, MiniLM, MiniLMv2.
+written naively on padded batches: PKD, DistilBERT, TinyBERT (both steps), its augmentation, MiniLM,
+MiniLMv2.
 
 Writes Tests/Goldens/layers: teacher/ (4 layers), student/ (2 layers, the teacher's width), narrow/
 (2 layers, narrower), expected.json and the gradients of every parameter for each loss. Needs
@@ -119,6 +120,19 @@ def patience(teacher, student, batch, labels):
                       "strategy": name[4:], "averaged": averaged,
                       **step(name, student, terms, [1 - alpha, kd, beta])})
     return steps
+
+
+def directions(teacher, student, batch, labels):
+    """DistilBERT's triple loss; the cosine of the last states."""
+    s, t = Traced(student, batch), Traced(teacher, batch)
+    distance = 1 - F.cosine_similarity(s.states[-1], t.states[-1].detach(), dim=-1)
+    terms = {
+        "ce_loss": F.cross_entropy(s.logits, labels),
+        "kd_loss": kl(s.logits, t.logits.detach(), 2.0),
+        "cosine_loss": over_texts(distance[:, None], s.mask, pairs=False),
+    }
+    return {"temperature": 2.0, "weights": [0.5, 0.3, 0.8],
+            **step("distilbert", student, terms, [0.5, 4 * 0.3, 0.8])}
 
 
 def tiny(name, teacher, student, batch, mapping=None):
@@ -250,6 +264,7 @@ def main():
     write(f"{FOLDER}/expected.json", {
         "batch": batch.integers(),
         "pkd": patience(teacher, student, batch, labels),
+        "distilbert": directions(teacher, student, batch, labels),
         "tinybert": [
             tiny("tinybert", teacher, student, batch),
             tiny("tinybert-narrow", teacher, narrow, batch, mapping),

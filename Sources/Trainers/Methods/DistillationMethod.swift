@@ -125,6 +125,7 @@ public enum MethodRegistry {
     RAILKD.description,
     CoDIR.description,
     PKD.description,
+    DistilBERT.description,
     TinyBERT.description,
     TinyBERTAugmentation.description,
     MiniLM.description,
