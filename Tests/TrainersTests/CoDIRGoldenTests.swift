@@ -24,7 +24,8 @@ import Trainers
     settings.momentum = Float(json.number("momentum"))
     settings.terms.temperature = Float(run.number("temperature"))
     let weights = run.numbers("weights")
-    (settings.terms.ce, settings.terms.kd, settings.contrastive) = (weights[0], weights[1], weights[2])
+    (settings.terms.ce, settings.terms.kd) = (weights[0], weights[1])
+    settings.contrastive = weights[2]
     let method = try CoDIR(
       world.setup(rows: rows, classes: isRegression ? [] : (0..<rows).map { Int32($0 % 2) }),
       settings: settings)

@@ -21,6 +21,7 @@ from scipy.stats import pearsonr, spearmanr
 from sklearn.metrics import f1_score, matthews_corrcoef
 from transformers import (BertForSequenceClassification, BertTokenizerFast,
                           get_linear_schedule_with_warmup)
+from transformers.trainer_pt_utils import get_length_grouped_indices
 
 from glue_columns import rows_of, text_columns
 
@@ -46,6 +47,8 @@ def arguments():
     parser.add_argument("--max-steps", type=int, default=-1,
                         help="wins over --epochs when positive")
     parser.add_argument("--eval-steps", type=int, default=0, help="0: after every epoch")
+    parser.add_argument("--group-by-length", action="store_true",
+                        help="batches of texts of like length, as transformers' Trainer makes them")
     parser.add_argument("--output", help="save the final model and tokenizer here")
     return parser.parse_args()
 
@@ -144,7 +147,11 @@ def main():
     evaluations, losses, step, seen, training = [], [], 0, 0, 0.0
     model.train()
     while step < steps:
-        order = torch.randperm(len(labels), generator=order_draws).tolist()
+        if options.group_by_length:
+            order = get_length_grouped_indices([len(ids) for ids in texts["input_ids"]],
+                                               options.batch, generator=order_draws)
+        else:
+            order = torch.randperm(len(labels), generator=order_draws).tolist()
         for start in range(0, len(order), options.batch):
             began = time.perf_counter()
             chosen = order[start:start + options.batch]

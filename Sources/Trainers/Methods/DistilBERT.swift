@@ -33,13 +33,7 @@ public struct DistilBERT: Objective {
   /// - Parameter cosine: w_cos.
   /// - Throws: `TrainingError.mismatch` if teacher and student are not equally wide.
   package init(_ setup: DistillationSetup, terms: LogitTerms, cosine: Double) throws {
-    let (teacher, student) = setup.shapes
-    guard teacher.hiddenSize == student.hiddenSize else {
-      throw TrainingError.mismatch(
-        "method distilbert compares directions of states, but the teacher is \(teacher.hiddenSize) "
-          + "wide and the student \(student.hiddenSize); take a student of the teacher's width, such "
-          + "as student.from_teacher_layers, or method tinybert")
-    }
+    try setup.requireEqualWidths(method: "distilbert", compares: "directions of states")
     self.setup = setup
     self.terms = terms
     self.cosine = cosine

@@ -46,6 +46,20 @@ extension DistillationSetup {
     (teacher.encoder.configuration, student.encoder.configuration)
   }
 
+  /// Checks that states can be compared number by number.
+  ///
+  /// - Parameter compares: what is compared, for the message: "states number by number".
+  /// - Throws: `TrainingError.mismatch`.
+  func requireEqualWidths(method: String, compares: String) throws {
+    let (t, s) = shapes
+    guard t.hiddenSize == s.hiddenSize else {
+      throw TrainingError.mismatch(
+        "method \(method) compares \(compares), but the teacher is \(t.hiddenSize) wide and the "
+          + "student \(s.hiddenSize); take a student of the teacher's width, such as "
+          + "student.from_teacher_layers, or method tinybert")
+    }
+  }
+
   /// Checks that attention can be compared head by head.
   ///
   /// - Throws: `TrainingError.mismatch`.

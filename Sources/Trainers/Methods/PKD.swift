@@ -75,12 +75,7 @@ public struct PKD: Objective {
     }()
     trainedModels = [setup.studentTraining]
     let (teacher, student) = setup.shapes
-    guard teacher.hiddenSize == student.hiddenSize else {
-      throw TrainingError.mismatch(
-        "method pkd compares states number by number, but the teacher is \(teacher.hiddenSize) wide "
-          + "and the student \(student.hiddenSize); take a student of the teacher's width, such as "
-          + "student.from_teacher_layers, or method tinybert")
-    }
+    try setup.requireEqualWidths(method: "pkd", compares: "states number by number")
     guard student.layers > 1, student.layers <= teacher.layers else {
       throw TrainingError.mismatch(
         "method pkd pairs the student's layers before the last one with layers of the teacher; the "
