@@ -131,7 +131,7 @@ fi
 made "$out/generator" pretrain --config "$root/configs/studies/generator.json" "${generator[@]}"
 
 # Passes over the training rows that give each teacher about as many updates as it needs.
-declare -A epochs=([cola]=5 [sst-2]=1 [mrpc]=5 [rte]=8 [sts-b]=5 [qnli]=3)
+declare -A epochs=([cola]=5 [sst-2]=1 [mrpc]=5 [rte]=8 [sts-b]=4 [qnli]=2)
 for task in "${tasks[@]}"; do
   teacher=(
     --set "task.name=$task" --set "task.data_dir=$glue/${folders[$task]}"
