@@ -1,6 +1,7 @@
 import Kernels
 
-/// What the files of a task hold: rows, labels, lengths, and texts that occur more than once.
+/// What the files of a task hold: rows, labels, lengths, and texts that occur more than once. Tasks
+/// with questions have `QuestionStatistics` instead.
 public struct DatasetStatistics: Sendable {
   /// A file.
   public struct Part: Sendable {
@@ -25,7 +26,8 @@ public struct DatasetStatistics: Sendable {
     public let lengths: LengthStatistics?
   }
 
-  /// Rows whose texts occur elsewhere, byte for byte; of a pair both texts in their order.
+  /// Rows whose texts occur elsewhere, byte for byte; of a pair both texts in their order. Questions
+  /// with their contexts are such pairs, and their answers the label.
   public struct Matches: Sendable, Equatable {
     /// How many rows there are.
     public internal(set) var rows = 0
@@ -53,6 +55,7 @@ public struct DatasetStatistics: Sendable {
   /// Reads all files of a task. Rows that cannot be used are listed, not thrown.
   ///
   /// - Parameters:
+  ///   - task: one without questions.
   ///   - directory: the GLUE folder or the task's folder.
   ///   - tokenizer: for lengths in tokens; nil for none.
   ///   - limit: the limit in tokens whose effect is of interest.
@@ -61,13 +64,7 @@ public struct DatasetStatistics: Sendable {
     task: TaskDescription, directory: String, tokenizer: (any Tokenizer)? = nil, limit: Int = 128,
     pool: ThreadPool
   ) throws {
-    guard task.questions == nil else {
-      throw DataError(
-        file: directory,
-        problem:
-          "the data of task \(task.name) are questions about texts; only tasks with labels or "
-          + "scores can be inspected.")
-    }
+    precondition(task.questions == nil, "questions have QuestionStatistics")
     self.task = task
     var splits = Split.allCases.filter {
       DatasetReader.hasFile(task: task, split: $0, directory: directory)
@@ -76,7 +73,7 @@ public struct DatasetStatistics: Sendable {
     if splits.isEmpty { splits = Array(Split.allCases.filter { task.files[$0] != nil }.prefix(1)) }
     var parts: [Part] = []
     var overlaps: [Overlap] = []
-    var earlier: [(split: Split, texts: KnownTexts)] = []
+    var earlier: [(split: Split, texts: KnownRows<[UInt8], TextDataset.Label>)] = []
     for split in splits {
       let text = try DatasetReader.read(
         task: task, split: split, directory: directory, badRows: .skip)
@@ -84,10 +81,10 @@ public struct DatasetStatistics: Sendable {
         parts[same].splits.append(split)
         continue
       }
-      var known = KnownTexts()
-      let repeats = known.add(text)
+      var known = KnownRows<[UInt8], TextDataset.Label>()
+      let repeats = known.add(text.keyed)
       overlaps += earlier.map {
-        Overlap(split: split, earlier: $0.split, matches: $0.texts.matches(text))
+        Overlap(split: split, earlier: $0.split, matches: $0.texts.matches(text.keyed))
       }
       earlier.append((split, known))
       let lengths = tokenizer.map {
@@ -105,53 +102,21 @@ public struct DatasetStatistics: Sendable {
   }
 }
 
-/// Texts with the label of the first row that has them.
-private struct KnownTexts {
-  private var labels: [[UInt8]: TextDataset.Label] = [:]
-
-  /// Takes all rows in; returns those that were known by then.
-  mutating func add(_ text: TextDataset) -> DatasetStatistics.Matches {
-    var found = DatasetStatistics.Matches()
-    labels.reserveCapacity(text.count)
-    for row in 0..<text.count {
-      let key = Self.key(text, row)
-      if let known = labels[key] {
-        found.count(text.label(row), known)
-      } else {
-        labels[key] = text.label(row)
-      }
-    }
-    return found
-  }
-
-  /// The rows that are known.
-  func matches(_ text: TextDataset) -> DatasetStatistics.Matches {
-    var found = DatasetStatistics.Matches()
-    for row in 0..<text.count {
-      if let known = labels[Self.key(text, row)] { found.count(text.label(row), known) }
-    }
-    return found
-  }
-
-  private static func key(_ text: TextDataset, _ row: Int) -> [UInt8] {
-    var key = Array(text.first(row))
-    if let second = text.second(row) {
-      // No byte of UTF-8.
-      key.append(0xFF)
-      key += second
-    }
-    return key
-  }
-}
-
-extension DatasetStatistics.Matches {
-  fileprivate mutating func count(_ label: TextDataset.Label, _ known: TextDataset.Label) {
-    rows += 1
-    if label != .none, known != .none, label != known { contradictions += 1 }
-  }
-}
-
 extension TextDataset {
+  /// The rows by their texts.
+  fileprivate var keyed: some Collection<(key: [UInt8], label: Label?)> {
+    (0..<count).lazy.map { row in
+      var key = Array(first(row))
+      if let second = second(row) {
+        // No byte of UTF-8.
+        key.append(0xFF)
+        key += second
+      }
+      let label = label(row)
+      return (key: key, label: label == Label.none ? nil : label)
+    }
+  }
+
   fileprivate func labelCounts(of task: TaskDescription) -> [(name: String, rows: Int)] {
     var counts = [Int](repeating: 0, count: task.labels.count)
     for row in 0..<count {

@@ -1,7 +1,7 @@
 /// A question about a text, with the answers that people gave.
 public struct Question: Sendable {
   /// One answer: a part of the text.
-  public struct Answer: Sendable, Equatable {
+  public struct Answer: Sendable, Hashable {
     /// The answer as the file spells it.
     public var text: String
     /// Its bytes in the context, or nil where the file says a place at which it is not.

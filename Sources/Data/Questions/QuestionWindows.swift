@@ -56,7 +56,7 @@ public struct QuestionWindows: Sendable {
     template = tokenizer.template
     vocabularyHash = tokenizer.vocabularyHash
     contexts = dataset.contexts.map { tokenizer.encodeAligned($0[...]) }
-    let special = template.pair.count { if case .special = $0 { true } else { false } }
+    let special = template.pairSpecialCount
     for (index, question) in dataset.questions.enumerated() {
       // Leading white space would change the first token of a byte-level encoding.
       let text = question.text.unicodeScalars.drop { AnswerText.isWhiteSpace($0) }
@@ -89,6 +89,13 @@ public struct QuestionWindows: Sendable {
 
   /// The indices of a question's windows.
   public func windows(of question: Int) -> Range<Int> { borders[question]..<borders[question + 1] }
+
+  /// Tokens of a question, cut as its windows have it, and of all of its text, the special ones
+  /// included: what one window would have to hold for no other to be needed.
+  public func length(of question: Int) -> Int {
+    template.pairSpecialCount + questions[question].count
+      + contexts[dataset.questions[question].context].count
+  }
 
   /// A window as a model takes it.
   public func encoding(_ window: Int) -> Encoding {
@@ -144,6 +151,9 @@ public struct QuestionWindows: Sendable {
 }
 
 extension EncodingTemplate {
+  /// The special tokens of a pair.
+  var pairSpecialCount: Int { pair.count { if case .special = $0 { true } else { false } } }
+
   /// Where the second text of a pair begins when the first has so many tokens.
   func secondStart(firstCount: Int) -> Int {
     var start = 0

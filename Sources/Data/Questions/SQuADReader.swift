@@ -13,13 +13,11 @@ public enum SQuADReader {
   public static func read(
     _ version: SQuADVersion, split: Split, directory: String, maximumQuestions: Int? = nil
   ) throws -> QuestionDataset {
-    let names = version.fileNames(split)
-    guard let usual = names.first else {
+    guard let usual = version.fileNames(split).first else {
       throw DataError(
         file: directory, problem: "task \(version.rawValue) has no \(split.rawValue) file.")
     }
-    let paths = names.flatMap { ["\(directory)/\(version.rawValue)/\($0)", "\(directory)/\($0)"] }
-    guard let path = paths.first(where: ByteFile.exists) else {
+    guard let path = path(version, split: split, directory: directory) else {
       throw DataError(
         file: "\(directory)/\(version.rawValue)/\(usual)",
         problem: "the \(split.rawValue) file of task \(version.rawValue) is not here; "
@@ -34,6 +32,19 @@ public enum SQuADReader {
           + "squad2.")
     }
     return dataset
+  }
+
+  /// True when a file of the split is where `read` looks for it.
+  public static func hasFile(_ version: SQuADVersion, split: Split, directory: String) -> Bool {
+    path(version, split: split, directory: directory) != nil
+  }
+
+  private static func path(
+    _ version: SQuADVersion, split: Split, directory: String
+  ) -> String? {
+    version.fileNames(split)
+      .flatMap { ["\(directory)/\(version.rawValue)/\($0)", "\(directory)/\($0)"] }
+      .first(where: ByteFile.exists)
   }
 
   /// A file of either version.

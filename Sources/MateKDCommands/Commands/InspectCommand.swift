@@ -11,8 +11,9 @@ struct InspectCommand: ParsableCommand {
     commandName: "inspect", abstract: "Show what a model folder or the data of a task hold.",
     discussion: """
       With --model alone: parts, tensors, heads, labels and vocabulary of the model. With --data and \
-      --task or --task-config: rows, labels and texts that occur more than once; with --model as \
-      well, how long the texts are in tokens of that model.
+      --task or --task-config: rows, labels and texts that occur more than once, or questions and \
+      answers; with --model as well, how long the texts are in tokens of that model, and in how \
+      many windows questions are read.
       """)
 
   @Option(
@@ -38,7 +39,7 @@ struct InspectCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Count what would be cut to so many tokens; by default as --task-config or the model's own "
-        + "task says, else 128, or the model's limit if that is less."))
+        + "task says, else 128 (squad, squad2: 384), or the model's limit if that is less."))
   var maxSeqLength: Int?
 
   @Option(help: "Worker threads; 0 means one a processor.")
@@ -69,24 +70,34 @@ struct InspectCommand: ParsableCommand {
   func run() throws {
     if let data {
       let applied = try AppliedTask(name: task, configuration: taskConfig, model: model ?? "")
-      let inspection = DatasetInspection(
-        try DatasetStatistics(
-          task: applied.task, directory: data,
-          tokenizer: model.map { try TokenizerLoader.load(folder: $0) },
-          limit: maxSeqLength ?? applied.maxSeqLength ?? usualLimit,
-          pool: ThreadPool(threads: threads)))
-      InferenceOptions.show(inspection.notices)
-      show(inspection.json, inspection.print)
+      let tokenizer = try model.map { try TokenizerLoader.load(folder: $0) }
+      if let version = applied.task.questions {
+        var windows = applied.windows
+        windows.maximumLength = limit(applied, usual: windows.maximumLength)
+        let inspection = QuestionInspection(
+          try QuestionStatistics(
+            version: version, directory: data, tokenizer: tokenizer, settings: windows))
+        InferenceOptions.show(inspection.notices)
+        show(inspection.json, inspection.print)
+      } else {
+        let inspection = DatasetInspection(
+          try DatasetStatistics(
+            task: applied.task, directory: data, tokenizer: tokenizer,
+            limit: limit(applied, usual: 128), pool: ThreadPool(threads: threads)))
+        InferenceOptions.show(inspection.notices)
+        show(inspection.json, inspection.print)
+      }
     } else if let model {
       let inspection = try ModelInspection(folder: model)
       show(inspection.json, inspection.print)
     }
   }
 
-  private var usualLimit: Int {
+  private func limit(_ applied: AppliedTask, usual: Int) -> Int {
+    if let known = maxSeqLength ?? applied.maxSeqLength { return known }
     // A tokenizer alone has no config.json, and so no limit.
     let longest = model.flatMap { try? ModelFolder($0).configuration.encoder.maximumLength }
-    return min(128, longest ?? 128)
+    return min(usual, longest ?? usual)
   }
 
   private func show(

@@ -10,20 +10,19 @@ package struct DatasetInspection: Sendable {
 
   /// Writes tables of rows, labels, lengths and rows in common.
   package func print(on stream: TerminalStream) {
-    let tables = [rows, labels, scores, lengths, overlaps].compactMap { $0 }
-    for (place, table) in tables.enumerated() {
-      if place > 0 { stream.print("") }
-      table.print(on: stream)
-    }
+    TextTable.print([rows, labels, scores, lengths, overlaps].compactMap { $0 }, on: stream)
   }
 
   /// A sentence for the first rows that were left out of each file, and for how many there are.
   package var notices: [String] {
-    statistics.parts.flatMap { part in
-      let rest = part.rejections.count - 3
-      return part.rejections.prefix(3).map { "left out: \($0)" }
-        + (rest > 0 ? ["left out: \(rest) more rows of \(part.source)"] : [])
-    }
+    statistics.parts.flatMap { Self.notices($0.rejections, "rows", of: $0.source) }
+  }
+
+  /// As `notices`, of one file.
+  static func notices(_ leftOut: [DataError], _ what: String, of file: String) -> [String] {
+    let rest = leftOut.count - 3
+    return leftOut.prefix(3).map { "left out: \($0)" }
+      + (rest > 0 ? ["left out: \(rest) more \(what) of \(file)"] : [])
   }
 
   private var rows: TextTable {
@@ -50,8 +49,7 @@ package struct DatasetInspection: Sendable {
       table.add(
         [label.name]
           + labelled.map { part in
-            let count = part.labels[place].rows
-            return "\(NumberText.grouped(count)) (\(Self.percent(count, of: part.rows)))"
+            NumberText.share(part.labels[place].rows, of: part.rows)
           })
     }
     return table
@@ -74,19 +72,16 @@ package struct DatasetInspection: Sendable {
 
   private var lengths: TextTable? {
     guard let limit = statistics.parts.first?.lengths?.limit else { return nil }
-    var table = TextTable([
-      .text("tokens"), .number("shortest"), .number("mean"), .number("median"), .number("95 %"),
-      .number("longest"), .number("rows over \(limit)"), .number("tokens lost"),
-    ])
+    var table = TextTable(
+      [.text("tokens")] + LengthStatistics.columns
+        + [.number("rows over \(limit)"), .number("tokens lost")])
     for part in statistics.parts {
       guard let lengths = part.lengths else { continue }
-      table.add([
-        Self.name(part), "\(lengths.minimum)", NumberText.fixed(lengths.mean, 1),
-        NumberText.fixed(lengths.median, 1), NumberText.fixed(lengths.percentile95, 1),
-        "\(lengths.maximum)",
-        "\(NumberText.grouped(lengths.truncatedRows)) (\(Self.percent(lengths.truncatedShare)))",
-        Self.percent(lengths.lostShare),
-      ])
+      table.add(
+        [Self.name(part)] + lengths.cells + [
+          NumberText.share(lengths.truncatedRows, of: part.rows),
+          NumberText.percent(lengths.lostShare),
+        ])
     }
     return table
   }
@@ -101,7 +96,7 @@ package struct DatasetInspection: Sendable {
       let all = statistics.parts.first { $0.splits.contains(overlap.split) }?.rows ?? 0
       table.add([
         overlap.split.rawValue, overlap.earlier.rawValue, NumberText.grouped(overlap.matches.rows),
-        Self.percent(overlap.matches.rows, of: all),
+        NumberText.percent(Double(overlap.matches.rows) / Double(all)),
         NumberText.grouped(overlap.matches.contradictions),
       ])
     }
@@ -110,14 +105,6 @@ package struct DatasetInspection: Sendable {
 
   private static func name(_ part: DatasetStatistics.Part) -> String {
     part.splits.map(\.rawValue).joined(separator: ", ")
-  }
-
-  private static func percent(_ count: Int, of all: Int) -> String {
-    percent(Double(count) / Double(all))
-  }
-
-  private static func percent(_ share: Double) -> String {
-    "\(NumberText.fixed(share * 100, 1)) %"
   }
 
   /// All of it.
@@ -165,13 +152,11 @@ package struct DatasetInspection: Sendable {
   }
 
   private static func json(_ lengths: LengthStatistics) -> JSONValue {
-    .object([
-      ("minimum", .int(lengths.minimum)), ("mean", .double(lengths.mean)),
-      ("median", .double(lengths.median)), ("percentile_95", .double(lengths.percentile95)),
-      ("maximum", .int(lengths.maximum)), ("max_seq_length", .int(lengths.limit)),
-      ("truncated_rows", .int(lengths.truncatedRows)),
-      ("truncated_share", .double(lengths.truncatedShare)),
-      ("lost_share", .double(lengths.lostShare)),
-    ])
+    .object(
+      lengths.members + [
+        ("truncated_rows", .int(lengths.truncatedRows)),
+        ("truncated_share", .double(lengths.truncatedShare)),
+        ("lost_share", .double(lengths.lostShare)),
+      ])
   }
 }

@@ -33,7 +33,7 @@ package struct ProfileReport: Sendable {
       let (total, seconds) = (row.total, row.total.seconds)
       table.add([
         row.part.name, total.calls == 0 ? "" : NumberText.fixed(Double(total.calls) / updates, 0),
-        NumberText.fixed(seconds / updates * 1e3, 2), percent(row.share),
+        NumberText.fixed(seconds / updates * 1e3, 2), NumberText.percent(row.share),
         total.flops == 0 ? "" : NumberText.fixed(total.flops / seconds / 1e9, 1),
         total.bytes == 0 ? "" : NumberText.fixed(total.bytes / seconds / 1e9, 1),
       ])
@@ -42,7 +42,7 @@ package struct ProfileReport: Sendable {
     let threadSeconds = breakdown.seconds * Double(breakdown.threads)
     table.add([
       "all", "", NumberText.fixed(threadSeconds / updates * 1e3, 2),
-      percent(breakdown.rows.reduce(0) { $0 + $1.share }),
+      NumberText.percent(breakdown.rows.reduce(0) { $0 + $1.share }),
       NumberText.fixed(breakdown.flops / max(1e-9, threadSeconds) / 1e9, 1), "",
     ])
     return table
@@ -62,10 +62,10 @@ package struct ProfileReport: Sendable {
       NumberText.fixed($0.breakdown.flops / max(1e-9, $0.breakdown.seconds) / 1e9, 1)
     }
     row("share of the FMA peak (\(NumberText.fixed(profile.peakRate / 1e9, 0)) GFLOP/s)") {
-      percent(peakShare($0))
+      NumberText.percent(peakShare($0))
     }
     if profile.phases.count > 1 {
-      row("share of the run's updates") { percent($0.shareOfUpdates) }
+      row("share of the run's updates") { NumberText.percent($0.shareOfUpdates) }
       table.add([
         "ms an update, mean of the run", NumberText.fixed(profile.meanSecondsPerUpdate * 1e3, 1),
       ])
@@ -81,8 +81,6 @@ package struct ProfileReport: Sendable {
   private func peakShare(_ phase: RunProfile.Phase) -> Double {
     phase.breakdown.flops / max(1e-9, phase.breakdown.seconds * profile.peakRate)
   }
-
-  private func percent(_ share: Double) -> String { NumberText.fixed(share * 100, 1) + " %" }
 
   /// All of it; times are in seconds, counts are sums over the counted updates.
   package var json: JSONValue {

@@ -7,6 +7,14 @@ package enum NumberText {
     String(format: "%.\(digits)f", value)
   }
 
+  /// A share from 0 to 1 as `12.3 %`.
+  package static func percent(_ share: Double) -> String { fixed(share * 100, 1) + " %" }
+
+  /// A count and its share of all, such as `1 234 (12.3 %)`.
+  package static func share(_ count: Int, of all: Int) -> String {
+    "\(grouped(count)) (\(percent(Double(count) / Double(all))))"
+  }
+
   /// Three significant digits, such as `2.00e-05`.
   package static func scientific(_ value: Double) -> String { String(format: "%.2e", value) }
 

@@ -47,4 +47,12 @@ package struct TextTable: Sendable {
   package func print(on stream: TerminalStream = .standardOutput) {
     lines(stream.style).forEach(stream.print)
   }
+
+  /// Writes tables with an empty line between.
+  package static func print(_ tables: [TextTable], on stream: TerminalStream) {
+    for (place, table) in tables.enumerated() {
+      if place > 0 { stream.print("") }
+      table.print(on: stream)
+    }
+  }
 }

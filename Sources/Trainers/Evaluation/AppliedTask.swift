@@ -10,6 +10,8 @@ public struct AppliedTask: Sendable {
   public let task: TaskDescription
   /// `max_seq_length` where the task was described in a configuration; nil else.
   public let maxSeqLength: Int?
+  /// How the texts of questions are cut: as the configuration has it, else as is usual.
+  public let windows: WindowSettings
 
   /// The file in a model's folder that keeps the description of the data that it was trained on,
   /// unless it is a task that mate-kd knows: the section `task` of the run.
@@ -55,11 +57,14 @@ public struct AppliedTask: Sendable {
 
   private init(_ configuration: TaskConfiguration) throws {
     self.init(
-      task: try configuration.taskDescription(), maxSeqLength: configuration.maxSeqLength)
+      task: try configuration.taskDescription(), maxSeqLength: configuration.maxSeqLength,
+      windows: WindowSettings(configuration))
   }
 
-  private init(task: TaskDescription, maxSeqLength: Int?) {
-    (self.task, self.maxSeqLength) = (task, maxSeqLength)
+  private init(
+    task: TaskDescription, maxSeqLength: Int?, windows: WindowSettings = WindowSettings()
+  ) {
+    (self.task, self.maxSeqLength, self.windows) = (task, maxSeqLength, windows)
   }
 
   /// Keeps the description of own data in a model's folder; removes what another task left there.

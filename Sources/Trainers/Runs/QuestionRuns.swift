@@ -156,11 +156,7 @@ extension RunParts {
         "\(dataset.source): \(count) answer\(count == 1 ? " is" : "s are") not where the file says; "
           + "the first: \(first)")
     }
-    return try QuestionWindows(
-      dataset, tokenizer: tokenizer,
-      settings: WindowSettings(
-        maximumLength: c.maxSeqLength, overlap: c.questions.docStride,
-        maximumQuestionLength: c.questions.maxQueryLength))
+    return try QuestionWindows(dataset, tokenizer: tokenizer, settings: WindowSettings(c))
   }
 
   /// - Throws: `DataError` unless the right answer of every question is known.
@@ -172,5 +168,14 @@ extension RunParts {
         problem: line == nil
           ? "the file has no question." : "the question has no answer; use mate-kd predict for it.")
     }
+  }
+}
+
+extension WindowSettings {
+  /// The settings of a configuration.
+  init(_ c: TaskConfiguration) {
+    self.init(
+      maximumLength: c.maxSeqLength, overlap: c.questions.docStride,
+      maximumQuestionLength: c.questions.maxQueryLength)
   }
 }
