@@ -77,23 +77,12 @@ import Testing
       ])
   }
 
-  /// A tokenizer.json of 30 522 rows on one line has to be read in well under a tenth of a second.
-  @Test func readsALargeVocabularyQuickly() throws {
+  /// A tokenizer.json of 30 522 rows on one line; quadratic work anywhere would run into the limit.
+  @Test(.timeLimit(.minutes(1))) func readsALargeVocabulary() throws {
     let rows = (0..<30_522).map { "\"##piece\($0)é\":\($0)" }.joined(separator: ",")
     let text = Array("{\"model\":{\"vocab\":{\(rows)}}}".utf8)
-    let clock = ContinuousClock()
-    var best = Duration.seconds(60)
-    for _ in 0..<3 {
-      best = min(
-        best,
-        try clock.measure {
-          let value = try StrictJSON.parse(text, file: "f")
-          #expect(value["model"]?["vocab"]?.object?.count == 30_522)
-        })
-    }
-    print("StrictJSON: \(text.count) bytes in \(best)")
-    #if !DEBUG
-      #expect(best < .milliseconds(100))
-    #endif
+    let vocabulary = try StrictJSON.parse(text, file: "f")["model"]?["vocab"]
+    #expect(vocabulary?.object?.count == 30_522)
+    #expect(vocabulary?["##piece30521é"]?.int == 30_521)
   }
 }
