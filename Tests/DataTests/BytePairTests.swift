@@ -131,13 +131,11 @@ struct BytePairTests {
     }
   }
 
-  @Test("a megabyte without a space takes no quadratic time")
+  @Test("a megabyte without a space takes no quadratic time", .timeLimit(.minutes(1)))
   func hugeWord() throws {
     let tokenizer = try Self.tokenizer("plain")
     let huge = Array(String(repeating: "mississippimovie", count: 1 << 16).utf8)
-    var ids: [Int32] = []
-    let time = ContinuousClock().measure { ids = tokenizer.encode(huge) }
-    #expect(time < .seconds(20))
+    let ids = tokenizer.encode(huge)
     #expect(ids.compactMap { tokenizer.token(for: $0)?.utf8.count }.reduce(0, +) == huge.count)
   }
 
