@@ -7,6 +7,14 @@ let march = Context.environment["MATE_KD_MARCH"] ?? "native"
 let forThisProcessor: [SwiftSetting] = [.unsafeFlags(["-Xcc", "-march=\(march)"])]
 let kernelSettings: [SwiftSetting] =
   forThisProcessor + [.unsafeFlags(["-Ounchecked"], .when(configuration: .release))]
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let argumentParser: Target.Dependency =
+  .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+/// A target that sees vectors: it is compiled for the same processor as the kernels.
+func numeric(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: forThisProcessor)
+}
 
 let package = Package(
   name: "mate-kd",
@@ -15,10 +23,15 @@ let package = Package(
     .library(name: "Kernels", targets: ["Kernels"]),
     .library(name: "Autograd", targets: ["Autograd"]),
     .library(name: "StrictJSON", targets: ["StrictJSON"]),
+    .library(name: "Configuration", targets: ["Configuration"]),
     .library(name: "Models", targets: ["Models"]),
     .library(name: "Data", targets: ["Data"]),
-    .library(name: "Configuration", targets: ["Configuration"]),
+    .library(name: "Inference", targets: ["Inference"]),
     .library(name: "Trainers", targets: ["Trainers"]),
+    .library(name: "Methods", targets: ["Methods"]),
+    .library(name: "Runs", targets: ["Runs"]),
+    .library(name: "Studies", targets: ["Studies"]),
+    .library(name: "MateKDCommands", targets: ["MateKDCommands"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -27,23 +40,35 @@ let package = Package(
   targets: [
     .systemLibrary(name: "CBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .target(name: "Kernels", dependencies: ["CBLAS"], swiftSettings: kernelSettings),
-    .target(name: "Autograd", dependencies: ["Kernels"], swiftSettings: forThisProcessor),
-    .target(name: "StrictJSON"),
-    .target(
-      name: "Models", dependencies: ["Autograd", "StrictJSON"], swiftSettings: forThisProcessor),
-    .target(name: "Data", dependencies: ["Kernels", "StrictJSON"]),
+    numeric("Autograd", ["Kernels"]),
+    .target(name: "Files"),
+    .target(name: "StrictJSON", dependencies: ["Files"]),
     .target(name: "Configuration", dependencies: ["StrictJSON"]),
+    numeric("Models", ["Autograd", "Configuration", "Files", "Kernels", "StrictJSON"]),
+    .target(name: "Data", dependencies: ["Configuration", "Files", "Kernels", "StrictJSON"]),
+    numeric(
+      "Inference",
+      ["Autograd", "Configuration", "Data", "Files", "Kernels", "Models", "StrictJSON"]),
+    numeric("Trainers", ["Autograd", "Configuration", "Data", "Kernels", "Models", "StrictJSON"]),
+    numeric(
+      "Methods", ["Autograd", "Configuration", "Data", "Files", "Kernels", "Models", "Trainers"]),
+    numeric(
+      "Runs",
+      [
+        "Autograd", "Configuration", "Data", "Files", "Inference", "Kernels", "Methods", "Models",
+        "StrictJSON", "Trainers",
+      ]),
     .target(
-      name: "Trainers",
+      name: "Studies",
       dependencies: [
-        "Models", "Data", "Configuration", .product(name: "Logging", package: "swift-log"),
-      ], swiftSettings: forThisProcessor),
+        "Configuration", "Data", "Files", "Inference", "Kernels", "Methods", "Models", "Runs",
+        "StrictJSON", "Trainers",
+      ]),
     .target(
       name: "MateKDCommands",
       dependencies: [
-        "Trainers",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "Logging", package: "swift-log"),
+        "Configuration", "Data", "Files", "Inference", "Kernels", "Methods", "Models", "Runs",
+        "StrictJSON", "Studies", "Trainers", argumentParser, logging,
       ]),
     .executableTarget(name: "mate-kd", dependencies: ["MateKDCommands", "Kernels"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
@@ -51,8 +76,12 @@ let package = Package(
     .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON"]),
     .testTarget(name: "ModelsTests", dependencies: ["Models"]),
     .testTarget(name: "DataTests", dependencies: ["Data", "Kernels", "StrictJSON"]),
-    .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"]),
-    .testTarget(name: "TrainersTests", dependencies: ["Trainers"]),
+    .testTarget(
+      name: "ConfigurationTests",
+      dependencies: ["Configuration", "Data", "Models", "Runs", "Studies", "Trainers"]),
+    .testTarget(
+      name: "TrainersTests",
+      dependencies: ["Inference", "Methods", "Runs", "Studies", "Trainers"]),
     .testTarget(name: "MateKDCommandsTests", dependencies: ["MateKDCommands"]),
   ],
   swiftLanguageModes: [.v6]

@@ -56,12 +56,12 @@ public final class ConfigDocument: Sendable {
   public var notes: [String] { collected.withLock { $0 } }
 
   /// Adds a note, once.
-  func note(_ text: String) {
+  package func note(_ text: String) {
     collected.withLock { if !$0.contains(text) { $0.append(text) } }
   }
 
   /// The error for the value at a path, placed on the command line where it came from there.
-  func error(path: String, at position: JSONPosition, _ message: String) -> ConfigError {
+  package func error(path: String, at position: JSONPosition, _ message: String) -> ConfigError {
     var part = Substring(path)
     while !part.isEmpty {
       if let origin = overridden[String(part)] ?? maker(of: part, at: position) {

@@ -2,10 +2,10 @@ import Foundation
 import StrictJSON
 
 /// What a path leads to, and the reading of the configuration itself.
-enum PathCheck {
-  enum Found { case nothing, file, folder }
+package enum PathCheck {
+  package enum Found { case nothing, file, folder }
 
-  static func kind(of path: String) -> Found {
+  package static func kind(of path: String) -> Found {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
       return .nothing
@@ -30,7 +30,7 @@ enum PathCheck {
   }
 
   /// Where a relative path was looked for.
-  static func `where`(_ path: String) -> String {
+  package static func `where`(_ path: String) -> String {
     path.hasPrefix("/") ? "" : " (looked for in \(FileManager.default.currentDirectoryPath))"
   }
 }

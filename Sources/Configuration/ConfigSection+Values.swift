@@ -197,7 +197,7 @@ extension ConfigSection {
   }
 
   /// The error at one element of an array.
-  func elementError(_ key: String, _ place: Int, _ element: JSONValue, _ expected: String)
+  package func elementError(_ key: String, _ place: Int, _ element: JSONValue, _ expected: String)
     -> ConfigError
   {
     document.error(

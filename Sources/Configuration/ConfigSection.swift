@@ -29,7 +29,7 @@ public final class ConfigSection: Sendable {
 
   private let state: Mutex<State>
 
-  init(_ value: JSONValue, path: String, document: ConfigDocument) {
+  package init(_ value: JSONValue, path: String, document: ConfigDocument) {
     self.path = path
     self.document = document
     position = value.position
@@ -42,12 +42,12 @@ public final class ConfigSection: Sendable {
   public func has(_ key: String) -> Bool { value(of: key) != nil }
 
   /// The value of a key as written, or nil when it is absent or null.
-  func value(of key: String) -> JSONValue? {
+  package func value(of key: String) -> JSONValue? {
     state.withLock { $0.object[key].flatMap { $0.isNull ? nil : $0 } }
   }
 
   /// Remembers what a key came to.
-  func record(_ key: String, _ value: JSONValue) { record(key, .value(value)) }
+  package func record(_ key: String, _ value: JSONValue) { record(key, .value(value)) }
 
   private func record(_ key: String, _ entry: Entry) {
     state.withLock { state in
@@ -165,7 +165,7 @@ public final class ConfigSection: Sendable {
   public func name(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
   /// The error for an absent key. A key next to it that looks like a slip of it is named instead.
-  func missing(_ key: String, _ kind: String) -> ConfigError {
+  package func missing(_ key: String, _ kind: String) -> ConfigError {
     let slip = state.withLock { state in
       let known = state.entries.map(\.key)
       return state.object.members.first {
@@ -177,7 +177,7 @@ public final class ConfigSection: Sendable {
   }
 
   /// The error for a value of a wrong kind.
-  func wrongKind(_ key: String, _ kind: String, _ value: JSONValue) -> ConfigError {
+  package func wrongKind(_ key: String, _ kind: String, _ value: JSONValue) -> ConfigError {
     fail(key, "\(name(key)) must be \(kind), found \(value.shown).")
   }
 
@@ -191,7 +191,7 @@ public final class ConfigSection: Sendable {
 
 extension JSONValue {
   /// The value as a message shows it: as written when it is short.
-  var shown: String {
+  package var shown: String {
     switch kind {
     case .array, .object: kindName
     case .string(let text): text.count > 60 ? "a string" : JSONWriter(layout: .line).string(self)

@@ -1,3 +1,4 @@
+import Files
 import Kernels
 
 /// A small labelled data set in GLUE's SST-2 format, drawn from a seeded grammar of film reviews.

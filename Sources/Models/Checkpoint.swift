@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import StrictJSON
 
@@ -18,17 +19,17 @@ public struct Checkpoint: Sendable {
   /// Opens the weights of a folder and checks every header.
   ///
   /// A single file counts when both forms are there, as in transformers.
-  /// - Throws: `CheckpointError` if the folder or a file is missing or unreadable, if a file or the
+  /// - Throws: `FileError` if the folder or a file is missing or unreadable, if a file or the
   ///   index breaks its format, or if index and shards disagree.
   public init(folder: String) throws {
     let manager = FileManager.default
     var isFolder: ObjCBool = false
     guard manager.fileExists(atPath: folder, isDirectory: &isFolder) else {
-      throw CheckpointError(
+      throw FileError(
         .missing, file: folder, problem: "there is no such folder; name a Hugging Face folder.")
     }
     guard isFolder.boolValue else {
-      throw CheckpointError(
+      throw FileError(
         .missing, file: folder, problem: "this is a file; name the folder that holds the model.")
     }
     self.folder = folder
@@ -44,7 +45,7 @@ public struct Checkpoint: Sendable {
       for (tensor, shard) in weightMap {
         guard let place = names.firstIndex(of: shard), files[place].entry(named: tensor) != nil
         else {
-          throw CheckpointError(
+          throw FileError(
             .invalid, file: index, tensor: tensor,
             problem: "it should lie in \(shard), which does not have it; the shards belong to "
               + "another index, so download them again.")
@@ -54,7 +55,7 @@ public struct Checkpoint: Sendable {
       (entries, places) = try Self.join(files, owners: owners)
     } else {
       let old = manager.fileExists(atPath: "\(folder)/pytorch_model.bin")
-      throw CheckpointError(
+      throw FileError(
         .missing, file: folder,
         problem: "the folder has neither \(Self.fileName) nor \(Self.indexName)"
           + (old
@@ -87,7 +88,7 @@ public struct Checkpoint: Sendable {
 
   private func holder(of name: String) throws -> SafetensorsFile {
     guard let place = places[name] else {
-      throw CheckpointError(
+      throw FileError(
         .invalid, file: folder, tensor: name, problem: "the folder has no such tensor.")
     }
     return files[place.file]
@@ -102,7 +103,7 @@ public struct Checkpoint: Sendable {
     for (place, file) in files.enumerated() {
       for entry in file.entries where owners[entry.name, default: place] == place {
         guard places.updateValue((entries.count, place), forKey: entry.name) == nil else {
-          throw CheckpointError(
+          throw FileError(
             .invalid, file: file.path, tensor: entry.name,
             problem: "another shard has it too, and the index does not say which one counts.")
         }
@@ -118,17 +119,17 @@ public struct Checkpoint: Sendable {
     do {
       value = try StrictJSON.parse(mapping.bytes, file: index)
     } catch let error as JSONError {
-      throw CheckpointError(
+      throw FileError(
         .invalid, file: "\(index):\(error.position)", problem: "\(error.message).")
     }
     guard let map = value["weight_map"]?.object else {
-      throw CheckpointError(
+      throw FileError(
         .invalid, file: index, problem: "the object \"weight_map\" is missing.")
     }
     return try map.members.map { member in
       // A shard is a file of this folder: an index must not reach anything else on the machine.
       guard let shard = member.value.string, !shard.isEmpty, !shard.contains("/") else {
-        throw CheckpointError(
+        throw FileError(
           .invalid, file: "\(index):\(member.value.position)", tensor: member.key,
           problem: "the name of a file in the same folder is expected.")
       }

@@ -1,3 +1,4 @@
+import Files
 import Kernels
 import StrictJSON
 
@@ -60,9 +61,9 @@ extension ConfigurationReader {
       layers: try int(keys.layers, atLeast: 0), attentionHeads: try int(keys.attentionHeads),
       intermediateSize: try int(keys.intermediateSize))
     guard c.hiddenSize % c.attentionHeads == 0 else {
-      throw ModelError.unsupported(
+      throw FileError(
         file: file,
-        reason: "\(keys.hiddenSize) \(c.hiddenSize) is not a multiple of \(keys.attentionHeads) "
+        problem: "\(keys.hiddenSize) \(c.hiddenSize) is not a multiple of \(keys.attentionHeads) "
           + "\(c.attentionHeads)")
     }
     if let name = json[keys.activation] {
@@ -86,9 +87,9 @@ extension ConfigurationReader {
     c.layerNormEpsilon = try keys.layerNormEpsilon.map { try number($0, default: 1e-12) } ?? 1e-12
     c.padTokenID = try int("pad_token_id", default: c.padTokenID, atLeast: 0)
     guard c.maximumLength > 0 else {
-      throw ModelError.unsupported(
+      throw FileError(
         file: file,
-        reason: "max_position_embeddings \(c.maximumPositions) leaves no position for a token: "
+        problem: "max_position_embeddings \(c.maximumPositions) leaves no position for a token: "
           + "positions start at pad_token_id + 1 = \(c.firstPosition)")
     }
     return c

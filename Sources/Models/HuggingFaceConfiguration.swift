@@ -1,3 +1,4 @@
+import Files
 import Kernels
 import StrictJSON
 
@@ -12,18 +13,18 @@ public struct HuggingFaceConfiguration: Sendable {
 
   /// Parses config.json.
   ///
-  /// - Throws: `JSONError` with line and column; `ModelError.unsupported` for other architectures.
+  /// - Throws: `JSONError` with line and column; `FileError` for other architectures.
   public init(_ json: JSONValue, file: String) throws {
     let reader = ConfigurationReader(json: json, file: file)
     guard let type = json["model_type"]?.string, let family = ModelFamily(rawValue: type) else {
       let found = json["model_type"]?.string.map { "\"\($0)\"" } ?? "missing"
       let known = ModelFamily.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
-      throw ModelError.unsupported(
-        file: file, reason: "model_type is \(found); this version of mate-kd reads \(known)")
+      throw FileError(
+        file: file, problem: "model_type is \(found); this version of mate-kd reads \(known)")
     }
     if let position = json["position_embedding_type"]?.string, position != "absolute" {
-      throw ModelError.unsupported(
-        file: file, reason: "position_embedding_type \"\(position)\" is not supported")
+      throw FileError(
+        file: file, problem: "position_embedding_type \"\(position)\" is not supported")
     }
     encoder = try reader.encoder(of: family)
     finetuningTask = json["finetuning_task"]?.string

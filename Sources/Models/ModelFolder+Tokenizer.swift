@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import StrictJSON
 
@@ -16,10 +17,10 @@ extension ModelFolder {
     for name in tokenizerFiles {
       // Read before writing: source and target may be the same folder.
       if let content = files.contents(atPath: "\(source)/\(name)") {
-        try content.write(to: URL(fileURLWithPath: "\(path)/\(name)"), options: .atomic)
+        try ByteFile.write(content, to: "\(path)/\(name)")
       } else if files.fileExists(atPath: "\(path)/\(name)") {
         // An older model's, such as a tokenizer.json, which transformers prefers to vocab.txt.
-        try files.removeItem(atPath: "\(path)/\(name)")
+        ByteFile.remove("\(path)/\(name)")
       }
     }
     // Transformers prefers tokenizer.json to the other files, and its settings to tokenizer.json's.
@@ -88,7 +89,6 @@ extension ModelFolder {
   ]
 
   private static func write(_ value: JSONValue, to path: String) throws {
-    try Data((JSONWriter().string(value) + "\n").utf8)
-      .write(to: URL(fileURLWithPath: path), options: .atomic)
+    try JSONWriter().write(value, to: path)
   }
 }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Kernels
 import StrictJSON
@@ -7,25 +8,16 @@ extension ModelFolder {
   ///
   /// - Parameters:
   ///   - tokenizer: a folder whose tokenizer files are copied; other ones at `path` are removed.
-  /// - Throws: `ModelError.cannotWrite`.
+  /// - Throws: `FileError`.
   public static func write(
     _ model: some Model, labels: LabelSet? = nil, finetuningTask: String? = nil, to path: String,
     tokenizer: String
   ) throws {
-    let files = FileManager.default
-    do {
-      try files.createDirectory(atPath: path, withIntermediateDirectories: true)
-      let configuration = HuggingFaceConfiguration(
-        encoder: model.encoder.configuration, labels: labels, finetuningTask: finetuningTask)
-      let json = configuration.json(architecture: model.architecture)
-      try Data((JSONWriter().string(json) + "\n").utf8)
-        .write(to: URL(fileURLWithPath: "\(path)/config.json"), options: .atomic)
-      try copyTokenizer(from: tokenizer, to: path, for: model.encoder.configuration)
-    } catch let error as ModelError {
-      throw error
-    } catch {
-      throw ModelError.cannotWrite(path: path, reason: error.localizedDescription)
-    }
+    let configuration = HuggingFaceConfiguration(
+      encoder: model.encoder.configuration, labels: labels, finetuningTask: finetuningTask)
+    try JSONWriter().write(
+      configuration.json(architecture: model.architecture), to: "\(path)/config.json")
+    try copyTokenizer(from: tokenizer, to: path, for: model.encoder.configuration)
     let parameters = model.parameters
     try SafetensorsWriter.write(
       path: "\(path)/model.safetensors",

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Kernels
 import StrictJSON
@@ -25,14 +26,16 @@ public struct ModelFolder: Sendable {
 
   /// Opens a folder and reads its config.json.
   ///
-  /// - Throws: `ModelError`, `JSONError`.
+  /// - Throws: `FileError`, `JSONError`.
   public init(_ path: String) throws {
     self.path = path
     let file = "\(path)/config.json"
     guard let data = FileManager.default.contents(atPath: file) else {
-      throw ModelError.missingFile(
-        path: file,
-        hint: "a model is a folder with config.json, model.safetensors and its tokenizer's files")
+      throw FileError(
+        .missing, file: file,
+        problem:
+          "no such file; a model is a folder with config.json, model.safetensors and its tokenizer's "
+          + "files")
     }
     configuration = try HuggingFaceConfiguration(
       StrictJSON.parse(Array(data), file: file), file: file)
@@ -49,9 +52,9 @@ public struct ModelFolder: Sendable {
     labels: LabelSet? = nil, layers: [Int]? = nil, seed: UInt64
   ) throws -> (SequenceClassifier, LoadReport) {
     guard let labels = labels ?? configuration.labels else {
-      throw ModelError.unsupported(
+      throw FileError(
         file: "\(path)/config.json",
-        reason: "the model has no labels (id2label), so it is no classifier")
+        problem: "the model has no labels (id2label), so it is no classifier")
     }
     let model = SequenceClassifier(try configuration(keeping: layers), labels: labels)
     let replacesHead = configuration.labels.map { $0.count != labels.count } ?? true
@@ -84,9 +87,10 @@ public struct ModelFolder: Sendable {
     var encoder = configuration.encoder
     guard let layers else { return encoder }
     if let wrong = layers.first(where: { $0 < 0 || $0 >= encoder.layers }) {
-      throw ModelError.unsupported(
+      throw FileError(
         file: "\(path)/config.json",
-        reason: "layer \(wrong) was asked for, but the model has layers 0 to \(encoder.layers - 1)")
+        problem: "layer \(wrong) was asked for, but the model has layers 0 to \(encoder.layers - 1)"
+      )
     }
     encoder.layers = layers.count
     return encoder
@@ -112,8 +116,10 @@ public struct ModelFolder: Sendable {
       }
       let shape = checkpoint.entry(named: name)?.shape ?? []
       guard shape == entry.shape else {
-        throw ModelError.wrongShape(
-          file: checkpoint.file(of: name), tensor: name, expected: entry.shape, found: shape)
+        throw FileError(
+          file: checkpoint.file(of: name), tensor: name,
+          problem: "has shape \(shape), but config.json asks for \(entry.shape); the two belong to "
+            + "different models")
       }
       try model.parameters.buffer.withFloats { floats in
         let start = entry.slot.offset
@@ -137,9 +143,9 @@ public struct ModelFolder: Sendable {
     guard
       try checkpoint.floats(name) == model.parameters.matrix(model.encoder.words).values
     else {
-      throw ModelError.unsupported(
+      throw FileError(
         file: checkpoint.file(of: name),
-        reason: "\(name) differs from the word embeddings; mate-kd reads tied decoders only")
+        problem: "\(name) differs from the word embeddings; mate-kd reads tied decoders only")
     }
   }
 }

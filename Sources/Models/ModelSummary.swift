@@ -1,4 +1,5 @@
 import Autograd
+import Files
 
 /// What a model folder holds, told from config.json and the headers of its weights: no weight is
 /// read, so it takes no time however large the model is.
@@ -67,7 +68,7 @@ public struct ModelSummary: Sendable {
 extension ModelFolder {
   /// What the folder holds.
   ///
-  /// - Throws: `CheckpointError` where there are no weights in safetensors files.
+  /// - Throws: `FileError` where there are no weights in safetensors files.
   public func summary() throws -> ModelSummary {
     ModelSummary(configuration, tensors: try Checkpoint(folder: path).entries)
   }

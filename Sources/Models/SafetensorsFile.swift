@@ -1,3 +1,4 @@
+import Files
 import Glibc
 
 /// A safetensors file, memory-mapped and read-only: opening it reads only the header, and a tensor's
@@ -15,11 +16,11 @@ public final class SafetensorsFile: Sendable {
   private let dataStart: Int
 
   /// Opens a file and checks its whole header.
-  /// - Throws: `CheckpointError` if the file is missing, unreadable, or breaks the format.
+  /// - Throws: `FileError` if the file is missing, unreadable, or breaks the format.
   public init(path: String) throws {
     let mapping = try MappedFile(path: path)
-    func invalid(_ problem: String) -> CheckpointError {
-      CheckpointError(.invalid, file: path, problem: problem)
+    func invalid(_ problem: String) -> FileError {
+      FileError(.invalid, file: path, problem: problem)
     }
     guard mapping.count >= 8 else {
       throw invalid(
@@ -62,13 +63,13 @@ public final class SafetensorsFile: Sendable {
   /// Copies a tensor of type F32, F16, BF16 or F64 to float32.
   ///
   /// F16 and BF16 are exact; F64 is rounded to nearest.
-  /// - Throws: `CheckpointError` for an unknown name, another type, or a destination of another size.
+  /// - Throws: `FileError` for an unknown name, another type, or a destination of another size.
   public func copyFloats(
     _ name: String, into destination: UnsafeMutableBufferPointer<Float>
   ) throws {
     let entry = try required(name)
     guard destination.count == entry.count else {
-      throw CheckpointError(
+      throw FileError(
         .invalid, file: path, tensor: name,
         problem: "it has \(entry.count) elements (shape \(entry.shape)), "
           + "\(destination.count) are expected.")
@@ -80,7 +81,7 @@ public final class SafetensorsFile: Sendable {
     case .BF16: FloatConversion.bfloat16(source, into: destination)
     case .F64: FloatConversion.float64(source, into: destination)
     default:
-      throw CheckpointError(
+      throw FileError(
         .invalid, file: path, tensor: name,
         problem: "its type \(entry.type.rawValue) is not supported; F32, F16, BF16 or F64 is "
           + "expected.")
@@ -98,11 +99,11 @@ public final class SafetensorsFile: Sendable {
   }
 
   /// A tensor of type I64, such as the `position_ids` of old checkpoints.
-  /// - Throws: `CheckpointError` for an unknown name or another type.
+  /// - Throws: `FileError` for an unknown name or another type.
   public func integers(_ name: String) throws -> [Int64] {
     let entry = try required(name)
     guard entry.type == .I64 else {
-      throw CheckpointError(
+      throw FileError(
         .invalid, file: path, tensor: name,
         problem: "its type is \(entry.type.rawValue); I64 is expected.")
     }
@@ -114,7 +115,7 @@ public final class SafetensorsFile: Sendable {
 
   private func required(_ name: String) throws -> SafetensorsEntry {
     guard let entry = entry(named: name) else {
-      throw CheckpointError(
+      throw FileError(
         .invalid, file: path, tensor: name, problem: "the file has no such tensor.")
     }
     return entry
@@ -138,7 +139,7 @@ final class MappedFile: Sendable {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
       let missing = errno == ENOENT || errno == ENOTDIR
-      throw CheckpointError(
+      throw FileError(
         missing ? .missing : .unreadable, file: path,
         problem: missing
           ? "there is no such file."
@@ -147,7 +148,7 @@ final class MappedFile: Sendable {
     defer { close(descriptor) }
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      throw CheckpointError(.unreadable, file: path, problem: "this is not a regular file.")
+      throw FileError(.unreadable, file: path, problem: "this is not a regular file.")
     }
     let size = Int(status.st_size)
     if size == 0 {
@@ -156,7 +157,7 @@ final class MappedFile: Sendable {
     }
     guard let base = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), base != MAP_FAILED
     else {
-      throw CheckpointError(
+      throw FileError(
         .unreadable, file: path,
         problem: "the file cannot be mapped: \(String(cString: strerror(errno))).")
     }

@@ -1,3 +1,4 @@
+import Files
 import StrictJSON
 
 /// The element types of the safetensors format.
@@ -53,8 +54,8 @@ struct SafetensorsHeader {
   ///   - text: the header's bytes.
   ///   - dataLength: the number of bytes that follow it.
   init(_ text: UnsafeRawBufferPointer, dataLength: Int, file: String) throws {
-    func invalid(_ problem: String, tensor: String? = nil) -> CheckpointError {
-      CheckpointError(.invalid, file: file, tensor: tensor, problem: problem)
+    func invalid(_ problem: String, tensor: String? = nil) -> FileError {
+      FileError(.invalid, file: file, tensor: tensor, problem: problem)
     }
     let value: JSONValue
     do {
@@ -101,7 +102,7 @@ struct SafetensorsHeader {
   }
 
   private static func metadata(
-    _ value: JSONValue, invalid: (String) -> CheckpointError
+    _ value: JSONValue, invalid: (String) -> FileError
   ) throws -> [String: String] {
     if value.isNull { return [:] }
     guard let object = value.object else {
@@ -119,7 +120,7 @@ struct SafetensorsHeader {
   }
 
   private static func entry(
-    _ member: JSONObject.Member, invalid: (String) -> CheckpointError
+    _ member: JSONObject.Member, invalid: (String) -> FileError
   ) throws -> SafetensorsEntry {
     guard let object = member.value.object else {
       throw invalid("its entry is \(member.value.kindName) instead of an object.")

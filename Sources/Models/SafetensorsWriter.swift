@@ -1,3 +1,4 @@
+import Files
 import StrictJSON
 
 /// Writes float32 tensors as a safetensors file, byte for byte as the reference writer does it.
@@ -34,7 +35,7 @@ public enum SafetensorsWriter {
   /// The header lists the tensors by name and is padded with spaces to a multiple of 8 bytes.
   /// - Parameters:
   ///   - metadata: `__metadata__`; transformers refuses a file without `"format": "pt"`.
-  /// - Throws: `CheckpointError` if the file cannot be written, a name occurs twice or is
+  /// - Throws: `FileError` if the file cannot be written, a name occurs twice or is
   ///   `__metadata__`, or the number of values does not fit the shape.
   public static func write(
     path: String, tensors: [Tensor], metadata: [String: String] = ["format": "pt"]
@@ -48,7 +49,7 @@ public enum SafetensorsWriter {
         try tensor.withValues { values in
           let count = tensor.shape.reduce(1, *)
           guard values.count == count else {
-            throw CheckpointError(
+            throw FileError(
               .invalid, file: path, tensor: tensor.name,
               problem: "\(values.count) values were given for the shape \(tensor.shape).")
           }
@@ -69,7 +70,7 @@ public enum SafetensorsWriter {
     var offset = 0
     for tensor in tensors {
       guard tensor.name != "__metadata__", object[tensor.name] == nil else {
-        throw CheckpointError(
+        throw FileError(
           .invalid, file: path, tensor: tensor.name,
           problem: "the name is taken; each tensor of a file needs a name of its own.")
       }

@@ -1,6 +1,11 @@
 import Configuration
+import Data
+import Models
+import Runs
 import StrictJSON
+import Studies
 import Testing
+import Trainers
 
 @Suite struct ConfigOverrideTests {
   private func teacher(_ overrides: String...) throws -> TeacherFinetuneConfiguration {

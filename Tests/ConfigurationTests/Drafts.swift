@@ -1,7 +1,12 @@
 import Configuration
+import Data
 import Foundation
+import Models
+import Runs
 import StrictJSON
+import Studies
 import Testing
+import Trainers
 
 /// A configuration that is right, and ways to spoil it.
 enum Draft {

@@ -1,7 +1,12 @@
 import Configuration
+import Data
 import Foundation
+import Models
+import Runs
 import StrictJSON
+import Studies
 import Testing
+import Trainers
 
 /// The description of data of one's own in the section `task`.
 @Suite struct OwnTaskTests {

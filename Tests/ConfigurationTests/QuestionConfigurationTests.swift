@@ -1,6 +1,11 @@
 import Configuration
+import Data
+import Models
+import Runs
 import StrictJSON
+import Studies
 import Testing
+import Trainers
 
 @Suite struct QuestionConfigurationTests {
   private func read(_ task: String) throws -> TeacherFinetuneConfiguration {

@@ -1,7 +1,12 @@
 import Configuration
+import Data
 import Foundation
+import Models
+import Runs
 import StrictJSON
+import Studies
 import Testing
+import Trainers
 
 @Suite struct RunConfigurationTests {
   @Test func defaultsAreThoseOfTheStruct() throws {

@@ -1,4 +1,5 @@
 import Data
+import Files
 import Kernels
 import Testing
 
@@ -20,7 +21,7 @@ struct DatasetReaderTests {
 
   private func problem(_ bytes: [UInt8]) throws -> String {
     let folder = try folder(bytes)
-    return (#expect(throws: DataError.self) { try read(folder) })?.description
+    return (#expect(throws: FileError.self) { try read(folder) })?.description
       .replacing(folder, with: "") ?? ""
   }
 
@@ -59,7 +60,7 @@ struct DatasetReaderTests {
       try problem(head + [0x61, 0xE9, 0x62, 0x09, 0x31, 0x0A])
         == "/train.tsv:2: the line is not valid UTF-8; convert the file to UTF-8.")
     let nowhere = try TestFiles.temporaryFolder()
-    let missing = #expect(throws: DataError.self) { try read(nowhere) }
+    let missing = #expect(throws: FileError.self) { try read(nowhere) }
     #expect(missing?.description.contains("SST-2/train.tsv") == true)
     #expect(throws: TaskRegistry.UnknownTask.self) { try TaskRegistry.named("sst-3") }
     #expect(try TaskRegistry.named("SST2") == .sst2)
@@ -128,7 +129,7 @@ struct DatasetReaderTests {
     #expect(dataset.label(0) == .score(2.5))
     #expect(dataset.label(1) == .score(5))
     for score in ["0x1", "nan", "1e2", "", "5.1", "-1", ".5", "1."] {
-      let error = #expect(throws: DataError.self, "\(score)") { try read("7\ta\tb\t\(score)\n") }
+      let error = #expect(throws: FileError.self, "\(score)") { try read("7\ta\tb\t\(score)\n") }
       #expect(error?.problem == "the score \"\(score)\" is no number from 0.0 to 5.0.")
     }
     let input = try folder("one\ttwo\nthree\tfour\n", as: "in.tsv") + "/in.tsv"

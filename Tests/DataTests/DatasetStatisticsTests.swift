@@ -1,4 +1,5 @@
 import Data
+import Files
 import Kernels
 import Testing
 
@@ -77,7 +78,7 @@ struct DatasetStatisticsTests {
   @Test("no file at all")
   func nothing() throws {
     let folder = try Self.write([:])
-    let error = #expect(throws: DataError.self) {
+    let error = #expect(throws: FileError.self) {
       try DatasetStatistics(task: .rte, directory: folder, pool: Self.pool)
     }
     #expect(error?.problem.hasPrefix("the train file of task rte is not here") == true)

@@ -1,4 +1,5 @@
 import Data
+import Files
 import Testing
 
 @Suite("GLUE submissions")
@@ -51,19 +52,19 @@ struct GLUESubmissionTests {
         "0\t0.000", "1\t0.000", "2\t0.000", "3\t5.000", "4\t5.000", "5\t5.000", "6\t2.346",
       ])
     scores[17] = .nan
-    let error = #expect(throws: DataError.self) { try file.content(.scores(scores)) }
+    let error = #expect(throws: FileError.self) { try file.content(.scores(scores)) }
     #expect(error?.file == "STS-B.tsv" && error?.line == 19)
   }
 
   @Test("answers that the server would not take")
   func wrongAnswers() throws {
     let file = try Self.file("WNLI.tsv")
-    let short = #expect(throws: DataError.self) {
+    let short = #expect(throws: FileError.self) {
       try file.content(.classes([Int32](repeating: 0, count: 145)))
     }
     #expect(
       short?.problem.hasPrefix("there are 145 rows where the GLUE server expects 146") == true)
-    #expect(throws: DataError.self) {
+    #expect(throws: FileError.self) {
       try file.content(.classes([Int32](repeating: 2, count: 146)))
     }
   }
@@ -87,7 +88,7 @@ struct GLUESubmissionTests {
     let rows = try file.read(directory: folder)
     #expect(rows.count == 146 && rows.first(9).isEmpty && rows.label(3) == .none)
     try TestFiles.write(Array((text + "146\ta\tb\n").utf8), to: "\(folder)/test.tsv")
-    let error = #expect(throws: DataError.self) { try file.read(directory: folder) }
+    let error = #expect(throws: FileError.self) { try file.read(directory: folder) }
     #expect(error?.problem.hasPrefix("there are 147 rows where") == true)
     #expect(error?.file == "\(folder)/test.tsv")
   }

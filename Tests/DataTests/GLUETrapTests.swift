@@ -1,4 +1,5 @@
 import Data
+import Files
 import Testing
 
 @Suite("Traps of the GLUE files")
@@ -34,7 +35,7 @@ struct GLUETrapTests {
     _ task: TaskDescription, _ split: Split = .train, _ name: String, _ text: String
   ) throws -> String {
     let folder = try write(text, as: name)
-    let error = #expect(throws: DataError.self) {
+    let error = #expect(throws: FileError.self) {
       try DatasetReader.read(task: task, split: split, directory: folder)
     }
     return error?.description.replacing(folder, with: "") ?? ""

@@ -1,4 +1,5 @@
 import Data
+import Files
 import Testing
 
 @Suite("Tasks out of domain and of topics")
@@ -16,7 +17,7 @@ struct OutOfDomainTaskTests {
   }
 
   private func problem(_ task: TaskDescription, _ name: String, _ content: String) -> String {
-    let error = #expect(throws: DataError.self) { try read(task, .train, name, content) }
+    let error = #expect(throws: FileError.self) { try read(task, .train, name, content) }
     return error.map { "\($0.line ?? 0): \($0.problem)" } ?? ""
   }
 
@@ -136,7 +137,7 @@ struct OutOfDomainTaskTests {
     #expect(mnli.second(0).map { String(decoding: $0, as: UTF8.self) } == "B")
     #expect(GLUETaskTests.classes(mnli) == [2])
     func problem(_ task: String, _ json: String) -> String {
-      let error = #expect(throws: DataError.self) {
+      let error = #expect(throws: FileError.self) {
         try read(TaskRegistry.named(task), .validation, "dev.json", json)
       }
       return error.map { "\($0.line ?? 0): \($0.problem)" } ?? ""

@@ -1,4 +1,5 @@
 import Data
+import Files
 import Kernels
 import Testing
 
@@ -43,7 +44,7 @@ struct OwnDataTests {
   }
 
   private func problem(_ task: TaskDescription, _ text: String) -> String {
-    let error = #expect(throws: DataError.self) { try read(task, text) }
+    let error = #expect(throws: FileError.self) { try read(task, text) }
     return error.map { "\($0.line ?? 0): \($0.problem)" } ?? ""
   }
 
@@ -228,7 +229,7 @@ struct OwnDataTests {
       try input(
         task(.quoted(), text: [0], label: 1, header: false), "\"a, b\"\nc\n", as: "in.csv")
         == ["a, b", "c"])
-    let error = #expect(throws: DataError.self) { try input(csv, "a\nb\n", as: "in.csv") }
+    let error = #expect(throws: FileError.self) { try input(csv, "a\nb\n", as: "in.csv") }
     #expect(
       error?.problem
         == "the header has no column \"text\"; the first line needs the names \"text\", but it "
@@ -238,7 +239,7 @@ struct OwnDataTests {
   @Test("a file that is not there is named with the key that names it")
   func missing() throws {
     let empty = try TestFiles.temporaryFolder()
-    let error = #expect(throws: DataError.self) {
+    let error = #expect(throws: FileError.self) {
       try DatasetReader.read(task: task(.quoted()), split: .train, directory: empty)
     }
     #expect(

@@ -1,4 +1,5 @@
 import Data
+import Files
 import Testing
 
 @Suite("Statistics of data sets with questions")
@@ -104,7 +105,7 @@ struct QuestionStatisticsTests {
     #expect(validation.windows == 4 && validation.meanWindows == 1)
     #expect(validation.learnable == 3 && validation.outsideWindows == 0)
     // Question 8 leaves room for six tokens, all of which windows would share.
-    let narrow = #expect(throws: DataError.self) {
+    let narrow = #expect(throws: FileError.self) {
       try QuestionStatistics(
         version: .v2_0, directory: folder, tokenizer: TokenizerLoader.load(folder: folder),
         settings: WindowSettings(maximumLength: 10, overlap: 6))
@@ -115,7 +116,7 @@ struct QuestionStatisticsTests {
   @Test("a file alone, one without questions, and none at all")
   func files() throws {
     let folder = try TestFiles.temporaryFolder()
-    let error = #expect(throws: DataError.self) {
+    let error = #expect(throws: FileError.self) {
       try QuestionStatistics(version: .v1_1, directory: folder)
     }
     #expect(error?.problem.hasPrefix("the train file of task squad is not here") == true)

@@ -1,4 +1,5 @@
 import Data
+import Files
 import StrictJSON
 import Testing
 
@@ -150,7 +151,7 @@ struct QuestionWindowsTests {
   func tooNarrow() throws {
     let dataset = try AnswerScoresTests.dataset()
     let tokenizer = try Self.tokenizer("wordpiece")
-    let error = #expect(throws: DataError.self) {
+    let error = #expect(throws: FileError.self) {
       try QuestionWindows(
         dataset, tokenizer: tokenizer, settings: WindowSettings(maximumLength: 24, overlap: 20))
     }

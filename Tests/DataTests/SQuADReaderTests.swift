@@ -1,4 +1,5 @@
 import Data
+import Files
 import StrictJSON
 import Testing
 
@@ -75,11 +76,11 @@ struct SQuADReaderTests {
   @Test("files by their usual names, in the folder or in the task's")
   func files() throws {
     let folder = try TestFiles.temporaryFolder()
-    let error = #expect(throws: DataError.self) {
+    let error = #expect(throws: FileError.self) {
       try SQuADReader.read(.v1_1, split: .train, directory: folder)
     }
     #expect(error?.file == "\(folder)/squad/train-v1.1.json")
-    let none = #expect(throws: DataError.self) {
+    let none = #expect(throws: FileError.self) {
       try SQuADReader.read(.v1_1, split: .test, directory: folder)
     }
     #expect(none?.problem == "task squad has no test file.")

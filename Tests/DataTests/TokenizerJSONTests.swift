@@ -1,4 +1,5 @@
 import Data
+import Files
 import Testing
 
 @Suite("Components of tokenizer.json")
@@ -44,7 +45,7 @@ struct TokenizerJSONTests {
   private func problem(_ json: String, _ old: String, _ new: String) throws -> String {
     #expect(json.contains(old))
     return
-      (#expect(throws: DataError.self) { try load(json.replacing(old, with: new)) })?.description
+      (#expect(throws: FileError.self) { try load(json.replacing(old, with: new)) })?.description
       ?? ""
   }
 
@@ -124,17 +125,17 @@ struct TokenizerJSONTests {
     let vocabulary =
       "{\"<s>\": 0, \"<pad>\": 1, \"</s>\": 2, \"<unk>\": 3, \"<mask>\": 4, \"a\": 5, \"b\": 6}"
     try write("vocab.json", vocabulary)
-    let lacking = #expect(throws: DataError.self) { try TokenizerLoader.load(folder: folder) }
+    let lacking = #expect(throws: FileError.self) { try TokenizerLoader.load(folder: folder) }
     #expect(lacking?.problem.contains("has vocab.json but not merges.txt") == true)
     try write("merges.txt", "#version: 0.2\r\n\r\na b\r\n")
-    let merge = #expect(throws: DataError.self) { try TokenizerLoader.load(folder: folder) }
+    let merge = #expect(throws: FileError.self) { try TokenizerLoader.load(folder: folder) }
     #expect(
       merge?.description.contains("merges.txt:3: the merge \"a b\" needs the token \"ab\"") == true)
     try write("vocab.json", vocabulary.replacing("}", with: ", \"ab\": 7}"))
     #expect(
       try TokenizerLoader.load(folder: folder).encode("ab", pair: "b").ids == [0, 7, 2, 2, 6, 2])
     try write("merges.txt", "a b c\n")
-    let three = #expect(throws: DataError.self) { try TokenizerLoader.load(folder: folder) }
+    let three = #expect(throws: FileError.self) { try TokenizerLoader.load(folder: folder) }
     #expect(three?.line == 1)
     try write("merges.txt", "a b\n")
     // With a vocab.txt beside them the model's family decides.

@@ -1,4 +1,5 @@
 import Data
+import Files
 import StrictJSON
 import Testing
 
@@ -57,12 +58,12 @@ struct TokenizerLoaderTests {
     let tokenizer = try TokenizerLoader.load(folder: folder(["tokenizer.json": json]))
     #expect(tokenizer.encode("Hellos hello Helloss") == [5, 6, 1, 1])
     let gap = json.replacing("\"##s\": 6", with: "\"##s\": 8")
-    let error = #expect(throws: DataError.self) {
+    let error = #expect(throws: FileError.self) {
       try TokenizerLoader.load(folder: folder(["tokenizer.json": gap]))
     }
     #expect(error?.problem.contains("has id 8 where 6 is next") == true)
     let other = json.replacing("WordPiece", with: "Unigram").replacing("\"##\"", with: "\"\"")
-    let unsupported = #expect(throws: DataError.self) {
+    let unsupported = #expect(throws: FileError.self) {
       try TokenizerLoader.load(folder: folder(["tokenizer.json": other]))
     }
     #expect(unsupported?.problem.contains("\"Unigram\"") == true)
@@ -72,7 +73,7 @@ struct TokenizerLoaderTests {
   func mistakes() throws {
     func problem(_ files: [String: String]) throws -> String {
       let folder = try folder(files)
-      return (#expect(throws: DataError.self) { try TokenizerLoader.load(folder: folder) })?
+      return (#expect(throws: FileError.self) { try TokenizerLoader.load(folder: folder) })?
         .description ?? ""
     }
     #expect(try problem([:]).contains("neither vocab.txt nor tokenizer.json nor vocab.json"))

@@ -1,7 +1,13 @@
 import ArgumentParser
 import Data
+import Files
+import Inference
 import MateKDCommands
+import Methods
+import Models
+import Runs
 import StrictJSON
+import Studies
 import Testing
 import Trainers
 
@@ -25,7 +31,7 @@ import Trainers
   private static func grid(bootstrap: Bootstrap?) throws -> EvaluationGrid {
     let tasks = [TaskDescription.rte, .mrpc]
     return try EvaluationGrid(models: ["a", "runs/b"], tasks: tasks) { model, place in
-      if model == "runs/b", place == 1 { throw TrainingError.mismatch("b has other labels") }
+      if model == "runs/b", place == 1 { throw MismatchError(.method, "b has other labels") }
       return report(
         model, tasks[place], model == "a" ? [0.5, 0.625] : [0.75], bootstrap: bootstrap)
     }
@@ -64,16 +70,16 @@ import Trainers
   @Test func noModelThatFitsIsAnError() {
     let error = #expect(throws: TrainingError.self) {
       try EvaluationGrid(models: ["a", "b"], tasks: [.rte]) { model, _ in
-        throw TrainingError.mismatch("\(model) does not fit")
+        throw MismatchError(.method, "\(model) does not fit")
       }
     }
-    #expect(error == .mismatch("a does not fit"))
+    #expect(error == MismatchError(.method, "a does not fit"))
   }
 
   @Test func otherErrorsEndTheEvaluation() {
-    #expect(throws: DataError.self) {
+    #expect(throws: FileError.self) {
       try EvaluationGrid(models: ["a"], tasks: [.rte, .mrpc]) { _, place in
-        if place == 1 { throw DataError(file: "f", problem: "p") }
+        if place == 1 { throw FileError(file: "f", problem: "p") }
         return Self.report("a", .rte, [1], bootstrap: nil)
       }
     }

@@ -1,6 +1,10 @@
 import Data
+import Inference
 import MateKDCommands
+import Methods
+import Runs
 import StrictJSON
+import Studies
 import Testing
 import Trainers
 

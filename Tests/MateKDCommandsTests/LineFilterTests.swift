@@ -1,4 +1,5 @@
 import Data
+import Files
 import Foundation
 import MateKDCommands
 import Testing
@@ -51,8 +52,8 @@ import Testing
     let result = try filter(Array("a\nb\n".utf8) + [0xC3, 0x0A, 0x63, 0x0A]) { Array($0) }
     #expect(result.output == Array("ab".utf8))
     #expect(
-      result.error as? DataError
-        == DataError(
+      result.error as? FileError
+        == FileError(
           file: "texts", line: 3, problem: "the text is not valid UTF-8; convert it first."))
   }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Data
+import Files
 import Foundation
 import MateKDCommands
 import StrictJSON
@@ -143,7 +144,7 @@ import Testing
       .deletingLastPathComponent().appendingPathComponent("Goldens/bert-classifier").path
     func complaint(_ arguments: [String]) throws -> String {
       var command = try MateKD.parseAsRoot(["inspect", "--data", folder] + arguments)
-      return #expect(throws: DataError.self) { try command.run() }?.problem ?? ""
+      return #expect(throws: FileError.self) { try command.run() }?.problem ?? ""
     }
     for (arguments, problem) in [
       (

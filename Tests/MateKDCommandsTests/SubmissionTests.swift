@@ -1,5 +1,6 @@
 import ArgumentParser
 import Data
+import Files
 import Foundation
 import MateKDCommands
 import Testing
@@ -70,7 +71,7 @@ import Testing
     let classes = (0..<146).map { Int32($0 % 2) }
     try writer.add(wnli, answers: .classes(classes), model: "runs/wnli")
     try writer.add(stsb, answers: nil, model: "ignored")
-    #expect(throws: DataError.self) { try writer.add(wnli, answers: .classes([1])) }
+    #expect(throws: FileError.self) { try writer.add(wnli, answers: .classes([1])) }
     let archive = try writer.finish()
     #expect(archive == "\(folder)/submission.zip")
     #expect(

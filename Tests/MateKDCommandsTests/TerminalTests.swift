@@ -1,5 +1,6 @@
 import Configuration
 import Data
+import Files
 import Foundation
 import Logging
 import MateKDCommands
@@ -34,13 +35,13 @@ import Testing
     let cases: [(any Error, Int32)] = [
       (ConfigError(file: "a", message: "b"), 78),
       (JSONError(file: "a", position: .none, message: "b"), 65),
-      (DataError(file: here, line: 1, problem: "b"), 65),
-      (DataError(file: here + ".none", problem: "b"), 66),
-      (DataError(file: "standard input", line: 3, problem: "b"), 65),
-      (CheckpointError(.missing, file: "a", problem: "b"), 66),
-      (CheckpointError(.unreadable, file: "a", problem: "b"), 74),
-      (CheckpointError(.invalid, file: "a", problem: "b"), 65),
-      (CheckpointError(.unwritable, file: "a", problem: "b"), 73),
+      (FileError(file: here, line: 1, problem: "b"), 65),
+      (FileError(file: here + ".none", problem: "b"), 66),
+      (FileError(file: "standard input", line: 3, problem: "b"), 65),
+      (FileError(.missing, file: "a", problem: "b"), 66),
+      (FileError(.unreadable, file: "a", problem: "b"), 74),
+      (FileError(.invalid, file: "a", problem: "b"), 65),
+      (FileError(.unwritable, file: "a", problem: "b"), 73),
       (CocoaError(.fileReadNoSuchFile), 66),
       (CocoaError(.fileWriteNoPermission), 73),
       (CocoaError(.fileWriteOutOfSpace), 74),

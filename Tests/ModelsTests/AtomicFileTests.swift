@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Glibc
 import Models
@@ -12,7 +13,7 @@ import Testing
   @Test func devicesAreWrittenToAndStayDevices() throws {
     try AtomicFile.write("/dev/null") { try $0.append([1, 2, 3]) }
     #expect(isDevice("/dev/null"))
-    #expect(throws: CheckpointError.self) {
+    #expect(throws: FileError.self) {
       try AtomicFile.write("/dev/full") { try $0.append([1, 2, 3]) }
     }
     #expect(isDevice("/dev/full"))

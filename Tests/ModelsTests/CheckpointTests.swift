@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Models
 import Testing
@@ -36,7 +37,7 @@ import Testing
     #expect(try checkpoint.floats("b") == [2, 2])
     #expect(checkpoint.entry(named: "b")?.shape == [2])
     #expect(checkpoint.file(of: "b") == scratch.path + "/2.safetensors")
-    let error = try #require(throws: CheckpointError.self) { try checkpoint.floats("c") }
+    let error = try #require(throws: FileError.self) { try checkpoint.floats("c") }
     #expect(error.tensor == "c")
   }
 
@@ -50,7 +51,7 @@ import Testing
   ])
   func brokenIndexes(_ index: String, _ problem: String) throws {
     let scratch = try sharded(index: index)
-    let error = try #require(throws: CheckpointError.self) {
+    let error = try #require(throws: FileError.self) {
       try Checkpoint(folder: scratch.path)
     }
     #expect(error.problem.contains(problem), "\(error)")
@@ -69,7 +70,7 @@ import Testing
     try SafetensorsWriter.write(
       path: scratch.path + "/1.safetensors",
       tensors: ["a", "c"].map { .init(name: $0, shape: [1], values: [6]) })
-    let error = try #require(throws: CheckpointError.self) {
+    let error = try #require(throws: FileError.self) {
       try Checkpoint(folder: scratch.path)
     }
     #expect(error.tensor == "c")
@@ -77,14 +78,14 @@ import Testing
 
   @Test func missing() throws {
     let scratch = try ScratchFolder()
-    let none = try #require(throws: CheckpointError.self) {
+    let none = try #require(throws: FileError.self) {
       try Checkpoint(folder: scratch.path + "/none")
     }
     #expect(none.kind == .missing && none.problem.contains("no such folder"))
     _ = try scratch.write(Data(), as: "pytorch_model.bin")
-    let old = try #require(throws: CheckpointError.self) { try Checkpoint(folder: scratch.path) }
+    let old = try #require(throws: FileError.self) { try Checkpoint(folder: scratch.path) }
     #expect(old.kind == .missing && old.problem.contains("save_pretrained"))
-    #expect(throws: CheckpointError.self) {
+    #expect(throws: FileError.self) {
       try Checkpoint(folder: scratch.path + "/pytorch_model.bin")
     }
   }

@@ -1,4 +1,5 @@
 import Autograd
+import Files
 import Foundation
 import Kernels
 import Models
@@ -60,7 +61,7 @@ import Testing
       // The positions are no words: another table under the decoder's name.
       name.hasSuffix("position_embeddings.weight") ? [name, "\(decoder).weight"] : [name]
     }
-    #expect(throws: ModelError.self) { try other.maskedLanguageModel(seed: 1) }
+    #expect(throws: FileError.self) { try other.maskedLanguageModel(seed: 1) }
   }
 
   @Test(arguments: [

@@ -1,4 +1,5 @@
 import Autograd
+import Files
 import Foundation
 import Kernels
 import Models
@@ -129,7 +130,7 @@ import Testing
   }
 
   @Test func noPositionLeft() {
-    #expect(throws: ModelError.self) {
+    #expect(throws: FileError.self) {
       try read(
         """
         {"model_type": "roberta", "vocab_size": 50, "hidden_size": 24, "num_hidden_layers": 2,

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Models
 import Testing
@@ -19,7 +20,7 @@ import Testing
         #expect(
           vector.accepted && !Self.stricter.contains(vector.name),
           "\(vector.name): accepted, but the reference says \(vector.reason)")
-      } catch let error as CheckpointError {
+      } catch let error as FileError {
         #expect(error.kind == .invalid && error.file == path, "\(vector.name)")
         #expect(
           !vector.accepted || Self.stricter.contains(vector.name), "\(vector.name): \(error)")
@@ -34,7 +35,7 @@ import Testing
     let scratch = try ScratchFolder()
     for count in 0..<golden.floats.file.count {
       let path = try scratch.write(golden.floats.file.prefix(count), as: "t.safetensors")
-      #expect(throws: CheckpointError.self) { try SafetensorsFile(path: path) }
+      #expect(throws: FileError.self) { try SafetensorsFile(path: path) }
     }
   }
 
@@ -50,16 +51,16 @@ import Testing
       #expect(try file.floats(name) == expected.values.map(Float.init), "\(name)")
     }
     #expect(try file.integers("i64") == golden.floats.i64)
-    let type = try #require(throws: CheckpointError.self) { try file.floats("u8") }
+    let type = try #require(throws: FileError.self) { try file.floats("u8") }
     #expect(
       type.description
         == "\(path): tensor \"u8\": its type U8 is not supported; F32, F16, BF16 or F64 is expected."
     )
-    #expect(throws: CheckpointError.self) { try file.integers("f32") }
-    let unknown = try #require(throws: CheckpointError.self) { try file.floats("g") }
+    #expect(throws: FileError.self) { try file.integers("f32") }
+    let unknown = try #require(throws: FileError.self) { try file.floats("g") }
     #expect(unknown.tensor == "g" && unknown.file == path)
     var small = [Float](repeating: 0, count: 9)
-    let size = try #require(throws: CheckpointError.self) {
+    let size = try #require(throws: FileError.self) {
       try small.withUnsafeMutableBufferPointer { try file.copyFloats("f16", into: $0) }
     }
     #expect(size.problem == "it has 10 elements (shape [2, 5]), 9 are expected.")
@@ -104,11 +105,11 @@ import Testing
 
   @Test func missingFilesAndFolders() throws {
     let scratch = try ScratchFolder()
-    let missing = try #require(throws: CheckpointError.self) {
+    let missing = try #require(throws: FileError.self) {
       try SafetensorsFile(path: scratch.path + "/none.safetensors")
     }
     #expect(missing.kind == .missing)
-    let folder = try #require(throws: CheckpointError.self) {
+    let folder = try #require(throws: FileError.self) {
       try SafetensorsFile(path: scratch.path)
     }
     #expect(folder.kind == .unreadable)

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Models
 import Testing
@@ -38,13 +39,13 @@ import Testing
   @Test func failedWritesChangeNothing() throws {
     let scratch = try ScratchFolder()
     let path = try scratch.write(Data("old".utf8), as: "a.safetensors")
-    let mismatch = try #require(throws: CheckpointError.self) {
+    let mismatch = try #require(throws: FileError.self) {
       try SafetensorsWriter.write(
         path: path, tensors: [.init(name: "a", shape: [3], values: [1, 2])])
     }
     #expect(mismatch.problem == "2 values were given for the shape [3].")
     for name in ["b", "__metadata__"] {
-      #expect(throws: CheckpointError.self) {
+      #expect(throws: FileError.self) {
         try SafetensorsWriter.write(
           path: path,
           tensors: [
@@ -59,13 +60,13 @@ import Testing
   @Test func unwritablePlaces() throws {
     let scratch = try ScratchFolder()
     for path in ["\(scratch.path)/none/a.safetensors", "/proc/a.safetensors"] {
-      let error = try #require(throws: CheckpointError.self) {
+      let error = try #require(throws: FileError.self) {
         try SafetensorsWriter.write(path: path, tensors: [])
       }
       #expect(error.kind == .unwritable && error.file == path)
     }
     // The target is a folder: the rename fails after everything was written.
-    #expect(throws: CheckpointError.self) {
+    #expect(throws: FileError.self) {
       try SafetensorsWriter.write(path: scratch.path, tensors: [])
     }
     let parent = (scratch.path as NSString).deletingLastPathComponent

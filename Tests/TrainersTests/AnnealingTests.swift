@@ -1,9 +1,13 @@
 import Autograd
 import Configuration
 import Data
+import Inference
 import Kernels
+import Methods
 import Models
+import Runs
 import StrictJSON
+import Studies
 import Testing
 import Trainers
 

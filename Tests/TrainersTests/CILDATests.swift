@@ -2,8 +2,12 @@ import Autograd
 import Configuration
 import Data
 import Foundation
+import Inference
 import Kernels
+import Methods
 import Models
+import Runs
+import Studies
 import Synchronization
 import Testing
 import Trainers

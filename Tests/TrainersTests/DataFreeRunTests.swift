@@ -1,9 +1,14 @@
 import Autograd
 import Configuration
 import Data
+import Files
 import Foundation
+import Inference
+import Methods
 import Models
+import Runs
 import StrictJSON
+import Studies
 import Testing
 import Trainers
 
@@ -65,7 +70,7 @@ import Trainers
         // Nothing reads this without an error.
         try Foundation.Data([0xFF, 0xFE, 0x00, 0x09, 0xFF, 0x0A]).write(
           to: URL(fileURLWithPath: file))
-        #expect(throws: DataError.self) { try run(toy, method: #"{"name": "kd"}"#) }
+        #expect(throws: FileError.self) { try run(toy, method: #"{"name": "kd"}"#) }
       }
       let outcome = try run(toy, method: method).execute(SilentObserver())
       #expect(outcome.results.contains { $0.name == "train_samples" && $0.value == 10 })

@@ -1,7 +1,11 @@
 import Autograd
 import Data
+import Inference
 import Kernels
+import Methods
 import Models
+import Runs
+import Studies
 import Testing
 import Trainers
 

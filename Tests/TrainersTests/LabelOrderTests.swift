@@ -1,7 +1,11 @@
 import Configuration
 import Data
 import Foundation
+import Inference
+import Methods
 import Models
+import Runs
+import Studies
 import Testing
 import Trainers
 

@@ -1,4 +1,8 @@
 import Configuration
+import Inference
+import Methods
+import Runs
+import Studies
 import Testing
 import Trainers
 

@@ -1,8 +1,12 @@
 import Configuration
 import Data
 import Foundation
+import Inference
 import Kernels
+import Methods
 import Models
+import Runs
+import Studies
 import Trainers
 
 /// Customers' letters in German with emoji, quotes and line breaks, as a CSV file with three labels,

@@ -1,9 +1,13 @@
 import Autograd
 import Configuration
 import Foundation
+import Inference
 import Kernels
+import Methods
 import Models
+import Runs
 import StrictJSON
+import Studies
 import Testing
 import Trainers
 

@@ -1,8 +1,13 @@
 import Configuration
 import Data
+import Files
 import Foundation
+import Inference
+import Methods
 import Models
+import Runs
 import StrictJSON
+import Studies
 import Testing
 import Trainers
 
@@ -210,7 +215,7 @@ import Trainers
     // Version 1.1 knows no questions without answers.
     try FileManager.default.copyItem(
       atPath: "\(toy.scratch.path)/dev-v2.0.json", toPath: "\(toy.scratch.path)/dev-v1.1.json")
-    let impossible = #expect(throws: DataError.self) {
+    let impossible = #expect(throws: FileError.self) {
       try QuestionModel(folder: folder, task: .squad, maxSeqLength: 24)
         .evaluate(split: .validation, directory: toy.scratch.path, batchSize: 4)
     }

@@ -1,6 +1,10 @@
 import Autograd
+import Inference
 import Kernels
+import Methods
 import Models
+import Runs
+import Studies
 import Testing
 import Trainers
 

@@ -1,6 +1,10 @@
 import Foundation
+import Inference
+import Methods
 import Models
+import Runs
 import StrictJSON
+import Studies
 import Testing
 import Trainers
 

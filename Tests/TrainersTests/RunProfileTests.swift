@@ -1,5 +1,9 @@
 import Configuration
+import Inference
 import Kernels
+import Methods
+import Runs
+import Studies
 import Testing
 import Trainers
 
@@ -7,10 +11,10 @@ import Trainers
   private func parts(_ objective: any Objective, _ world: ToyWorld) -> TrainingParts {
     TrainingParts(
       objective: objective, data: world.train,
-      arguments: TrainingArguments(
-        perDeviceTrainBatchSize: 4, maxSteps: 500, evalStrategy: .steps, loggingSteps: 1),
-      common: CommonConfiguration(outputDir: world.scratch.path + "/none", shards: 2),
-      pool: world.pool)
+      loop: TrainingLoop(
+        arguments: TrainingArguments(
+          perDeviceTrainBatchSize: 4, maxSteps: 500, evalStrategy: .steps, loggingSteps: 1),
+        seed: 42, dataSeed: 42, shards: 2, pool: world.pool))
   }
 
   @Test func everyModelGetsItsUpdates() throws {

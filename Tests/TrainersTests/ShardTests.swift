@@ -1,5 +1,9 @@
 import Configuration
 import Data
+import Inference
+import Methods
+import Runs
+import Studies
 import Testing
 import Trainers
 

@@ -2,9 +2,13 @@ import Autograd
 import Configuration
 import Data
 import Foundation
+import Inference
 import Kernels
+import Methods
 import Models
+import Runs
 import StrictJSON
+import Studies
 import Testing
 import Trainers
 

@@ -1,6 +1,11 @@
 import Data
+import Files
 import Foundation
+import Inference
 import Kernels
+import Methods
+import Runs
+import Studies
 import Testing
 import Trainers
 
@@ -132,7 +137,7 @@ import Trainers
     let cell = try #require(study.cells.last)
     try world.pretend(
       cell, accuracy: 0.5, predictions: [0, 1], references: [0, 1])
-    let error = #expect(throws: DataError.self) { try StudyReport(study, pool: world.toy.pool) }
+    let error = #expect(throws: FileError.self) { try StudyReport(study, pool: world.toy.pool) }
     #expect(error?.description.contains("other rows") == true)
   }
 

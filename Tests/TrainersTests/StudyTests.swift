@@ -1,7 +1,11 @@
 import Configuration
 import Foundation
+import Inference
 import Kernels
+import Methods
+import Runs
 import StrictJSON
+import Studies
 import Testing
 import Trainers
 

@@ -1,8 +1,12 @@
 import Configuration
 import Data
+import Inference
 import Kernels
+import Methods
 import Models
+import Runs
 import StrictJSON
+import Studies
 import Testing
 import Trainers
 

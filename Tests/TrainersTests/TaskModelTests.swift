@@ -1,7 +1,11 @@
 import Data
 import Foundation
+import Inference
 import Kernels
+import Methods
 import Models
+import Runs
+import Studies
 import Testing
 import Trainers
 

@@ -1,8 +1,12 @@
 import Configuration
 import Data
 import Foundation
+import Inference
 import Kernels
+import Methods
 import Models
+import Runs
+import Studies
 import Testing
 import Trainers
 

@@ -1,7 +1,11 @@
 import Configuration
 import Data
+import Inference
 import Kernels
+import Methods
 import Models
+import Runs
+import Studies
 import Trainers
 
 /// Tiny models and a few dozen texts of the synthetic sentiment grammar.

@@ -1,6 +1,10 @@
 import Data
+import Inference
 import Kernels
+import Methods
 import Models
+import Runs
+import Studies
 import Testing
 import Trainers
 

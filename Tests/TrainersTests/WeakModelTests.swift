@@ -1,6 +1,10 @@
 import Configuration
 import Foundation
+import Inference
+import Methods
 import Models
+import Runs
+import Studies
 import Testing
 import Trainers
 

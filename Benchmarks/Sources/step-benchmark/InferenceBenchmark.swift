@@ -1,7 +1,11 @@
 import Data
+import Inference
 import Kernels
+import Methods
 import Models
+import Runs
 import StrictJSON
+import Studies
 import Trainers
 
 /// Forward passes of a classifier over batches in their order, as `mate-kd evaluate` makes them.
@@ -36,7 +40,7 @@ struct InferenceBenchmark {
       let start = ContinuousClock.now
       _ = try inference.logits(model, data: data, batchSize: 32)
       source.finished(
-        command, seconds: (ContinuousClock.now - start).inSeconds, steps: count)
+        command, seconds: (ContinuousClock.now - start) / .seconds(1), steps: count)
     }
     source.summarize([("kind", "inference"), ("threads", .int(pool.threads))])
   }

@@ -1,5 +1,9 @@
 import Foundation
+import Inference
+import Methods
+import Runs
 import StrictJSON
+import Studies
 import Trainers
 
 /// What to time next: `COUNT` batches from batch `FIRST` on.

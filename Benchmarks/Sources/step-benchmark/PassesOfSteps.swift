@@ -1,4 +1,8 @@
 import Foundation
+import Inference
+import Methods
+import Runs
+import Studies
 import Synchronization
 import Trainers
 
@@ -55,7 +59,7 @@ final class PassesOfSteps: Objective {
   private func advance(_ state: inout State, batch: Int) -> Int {
     if state.left == 0 {
       if let command = state.command {
-        let seconds = (ContinuousClock.now - state.start).inSeconds
+        let seconds = (ContinuousClock.now - state.start) / .seconds(1)
         state.source.finished(command, seconds: seconds, steps: command.count)
       }
       do {

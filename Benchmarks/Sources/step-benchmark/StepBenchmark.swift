@@ -1,9 +1,13 @@
 import Configuration
 import Data
 import Foundation
+import Inference
 import Kernels
+import Methods
 import Models
+import Runs
 import StrictJSON
+import Studies
 import Trainers
 
 /// Training steps of one kind, timed through the product's own training loop.

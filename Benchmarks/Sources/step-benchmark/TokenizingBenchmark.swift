@@ -1,6 +1,10 @@
 import Data
+import Inference
 import Kernels
+import Methods
+import Runs
 import StrictJSON
+import Studies
 import Trainers
 
 /// Tokenizing a whole file of texts: a step is the file.
@@ -22,7 +26,7 @@ struct TokenizingBenchmark {
     while let command = try source.command() {
       let start = ContinuousClock.now
       let data = TokenizedDataset(text, tokenizer: tokenizer, maximumLength: 128, pool: pool)
-      let seconds = (ContinuousClock.now - start).inSeconds
+      let seconds = (ContinuousClock.now - start) / .seconds(1)
       guard data.count == text.count else { throw BenchmarkError("rows were lost") }
       source.finished(command, seconds: seconds, steps: 1)
     }

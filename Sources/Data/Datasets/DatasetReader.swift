@@ -1,3 +1,5 @@
+import Files
+
 /// Reads the files of tasks. TSV is read as GLUE has it: bytes, tabs, no quoting at all, LF or CR LF,
 /// a BOM or none.
 public enum DatasetReader {
@@ -13,7 +15,7 @@ public enum DatasetReader {
   /// task's folder itself.
   ///
   /// - Parameter maximumRows: stop after so many rows.
-  /// - Throws: `DataError` with file and line.
+  /// - Throws: `FileError` with file and line.
   public static func read(
     task: TaskDescription, split: Split, directory: String, maximumRows: Int? = nil,
     badRows: BadRows = .stop
@@ -26,7 +28,7 @@ public enum DatasetReader {
   /// All rows of a split without their labels, rows with an empty text as well: for answers that are
   /// matched to rows by their number.
   ///
-  /// - Throws: `DataError` with file and line.
+  /// - Throws: `FileError` with file and line.
   public static func readUnlabelled(
     task: TaskDescription, split: Split, directory: String
   ) throws -> TextDataset {
@@ -47,13 +49,13 @@ public enum DatasetReader {
         task.questions == nil
         ? "task \(task.name) has no \(split.rawValue) file."
         : "task \(task.name) has questions, and what is wanted here are rows with labels."
-      throw DataError(file: directory, problem: problem)
+      throw FileError(file: directory, problem: problem)
     }
     let present = present(files, task: task, directory: directory)
     guard let first = present.first else {
       let place = task.folder.isEmpty ? usual.name : "\(task.folder)/\(usual.name)"
       let instead = task.isOwn ? ", or its name in \"files\"" : ""
-      throw DataError(
+      throw FileError(
         file: "\(directory)/\(place)",
         problem: "the \(split.rawValue) file of task \(task.name) is not here; "
           + "give the folder that holds \(place)\(instead).")
@@ -87,7 +89,7 @@ public enum DatasetReader {
   /// task is the user's own, a `.txt` file is a text a line, unless the task's files are called so,
   /// and all others must be in their layout.
   ///
-  /// - Throws: `DataError` with file and line.
+  /// - Throws: `FileError` with file and line.
   public static func readInput(
     task: TaskDescription, path: String, maximumRows: Int? = nil, badRows: BadRows = .stop
   ) throws -> TextDataset {
@@ -134,7 +136,7 @@ public enum DatasetReader {
 
   /// A corpus for masked-language-model training: a text a line; blank lines are passed over.
   ///
-  /// - Throws: `DataError` with file and line.
+  /// - Throws: `FileError` with file and line.
   public static func readCorpus(path: String, maximumRows: Int? = nil) throws -> TextDataset {
     let bytes = try ByteFile.read(path)
     var dataset = TextDataset(source: path)
@@ -142,7 +144,7 @@ public enum DatasetReader {
       if let maximumRows, dataset.count >= maximumRows { break }
       let text = bytes[line]
       guard text.contains(where: { $0 != 0x20 && $0 != 0x09 }) else { continue }
-      guard text.isWellFormedUTF8 else { throw DataError.notUTF8(path, index + 1) }
+      guard text.isWellFormedUTF8 else { throw FileError.notUTF8(path, index + 1) }
       dataset.append(text, nil, label: .none, line: index + 1)
     }
     guard dataset.count > 0 else { throw emptyFile(path) }
@@ -173,7 +175,7 @@ public enum DatasetReader {
         dataset.append(
           row.texts[0], row.texts.count > 1 ? row.texts[1] : nil, label: label ?? .none,
           groups: row.groups, line: row.line)
-      } catch let error as DataError {
+      } catch let error as FileError {
         // Known broken rows are a handful; many of them are another mistake.
         guard
           badRows == .skip
@@ -184,7 +186,7 @@ public enum DatasetReader {
     }
     guard dataset.count > 0 else {
       let why = dataset.rejections.first.map { "; the first rejected row is \($0)" } ?? "."
-      throw DataError(file: path, problem: "the file has no usable row below its header\(why)")
+      throw FileError(file: path, problem: "the file has no usable row below its header\(why)")
     }
     return dataset
   }
@@ -196,7 +198,7 @@ public enum DatasetReader {
     if let range = task.scoreRange {
       guard let score = DecimalNumber.parse(field), range.contains(score) else {
         let shown = String(decoding: field.prefix(40), as: UTF8.self)
-        throw DataError(
+        throw FileError(
           file: path, line: row.line,
           problem: "the score \"\(shown)\" is no number from \(range.lowerBound) to "
             + "\(range.upperBound).")
@@ -238,14 +240,14 @@ public enum DatasetReader {
     guard let index = spellings.firstIndex(where: { $0.utf8.elementsEqual(field) }) else {
       let shown = String(decoding: field.prefix(40), as: UTF8.self)
       let known = spellings.map { "\"\($0)\"" }.joined(separator: ", ")
-      throw DataError(
+      throw FileError(
         file: path, line: row.line,
         problem: "the label \"\(shown)\" is not one of task \(task.name), which are \(known).")
     }
     return Int32(index)
   }
 
-  private static func emptyFile(_ path: String) -> DataError {
-    DataError(file: path, problem: "the file is empty; at least one row of text is needed.")
+  private static func emptyFile(_ path: String) -> FileError {
+    FileError(file: path, problem: "the file is empty; at least one row of text is needed.")
   }
 }

@@ -1,3 +1,4 @@
+import Files
 import Kernels
 
 /// What the files of a task hold: rows, labels, lengths, and texts that occur more than once. Tasks
@@ -17,7 +18,7 @@ public struct DatasetStatistics: Sendable {
     /// Smallest score, mean and largest of a regression task; nil for others and unlabelled rows.
     public let scores: (minimum: Double, mean: Double, maximum: Double)?
     /// What is wrong with rows that were left out.
-    public let rejections: [DataError]
+    public let rejections: [FileError]
     /// Rows that were left out because the annotators did not agree.
     public let undecided: Int
     /// Rows whose texts an earlier row of the file has.
@@ -59,7 +60,7 @@ public struct DatasetStatistics: Sendable {
   ///   - directory: the GLUE folder or the task's folder.
   ///   - tokenizer: for lengths in tokens; nil for none.
   ///   - limit: the limit in tokens whose effect is of interest.
-  /// - Throws: `DataError` where there is no file at all, and for files in another layout.
+  /// - Throws: `FileError` where there is no file at all, and for files in another layout.
   public init(
     task: TaskDescription, directory: String, tokenizer: (any Tokenizer)? = nil, limit: Int = 128,
     pool: ThreadPool

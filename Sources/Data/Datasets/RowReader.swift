@@ -1,3 +1,4 @@
+import Files
 import StrictJSON
 
 /// The texts, the label and the groups of one row, as a file spells them.
@@ -30,7 +31,7 @@ struct RowReader {
 
   /// A reader behind the header, if the file has one.
   ///
-  /// - Throws: `DataError` for a header without the wanted names and for text that is no JSON.
+  /// - Throws: `FileError` for a header without the wanted names and for text that is no JSON.
   init(_ bytes: [UInt8], file: TaskDescription.File, path: String) throws {
     self.file = file
     self.path = path
@@ -53,28 +54,28 @@ struct RowReader {
   }
 
   /// The next row, or what is wrong with it; nil at the end.
-  mutating func next() -> Result<SpelledRow, DataError>? {
+  mutating func next() -> Result<SpelledRow, FileError>? {
     if case .objects(var rest) = source {
       guard let object = rest.popFirst() else { return nil }
       source = .objects(rest)
-      return Result { () throws(DataError) in
+      return Result { () throws(FileError) in
         try row(of: object, line: object.position.line)
       }
     }
     if case .objectLines = source { return nextObjectLine() }
     guard let (fields, line, problem) = nextFields() else { return nil }
-    if let problem { return .failure(DataError(file: path, line: line, problem: problem)) }
-    return Result { () throws(DataError) in try row(of: fields, line: line) }
+    if let problem { return .failure(FileError(file: path, line: line, problem: problem)) }
+    return Result { () throws(FileError) in try row(of: fields, line: line) }
   }
 
   /// The row of the next line that holds anything.
-  private mutating func nextObjectLine() -> Result<SpelledRow, DataError>? {
+  private mutating func nextObjectLine() -> Result<SpelledRow, FileError>? {
     guard case .objectLines(var lines) = source else { return nil }
     defer { source = .objectLines(lines) }
     while let range = lines.next() {
       line += 1
       guard bytes[range].contains(where: { $0 != 0x20 && $0 != 0x09 }) else { continue }
-      return Result { () throws(DataError) in
+      return Result { () throws(FileError) in
         try row(of: Self.object(Array(bytes[range]), line: line, path: path), line: line)
       }
     }
@@ -107,10 +108,10 @@ struct RowReader {
 
   private func row(
     of fields: [ArraySlice<UInt8>], line: Int
-  ) throws(DataError) -> SpelledRow {
+  ) throws(FileError) -> SpelledRow {
     let needed = columns.largest
     guard fields.count > needed else {
-      throw DataError(
+      throw FileError(
         file: path, line: line,
         problem: "the row has \(fields.count) \(separatorName)-separated "
           + "field\(fields.count == 1 ? "" : "s") where at least \(needed + 1) are needed.")
@@ -123,7 +124,7 @@ struct RowReader {
     for (column, text) in zip(columns.texts, texts) {
       let mayBeEmpty = file.joinsTexts || file.allowsEmptyTexts
       guard mayBeEmpty || text.contains(where: { $0 != 0x20 }) else {
-        throw DataError(
+        throw FileError(
           file: path, line: line, problem: "the text in column \(column + 1) is empty.")
       }
     }
@@ -133,14 +134,14 @@ struct RowReader {
         groups: columns.groups.map { String(decoding: field($0), as: UTF8.self) }))
   }
 
-  private func row(of object: JSONValue, line: Int) throws(DataError) -> SpelledRow {
+  private func row(of object: JSONValue, line: Int) throws(FileError) -> SpelledRow {
     func text(
       _ column: TaskDescription.Column, orTruth: Bool = false
-    ) throws(DataError) -> ArraySlice<UInt8> {
+    ) throws(FileError) -> ArraySlice<UInt8> {
       guard case .named(let key) = column, let value = object[key],
         let text = value.string ?? value.numberText ?? (orTruth ? value.bool?.description : nil)
       else {
-        throw DataError(
+        throw FileError(
           file: path, line: line,
           problem: "the row needs the keys \(columns.names) with a text or number each.")
       }
@@ -150,7 +151,7 @@ struct RowReader {
     for column in file.textColumns {
       row.texts.append(try text(column))
       if row.texts.last?.contains(where: { $0 != 0x20 }) != true {
-        throw DataError(file: path, line: line, problem: "a text of the row is empty.")
+        throw FileError(file: path, line: line, problem: "a text of the row is empty.")
       }
     }
     if let column = file.labelColumn {
@@ -169,15 +170,15 @@ struct RowReader {
   /// The labels of a row that may have several, as a table would spell them.
   private func labels(
     of object: JSONValue, _ column: TaskDescription.Column, separator: String, line: Int
-  ) throws(DataError) -> ArraySlice<UInt8> {
+  ) throws(FileError) -> ArraySlice<UInt8> {
     guard case .named(let key) = column, let array = object[key]?.array else {
-      throw DataError(
+      throw FileError(
         file: path, line: line,
         problem: "the row needs the key \(columns.labelName) with an array of labels.")
     }
     let labels = array.compactMap { $0.string ?? $0.numberText }
     guard labels.count == array.count else {
-      throw DataError(
+      throw FileError(
         file: path, line: line,
         problem: "the labels in \(columns.labelName) must be strings or numbers.")
     }
@@ -185,12 +186,12 @@ struct RowReader {
   }
 
   /// Joins texts and resolves the set's own spelling of line breaks.
-  private func finished(_ row: SpelledRow) throws(DataError) -> SpelledRow {
+  private func finished(_ row: SpelledRow) throws(FileError) -> SpelledRow {
     var row = row
     if file.joinsTexts {
       let filled = row.texts.filter { $0.contains { $0 != 0x20 } }
       guard !filled.isEmpty else {
-        throw DataError(file: path, line: row.line, problem: "all texts of the row are empty.")
+        throw FileError(file: path, line: row.line, problem: "all texts of the row are empty.")
       }
       row.texts = [Array(filled.joined(separator: [0x20]))[...]]
     }
@@ -202,7 +203,7 @@ struct RowReader {
 
   private static func object(
     _ text: [UInt8], line: Int, path: String
-  ) throws(DataError) -> JSONValue {
+  ) throws(FileError) -> JSONValue {
     do {
       let value = try StrictJSON.parse(text, file: path)
       if value.object != nil { return value }
@@ -210,7 +211,7 @@ struct RowReader {
         file: path, position: value.position, message: "a JSON object is expected in every line")
     } catch {
       let problem = (error as? JSONError).map { "\($0.message), at column \($0.column)." }
-      throw DataError(file: path, line: line, problem: problem ?? "\(error)")
+      throw FileError(file: path, line: line, problem: problem ?? "\(error)")
     }
   }
 
@@ -219,10 +220,10 @@ struct RowReader {
   ) throws -> ArraySlice<JSONValue> {
     let json: JSONValue
     do { json = try StrictJSON.parse(bytes, file: path) } catch let error as JSONError {
-      throw DataError(file: path, line: error.line, problem: "\(error.message).")
+      throw FileError(file: path, line: error.line, problem: "\(error.message).")
     }
     guard let rows = json[key]?.array else {
-      throw DataError(
+      throw FileError(
         file: path, line: 1, problem: "the file needs an object with an array \"\(key)\".")
     }
     return rows[...]
@@ -252,7 +253,7 @@ private struct WantedColumns {
         let found = header.prefix(12).map {
           "\"\(String(decoding: $0.prefix(30), as: UTF8.self))\""
         }
-        throw DataError(
+        throw FileError(
           file: path, line: 1,
           problem: "the header has no column \"\(name)\"; the first line needs the names "
             + "\(names), but it holds \(found.joined(separator: ", ")).")
@@ -275,9 +276,9 @@ private struct WantedColumns {
   }
 }
 
-extension DataError {
-  static func notUTF8(_ path: String, _ line: Int) -> DataError {
-    DataError(
+extension FileError {
+  static func notUTF8(_ path: String, _ line: Int) -> FileError {
+    FileError(
       file: path, line: line, problem: "the line is not valid UTF-8; convert the file to UTF-8.")
   }
 }

@@ -1,3 +1,5 @@
+import Files
+
 /// Rows of text with labels, kept as bytes and offsets.
 public struct TextDataset: Sendable {
   /// The label of a row.
@@ -13,7 +15,7 @@ public struct TextDataset: Sendable {
   }
 
   /// A row that was left out, and why.
-  public typealias Rejection = DataError
+  public typealias Rejection = FileError
 
   /// The file that was read, or a name for texts from elsewhere.
   public let source: String
@@ -108,5 +110,19 @@ public struct TextDataset: Sendable {
       }
     }
     return hash.hexadecimal
+  }
+}
+
+extension TextDataset {
+  /// Sentences about rows that were left out.
+  package var notices: [String] {
+    var result = rejections.map { "skipped: \($0)" }
+    if let first = undecidedLines.first {
+      let count = undecidedLines.count
+      result.append(
+        "\(source): \(count) row\(count == 1 ? "" : "s") on whose label the annotators did not "
+          + "agree \(count == 1 ? "is" : "are") left out; the first is line \(first)")
+    }
+    return result
   }
 }

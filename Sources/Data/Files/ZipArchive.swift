@@ -1,3 +1,5 @@
+import Files
+
 /// A zip archive of stored files, as PKWARE's APPNOTE 6.3 lays it out: each file behind a local
 /// header, then the central directory. Nothing is compressed, and all files bear the oldest date that
 /// the format has, so that the same content gives the same bytes.
@@ -12,14 +14,14 @@ public struct ZipArchive: Sendable {
   /// Adds a file.
   ///
   /// - Parameter name: its path in the archive, such as `RTE.tsv`.
-  /// - Throws: `DataError` beyond the format's 65,535 files and 4 GiB.
+  /// - Throws: `FileError` beyond the format's 65,535 files and 4 GiB.
   public mutating func add(_ name: String, _ bytes: [UInt8]) throws {
     let name = Array(name.utf8)
     guard count < 65_535, let length = UInt16(exactly: name.count),
       let offset = UInt32(exactly: content.count), let size = UInt32(exactly: bytes.count),
       UInt32(exactly: content.count + directory.count + bytes.count + 3 * name.count + 256) != nil
     else {
-      throw DataError(
+      throw FileError(
         file: String(decoding: name, as: UTF8.self),
         problem:
           "the file does not fit into the archive; a zip archive holds 65,535 files and 4 GiB."

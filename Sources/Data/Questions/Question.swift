@@ -1,3 +1,5 @@
+import Files
+
 /// A question about a text, with the answers that people gave.
 public struct Question: Sendable {
   /// One answer: a part of the text.
@@ -54,12 +56,12 @@ public struct QuestionDataset: Sendable {
   public var questions: [Question]
   /// Answers that are not where the file says. They count in scores, but nothing is learnt from
   /// them.
-  public var misplacedAnswers: [DataError]
+  public var misplacedAnswers: [FileError]
 
   /// Questions as given.
   public init(
     source: String, contexts: [[UInt8]], questions: [Question],
-    misplacedAnswers: [DataError] = []
+    misplacedAnswers: [FileError] = []
   ) {
     self.source = source
     self.contexts = contexts

@@ -1,3 +1,5 @@
+import Files
+
 /// What the files of a task with questions hold: questions, answers, how long both are, and questions
 /// that occur more than once.
 public struct QuestionStatistics: Sendable {
@@ -16,7 +18,7 @@ public struct QuestionStatistics: Sendable {
     /// Questions of which the file says neither.
     public let unlabelled: Int
     /// Answers that are not where the file says.
-    public let misplacedAnswers: [DataError]
+    public let misplacedAnswers: [FileError]
     /// Questions that an earlier one of the file repeats, on the same text, byte for byte.
     /// Contradictions are those with another set of answers or places of them.
     public let repeats: DatasetStatistics.Matches
@@ -57,7 +59,7 @@ public struct QuestionStatistics: Sendable {
   ///   - directory: holds the files, or the task's folder with them.
   ///   - tokenizer: for lengths and windows; nil for none.
   ///   - settings: how texts are cut.
-  /// - Throws: `DataError` where there is no file at all, and for questions that leave no room for
+  /// - Throws: `FileError` where there is no file at all, and for questions that leave no room for
   ///   their text in a window; errors of `SQuADReader` for what is wrong in a file.
   public init(
     version: SQuADVersion, directory: String, tokenizer: (any Tokenizer)? = nil,

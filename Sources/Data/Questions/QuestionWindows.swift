@@ -1,3 +1,5 @@
+import Files
+
 /// How questions and texts that are too long for a model are cut.
 public struct WindowSettings: Sendable, Equatable {
   /// Tokens of a window in all (`max_seq_length`).
@@ -47,7 +49,7 @@ public struct QuestionWindows: Sendable {
 
   /// Cuts all questions and texts.
   ///
-  /// - Throws: `DataError` when a question leaves no room for more of its text than windows share;
+  /// - Throws: `FileError` when a question leaves no room for more of its text than windows share;
   ///   the message names the settings of a run.
   public init(
     _ dataset: QuestionDataset, tokenizer: any Tokenizer, settings: WindowSettings
@@ -65,7 +67,7 @@ public struct QuestionWindows: Sendable {
       let budget = settings.maximumLength - special - ids.count
       let count = contexts[question.context].count
       guard budget >= count || budget > settings.overlap else {
-        throw DataError(
+        throw FileError(
           file: dataset.source, line: question.line,
           problem: "a window of \(settings.maximumLength) tokens leaves \(max(0, budget)) for the "
             + "text beside question \(question.id), but windows share \(settings.overlap); raise "

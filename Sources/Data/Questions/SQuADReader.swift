@@ -1,3 +1,4 @@
+import Files
 import StrictJSON
 
 /// Reads the JSON of SQuAD 1.1 and 2.0: an object with the array `data` of articles, each with
@@ -8,17 +9,17 @@ public enum SQuADReader {
   /// A split of a version; `directory` holds its file, or the folder `squad` or `squad2` with it.
   ///
   /// - Parameter maximumQuestions: stop after so many questions.
-  /// - Throws: `DataError` when the file is not there or not readable, `JSONError` with line and
+  /// - Throws: `FileError` when the file is not there or not readable, `JSONError` with line and
   ///   column for what is wrong in it.
   public static func read(
     _ version: SQuADVersion, split: Split, directory: String, maximumQuestions: Int? = nil
   ) throws -> QuestionDataset {
     guard let usual = version.fileNames(split).first else {
-      throw DataError(
+      throw FileError(
         file: directory, problem: "task \(version.rawValue) has no \(split.rawValue) file.")
     }
     guard let path = path(version, split: split, directory: directory) else {
-      throw DataError(
+      throw FileError(
         file: "\(directory)/\(version.rawValue)/\(usual)",
         problem: "the \(split.rawValue) file of task \(version.rawValue) is not here; "
           + "give the folder that holds \(usual).")
@@ -26,7 +27,7 @@ public enum SQuADReader {
     let dataset = try read(path: path, maximumQuestions: maximumQuestions)
     if version == .v1_1, let question = dataset.questions.first(where: { $0.isImpossible == true })
     {
-      throw DataError(
+      throw FileError(
         file: path, line: question.line,
         problem: "question \(question.id) has no answer, but task squad knows none such; take task "
           + "squad2.")
@@ -50,7 +51,7 @@ public enum SQuADReader {
   /// A file of either version.
   ///
   /// - Parameter maximumQuestions: stop after so many questions.
-  /// - Throws: `DataError` when the file is not readable, `JSONError` with line and column for what
+  /// - Throws: `FileError` when the file is not readable, `JSONError` with line and column for what
   ///   is wrong in it.
   public static func read(path: String, maximumQuestions: Int? = nil) throws -> QuestionDataset {
     let json = try StrictJSON.parse(try ByteFile.read(path), file: path)
@@ -78,7 +79,7 @@ public enum SQuADReader {
             question.answers.append(answer)
             if answer.bytes == nil {
               dataset.misplacedAnswers.append(
-                DataError(
+                FileError(
                   file: path, line: value.position.line,
                   problem: "answer \(place + 1) of question \(question.id), \"\(answer.text)\", is "
                     + "not at its answer_start; it counts in scores, but is not learnt from."))

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// What the GLUE server takes: a zip of eleven files with a row for each row of the test sets.
@@ -55,7 +56,7 @@ public enum GLUESubmission {
 extension GLUESubmission.File {
   /// The test rows without labels, an empty text where the file has one: every row needs an answer.
   ///
-  /// - Throws: `DataError`, also where there are not as many as the server expects.
+  /// - Throws: `FileError`, also where there are not as many as the server expects.
   public func read(directory: String) throws -> TextDataset {
     let text = try DatasetReader.readUnlabelled(task: task, split: split, directory: directory)
     guard text.count == rows else { throw wrongCount(text.count, file: text.source) }
@@ -73,7 +74,7 @@ extension GLUESubmission.File {
   /// The file's content: labels as the task's TSV files spell them, scores with three decimals from 0
   /// to 5.
   ///
-  /// - Throws: `DataError` for another number of answers than rows, a label that the task does not
+  /// - Throws: `FileError` for another number of answers than rows, a label that the task does not
   ///   have, and a score that is no number.
   public func content(_ answers: GLUESubmission.Answers) throws -> [UInt8] {
     guard answers.count == rows else { throw wrongCount(answers.count, file: name) }
@@ -83,7 +84,7 @@ extension GLUESubmission.File {
     case .classes(let classes):
       for (row, label) in classes.enumerated() {
         guard task.labels.indices.contains(Int(label)) else {
-          throw DataError(
+          throw FileError(
             file: name, line: row + 2, problem: "task \(task.name) has no label \(label).")
         }
         append(row, task.labels[Int(label)].spelling)
@@ -93,7 +94,7 @@ extension GLUESubmission.File {
       let (lowest, highest) = (Double(range.lowerBound), Double(range.upperBound))
       for (row, score) in scores.enumerated() {
         guard !score.isNaN else {
-          throw DataError(
+          throw FileError(
             file: name, line: row + 2,
             problem: "the model's score is not a number; evaluate the model first.")
         }
@@ -105,8 +106,8 @@ extension GLUESubmission.File {
     return text
   }
 
-  private func wrongCount(_ count: Int, file: String) -> DataError {
-    DataError(
+  private func wrongCount(_ count: Int, file: String) -> FileError {
+    FileError(
       file: file,
       problem:
         "there are \(count) rows where the GLUE server expects \(rows); take the test file of "

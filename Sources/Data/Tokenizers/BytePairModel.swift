@@ -1,3 +1,4 @@
+import Files
 import StrictJSON
 
 /// What vocabulary files say about a byte-level byte-pair encoding.
@@ -17,7 +18,7 @@ struct BytePairModel: Sendable {
   /// A model whose merges are spelled as pairs of tokens.
   ///
   /// - Parameter merges: left and right token in UTF-8 and the line they are from.
-  /// - Throws: `DataError` for a merge whose parts or whole are no tokens.
+  /// - Throws: `FileError` for a merge whose parts or whole are no tokens.
   init(
     vocabulary: Vocabulary,
     merges: some Sequence<(left: ArraySlice<UInt8>, right: ArraySlice<UInt8>, line: Int)>,
@@ -32,7 +33,7 @@ struct BytePairModel: Sendable {
       func id(_ token: ArraySlice<UInt8>) throws -> Int32 {
         let id = index.id(of: token)
         guard id >= 0 else {
-          throw DataError(
+          throw FileError(
             file: file, line: line,
             problem: "the merge \"\(String(decoding: left, as: UTF8.self)) "
               + "\(String(decoding: right, as: UTF8.self))\" needs the token "
@@ -48,11 +49,11 @@ struct BytePairModel: Sendable {
   }
 
   /// A `vocab.json`, an object of tokens and ids, and a `merges.txt`, a pair of tokens a line.
-  /// - Throws: `DataError` or `JSONError`, naming file and line.
+  /// - Throws: `FileError` or `JSONError`, naming file and line.
   init(vocabularyFile: String, mergesFile: String, added: [AddedToken]) throws {
     let json = try StrictJSON.parse(try ByteFile.read(vocabularyFile), file: vocabularyFile)
     guard let members = json.object?.members, !members.isEmpty else {
-      throw DataError(
+      throw FileError(
         file: vocabularyFile, line: 1,
         problem: "the file must hold a JSON object of tokens and their ids.")
     }
@@ -63,7 +64,7 @@ struct BytePairModel: Sendable {
       if text.isEmpty || text.starts(with: "#version".utf8) { continue }
       let parts = text.split(separator: 0x20, omittingEmptySubsequences: false)
       guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty }), text.isWellFormedUTF8 else {
-        throw DataError(
+        throw FileError(
           file: mergesFile, line: index + 1,
           problem: "a merge must be two tokens with a space between them.")
       }

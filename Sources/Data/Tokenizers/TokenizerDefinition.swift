@@ -1,3 +1,5 @@
+import Files
+
 /// A tokenizer as files describe it, before the settings of `tokenizer_config.json`.
 struct TokenizerDefinition {
   /// How words become tokens.
@@ -39,7 +41,7 @@ struct TokenizerDefinition {
     func id(_ role: String) throws -> Int32 {
       let name = settings.names[role] ?? names[role] ?? role
       guard let id = vocabulary.id(of: Array(name.utf8)[...]) else {
-        throw DataError(
+        throw FileError(
           file: source,
           problem: "the vocabulary lacks the special token \"\(name)\" (\(role)); "
             + "give the vocabulary that the model was trained with.")

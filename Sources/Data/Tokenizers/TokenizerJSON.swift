@@ -1,3 +1,4 @@
+import Files
 import StrictJSON
 
 /// Reads a `tokenizer.json` of Hugging Face's `tokenizers`: the components of BERT's and RoBERTa's
@@ -11,12 +12,12 @@ struct TokenizerJSON {
     self.path = path
     json = try StrictJSON.parse(try ByteFile.read(path), file: path)
     guard json.object != nil else {
-      throw DataError(file: path, line: 1, problem: "the file must hold a JSON object.")
+      throw FileError(file: path, line: 1, problem: "the file must hold a JSON object.")
     }
   }
 
-  private func wrong(_ value: JSONValue?, _ problem: String) -> DataError {
-    DataError(file: path, line: (value ?? json).position.line, problem: problem)
+  private func wrong(_ value: JSONValue?, _ problem: String) -> FileError {
+    FileError(file: path, line: (value ?? json).position.line, problem: problem)
   }
 
   /// The tokenizer that the file describes. Truncation, padding and the decoder do not count.
@@ -146,7 +147,7 @@ struct TokenizerJSON {
     return try list.flatMap { try flattened($0, key, listKey) }
   }
 
-  private func unsupported(_ key: String, _ value: JSONValue?, _ wanted: String) -> DataError {
+  private func unsupported(_ key: String, _ value: JSONValue?, _ wanted: String) -> FileError {
     let kind = key.replacing("_", with: "-")
     return wrong(
       value,

@@ -1,3 +1,5 @@
+import Files
+
 /// Finds and builds the tokenizer of a Hugging Face model folder.
 public enum TokenizerLoader {
   /// The tokenizer of `tokenizer.json` or, without it, of `vocab.json` and `merges.txt` (byte-level
@@ -8,7 +10,7 @@ public enum TokenizerLoader {
   ///
   /// - Parameter parseSpecialTokens: special tokens spelled in a text give their ids, as in Hugging
   ///   Face's tokenizers. Off by default: text of others must not be able to inject them.
-  /// - Throws: `DataError` or `JSONError`, naming file and key.
+  /// - Throws: `FileError` or `JSONError`, naming file and key.
   public static func load(
     folder: String, parseSpecialTokens: Bool = false
   ) throws -> any Tokenizer {
@@ -19,7 +21,7 @@ public enum TokenizerLoader {
     switch definition.model {
     case .wordPiece(let model):
       for token in added where token.isNormalized && (parseSpecialTokens || !token.isSpecial) {
-        throw DataError(
+        throw FileError(
           file: definition.source,
           problem: "the added token \"\(token.content)\" has \"normalized\": true, which is not "
             + "supported with WordPiece; set it to false.")
@@ -46,7 +48,7 @@ public enum TokenizerLoader {
     let hasLines = ByteFile.exists(lines)
     if ByteFile.exists(pairs), !hasLines || settings.isBytePair == true {
       guard ByteFile.exists(merges) else {
-        throw DataError(
+        throw FileError(
           file: folder,
           problem: "the folder has vocab.json but not merges.txt; give both, or tokenizer.json.")
       }
@@ -57,7 +59,7 @@ public enum TokenizerLoader {
         addedTokens: settings.addedTokens, names: TokenizerDefinition.namesOfRoBERTa, source: pairs)
     }
     guard hasLines else {
-      throw DataError(
+      throw FileError(
         file: folder,
         problem: "the folder has neither vocab.txt nor tokenizer.json nor vocab.json and "
           + "merges.txt; give a model folder with its tokenizer.")

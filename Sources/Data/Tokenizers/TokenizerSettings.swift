@@ -1,3 +1,4 @@
+import Files
 import StrictJSON
 
 /// What `tokenizer_config.json`, `special_tokens_map.json`, `added_tokens.json` and `config.json`
@@ -23,7 +24,7 @@ struct TokenizerSettings {
       for role in ["pad_token", "unk_token", "cls_token", "sep_token", "mask_token"] {
         guard let value = json[role], !value.isNull else { continue }
         guard let name = value.string ?? value["content"]?.string else {
-          throw DataError(
+          throw FileError(
             file: path, line: value.position.line,
             problem: "\"\(role)\" must be a string or an object with \"content\".")
         }
@@ -44,7 +45,7 @@ struct TokenizerSettings {
     if let (json, path) = try Self.object("added_tokens.json", in: folder), addedTokens.isEmpty {
       for member in json.object?.members ?? [] {
         guard let id = member.value.int.flatMap(Int32.init(exactly:)) else {
-          throw DataError(
+          throw FileError(
             file: path, line: member.value.position.line,
             problem: "the id of token \"\(member.key)\" must be a whole number.")
         }
@@ -72,7 +73,7 @@ struct TokenizerSettings {
     guard ByteFile.exists(path) else { return nil }
     let json = try StrictJSON.parse(try ByteFile.read(path), file: path)
     guard json.object != nil else {
-      throw DataError(file: path, line: 1, problem: "the file must hold a JSON object.")
+      throw FileError(file: path, line: 1, problem: "the file must hold a JSON object.")
     }
     return (json, path)
   }
@@ -80,7 +81,7 @@ struct TokenizerSettings {
   private static func flag(_ key: String, _ json: JSONValue, _ path: String) throws -> Bool? {
     guard let value = json[key], !value.isNull else { return nil }
     guard let flag = value.bool else {
-      throw DataError(
+      throw FileError(
         file: path, line: value.position.line, problem: "\"\(key)\" must be true, false or null.")
     }
     return flag
@@ -104,17 +105,17 @@ struct TokenizerSettings {
 extension AddedToken {
   /// An entry of `added_tokens` or `added_tokens_decoder`.
   ///
-  /// - Throws: `DataError` for one without id or content, and for one matched as single word only.
+  /// - Throws: `FileError` for one without id or content, and for one matched as single word only.
   init(
     _ json: JSONValue, id: Int32?, defaultsToNormalized: Bool = false, file: String
   ) throws {
     guard let id, id >= 0, let content = json["content"]?.string else {
-      throw DataError(
+      throw FileError(
         file: file, line: json.position.line,
         problem: "an added token must have an \"id\" from 0 and a \"content\".")
     }
     guard json["single_word"]?.bool != true else {
-      throw DataError(
+      throw FileError(
         file: file, line: json.position.line,
         problem: "the added token \"\(content)\" has \"single_word\": true, which is not "
           + "supported; set it to false.")

@@ -1,16 +1,17 @@
+import Files
 import StrictJSON
 
 extension Vocabulary {
   /// The vocabulary of a JSON object of tokens and ids, and of the added tokens beyond it.
   ///
-  /// - Throws: `DataError` for ids that are not 0, 1, 2, ... and for an added token whose id is
+  /// - Throws: `FileError` for ids that are not 0, 1, 2, ... and for an added token whose id is
   ///   another token's.
   init(members: [JSONObject.Member], added: [AddedToken], file: String) throws {
     var rows: [(id: Int, token: [UInt8], line: Int?)] = []
     rows.reserveCapacity(members.count + added.count)
     for member in members {
       guard let id = member.value.int, id >= 0, id <= Int32.max else {
-        throw DataError(
+        throw FileError(
           file: file, line: member.value.position.line,
           problem: "the id of token \"\(member.key)\" must be a whole number from 0.")
       }
@@ -36,7 +37,7 @@ extension Vocabulary {
     }
     rows.sort { $0.id < $1.id }
     for (index, row) in rows.enumerated() where row.id != index {
-      throw DataError(
+      throw FileError(
         file: file, line: row.line,
         problem: "token \"\(String(decoding: row.token, as: UTF8.self))\" has id \(row.id) "
           + "where \(index) is next; ids must be 0, 1, 2, ... without gaps or repeats.")
@@ -44,7 +45,7 @@ extension Vocabulary {
     self.init(tokens: rows.map(\.token))
     for token in added where bytes(of: token.id)?.elementsEqual(token.content.utf8) != true {
       let other = bytes(of: token.id).map { String(decoding: $0, as: UTF8.self) } ?? ""
-      throw DataError(
+      throw FileError(
         file: file,
         problem: "the added token \"\(token.content)\" has id \(token.id), which is the id of "
           + "\"\(other)\"; give the files of one model.")

@@ -1,3 +1,5 @@
+import Files
+
 /// What vocabulary files say about a WordPiece tokenizer.
 struct WordPieceModel: Sendable {
   var vocabulary: Vocabulary
@@ -15,11 +17,11 @@ struct WordPieceModel: Sendable {
     let bytes = try ByteFile.read(path)
     for (index, line) in ByteLines(bytes).enumerated()
     where !bytes[line].isWellFormedUTF8 {
-      throw DataError(file: path, line: index + 1, problem: "the token is not valid UTF-8.")
+      throw FileError(file: path, line: index + 1, problem: "the token is not valid UTF-8.")
     }
     let listed = Vocabulary(lines: bytes)
     guard listed.count > 0 else {
-      throw DataError(file: path, problem: "the vocabulary is empty; it needs a token a line.")
+      throw FileError(file: path, problem: "the vocabulary is empty; it needs a token a line.")
     }
     vocabulary = added.isEmpty ? listed : try listed.appending(added, file: path)
   }

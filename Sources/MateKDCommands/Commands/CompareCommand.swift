@@ -1,8 +1,12 @@
 import ArgumentParser
 import Configuration
+import Inference
 import Kernels
 import Logging
+import Methods
+import Runs
 import StrictJSON
+import Studies
 import Trainers
 
 /// `mate-kd compare`.

@@ -1,6 +1,11 @@
 import ArgumentParser
 import Data
+import Files
+import Inference
+import Methods
+import Runs
 import StrictJSON
+import Studies
 import Trainers
 
 /// `mate-kd evaluate`.
@@ -85,7 +90,7 @@ struct EvaluateCommand: ParsableCommand {
     }
   }
 
-  /// - Throws: `DataError` where the split of a task cannot be read.
+  /// - Throws: `FileError` where the split of a task cannot be read.
   private func check(_ task: TaskDescription, _ directory: String) throws {
     if let version = task.questions {
       _ = try SQuADReader.read(version, split: split, directory: directory, maximumQuestions: 1)

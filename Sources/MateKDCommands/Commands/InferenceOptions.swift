@@ -1,6 +1,10 @@
 import ArgumentParser
 import Data
+import Inference
 import Kernels
+import Methods
+import Runs
+import Studies
 import Trainers
 
 /// The options that say how models are applied to texts.

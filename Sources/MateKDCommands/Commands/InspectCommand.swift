@@ -1,8 +1,12 @@
 import ArgumentParser
 import Data
+import Inference
 import Kernels
+import Methods
 import Models
+import Runs
 import StrictJSON
+import Studies
 import Trainers
 
 /// `mate-kd inspect`.

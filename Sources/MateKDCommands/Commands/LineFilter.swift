@@ -1,4 +1,5 @@
 import Data
+import Files
 import Glibc
 
 /// A stream of lines turned into another one, without holding either as a whole.
@@ -8,7 +9,7 @@ package enum LineFilter {
   /// - Parameters:
   ///   - descriptor: where lines come from, and `name`, what errors call it.
   ///   - sink: the descriptor that is written to.
-  /// - Throws: `DataError` for a line that is not UTF-8, `ExitStatusProviding` for failed reading.
+  /// - Throws: `FileError` for a line that is not UTF-8, `ExitStatusProviding` for failed reading.
   package static func run(
     from descriptor: Int32, named name: String, to sink: Int32,
     _ body: (ArraySlice<UInt8>) throws -> [UInt8]
@@ -23,7 +24,7 @@ package enum LineFilter {
       let text = line.last == 0x0D ? line.dropLast() : line
       guard String(validating: text, as: UTF8.self) != nil else {
         FileDescriptorWriter.write(output, to: sink)
-        throw DataError(
+        throw FileError(
           file: name, line: number, problem: "the text is not valid UTF-8; convert it first.")
       }
       output += try body(text)

@@ -1,4 +1,8 @@
 import ArgumentParser
+import Inference
+import Methods
+import Runs
+import Studies
 import Trainers
 
 /// `mate-kd methods`.

@@ -1,7 +1,12 @@
 import ArgumentParser
 import Data
+import Files
+import Inference
+import Methods
 import Models
+import Runs
 import StrictJSON
+import Studies
 import Trainers
 
 /// `mate-kd predict`.
@@ -159,7 +164,7 @@ extension PredictCommand {
       parts.append((file, model, text))
     }
     guard parts.contains(where: { $0 != nil }) else {
-      throw DataError(
+      throw FileError(
         file: data, problem: "the folder has the test file of none of the models' tasks.")
     }
     var writer = try SubmissionWriter(folder: folder)

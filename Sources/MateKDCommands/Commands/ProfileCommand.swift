@@ -1,7 +1,11 @@
 import ArgumentParser
 import Configuration
+import Inference
 import Logging
+import Methods
+import Runs
 import StrictJSON
+import Studies
 import Trainers
 
 /// `mate-kd profile`.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Configuration
 import Logging
+import Runs
 import StrictJSON
 
 /// The options of every subcommand that takes a configuration.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Data
+import Files
 import Foundation
 import Models
 
@@ -36,7 +37,7 @@ struct SynthesizeCommand: ParsableCommand {
       try FileManager.default.createDirectory(
         atPath: "\(output)/SST-2", withIntermediateDirectories: true)
     } catch {
-      throw ModelError.cannotWrite(path: output, reason: "the folder cannot be made here")
+      throw FileError.unwritable(output, reason: "the folder cannot be made here")
     }
     try synthesis.writeDataset(to: "\(output)/SST-2")
     try synthesis.writeCorpus(rows: corpusRows, to: "\(output)/corpus.txt")

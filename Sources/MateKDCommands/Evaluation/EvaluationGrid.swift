@@ -1,5 +1,10 @@
 import Data
+import Inference
+import Methods
+import Models
+import Runs
 import StrictJSON
+import Studies
 import Trainers
 
 /// Several models on several tasks: a table with a row a model and a column a task.
@@ -24,7 +29,7 @@ package struct EvaluationGrid: Sendable {
   /// Measures each model on each task.
   ///
   /// - Parameter evaluate: measures a model on the task of an index. What it throws ends the
-  ///   evaluation, but for `TrainingError.mismatch`: few models fit all tasks.
+  ///   evaluation, but for `MismatchError`: few models fit all tasks.
   /// - Throws: what `evaluate` throws; the first mismatch if no model fits any task.
   package init(
     models: [String], tasks: [TaskDescription],
@@ -32,13 +37,12 @@ package struct EvaluationGrid: Sendable {
   ) throws {
     var cells: [EvaluationReport?] = []
     var misfits: [Misfit] = []
-    var mismatch: TrainingError?
+    var mismatch: MismatchError?
     for model in models {
       for (place, task) in tasks.enumerated() {
         do {
           cells.append(try evaluate(model, place))
-        } catch let error as TrainingError {
-          guard case .mismatch = error else { throw error }
+        } catch let error as MismatchError {
           mismatch = mismatch ?? error
           cells.append(nil)
           misfits.append(Misfit(model: model, task: task.name, reason: error.description))

@@ -1,4 +1,5 @@
 import Data
+import Files
 import StrictJSON
 
 /// What `mate-kd inspect` says about the data of a task.
@@ -19,7 +20,7 @@ package struct DatasetInspection: Sendable {
   }
 
   /// As `notices`, of one file.
-  static func notices(_ leftOut: [DataError], _ what: String, of file: String) -> [String] {
+  static func notices(_ leftOut: [FileError], _ what: String, of file: String) -> [String] {
     let rest = leftOut.count - 3
     return leftOut.prefix(3).map { "left out: \($0)" }
       + (rest > 0 ? ["left out: \(rest) more \(what) of \(file)"] : [])

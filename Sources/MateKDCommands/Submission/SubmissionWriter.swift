@@ -1,4 +1,5 @@
 import Data
+import Files
 import Foundation
 import Models
 
@@ -24,13 +25,13 @@ package struct SubmissionWriter {
 
   /// A writer into a folder, which is made if it is not there.
   ///
-  /// - Throws: `ModelError.cannotWrite`.
+  /// - Throws: `FileError`.
   package init(folder: String) throws {
     self.folder = folder
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     } catch {
-      throw ModelError.cannotWrite(path: folder, reason: "the folder cannot be made here")
+      throw FileError.unwritable(folder, reason: "the folder cannot be made here")
     }
   }
 
@@ -39,7 +40,7 @@ package struct SubmissionWriter {
   /// - Parameters:
   ///   - answers: nil for the same answer in all rows.
   ///   - model: the folder of the model that they are of.
-  /// - Throws: `DataError` for answers that the server would not take; `CheckpointError` where the
+  /// - Throws: `FileError` for answers that the server would not take; `FileError` where the
   ///   file cannot be written.
   package mutating func add(
     _ file: GLUESubmission.File, answers: GLUESubmission.Answers?, model: String? = nil
@@ -52,7 +53,7 @@ package struct SubmissionWriter {
 
   /// Writes the archive; returns its path.
   ///
-  /// - Throws: `CheckpointError`.
+  /// - Throws: `FileError`.
   package func finish() throws -> String {
     let path = "\(folder)/\(Self.archiveName)"
     let bytes = archive.bytes

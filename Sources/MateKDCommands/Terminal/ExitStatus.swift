@@ -1,9 +1,11 @@
 import ArgumentParser
 import Configuration
 import Data
+import Files
 import Foundation
 import Models
 import StrictJSON
+import Trainers
 
 /// Exit codes, by the names of sysexits.
 package enum ExitStatus: Int32, Sendable, CaseIterable {
@@ -62,25 +64,30 @@ extension JSONError: ExitStatusProviding {
   package var exitStatus: ExitStatus { .data }
 }
 
-extension DataError: ExitStatusProviding {
-  /// `DataError` has no kind, so the file system is asked whether the file is there at all.
-  package var exitStatus: ExitStatus {
-    file.contains("/") || file.contains(".")
-      ? (FileManager.default.fileExists(atPath: file) ? .data : .inputMissing) : .data
-  }
-}
-
 extension TaskRegistry.UnknownTask: ExitStatusProviding {
   package var exitStatus: ExitStatus { .usage }
 }
 
-extension CheckpointError: ExitStatusProviding {
+extension FileError: ExitStatusProviding {
   package var exitStatus: ExitStatus {
     switch kind {
     case .missing: .inputMissing
     case .unreadable: .inputOutput
     case .invalid: .data
     case .unwritable: .cannotCreate
+    }
+  }
+}
+
+extension MismatchError: ExitStatusProviding {
+  package var exitStatus: ExitStatus { .configuration }
+}
+
+extension TrainingError: ExitStatusProviding {
+  package var exitStatus: ExitStatus {
+    switch self {
+    case .notFinite: .software
+    case .noData: .data
     }
   }
 }

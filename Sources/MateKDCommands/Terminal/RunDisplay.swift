@@ -1,5 +1,9 @@
 import Foundation
+import Inference
 import Logging
+import Methods
+import Runs
+import Studies
 import Trainers
 
 /// Shows a training run on standard error: a progress bar on a terminal, log lines elsewhere.
@@ -22,7 +26,8 @@ final class RunDisplay: TrainingObserver {
     progress.step = step
     progress.totalSteps = total
     progress.learningRate = learningRate
-    progress.samplesPerSecond = Double(texts) / max(1e-9, (ContinuousClock.now - start).inSeconds)
+    progress.samplesPerSecond =
+      Double(texts) / max(1e-9, (ContinuousClock.now - start) / .seconds(1))
     if progress.loss == nil { progress.loss = loss }
     bar.update(progress, isLogged: false)
   }

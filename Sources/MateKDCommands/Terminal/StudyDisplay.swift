@@ -1,4 +1,8 @@
+import Inference
 import Logging
+import Methods
+import Runs
+import Studies
 import Trainers
 
 /// Shows a study on standard error: a line for each cell, and on a terminal the progress of its run.

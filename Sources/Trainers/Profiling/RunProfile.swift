@@ -7,19 +7,12 @@ import Kernels
 package struct TrainingParts {
   let objective: any Objective
   let data: TokenizedDataset
-  let arguments: TrainingArguments
-  let common: CommonConfiguration
-  let pool: ThreadPool
+  let loop: TrainingLoop
 
-  package init(
-    objective: any Objective, data: TokenizedDataset, arguments: TrainingArguments,
-    common: CommonConfiguration, pool: ThreadPool
-  ) {
+  package init(objective: any Objective, data: TokenizedDataset, loop: TrainingLoop) {
     self.objective = objective
     self.data = data
-    self.arguments = arguments
-    self.common = common
-    self.pool = pool
+    self.loop = loop
   }
 }
 
@@ -57,40 +50,20 @@ public struct RunProfile: Sendable {
   }
 }
 
-extension PreparedRun {
-  /// Makes some updates of each of the run's models, in memory only, and counts what they take.
-  ///
-  /// The updates are the run's own: its data in its order, its batches, its optimiser. Nothing is
-  /// evaluated, logged or written.
-  /// - Parameters:
-  ///   - updates: of each model; those of a generator come before those of the student.
-  ///   - warmUp: updates of each model before, in which memory settles; not counted.
-  ///   - shouldStop: asked after every update; true ends the run with what was counted so far.
-  /// - Throws: `TrainingError`, as training does.
-  public func profile(
-    updates: Int = 20, warmUp: Int = 3, shouldStop: @escaping () -> Bool = { false }
-  ) throws -> RunProfile {
-    try training.profile(updates: updates, warmUp: warmUp, shouldStop: shouldStop)
-  }
-}
-
 extension TrainingParts {
   package func profile(
     updates: Int, warmUp: Int, shouldStop: @escaping () -> Bool = { false }
   ) throws -> RunProfile {
     let models = objective.trainedModels
-    var arguments = self.arguments
+    var loop = self.loop
     // Those of all stages of the main model are counted.
     let stages = models.count { $0.parameters === models[0].parameters }
-    arguments.maxSteps = (warmUp + updates) * stages
-    arguments.evalStrategy = .no
-    arguments.loggingSteps = 0
-    arguments.loadBestModelAtEnd = false
+    loop.arguments.maxSteps = (warmUp + updates) * stages
+    loop.arguments.evalStrategy = .no
+    loop.arguments.loggingSteps = 0
+    loop.arguments.loadBestModelAtEnd = false
     let meter = UpdateMeter(models: models.count, warmUp: warmUp, updates: updates)
-    let loop = try TrainingLoop(
-      arguments: arguments, seed: common.seed, dataSeed: common.dataSeed,
-      shards: RunParts.shards(common), pool: pool, precision: Precision(common))
-    let peakRate = Processor.measuredPeak(pool: pool)
+    let peakRate = Processor.measuredPeak(pool: loop.pool)
     try Profile.session { () throws in
       _ = try loop.run(
         MeteredObjective(base: objective, meter: meter), data: data, evaluate: nil,
@@ -99,7 +72,7 @@ extension TrainingParts {
     }
     // Turns follow each other in cycles; this many batches hold enough of them for three digits.
     let sampled =
-      stages == 1 ? 100_000 : TrainingLoop.plannedSteps(self.arguments, rows: data.count)
+      stages == 1 ? 100_000 : TrainingLoop.plannedSteps(self.loop.arguments, rows: data.count)
     var turns = Array(repeating: 0, count: models.count)
     for batch in 0..<sampled { turns[objective.turn(batch: batch)] += 1 }
     let tallies = meter.tallies
@@ -110,8 +83,8 @@ extension TrainingParts {
           shareOfUpdates: Double(turns[index]) / Double(sampled), texts: tallies[index].texts,
           tokens: tallies[index].tokens,
           breakdown: ProfileBreakdown(
-            tallies[index].counts, seconds: tallies[index].seconds, threads: pool.threads))
-      }, threads: pool.threads, peakRate: peakRate, peakMemory: Self.peakMemory())
+            tallies[index].counts, seconds: tallies[index].seconds, threads: loop.pool.threads))
+      }, threads: loop.pool.threads, peakRate: peakRate, peakMemory: Self.peakMemory())
   }
 
   private static func peakMemory() -> Int {

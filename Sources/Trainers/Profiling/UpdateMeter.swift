@@ -1,3 +1,4 @@
+import Configuration
 import Kernels
 import Synchronization
 
@@ -73,7 +74,7 @@ final class UpdateMeter: Sendable {
     guard state.batch % updatesPerModel >= warmUp else { return }
     let place = turn(of: state.batch, models: state.tallies.count)
     state.tallies[place].updates += 1
-    state.tallies[place].seconds += (ContinuousClock.now - start).inSeconds
+    state.tallies[place].seconds += (ContinuousClock.now - start) / .seconds(1)
     state.tallies[place].texts += state.texts
     state.tallies[place].tokens += state.tokens
     state.tallies[place].counts += ProfileSnapshot.now() - state.counts

@@ -1,0 +1,82 @@
+import Configuration
+import Data
+import Files
+import Foundation
+import Kernels
+import Models
+import StrictJSON
+
+/// The task that a trained model is applied to, and how long its texts may be.
+public struct AppliedTask: Sendable {
+  /// The task.
+  public let task: TaskDescription
+  /// `max_seq_length` where the task was described in a configuration; nil else.
+  public let maxSeqLength: Int?
+  /// How the texts of questions are cut: as the configuration has it, else as is usual.
+  public let windows: WindowSettings
+
+  /// The file in a model's folder that keeps the description of the data that it was trained on,
+  /// unless it is a task that mate-kd knows: the section `task` of the run.
+  package static let fileName = "task.json"
+
+  /// The task that the user names, or else the one that the model was trained on.
+  ///
+  /// - Parameters:
+  ///   - name: a task of the registry, or the name of the one described in the model's folder.
+  ///   - configuration: a file with a section `task`, or such a section alone.
+  ///   - folder: the model.
+  /// - Throws: `ConfigError` for a description that cannot be used, `TaskRegistry.UnknownTask`, and
+  ///   `MismatchError` where neither the user nor the model names a task.
+  public init(name: String? = nil, configuration: String? = nil, model folder: String) throws {
+    if let configuration {
+      try self.init(.load(path: configuration))
+      return
+    }
+    let file = "\(folder)/\(Self.fileName)"
+    if FileManager.default.fileExists(atPath: file) {
+      let described = try TaskConfiguration.load(path: file)
+      if name == nil || name == described.name {
+        try self.init(described)
+        return
+      }
+    }
+    if let name {
+      self.init(task: try TaskRegistry.named(name), maxSeqLength: nil)
+      return
+    }
+    let trained = try ModelFolder(folder).configuration.finetuningTask
+    guard let trained, let known = try? TaskRegistry.named(trained) else {
+      let what = trained.map { "names the task \"\($0)\", which mate-kd does not know" }
+      throw MismatchError(
+        .training,
+        "\(folder)/config.json \(what ?? "does not name the task that the model was trained on"); "
+          + "give --task or --task-config")
+    }
+    self.init(task: known, maxSeqLength: nil)
+  }
+
+  /// A task as described.
+  public init(_ task: TaskDescription) { self.init(task: task, maxSeqLength: nil) }
+
+  private init(_ configuration: TaskConfiguration) throws {
+    self.init(
+      task: try configuration.taskDescription(), maxSeqLength: configuration.maxSeqLength,
+      windows: WindowSettings(configuration))
+  }
+
+  private init(
+    task: TaskDescription, maxSeqLength: Int?, windows: WindowSettings = WindowSettings()
+  ) {
+    (self.task, self.maxSeqLength, self.windows) = (task, maxSeqLength, windows)
+  }
+
+  /// Keeps the description of own data in a model's folder; removes what another task left there.
+  package static func remember(_ configuration: TaskConfiguration, in folder: String) throws {
+    let path = "\(folder)/\(fileName)"
+    guard let section = configuration.remembered else {
+      ByteFile.remove(path)
+      return
+    }
+    try JSONWriter().write(section, to: path)
+  }
+}

@@ -1,0 +1,96 @@
+import Configuration
+import Data
+import Kernels
+import Models
+
+/// The labelled validation data of a task, ready to measure models on.
+public struct EvaluationParts: Sendable {
+  /// One split, with what is added to the names of its metrics.
+  public struct Part: Sendable {
+    /// The labelled texts.
+    public let data: TokenizedDataset
+    /// Such as `_mm`; empty for the main split.
+    public let suffix: String
+
+    /// A split.
+    public init(data: TokenizedDataset, suffix: String) {
+      (self.data, self.suffix) = (data, suffix)
+    }
+  }
+
+  /// What a model reaches.
+  public struct Result: Sendable {
+    /// Metrics and mean loss of the main split, then of the others.
+    public var metrics: [(name: String, value: Double)] = []
+    /// Sentences about metrics that mean little for these predictions.
+    public var cautions: [String] = []
+    /// What was predicted for the rows of the main split; nil where nothing was measured.
+    public var predictions: ValidationPredictions?
+
+    /// What a model reaches; nothing by default.
+    public init(
+      metrics: [(name: String, value: Double)] = [], cautions: [String] = [],
+      predictions: ValidationPredictions? = nil
+    ) {
+      self.metrics = metrics
+      self.cautions = cautions
+      self.predictions = predictions
+    }
+  }
+
+  /// The task.
+  public let task: TaskDescription
+  /// The main split.
+  public let data: TokenizedDataset
+  /// Further splits, such as the mismatched genres of MNLI.
+  public let others: [Part]
+  private let inference: Inference
+
+  /// An evaluation on a thread pool.
+  ///
+  /// - Parameter precision: of the factors of products with weights.
+  public init(
+    task: TaskDescription, data: TokenizedDataset, others: [Part] = [], pool: ThreadPool,
+    precision: Precision = .float32
+  ) {
+    self.task = task
+    self.data = data
+    self.others = others
+    inference = Inference(pool: pool, precision: precision)
+  }
+
+  /// Rows of all splits.
+  public var count: Int { others.reduce(data.count) { $0 + $1.data.count } }
+
+  /// The task's metrics and the mean loss of a model, with cautions.
+  public func measure(_ model: SequenceClassifier, batchSize: Int = 32) throws -> Result {
+    var result = Result()
+    for part in [Part(data: data, suffix: "")] + others {
+      let evaluation = TaskEvaluation(
+        logits: try inference.logits(model, data: part.data, batchSize: batchSize),
+        isRegression: task.isRegression, isMultiLabel: task.isMultiLabel)
+      result.metrics += evaluation.metrics(of: task, data: part.data).map {
+        (name: $0.name + part.suffix, value: $0.value)
+      }
+      result.cautions += evaluation.cautions(of: task, data: part.data)
+      if result.predictions == nil {
+        result.predictions = ValidationPredictions(evaluation, task: task, data: part.data)
+      }
+    }
+    return result
+  }
+}
+
+extension EvaluationParts: ValidationData {
+  package var metricNames: [String] {
+    let names =
+      task.metrics.map(\.rawValue) + (task.metrics.count > 1 ? ["combined_score"] : []) + ["loss"]
+    return ([""] + others.map(\.suffix)).flatMap { suffix in names.map { $0 + suffix } }
+  }
+
+  package var hashes: [(String, String)] {
+    ([Part(data: data, suffix: "")] + others).map {
+      ("validation\($0.suffix)", $0.data.contentHash)
+    }
+  }
+}

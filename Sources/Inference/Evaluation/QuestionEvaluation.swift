@@ -1,0 +1,104 @@
+import Configuration
+import Data
+import Kernels
+import Models
+
+/// Questions with their windows, ready to be answered by models and to be measured.
+public struct QuestionEvaluation: Sendable {
+  /// Which rules count.
+  public let version: SQuADVersion
+  /// The questions, cut.
+  public let windows: QuestionWindows
+  /// How answers are chosen.
+  public let decoder: AnswerDecoder
+  private let inputs: TokenizedDataset
+  private let inference: Inference
+  private let pool: ThreadPool
+
+  /// An evaluation on a thread pool.
+  ///
+  /// - Parameter precision: of the factors of products with weights.
+  public init(
+    version: SQuADVersion, windows: QuestionWindows, decoder: AnswerDecoder, pool: ThreadPool,
+    precision: Precision = .float32
+  ) {
+    self.version = version
+    self.windows = windows
+    self.decoder = decoder
+    self.pool = pool
+    inputs = windows.inputs
+    inference = Inference(pool: pool, precision: precision)
+  }
+
+  /// A model's answers to all questions, in order.
+  public func answers(
+    _ model: SpanClassifier, batchSize: Int = 32
+  ) throws -> [PredictedAnswer] {
+    let logits = try inference.logits(model, data: inputs, batchSize: batchSize)
+    let borders = inputs.borders
+    let slots = ResultSlots<PredictedAnswer>(count: windows.dataset.count)
+    try pool.run(count: windows.dataset.count) { question in
+      slots[question] = decoder.answer(question, in: windows) { window in
+        let rows = logits.rows(borders[window]..<borders[window + 1])
+        return (rows.columns(0..<1).values, rows.columns(1..<2).values)
+      }
+    }
+    return windows.dataset.questions.indices.compactMap { slots[$0] }
+  }
+
+  /// The official metrics of answers in percent; in version 2.0 also the best that thresholds could
+  /// reach, with these thresholds.
+  public func metrics(of answers: [PredictedAnswer]) -> [(name: String, value: Double)] {
+    var result = AnswerScores(
+      windows.dataset, answers: answers.map(\.text), version: version
+    ).metrics
+    guard version == .v2_0 else { return result }
+    let best = AnswerScores(windows.dataset, answers: answers.map(\.bestText), version: version)
+      .bestThresholds(margins: answers.map(\.noAnswerMargin))
+    for (name, found) in [("best_exact", best.exact), ("best_f1", best.f1)] {
+      result.append((name, found.score))
+      if let threshold = found.threshold { result.append(("\(name)_thresh", threshold)) }
+    }
+    return result
+  }
+
+  /// Confidence intervals of exact match and F1, in percent, by the names that `metrics` has.
+  public func intervals(
+    of answers: [PredictedAnswer], bootstrap: Bootstrap
+  ) -> [(name: String, interval: Bootstrap.Interval)] {
+    let scores = AnswerScores(windows.dataset, answers: answers.map(\.text), version: version)
+    let found = bootstrap.intervals(
+      ofMeans: [scores.exact, scores.f1].map { $0.map { 100 * $0 } }, pool: pool)
+    return zip(scores.metrics, found).compactMap { metric, interval in
+      interval.map { (name: metric.name, interval: $0) }
+    }
+  }
+
+  /// The metrics of a model.
+  public func measure(
+    _ model: SpanClassifier, batchSize: Int = 32
+  ) throws -> EvaluationParts.Result {
+    EvaluationParts.Result(
+      metrics: metrics(of: try answers(model, batchSize: batchSize)), cautions: [])
+  }
+
+  /// What is wrong with a model that is worse than one that answers no question at all, or nil.
+  ///
+  /// - Parameter model: the model, as the sentence begins.
+  package func weakness(_ metrics: [(name: String, value: Double)], model: String) -> String? {
+    let questions = windows.dataset.questions
+    let baseline =
+      100 * Double(questions.count { $0.answers.isEmpty }) / Double(max(1, questions.count))
+    guard version == .v2_0, let f1 = metrics.first(where: { $0.name == "f1" })?.value,
+      f1 < baseline
+    else { return nil }
+    let (found, always) = ((f1 * 100).rounded() / 100, (baseline * 100).rounded() / 100)
+    return "\(model) has f1 \(found) on this data, less than the \(always) of never answering"
+  }
+}
+
+extension QuestionEvaluation: ValidationData {
+  package var metricNames: [String] { version.metricNames }
+  package var count: Int { windows.dataset.count }
+  package var hashes: [(String, String)] { [("validation", inputs.contentHash)] }
+}

@@ -1,0 +1,105 @@
+import Configuration
+import Data
+import Files
+import Foundation
+import Kernels
+import Models
+
+/// What a model predicted for each row of the validation data, beside what is right.
+public enum ValidationPredictions: Sendable, Equatable {
+  /// Classes, by their places among the task's labels.
+  case classes(predictions: [Int32], references: [Int32])
+  /// Scores of a regression task.
+  case scores(predictions: [Double], references: [Double])
+
+  /// The file of a run's folder that holds them: TSV with the header `index prediction reference`,
+  /// labels by their names.
+  public static let fileName = "eval_predictions.tsv"
+
+  private static let header = "index\tprediction\treference"
+
+  /// Those of an evaluation; nil where texts may have several labels.
+  package init?(_ evaluation: TaskEvaluation, task: TaskDescription, data: TokenizedDataset) {
+    if task.isMultiLabel { return nil }
+    let batch = data.batch(Array(0..<data.count))
+    self =
+      task.isRegression
+      ? .scores(
+        predictions: evaluation.predictedScores, references: batch.scores.map(Double.init))
+      : .classes(predictions: evaluation.predictedClasses, references: batch.classLabels)
+  }
+
+  /// Number of rows.
+  public var count: Int {
+    switch self {
+    case .classes(let predictions, _): predictions.count
+    case .scores(let predictions, _): predictions.count
+    }
+  }
+
+  /// Whether two models were measured on the same rows, as far as what is right tells.
+  public func hasSameReferences(as other: ValidationPredictions) -> Bool {
+    switch (self, other) {
+    case (.classes(_, let a), .classes(_, let b)): a == b
+    case (.scores(_, let a), .scores(_, let b)): a == b
+    default: false
+    }
+  }
+
+  /// Writes the file.
+  /// - Throws: `FileError` if it cannot be written.
+  public func write(to path: String, labels: [String]) throws {
+    var text = Self.header + "\n"
+    func add(_ row: Int, _ prediction: String, _ reference: String) {
+      text += "\(row)\t\(prediction)\t\(reference)\n"
+    }
+    switch self {
+    case .classes(let predictions, let references):
+      for (row, (p, r)) in zip(predictions, references).enumerated() {
+        add(row, labels[Int(p)], labels[Int(r)])
+      }
+    case .scores(let predictions, let references):
+      // The scores are floats; their shortest spelling reads back as the same numbers.
+      for (row, (p, r)) in zip(predictions, references).enumerated() {
+        add(row, "\(Float(p))", "\(Float(r))")
+      }
+    }
+    try ByteFile.write(text.utf8, to: path)
+  }
+
+  /// Reads a file that `write` made.
+  /// - Throws: `FileError` naming the line that is none of a prediction of this task.
+  public init(reading path: String, task: TaskDescription) throws {
+    let bytes = try ByteFile.read(path)
+    var lines = String(decoding: bytes, as: UTF8.self)
+      .split(separator: "\n", omittingEmptySubsequences: false)[...]
+    guard lines.popFirst().map({ $0 == Self.header }) == true, lines.popLast() == "" else {
+      throw FileError(
+        file: path, line: 1,
+        problem: "this is no whole file of predictions, which begins with \"index prediction "
+          + "reference\" and ends with a line end.")
+    }
+    var (predictions, references): ([Double], [Double]) = ([], [])
+    let names = task.labelNames
+    for (row, line) in lines.enumerated() {
+      let fields = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+      let values = fields.dropFirst().compactMap { field -> Double? in
+        task.isRegression
+          ? Float(field).map(Double.init) : names.firstIndex(of: field).map(Double.init)
+      }
+      guard fields.count == 3, fields[0] == "\(row)", values.count == 2 else {
+        throw FileError(
+          file: path, line: row + 2,
+          problem: "this is no prediction of task \(task.name): row number, prediction and "
+            + "reference are expected, found \"\(line)\".")
+      }
+      predictions.append(values[0])
+      references.append(values[1])
+    }
+    self =
+      task.isRegression
+      ? .scores(predictions: predictions, references: references)
+      : .classes(
+        predictions: predictions.map { Int32($0) }, references: references.map { Int32($0) })
+  }
+}

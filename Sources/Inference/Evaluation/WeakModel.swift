@@ -1,0 +1,45 @@
+import Configuration
+import Data
+import Kernels
+import Models
+
+/// A model that knows less than which class is most frequent: mostly labels are swapped, its or the
+/// data's, or it was trained for something else. As a teacher it teaches nothing.
+package enum WeakModel {
+  /// What is wrong with a model's metrics on a data set, or nil.
+  ///
+  /// - Parameter model: the model, as the sentence begins.
+  package static func problem(
+    _ metrics: [(name: String, value: Double)], task: TaskDescription, data: TokenizedDataset,
+    model: String
+  ) -> String? {
+    let metric = task.headlineMetric
+    let batch = data.batch(Array(0..<data.count))
+    let references = batch.classLabels
+    guard let value = metrics.first(where: { $0.name == metric.rawValue })?.value else {
+      return nil
+    }
+    if task.isMultiLabel {
+      let baseline = MajorityBaseline.value(
+        metric, references: batch.targets.map { $0 > 0.5 }, labels: data.targetCount)
+      guard let baseline, !(value >= baseline) else { return nil }
+      return "\(model) has \(metric.rawValue) \(rounded(value)) on this data, less than the "
+        + "\(rounded(baseline)) of always giving the labels that most rows have"
+    }
+    guard MajorityBaseline.isBelow(value, metric: metric, references: references)
+    else { return nil }
+    let found = "\(model) has \(metric.rawValue) \(rounded(value))"
+    if task.isRegression {
+      return "\(found) on this data, no better than one score for all rows"
+    }
+    let baseline = MajorityBaseline.value(metric, references: references)
+    let label = MajorityBaseline.label(references).map { task.labelNames[Int($0)] } ?? ""
+    return
+      "\(found) on this data, less than the \(rounded(baseline)) of always answering "
+      + "\"\(label)\""
+  }
+
+  private static func rounded(_ value: Double) -> String {
+    value.isNaN ? "nan" : "\((value * 10_000).rounded() / 10_000)"
+  }
+}

@@ -1,0 +1,91 @@
+import Autograd
+import Configuration
+import Data
+import Kernels
+import Models
+import Synchronization
+
+/// Logits of a model over a whole data set, on all threads.
+public struct Inference: Sendable {
+  private let pool: ThreadPool
+  private let precision: Precision
+  private let memory = MemoryShelf()
+
+  /// An inference over a thread pool.
+  ///
+  /// - Parameter precision: of the factors of products with weights.
+  public init(pool: ThreadPool, precision: Precision = .float32) {
+    self.pool = pool
+    self.precision = precision
+  }
+
+  /// The logits, a row per row of `data`, in order; dropout is off.
+  ///
+  /// - Parameter batchSize: largest number of texts per product; batches depend on the data alone.
+  public func logits(
+    _ model: SequenceClassifier, data: TokenizedDataset, batchSize: Int = 32
+  ) throws -> Matrix {
+    let result = Matrix(zeros: data.count, model.labels.count)
+    try forEachBatch(of: data, batchSize: batchSize) { rows, tokens, tape in
+      result.rows(rows).copy(from: model.logits(tokens, tape: tape, training: false).value)
+    }
+    return result
+  }
+
+  /// The logits of a model that finds answers, a row per token of `data`, in order; dropout is off.
+  ///
+  /// - Parameter batchSize: as for classifiers.
+  public func logits(
+    _ model: SpanClassifier, data: TokenizedDataset, batchSize: Int = 32
+  ) throws -> Matrix {
+    let result = Matrix(zeros: data.tokenCount, 2)
+    let borders = data.borders
+    try forEachBatch(of: data, batchSize: batchSize) { rows, tokens, tape in
+      result.rows(borders[rows.lowerBound]..<borders[rows.upperBound])
+        .copy(from: model.logits(tokens, tape: tape, training: false).value)
+    }
+    return result
+  }
+
+  private func forEachBatch(
+    of data: TokenizedDataset, batchSize: Int,
+    _ body: @Sendable (_ rows: Range<Int>, PackedTokens, Tape) throws -> Void
+  ) throws {
+    // Enough tokens for a good product, few enough that activations stay near the processor.
+    var batches: [Range<Int>] = []
+    let lengths = data.lengths
+    var start = 0
+    var tokens = 0
+    for row in 0..<data.count {
+      let length = lengths[row]
+      if row > start, row - start >= batchSize || tokens + length > 512 {
+        batches.append(start..<row)
+        start = row
+        tokens = 0
+      }
+      tokens += length
+    }
+    if start < data.count { batches.append(start..<data.count) }
+    let list = batches
+    try pool.run(count: list.count) { index in
+      let batch = data.batch(Array(list[index]))
+      try memory.withPool { buffers in
+        let tape = Tape(pool: buffers, precision: precision)
+        let tokens = PackedTokens(
+          ids: batch.tokenIDs, typeIDs: batch.typeIDs, offsets: batch.offsets)
+        try body(list[index], tokens, tape)
+      }
+    }
+  }
+}
+
+/// Buffer pools that are not in use at the moment.
+final class MemoryShelf: Sendable {
+  private let idle = Mutex<[BufferPool]>([])
+
+  package func withPool(_ body: (BufferPool) throws -> Void) rethrows {
+    let pool = idle.withLock { $0.popLast() } ?? BufferPool()
+    defer { idle.withLock { $0.append(pool) } }
+    try body(pool)
+  }
+}

@@ -1,0 +1,308 @@
+import Configuration
+import Data
+import Foundation
+import Kernels
+import Models
+
+/// A model of a run: its weights, its tokenizer, and what loading left open.
+package struct OpenedModel<M: Model> {
+  /// The model.
+  package let model: M
+  /// Its tokenizer.
+  package let tokenizer: any Tokenizer
+  /// Folder that the tokenizer files are copied from.
+  package let tokenizerSource: String
+  /// What the checkpoint lacked or had too much of; nil for fresh models.
+  package let report: LoadReport?
+  /// Section of the configuration, such as `teacher`, for messages.
+  package let role: String
+  /// A sentence for the user where the model has no label names and the task's were taken.
+  package var labelNotice: String?
+
+  /// A model as opened, or made up for tests.
+  package init(
+    model: M, tokenizer: any Tokenizer, tokenizerSource: String, report: LoadReport?, role: String,
+    labelNotice: String? = nil
+  ) {
+    self.model = model
+    self.tokenizer = tokenizer
+    self.tokenizerSource = tokenizerSource
+    self.report = report
+    self.role = role
+    self.labelNotice = labelNotice
+  }
+}
+
+/// Opens the models that a configuration names and checks that they fit each other and the task.
+package struct ModelOpener {
+  package let seed: UInt64
+
+  /// An opener; the seed names the draws of new weights.
+  package init(seed: UInt64) { self.seed = seed }
+
+  package func classifier(
+    _ source: ModelSource, role: String, labels: LabelSet?,
+    teacher: OpenedModel<SequenceClassifier>? = nil
+  ) throws -> OpenedModel<SequenceClassifier> {
+    if let labels,
+      let model = try fresh(
+        source, role: role, teacher: teacher, teacherSource: teacher?.tokenizerSource,
+        { SequenceClassifier($0, labels: labels) })
+    {
+      return model
+    }
+    let path = source.modelNameOrPath ?? ""
+    let folder = try ModelFolder(path)
+    let found = try Self.labels(of: folder, order: source.labelOrder) {
+      source.origin.error("label_order", $0 + ".")
+    }
+    let (model, report) = try checkpoint(
+      folder, found: found, labels: labels, layers: source.layers)
+    return try Self.checkVocabulary(
+      OpenedModel(
+        model: model, tokenizer: try TokenizerLoader.load(folder: path), tokenizerSource: path,
+        report: report, role: role,
+        labelNotice: Self.labelNotice("\(role) (\(path))", found, wanted: labels)
+          .flatMap { Set(report.initialized).isDisjoint(with: model.outputNames) ? $0 : nil }))
+  }
+
+  /// A checkpoint with the wanted labels, or its own. A head whose labels are the same in another
+  /// order is reordered; one that was trained for other labels would mean nothing and is newly
+  /// initialised.
+  ///
+  /// - Parameter found: what the checkpoint's outputs mean.
+  private func checkpoint(
+    _ folder: ModelFolder, found: LabelSet?, labels: LabelSet?, layers: [Int]?
+  ) throws -> (SequenceClassifier, LoadReport) {
+    guard let labels else {
+      let (model, report) = try folder.classifier(layers: layers, seed: seed)
+      return (found.map { model.renamed($0) } ?? model, report)
+    }
+    guard let found, !found.isNameless,
+      found.count == labels.count, found.names != labels.names, !labels.isRegression
+    else { return try folder.classifier(labels: labels, layers: layers, seed: seed) }
+    var (model, report) = try folder.classifier(layers: layers, seed: seed)
+    if let order = Self.permutation(from: found.names, to: labels.names) {
+      return (model.reordered(order, labels: labels), report)
+    }
+    model = model.renamed(labels)
+    let head = Set(model.outputNames)
+    model.initialize(head, seed: seed)
+    report.initialized = Array(Set(report.initialized).union(head)).sorted()
+    return (model, report)
+  }
+
+  package func maskedLanguageModel(
+    _ source: ModelSource, role: String, teacherSource: String? = nil
+  ) throws -> OpenedModel<MaskedLanguageModel> {
+    if let model = try fresh(
+      source, role: role, teacher: nil, teacherSource: teacherSource, MaskedLanguageModel.init)
+    {
+      return model
+    }
+    let path = source.modelNameOrPath ?? ""
+    let (model, report) = try ModelFolder(path).maskedLanguageModel(
+      layers: source.layers, seed: seed)
+    return try Self.checkVocabulary(
+      OpenedModel(
+        model: model, tokenizer: try TokenizerLoader.load(folder: path), tokenizerSource: path,
+        report: report, role: role))
+  }
+
+  package func spanClassifier(
+    _ source: ModelSource, role: String, teacher: OpenedModel<SpanClassifier>? = nil
+  ) throws -> OpenedModel<SpanClassifier> {
+    if let model = try fresh(
+      source, role: role, teacher: teacher, teacherSource: teacher?.tokenizerSource,
+      SpanClassifier.init)
+    {
+      return model
+    }
+    let path = source.modelNameOrPath ?? ""
+    let (model, report) = try ModelFolder(path).spanClassifier(layers: source.layers, seed: seed)
+    return try Self.checkVocabulary(
+      OpenedModel(
+        model: model, tokenizer: try TokenizerLoader.load(folder: path), tokenizerSource: path,
+        report: report, role: role))
+  }
+
+  /// A model of some of the teacher's layers or of a given shape; nil where the section names a
+  /// checkpoint.
+  private func fresh<M: Model>(
+    _ source: ModelSource, role: String, teacher: OpenedModel<M>?, teacherSource: String?,
+    _ make: (EncoderConfiguration) -> M
+  ) throws -> OpenedModel<M>? {
+    if let layers = source.fromTeacherLayers, let teacher {
+      var configuration = teacher.model.encoder.configuration
+      if let wrong = layers.first(where: { $0 >= configuration.layers }) {
+        throw source.origin.error(
+          "from_teacher_layers",
+          "layer \(wrong) was asked for, but the teacher has layers 0 to \(configuration.layers - 1)."
+        )
+      }
+      configuration.layers = layers.count
+      let model = make(configuration)
+      let missing = model.copyWeights(from: teacher.model, layers: layers)
+      model.initialize(Set(missing), seed: seed)
+      return OpenedModel(
+        model: model, tokenizer: teacher.tokenizer, tokenizerSource: teacher.tokenizerSource,
+        report: LoadReport(initialized: missing), role: role)
+    }
+    guard let shape = source.config else { return nil }
+    let vocabulary = try vocabulary(source, teacherSource: teacherSource)
+    let model = make(configuration(shape, tokenizer: vocabulary.tokenizer))
+    model.initialize(seed: seed)
+    return OpenedModel(
+      model: model, tokenizer: vocabulary.tokenizer, tokenizerSource: vocabulary.source,
+      report: nil, role: role)
+  }
+
+  private func vocabulary(
+    _ source: ModelSource, teacherSource: String?
+  ) throws -> (tokenizer: any Tokenizer, source: String) {
+    let path = source.vocab ?? teacherSource ?? ""
+    var isFolder: ObjCBool = false
+    _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+    let file = URL(fileURLWithPath: path)
+    let names = ["vocab.txt", "vocab.json", "tokenizer.json"]
+    guard isFolder.boolValue || names.contains(file.lastPathComponent) else {
+      throw source.origin.error(
+        "vocab",
+        "give a vocab.txt, vocab.json, tokenizer.json or a model folder; \"\(path)\" is none of "
+          + "them.")
+    }
+    // Settings such as do_lower_case lie beside the vocabulary.
+    let folder = isFolder.boolValue ? path : file.deletingLastPathComponent().path
+    return (try TokenizerLoader.load(folder: folder), folder)
+  }
+
+  private func configuration(
+    _ shape: ModelShape, tokenizer: any Tokenizer
+  ) -> EncoderConfiguration {
+    var c = EncoderConfiguration(
+      family: ModelFamily(shape.modelType), vocabularySize: tokenizer.vocabularySize,
+      hiddenSize: shape.hiddenSize, layers: shape.numHiddenLayers,
+      attentionHeads: shape.numAttentionHeads, intermediateSize: shape.intermediateSize)
+    c.activation = Activation(shape.hiddenAct)
+    c.hiddenDropout = Float(shape.hiddenDropoutProb)
+    c.attentionDropout = Float(shape.attentionProbsDropoutProb)
+    if let dropout = shape.classifierDropout { c.classifierDropout = Float(dropout) }
+    c.maximumPositions = shape.maxPositionEmbeddings
+    c.typeVocabularySize = shape.typeVocabSize
+    c.initializerRange = Float(shape.initializerRange)
+    c.layerNormEpsilon = Float(shape.layerNormEps)
+    c.padTokenID = Int(tokenizer.specialTokens.pad)
+    return c
+  }
+
+  /// The task's labels as a model's outputs must mean them.
+  package static func labels(of task: TaskDescription) -> LabelSet {
+    task.isRegression
+      ? LabelSet(names: ["score"], isRegression: true)
+      : LabelSet(names: task.labelNames, isMultiLabel: task.isMultiLabel)
+  }
+
+  /// Brings a fine-tuned model's outputs into the order of the task, by label name.
+  ///
+  /// - Returns: a notice for the user where the model has no names, else nil.
+  /// - Throws: `MismatchError` where the names differ.
+  package static func align(
+    _ opened: OpenedModel<SequenceClassifier>, with task: TaskDescription
+  ) throws -> (model: OpenedModel<SequenceClassifier>, notice: String?) {
+    let wanted = labels(of: task)
+    let found = opened.model.labels
+    let place = "\(opened.role) (\(opened.tokenizerSource))"
+    guard found.isRegression == wanted.isRegression, found.count == wanted.count else {
+      throw MismatchError(
+        .labels,
+        "\(place) has \(found.count) output\(found.count == 1 ? "" : "s") \(found.names), but task "
+          + "\(task.name) has \(wanted.count) \(wanted.names); give a model fine-tuned on \(task.name)"
+          + task.foldings.map { " or \($0.modelTask)" }.joined()
+      )
+    }
+    guard found.isMultiLabel == wanted.isMultiLabel else {
+      throw MismatchError(
+        .labels,
+        "\(place) has outputs for \(found.problemType), but task \(task.name) is "
+          + "\(wanted.problemType); give a model fine-tuned on \(task.name), or correct problem_type "
+          + "in its config.json")
+    }
+    if wanted.isRegression || found.names == wanted.names { return (opened, nil) }
+    if found.isNameless {
+      return (
+        replacing(opened, opened.model.renamed(wanted)), labelNotice(place, found, wanted: wanted)
+      )
+    }
+    guard let order = permutation(from: found.names, to: wanted.names) else {
+      throw MismatchError(
+        .labels,
+        "\(place) has the labels \(found.names), but task \(task.name) has \(wanted.names); give a "
+          + "model fine-tuned on \(task.name), or correct id2label in its config.json")
+    }
+    return (replacing(opened, opened.model.reordered(order, labels: wanted)), nil)
+  }
+
+  /// `align`, or for a model of another task that can be measured on this one the class that each of
+  /// its outputs means.
+  ///
+  /// - Returns: `outputs` is nil where the model's outputs are the task's labels in order.
+  /// - Throws: as `align`.
+  package static func alignOrFold(
+    _ opened: OpenedModel<SequenceClassifier>, with task: TaskDescription
+  ) throws -> (model: OpenedModel<SequenceClassifier>, outputs: [Int32]?, notice: String?) {
+    let found = opened.model.labels
+    let isSameSet =
+      found.count == task.labels.count
+      && (found.isNameless || permutation(from: found.names, to: task.labelNames) != nil)
+    guard !found.isRegression, !isSameSet,
+      let outputs = task.foldedOutputs(names: found.names, isNameless: found.isNameless)
+    else {
+      let (model, notice) = try align(opened, with: task)
+      return (model, nil, notice)
+    }
+    let meanings = zip(found.names, outputs).map { "\($0) as \(task.labelNames[Int($1)])" }
+    return (
+      opened, outputs,
+      "\(opened.role) (\(opened.tokenizerSource)) has other labels than task \(task.name); "
+        + "\(meanings.joined(separator: ", ")) count"
+    )
+  }
+
+  private static func replacing(
+    _ opened: OpenedModel<SequenceClassifier>, _ model: SequenceClassifier
+  ) -> OpenedModel<SequenceClassifier> {
+    OpenedModel(
+      model: model, tokenizer: opened.tokenizer, tokenizerSource: opened.tokenizerSource,
+      report: opened.report, role: opened.role)
+  }
+
+  package static func permutation(from found: [String], to wanted: [String]) -> [Int]? {
+    let order = wanted.compactMap { name in
+      found.firstIndex { $0.lowercased() == name.lowercased() }
+    }
+    return Set(order).count == wanted.count ? order : nil
+  }
+}
+
+extension ModelFamily {
+  /// The family that `model_type` names.
+  package init(_ type: ModelShape.ModelType) {
+    switch type {
+    case .bert: self = .bert
+    case .roberta: self = .roberta
+    case .distilbert: self = .distilbert
+    }
+  }
+}
+
+extension Activation {
+  /// The activation that `hidden_act` names.
+  package init(_ activation: ModelShape.HiddenActivation) {
+    switch activation {
+    case .gelu: self = .gelu
+    case .geluNew: self = .geluTanh
+    case .relu: self = .relu
+    case .tanh: self = .tanh
+    }
+  }
+}

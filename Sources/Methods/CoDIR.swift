@@ -1,0 +1,159 @@
+import Autograd
+import Configuration
+import Kernels
+import Models
+import Trainers
+
+/// CoDIR: logit distillation plus contrastive distillation of intermediate states, with banks of every
+/// training text's vectors.
+///
+/// L = w_ce CE(S(x), y) + w_kd T^2 KL(softmax(T(x)/T) || softmax(S(x)/T)) + w_c N(x). N is
+/// noise-contrastive estimation in its binary form: the student's vector of a text shall recognise the
+/// teacher's of the same text among those of texts with another label, and the other way round. Source:
+/// Sun et al. 2020 (arXiv 2009.14167) and the authors' code for fine-tuning; docs/methods/codir.md lists
+/// every difference. This is not CILDA's loss: each pair is judged on its own instead of by a softmax
+/// over the batch, and what it is compared with are remembered vectors, its own one included.
+public struct CoDIR: Objective {
+  static let description = MethodDescription(
+    name: "codir",
+    summary: "logits and intermediate states by contrast with a memory bank (Sun et al. 2020)"
+  ) { section in
+    let settings = try Settings(section)
+    try section.finish()
+    return { try CoDIR($0, settings: settings) }
+  }
+
+  /// The method's constants; the defaults are those of the authors' code, but for `contrastive`.
+  package struct Settings: Sendable {
+    package var pooling = Pooling.first
+    /// The teacher's layers, counted from 0; nil takes as many as the student has, evenly spaced from
+    /// the first one on.
+    package var teacherLayers: [Int]?
+    /// Width of the vectors.
+    package var width = 128
+    /// K: false candidates of a text.
+    package var negatives = 100
+    /// Divides the products of vectors.
+    package var contrastiveTemperature: Float = 0.07
+    /// Share of the old vector when a bank takes a new one.
+    package var momentum: Float = 0.5
+    package var terms = LogitTerms(ce: 0.5, kd: 0.5)
+    /// The code's argument, whose value is not known.
+    package var contrastive = 0.1
+
+    package init() { terms.temperature = 2 }
+
+    package init(_ section: ConfigSection) throws {
+      self.init()
+      pooling = try section.choice("pooling", default: .first)
+      teacherLayers = try section.optionalIntArray("teacher_layers", in: .atLeast(0))
+      width = try section.int("projection_dim", default: 128, in: 1...65_536)
+      negatives = try section.int("negatives", default: 100, in: 1...1_000_000)
+      contrastiveTemperature = Float(
+        try section.number("contrastive_temperature", default: 0.07, in: 0.01...1000))
+      momentum = Float(try section.number("bank_momentum", default: 0.5, in: 0...1))
+      let weights = try section.sectionOrEmpty("loss_weights")
+      terms = try terms.reading(section, weights: weights)
+      contrastive = try weights.number("contrastive", default: contrastive, in: 0...1e6)
+      try weights.finish()
+    }
+  }
+
+  /// The student, and with it the two maps.
+  public let trainedModels: [TrainedModel]
+  /// The maps: of the teacher's layers beside each other, of the student's.
+  package let projections: Projections
+  /// All training texts' vectors.
+  package let banks: VectorBanks
+  /// The teacher's layers.
+  package let teacherLayers: [Int]
+  private let setup: DistillationSetup
+  private let settings: Settings
+
+  package init(_ setup: DistillationSetup, settings: Settings) throws {
+    let teacher = setup.teacher.encoder.configuration
+    let student = setup.student.encoder.configuration
+    self.setup = setup
+    self.settings = settings
+    let every = max(1, teacher.layers / max(1, student.layers))
+    teacherLayers =
+      settings.teacherLayers
+      ?? Array(stride(from: 0, to: teacher.layers, by: every).prefix(student.layers))
+    if teacherLayers.isEmpty || teacherLayers.contains(where: { $0 >= teacher.layers }) {
+      throw MismatchError(
+        .method,
+        "method.teacher_layers must name layers of the teacher, 0 to \(teacher.layers - 1)")
+    }
+    projections = Projections(
+      [
+        ("teacher", teacherLayers.count * teacher.hiddenSize, settings.width),
+        ("student", student.layers * student.hiddenSize, settings.width),
+      ], seed: setup.seed)
+    banks = try VectorBanks(
+      rows: setup.trainingRows, classes: setup.trainingClasses, width: settings.width,
+      seed: setup.seed)
+    var training = setup.studentTraining
+    training.companions = projections.parameters
+    trainedModels = [training]
+  }
+
+  /// One batch; scalars as the method logs them. The banks take its vectors.
+  public func loss(_ step: StepContext) throws -> Scalars {
+    let rows = step.rows
+    return try loss(
+      step,
+      candidates: rows.enumerated().map { place, row in
+        [row]
+          + banks.negatives(
+            of: row, count: settings.negatives, seed: step.seed, draw: step.drawNumber, place: place
+          )
+      })
+  }
+
+  /// One batch whose candidates are given: rows of the data set for every text of the batch in its
+  /// order, the text's own row first, then the false ones; equally many for each.
+  package func loss(_ step: StepContext, candidates: [[Int]]) throws -> Scalars {
+    let count = Double(step.count)
+    let weight = step.share / count
+    return try step.forEachShard { shard, tape in
+      let student = setup.student.logitsAndStates(shard.tokens, tape: tape, training: true)
+      let teacher = setup.teacher.logitsAndStates(shard.tokens, tape: tape, training: false)
+      let scalars = settings.terms.put(
+        on: tape, student: student.logits, teacher: teacher.logits, shard: shard, step: step,
+        setup: setup)
+      func vectors(_ output: Encoder.Output, layers: [Int]?, map: Int) -> Tensor {
+        let pooled = tape.pooled(output, layers: layers, of: shard.tokens, by: settings.pooling)
+        return tape.normalizedRows(projections.apply(map, to: pooled, tape: tape))
+      }
+      return ShardFeatures(
+        scalars: scalars,
+        features: [
+          vectors(teacher.states, layers: teacherLayers, map: 0),
+          vectors(student.states, layers: nil, map: 1),
+        ])
+    } joint: { tape, features in
+      var sum = 0.0
+      // The student's vectors look for the teacher's remembered ones, and the other way round.
+      for (anchor, bank) in [
+        (features[1], VectorBanks.Side.teacher), (features[0], VectorBanks.Side.student),
+      ] {
+        let remembered = banks.remembered(candidates.joined(), of: bank, pool: tape.pool)
+        let shift = banks.shift(
+          of: bank, anchors: anchor.value, candidates: remembered,
+          temperature: settings.contrastiveTemperature)
+        sum +=
+          0.5
+          * tape.noiseContrastive(
+            anchor, candidates: remembered, temperature: settings.contrastiveTemperature,
+            shift: shift, weight: Float(0.5 * settings.contrastive * weight))
+      }
+      banks.take(
+        teacher: features[0].value, student: features[1].value, rows: candidates.map { $0[0] },
+        momentum: settings.momentum)
+      var scalars = Scalars()
+      scalars["loss"] = settings.contrastive * sum / count
+      scalars["contrastive_loss"] = sum / count
+      return scalars
+    }
+  }
+}

@@ -1,0 +1,117 @@
+import Autograd
+import Configuration
+import Kernels
+import Models
+import Trainers
+
+/// Continuation-KD: gold labels gain weight while the teacher's logits grow.
+///
+/// L = psi CE(S(x), y) + (1 - psi) max(0, || S(x) - Phi T(x) ||^2 - m Phi), averaged over texts.
+/// Phi = 1/t_max, ..., 1 over the first stage, in which psi rises linearly from 0; then psi = 1.
+/// Source: Jafari, Kobyzev, Rezagholizadeh, Poupart and Ghodsi, EMNLP Findings 2022 (arXiv
+/// 2212.05998): 20 of 30 epochs with psi(i) = i/40 for epoch i, t_max 10. The margin m is none that
+/// we could verify, so that it is 0 unless given.
+public struct ContinuationKD: Objective {
+  static let description = MethodDescription(
+    name: "continuation-kd",
+    summary: "from the teacher's growing logits to gold labels by degrees (Jafari et al. 2022)"
+  ) { section in
+    var settings = Settings()
+    settings.temperatures = try section.int("max_temperature", default: 10, in: 1...1000)
+    settings.fraction = try section.number(
+      "stage_one_fraction", default: 2.0 / 3, in: .above(0, upTo: 1))
+    settings.goldWeight = try section.number("stage_one_gold_weight", default: 0.5, in: 0...1)
+    settings.margin = try section.number("margin", default: 0, in: 0...1e6)
+    try section.finish()
+    let found = settings
+    return { ContinuationKD($0, settings: found) }
+  }
+
+  /// The method's constants.
+  package struct Settings: Sendable {
+    /// t_max: how many multipliers the first stage goes through.
+    package var temperatures = 10
+    /// Share of the updates that are the first stage: 20 of 30 epochs.
+    package var fraction = 2.0 / 3
+    /// psi at the end of the first stage: 20/40.
+    package var goldWeight = 0.5
+    /// m: squared distances up to m Phi cost nothing.
+    package var margin = 0.0
+
+    package init() {}
+  }
+
+  /// The student.
+  public let trainedModels: [TrainedModel]
+  private let setup: DistillationSetup
+  private let settings: Settings
+  private let annealing: Annealing
+
+  package init(_ setup: DistillationSetup, settings: Settings) {
+    self.setup = setup
+    self.settings = settings
+    annealing = Annealing(
+      temperatures: settings.temperatures, fraction: settings.fraction, of: setup.totalSteps)
+    trainedModels = [setup.studentTraining]
+  }
+
+  /// psi for an update of the student, counted from 0.
+  package func goldWeight(at update: Int) -> Double {
+    update < annealing.updates
+      ? settings.goldWeight * Double(update) / Double(annealing.updates) : 1
+  }
+
+  /// One batch; scalars as the method logs them.
+  public func loss(_ step: StepContext) throws -> Scalars {
+    let weight = step.share / Double(step.count)
+    let psi = goldWeight(at: step.batchNumber)
+    let phi = annealing.multiplier(at: step.batchNumber)
+    let student = setup.student
+    var scalars = try step.forEachShard { shard, tape in
+      let logits = student.logits(shard.tokens, tape: tape, training: true)
+      let ce = tape.supervisedLoss(
+        logits, shard: shard, labels: student.labels, smoothing: setup.labelSmoothing,
+        weight: Float(psi * weight))
+      var kd = 0.0
+      if psi < 1 {
+        kd = tape.hingedSquaredError(
+          logits,
+          tape.scaled(setup.teacherCache.logits(for: shard, tape: tape), by: phi),
+          margin: Float(settings.margin) * phi, weight: Float((1 - psi) * weight))
+      }
+      tape.backward()
+      var scalars = Scalars()
+      scalars["loss"] = (psi * ce + (1 - psi) * kd) / Double(step.count)
+      scalars["ce_loss"] = ce / Double(step.count)
+      if psi < 1 { scalars["kd_loss"] = kd / Double(step.count) }
+      return scalars
+    }
+    scalars["gold_weight"] = psi
+    scalars["teacher_multiplier"] = Double(phi)
+    return scalars
+  }
+}
+
+extension Tape {
+  /// max(0, squared distance of a row - margin), summed over rows; `b` gets no gradient.
+  ///
+  /// A row within the margin is compared with itself, which costs nothing and has no gradient.
+  func hingedSquaredError(_ a: Tensor, _ b: Tensor, margin: Float, weight: Float) -> Double {
+    let target = pool.matrix(a.rows, a.columns)
+    target.copy(from: b.value)
+    var active = 0
+    for row in 0..<a.rows {
+      let distance = (0..<a.columns).reduce(Float(0)) { sum, column in
+        let difference = a.value[row, column] - target[row, column]
+        return sum + difference * difference
+      }
+      if distance > margin {
+        active += 1
+      } else {
+        target.rows(row..<row + 1).copy(from: a.value.rows(row..<row + 1))
+      }
+    }
+    return squaredError(a, constant(target), weight: weight)
+      - Double(active) * Double(margin)
+  }
+}

@@ -1,0 +1,192 @@
+import Autograd
+import Configuration
+import Kernels
+import Models
+import Trainers
+
+/// Texts made of vectors: what a frozen teacher can be asked about without any data.
+package struct PseudoBatch: Sendable {
+  /// Ids of the special tokens, placeholders elsewhere.
+  package let tokens: PackedTokens
+  /// One per token.
+  package let isSpecial: [Bool]
+  /// Place of each text within its batch; names its random draws.
+  package let places: [Int]
+  /// Row of each text in the data set.
+  package let rows: [Int]
+  /// The class that each text shall have.
+  package let classLabels: [Int32]
+
+  /// Some of a shard's texts.
+  package init(_ shard: Shard, _ indices: [Int]) {
+    tokens = shard.tokens.texts(indices)
+    let offsets = shard.tokens.offsets
+    isSpecial = indices.flatMap { shard.isSpecial[offsets[$0]..<offsets[$0 + 1]] }
+    places = indices.map { shard.places[$0] }
+    rows = indices.map { shard.rows[$0] }
+    classLabels = shard.classLabels.isEmpty ? [] : indices.map { shard.classLabels[$0] }
+  }
+
+  /// Tokens that are not special, ascending.
+  package var ordinary: [Int] { isSpecial.indices.filter { !isSpecial[$0] } }
+}
+
+/// Embedding guessing: vectors in place of words, moved by Adam until a frozen model says of them
+/// what it shall say. Special tokens keep their own embeddings.
+///
+/// Source: "plug and play embedding guessing" of AS-DFD (Ma et al. 2020, section on pseudo
+/// embeddings) and the data impressions of ZSKD (Nayak et al. 2019); what is known of the constants
+/// is in docs/methods/data-free.md.
+package struct EmbeddingGuessing: Sendable {
+  /// Its constants.
+  package struct Settings: Sendable {
+    /// `construction_steps`: Adam's steps on a text.
+    package var steps = 20
+    /// `embedding_learning_rate`, in units of an embedding's elements.
+    package var learningRate = 0.01
+    /// `initial_scale`: standard deviation of the first guess in units of the word embeddings'.
+    package var initialScale = 1.0
+    /// `embedding_noise`: standard deviation of the noise that is added, new in every step, before the
+    /// models see the vectors.
+    package var noise = 0.0
+
+    package init() {}
+
+    package init(_ section: ConfigSection) throws {
+      // A text's steps share a random site with its place in the batch: 12 bits of it.
+      steps = try section.int("construction_steps", default: 20, in: 0...4000)
+      learningRate = try section.number("embedding_learning_rate", default: 0.01, in: 0...100)
+      initialScale = try section.number("initial_scale", default: 1, in: 0...1000)
+      noise = try section.number("embedding_noise", default: 0, in: 0...1000)
+    }
+  }
+
+  package let settings: Settings
+  private let words: Matrix
+  private let statistics: WordStatistics
+
+  /// Guessing in the space of a teacher's word embeddings.
+  ///
+  /// - Throws: `MismatchError` if a text has not one class of several.
+  package init(teacher: SequenceClassifier, settings: Settings, method: String) throws {
+    guard !teacher.labels.isRegression, !teacher.labels.isMultiLabel else {
+      throw MismatchError(
+        .method,
+        "method \(method) makes texts of one class each, but the task's labels are "
+          + (teacher.labels.isRegression ? "scores" : "sets of classes")
+          + "; zskt and random-text need no classes")
+    }
+    self.settings = settings
+    words = teacher.parameters.matrix(teacher.encoder.words)
+    statistics = WordStatistics(words)
+  }
+
+  /// Where guessing begins: every element of an ordinary token's vector is normal with mean and
+  /// standard deviation (times `initial_scale`) of that element over the vocabulary.
+  ///
+  /// - Parameter step: with the texts' places, names the draws.
+  package func start(_ texts: PseudoBatch, seed: UInt64, step: Int, pool: BufferPool) -> Matrix {
+    let vectors = pool.matrix(texts.tokens.ids.count, words.columns)
+    Kernel.gatherRows(words, texts.tokens.ids.map(Int.init), into: vectors)
+    let normal = pool.matrix(vectors.rows, vectors.columns)
+    fillNormal(normal, texts, seed: seed, step: step, round: 0)
+    let scale = Float(settings.initialScale)
+    for row in texts.ordinary {
+      for column in 0..<vectors.columns {
+        vectors[row, column] =
+          statistics.mean[0, column]
+          + scale * statistics.deviation[0, column] * normal[row, column]
+      }
+    }
+    return vectors
+  }
+
+  /// Guesses texts. They do not depend on each other, nor on how a batch is split.
+  ///
+  /// - Parameters:
+  ///   - tape: names the draws and lends its memory; nothing is recorded on it.
+  ///   - loss: puts loss terms of a step (from 1) on a tape on which every model is frozen, summed over
+  ///     texts; gets the vectors as the models shall see them.
+  /// - Returns: [tokens, H].
+  package func guess(
+    _ texts: PseudoBatch, tape: Tape, loss: (_ tape: Tape, _ vectors: Tensor, _ round: Int) -> Void
+  ) -> Matrix {
+    let pool = tape.pool
+    let vectors = start(texts, seed: tape.seed, step: tape.step, pool: pool)
+    improve(vectors, of: texts, tape: tape, loss: loss)
+    return vectors
+  }
+
+  /// The steps of `guess` on vectors that are there already; they are changed in place.
+  package func improve(
+    _ vectors: Matrix, of texts: PseudoBatch, tape: Tape,
+    loss: (_ tape: Tape, _ vectors: Tensor, _ round: Int) -> Void
+  ) {
+    let pool = tape.pool
+    let first = pool.zeros(vectors.rows, vectors.columns)
+    let second = pool.zeros(vectors.rows, vectors.columns)
+    let gradient = pool.matrix(vectors.rows, vectors.columns)
+    let special = texts.isSpecial.indices.filter { texts.isSpecial[$0] }
+    for round in 0..<settings.steps {
+      let frozen = Tape(
+        pool: pool, seed: tape.seed, step: tape.step, precision: tape.precision)
+      let leaf = frozen.leaf(vectors)
+      loss(frozen, noisy(leaf, texts, tape: frozen, round: round + 1), round + 1)
+      frozen.backward()
+      guard let found = leaf.leafGradient else { return }
+      gradient.copy(from: found)
+      // Adam's step of a gradient that was always 0 is 0, bit by bit.
+      for row in special { gradient.rows(row..<row + 1).fill(0) }
+      Kernel.adam(
+        AdamUpdate(learningRate: Float(settings.learningRate), step: round + 1),
+        parameters: vectors.buffer, gradients: gradient.buffer, firstMoment: first.buffer,
+        secondMoment: second.buffer, range: 0..<vectors.count)
+    }
+  }
+
+  private func noisy(_ leaf: Tensor, _ texts: PseudoBatch, tape: Tape, round: Int) -> Tensor {
+    guard settings.noise > 0 else { return leaf }
+    let noise = tape.pool.matrix(leaf.rows, leaf.columns)
+    fillNormal(noise, texts, seed: tape.seed, step: tape.step, round: round)
+    Kernel.scale(noise, by: Float(settings.noise))
+    for row in texts.isSpecial.indices where texts.isSpecial[row] {
+      noise.rows(row..<row + 1).fill(0)
+    }
+    return tape.sum(leaf, tape.constant(noise))
+  }
+
+  private func fillNormal(
+    _ matrix: Matrix, _ texts: PseudoBatch, seed: UInt64, step: Int, round: Int
+  ) {
+    for (text, place) in texts.places.enumerated() {
+      Kernel.fillNormal(
+        matrix.rows(texts.tokens.offsets[text]..<texts.tokens.offsets[text + 1]),
+        standardDeviation: 1, seed: seed, purpose: .noise, step: step, site: place << 12 | round)
+    }
+  }
+}
+
+/// Mean and standard deviation of each element of the word embeddings over the vocabulary.
+package struct WordStatistics: Sendable {
+  /// One row each.
+  package let mean, deviation: Matrix
+
+  /// Those of an embedding matrix, [vocabulary, H].
+  package init(_ words: Matrix) {
+    var sums = [Double](repeating: 0, count: words.columns)
+    var squares = sums
+    for row in 0..<words.rows {
+      for column in 0..<words.columns {
+        let value = Double(words[row, column])
+        sums[column] += value
+        squares[column] += value * value
+      }
+    }
+    let count = Double(max(1, words.rows))
+    mean = Matrix(sums.map { Float($0 / count) }, rows: 1, columns: words.columns)
+    deviation = Matrix(
+      zip(sums, squares).map { sum, square in
+        Float(max(0, square / count - (sum / count) * (sum / count)).squareRoot())
+      }, rows: 1, columns: words.columns)
+  }
+}

@@ -1,0 +1,124 @@
+import Autograd
+import Foundation
+import Kernels
+import Models
+import Synchronization
+import Trainers
+
+/// The vectors of all pseudo texts of a run, by row of the data set: the replay buffer.
+///
+/// A row's vectors are used in several batches before they are guessed anew. The first time is
+/// staggered, so that later on every batch has old and new texts. Rows belong to one shard at a time.
+package final class PseudoTexts: Sendable {
+  private struct Entry: Sendable {
+    let vectors: Matrix
+    var batchesLeft: Int
+  }
+
+  private let entries = Mutex<[Int: Entry]>([:])
+  private let lifetime: Int
+
+  /// An empty buffer.
+  ///
+  /// - Parameter lifetime: batches that a text is used in before it is guessed anew; 0 means all.
+  package init(lifetime: Int) { self.lifetime = lifetime }
+
+  /// Counts the use of rows in a new batch and returns the places of those in `rows` that have to be
+  /// guessed before.
+  package func due(_ rows: [Int]) -> [Int] {
+    entries.withLock { entries in
+      rows.indices.filter { index in
+        guard let left = entries[rows[index]]?.batchesLeft, left > 0 else { return true }
+        if lifetime > 0 { entries[rows[index]]?.batchesLeft -= 1 }
+        return false
+      }
+    }
+  }
+
+  /// Keeps the vectors of texts, [tokens, H], which are used in this batch.
+  package func keep(_ vectors: Matrix, of texts: PseudoBatch) {
+    for (text, row) in texts.rows.enumerated() {
+      let part = vectors.rows(texts.tokens.offsets[text]..<texts.tokens.offsets[text + 1])
+      let old = entries.withLock { $0[row]?.vectors }
+      let own = old ?? Matrix(zeros: part.rows, part.columns)
+      own.copy(from: part)
+      let left = lifetime == 0 ? 1 : old == nil ? row % lifetime : lifetime - 1
+      entries.withLock { $0[row] = Entry(vectors: own, batchesLeft: left) }
+    }
+  }
+
+  /// The vectors of a shard, [tokens, H]; zero where none were kept.
+  package func vectors(for shard: Shard, width: Int, pool: BufferPool) -> Matrix {
+    let result = pool.zeros(shard.tokens.ids.count, width)
+    for (text, row) in shard.rows.enumerated() {
+      guard let vectors = entries.withLock({ $0[row]?.vectors }) else { continue }
+      result.rows(shard.tokens.offsets[text]..<shard.tokens.offsets[text + 1])
+        .copy(from: vectors)
+    }
+    return result
+  }
+}
+
+/// A pseudo text for people to look at.
+package struct PseudoText: Sendable {
+  /// The class that it was made for, or that the teacher sees in it.
+  package let label: Int
+  /// The teacher's probability of that class; in regression its score.
+  package let probability: Double
+  /// A row per token.
+  package let vectors: Matrix
+}
+
+/// An objective whose texts are vectors instead of words.
+package protocol PseudoTextMethod: Objective {
+  /// The texts of the last batch; none before the first.
+  func pseudoTexts() -> [PseudoText]
+}
+
+/// Remembers the last batch of a method.
+package final class LastBatch: Sendable {
+  private let content = Mutex<(shards: [Shard], number: Int)>(([], 0))
+
+  package init() {}
+
+  func remember(_ step: StepContext) {
+    content.withLock { $0 = (step.shards, step.batchNumber) }
+  }
+
+  /// Its texts with the vectors that `vectors` gives, as a teacher sees them.
+  ///
+  /// - Parameter aimed: true if the texts were made for the classes of their rows.
+  func texts(
+    teacher: SequenceClassifier, aimed: Bool,
+    vectors: (_ shard: Shard, _ batch: Int, _ tape: Tape) -> Tensor
+  ) -> [PseudoText] {
+    let (shards, number) = content.withLock { $0 }
+    var result: [(place: Int, text: PseudoText)] = []
+    for shard in shards {
+      let tape = Tape(pool: BufferPool())
+      let vectors = vectors(shard, number, tape)
+      let logits = teacher.logits(shard.tokens, tape: tape, training: false, vectors: vectors)
+      let largest = Kernel.argmaxRows(logits.value)
+      let probabilities = tape.softmax(logits).value
+      for (text, place) in shard.places.enumerated() {
+        let label = aimed ? Int(shard.classLabels[text]) : Int(largest[text])
+        let rows = shard.tokens.offsets[text]..<shard.tokens.offsets[text + 1]
+        let own = vectors.value.rows(rows)
+        let score = Double(logits.value[text, label])
+        let probability =
+          teacher.labels.isRegression
+          ? score
+          : teacher.labels.isMultiLabel
+            ? 1 / (1 + exp(-score)) : Double(probabilities[text, label])
+        result.append(
+          (
+            place,
+            PseudoText(
+              label: label, probability: probability,
+              vectors: Matrix(own.values, rows: own.rows, columns: own.columns))
+          ))
+      }
+    }
+    return result.sorted { $0.place < $1.place }.map(\.text)
+  }
+}

@@ -1,0 +1,79 @@
+import Autograd
+import Configuration
+import Kernels
+import Models
+import Trainers
+
+/// FreeLB: adversarial training by perturbed word embeddings, with gold labels and no teacher.
+///
+/// The gradients of all K passes count: an update minimises the mean over k of CE(S(E x + delta_k), y)
+/// while delta climbs it between the passes. All passes of an update have the same dropout.
+/// Source: Zhu et al. 2020 (arXiv 1909.11764), algorithm 1; see `EmbeddingPerturbation`.
+public struct FreeLB: Objective {
+  static let description = MethodDescription(
+    name: "freelb",
+    summary: "the student alone on perturbed word embeddings (Zhu et al. 2020)"
+  ) { section in
+    let perturbation = try EmbeddingPerturbation(section)
+    try section.finish()
+    return { FreeLB($0, perturbation: perturbation) }
+  }
+
+  /// The student.
+  public let trainedModels: [TrainedModel]
+  private let setup: DistillationSetup
+  private let perturbation: EmbeddingPerturbation
+
+  package init(_ setup: DistillationSetup, perturbation: EmbeddingPerturbation) {
+    self.setup = setup
+    self.perturbation = perturbation
+    trainedModels = [setup.studentTraining]
+  }
+
+  /// One batch; scalars as the method logs them.
+  public func loss(_ step: StepContext) throws -> Scalars {
+    try step.forEachShard { shard, tape in
+      shardLoss(
+        step, shard, tape,
+        initial: perturbation.initial(
+          shard, width: setup.student.encoder.configuration.hiddenSize, seed: step.seed,
+          draw: step.drawNumber, pool: tape.pool))
+    }
+  }
+
+  /// The K passes over a shard.
+  ///
+  /// - Parameter initial: delta_1, [tokens, width]; overwritten.
+  package func shardLoss(
+    _ step: StepContext, _ shard: Shard, _ tape: Tape, initial delta: Matrix
+  ) -> Scalars {
+    let student = setup.student
+    let passes = perturbation.steps
+    let weight = step.share / Double(step.count * passes)
+    let position = tape.drawPosition
+    var scalars = Scalars()
+    scalars["loss"] = 0
+    for pass in 0..<passes {
+      tape.drawPosition = position
+      let isLast = pass == passes - 1
+      let shift = isLast ? tape.constant(delta) : tape.leaf(delta)
+      let words = student.encoder.wordVectors(
+        shard.tokens.ids, parameters: student.parameters, tape: tape)
+      let logits = student.logits(
+        shard.tokens, tape: tape, training: true, vectors: tape.sum(words, shift))
+      let sum = tape.supervisedLoss(
+        logits, shard: shard, labels: student.labels, smoothing: setup.labelSmoothing,
+        weight: Float(weight))
+      tape.backward()
+      scalars["loss"] += sum / Double(step.count * passes)
+      if pass == 0 { scalars["first_loss"] = sum / Double(step.count) }
+      if isLast { scalars["last_loss"] = sum / Double(step.count) }
+      if let gradient = shift.leafGradient {
+        perturbation.ascend(delta, along: gradient, offsets: shard.tokens.offsets)
+      }
+    }
+    scalars["perturbation_norm"] =
+      perturbation.sumOfNorms(delta, offsets: shard.tokens.offsets) / Double(step.count)
+    return scalars
+  }
+}

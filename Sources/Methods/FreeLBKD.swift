@@ -1,0 +1,210 @@
+import Autograd
+import Configuration
+import Kernels
+import Models
+import Trainers
+
+/// FreeLB with knowledge distillation: the student learns from gold labels and teacher on perturbed
+/// word embeddings.
+///
+/// An update minimises the mean over the K passes of
+/// w_ce CE(S(E_S x + delta_k), y) + w_kd T^2 KL(T(E_T x + delta_k) || S(E_S x + delta_k)); between the
+/// passes delta climbs the divergence, the cross-entropy or the whole loss. The loss is ours: MATE-KD
+/// (Rashid et al. 2021) compares with this baseline and does not write it down. FreeLB itself:
+/// Zhu et al. 2020 (arXiv 1909.11764); see `EmbeddingPerturbation`.
+public struct FreeLBKD: Objective {
+  static let description = MethodDescription(
+    name: "freelb-kd",
+    summary: "logit distillation on perturbed word embeddings (baseline of MATE-KD)"
+  ) { section in
+    let settings = try Settings(section)
+    try section.finish()
+    return { try FreeLBKD($0, settings: settings) }
+  }
+
+  /// What delta climbs.
+  package enum Ascent: String, CaseIterable, Sendable {
+    /// KL(T || S), through the inputs of both models where the teacher is perturbed, too.
+    case kl
+    /// The student's cross-entropy against the gold labels.
+    case ce
+    /// What the student descends; needs no passes of its own.
+    case loss
+  }
+
+  /// The method's constants.
+  package struct Settings: Sendable {
+    package var perturbation = EmbeddingPerturbation()
+    package var ascent = Ascent.kl
+    /// False: the teacher reads the text itself.
+    package var perturbsTeacher = true
+    /// True keeps the student's word embeddings as they were when the run began.
+    package var freezesWords = false
+    package var temperature: Float = 1
+    package var squaredTemperature = true
+    package var weights = LossWeights(ce: 0.5, kd: 0.5, adversarial: 0)
+
+    package init() {}
+
+    package init(_ section: ConfigSection) throws {
+      perturbation = try EmbeddingPerturbation(section)
+      ascent = try section.choice("ascent", default: .kl)
+      perturbsTeacher = try section.bool("perturb_teacher", default: true)
+      freezesWords = try section.bool("freeze_word_embeddings", default: false)
+      temperature = Float(try section.number("temperature", default: 1, in: 0.01...1000))
+      squaredTemperature = try section.bool("multiply_by_temperature_squared", default: true)
+      weights = try LossWeights(section, ce: 0.5, kd: 0.5)
+    }
+
+    /// True if the gradient of the whole loss points where delta shall go.
+    var climbsTheLoss: Bool {
+      switch ascent {
+      case .loss: true
+      case .kl: weights.ce == 0
+      case .ce: weights.kd == 0
+      }
+    }
+  }
+
+  /// The student.
+  public let trainedModels: [TrainedModel]
+  private let setup: DistillationSetup
+  private let settings: Settings
+
+  package init(_ setup: DistillationSetup, settings: Settings) throws {
+    let width = setup.student.encoder.configuration.hiddenSize
+    let teacherWidth = setup.teacher.encoder.configuration.hiddenSize
+    guard !settings.perturbsTeacher || width == teacherWidth else {
+      throw MismatchError(
+        .method,
+        "method freelb-kd adds one perturbation to the word embeddings of teacher and student, but "
+          + "the teacher's have width \(teacherWidth) and the student's \(width); set "
+          + "\"perturb_teacher\": false, then the teacher reads the text itself")
+    }
+    guard !settings.freezesWords || setup.studentTraining.optimizer.weightDecay == 0 else {
+      throw MismatchError(
+        .method,
+        "method freelb-kd: \"freeze_word_embeddings\" is true, but train.weight_decay "
+          + "(\(setup.studentTraining.optimizer.weightDecay)) would shrink them; set it to 0")
+    }
+    self.setup = setup
+    self.settings = settings
+    trainedModels = [setup.studentTraining]
+  }
+
+  /// One batch; scalars as the method logs them.
+  public func loss(_ step: StepContext) throws -> Scalars {
+    try step.forEachShard { shard, tape in
+      shardLoss(
+        step, shard, tape,
+        initial: settings.perturbation.initial(
+          shard, width: setup.student.encoder.configuration.hiddenSize, seed: step.seed,
+          draw: step.drawNumber, pool: tape.pool))
+    }
+  }
+
+  /// The K passes over a shard.
+  ///
+  /// - Parameter initial: delta_1, [tokens, width]; overwritten.
+  package func shardLoss(
+    _ step: StepContext, _ shard: Shard, _ tape: Tape, initial delta: Matrix
+  ) -> Scalars {
+    let passes = settings.perturbation.steps
+    let t = Double(settings.temperature)
+    let weights = settings.weights
+    let kdFactor = weights.kd * (settings.squaredTemperature ? t * t : 1)
+    let weight = step.share / Double(step.count * passes)
+    let position = tape.drawPosition
+    var scalars = Scalars()
+    for pass in 0..<passes {
+      let isLast = pass == passes - 1
+      let climbs = !isLast && settings.climbsTheLoss
+      let shift = climbs ? tape.leaf(delta) : tape.constant(delta)
+      let (logits, teacher) = outputs(
+        shard, tape: tape, shift: shift, drawPosition: position, teacher: kdFactor > 0)
+      var ce = 0.0
+      var kd = 0.0
+      if weights.ce > 0 {
+        ce = tape.supervisedLoss(
+          logits, shard: shard, labels: setup.student.labels, smoothing: setup.labelSmoothing,
+          weight: Float(weights.ce * weight))
+      }
+      if let teacher {
+        kd = tape.outputDivergence(
+          .kl, student: logits, teacher: teacher, labels: setup.student.labels,
+          temperature: settings.temperature, weight: Float(kdFactor * weight))
+      }
+      tape.backward()
+      let count = Double(step.count)
+      scalars["loss"] += (weights.ce * ce + kdFactor * kd) / count / Double(passes)
+      scalars["ce_loss"] += ce / count / Double(passes)
+      scalars["kd_loss"] += kd / count / Double(passes)
+      if pass == 0 { scalars["first_divergence"] = kd / count }
+      if isLast { scalars["last_divergence"] = kd / count }
+      guard !isLast else { break }
+      let gradient =
+        climbs
+        ? shift.leafGradient
+        : ascentGradient(
+          shard, beside: tape, delta: delta, drawPosition: position, weight: weight)
+      if let gradient {
+        settings.perturbation.ascend(delta, along: gradient, offsets: shard.tokens.offsets)
+      }
+    }
+    scalars["perturbation_norm"] =
+      settings.perturbation.sumOfNorms(delta, offsets: shard.tokens.offsets) / Double(step.count)
+    return scalars
+  }
+
+  /// The student's outputs on the perturbed texts, and the teacher's where they are wanted.
+  ///
+  /// - Parameter drawPosition: of the student's dropout, so that it is the same in all passes.
+  private func outputs(
+    _ shard: Shard, tape: Tape, shift: Tensor, drawPosition: Int, teacher isWanted: Bool
+  ) -> (student: Tensor, teacher: Tensor?) {
+    tape.drawPosition = drawPosition
+    let student = setup.student
+    var words = student.encoder.wordVectors(
+      shard.tokens.ids, parameters: student.parameters, tape: tape)
+    if settings.freezesWords { words = tape.constant(words.value) }
+    let logits = student.logits(
+      shard.tokens, tape: tape, training: true, vectors: tape.sum(words, shift))
+    guard isWanted else { return (logits, nil) }
+    guard settings.perturbsTeacher else {
+      return (logits, setup.teacherCache.logits(for: shard, tape: tape))
+    }
+    let teacher = setup.teacher
+    let teacherWords = teacher.encoder.wordVectors(
+      shard.tokens.ids, parameters: teacher.parameters, tape: tape)
+    return (
+      logits,
+      teacher.logits(
+        shard.tokens, tape: tape, training: false, vectors: tape.sum(teacherWords, shift))
+    )
+  }
+
+  /// The gradient by delta of the divergence or of the cross-entropy alone, on a tape that no weights
+  /// are bound to.
+  private func ascentGradient(
+    _ shard: Shard, beside outer: Tape, delta: Matrix, drawPosition: Int, weight: Double
+  ) -> Matrix? {
+    let tape = Tape(
+      pool: outer.pool, seed: outer.seed, step: outer.step, lane: shard.index,
+      precision: outer.precision)
+    let shift = tape.leaf(delta)
+    let (logits, teacher) = outputs(
+      shard, tape: tape, shift: shift, drawPosition: drawPosition,
+      teacher: settings.ascent == .kl)
+    if let teacher {
+      _ = tape.outputDivergence(
+        .kl, student: logits, teacher: teacher, labels: setup.student.labels,
+        temperature: settings.temperature, weight: Float(weight))
+    } else {
+      _ = tape.supervisedLoss(
+        logits, shard: shard, labels: setup.student.labels, smoothing: setup.labelSmoothing,
+        weight: Float(weight))
+    }
+    tape.backward()
+    return shift.leafGradient
+  }
+}

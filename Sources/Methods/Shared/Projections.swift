@@ -1,0 +1,47 @@
+import Autograd
+import Kernels
+import Trainers
+
+/// Linear maps that a method trains beside its models (`TrainedModel.companions`), such as those that
+/// bring the states of teacher and student to one width. They end with the run.
+package struct Projections: Sendable {
+  /// All maps' weights.
+  package let parameters: Parameters
+  private let weights: [ParameterSlot]
+  private let biases: [ParameterSlot?]
+
+  /// Maps with torch.nn.Linear's shapes and the initial values of BERT's layers: normal with standard
+  /// deviation 0.02, biases 0.
+  ///
+  /// - Parameters:
+  ///   - shapes: name, inputs and outputs of each map.
+  ///   - seed: names the draw of the initial values.
+  package init(
+    _ shapes: [(name: String, inputs: Int, outputs: Int)], bias: Bool = true, seed: UInt64
+  ) {
+    var layout = ParameterLayout()
+    var weights: [ParameterSlot] = []
+    var biases: [ParameterSlot?] = []
+    for (name, inputs, outputs) in shapes {
+      weights.append(layout.add("\(name).weight", [outputs, inputs], decays: true))
+      biases.append(bias ? layout.add("\(name).bias", [outputs], decays: false) : nil)
+    }
+    parameters = Parameters(layout)
+    self.weights = weights
+    self.biases = biases
+    for (site, slot) in weights.enumerated() {
+      // Sites above those of any model's weights.
+      Kernel.fillNormal(
+        parameters.matrix(slot), standardDeviation: 0.02, seed: seed, site: 1 << 24 | site)
+    }
+  }
+
+  /// Map number `index` of x.
+  package func apply(
+    _ index: Int, to x: Tensor, tape: Tape, activation: Activation? = nil
+  ) -> Tensor {
+    tape.linear(
+      x, weight: tape.parameter(weights[index], of: parameters),
+      bias: biases[index].map { tape.parameter($0, of: parameters) }, activation: activation)
+  }
+}

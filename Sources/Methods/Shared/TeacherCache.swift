@@ -1,0 +1,155 @@
+import Autograd
+import Data
+import Files
+import Foundation
+import Kernels
+import Models
+import Trainers
+
+/// The frozen teacher's logits on clean training texts, computed when a text is first needed, and
+/// kept in a file between runs if there is a folder for it.
+///
+/// A teacher in evaluation mode says the same of a text in every epoch, so it is asked once. The
+/// file's name is a hash of all that the logits depend on: it can be stale for nobody.
+public struct TeacherCache: Sendable {
+  private let ask: @Sendable (PackedTokens, Tape) -> Tensor
+  /// [rows of all texts, outputs]; NaN where not yet known.
+  private let logits: Matrix
+  /// The first row of each text, and the end of the last: a row for each text, or for each token.
+  private let borders: [Int]
+  /// Where the logits are kept between runs; nil for nowhere.
+  public let path: String?
+  /// Texts that the file held when it was opened.
+  public let rowsRead: Int
+
+  /// An empty cache in memory.
+  public init(teacher: SequenceClassifier, rows: Int) {
+    ask = { teacher.logits($0, tape: $1, training: false) }
+    borders = Array(0...rows)
+    logits = Matrix(zeros: rows, teacher.labels.count)
+    logits.fill(.nan)
+    path = nil
+    rowsRead = 0
+  }
+
+  /// A cache that begins with what an earlier run left in a folder.
+  ///
+  /// - Parameters:
+  ///   - data: the training rows.
+  ///   - folder: made if it does not exist.
+  ///   - precision: of the tapes that will ask for logits.
+  /// - Throws: `MismatchError` if the folder cannot be made. A file that cannot be read is
+  ///   taken as empty, and written anew by `save()`.
+  public init(
+    teacher: SequenceClassifier, data: TokenizedDataset, folder: String, pool: ThreadPool,
+    precision: Precision = .float32
+  ) throws {
+    try self.init(
+      outputs: teacher.labels.count, borders: Array(0...data.count),
+      path: Self.path(in: folder, teacher: teacher, data: data, precision: precision, pool: pool)
+    ) { teacher.logits($0, tape: $1, training: false) }
+  }
+
+  /// The same for a model that finds answers, whose logits are those of every token.
+  ///
+  /// - Parameter folder: nil keeps the logits in memory only.
+  public init(
+    teacher: SpanClassifier, data: TokenizedDataset, folder: String?, pool: ThreadPool,
+    precision: Precision = .float32
+  ) throws {
+    try self.init(
+      outputs: 2, borders: data.borders,
+      path: folder.map {
+        try Self.path(in: $0, teacher: teacher, data: data, precision: precision, pool: pool)
+      }
+    ) { teacher.logits($0, tape: $1, training: false) }
+  }
+
+  private init(
+    outputs: Int, borders: [Int], path: String?,
+    ask: @escaping @Sendable (PackedTokens, Tape) -> Tensor
+  ) {
+    self.ask = ask
+    self.borders = borders
+    self.path = path
+    logits = Matrix(zeros: borders.last ?? 0, outputs)
+    guard let path, let file = try? SafetensorsFile(path: path),
+      file.entry(named: Self.tensor)?.shape == [logits.rows, logits.columns],
+      let values = try? file.floats(Self.tensor)
+    else {
+      logits.fill(.nan)
+      rowsRead = 0
+      return
+    }
+    logits.copy(from: Matrix(values, rows: logits.rows, columns: logits.columns))
+    rowsRead = Self.known(logits, borders)
+  }
+
+  private static let tensor = "logits"
+
+  /// How many texts have logits.
+  private static func known(_ logits: Matrix, _ borders: [Int]) -> Int {
+    borders.dropLast().count { !logits[$0, 0].isNaN }
+  }
+
+  /// The file in a folder, which is made, whose name tells everything that the logits depend on:
+  /// weights, architecture, texts, vocabulary and length.
+  private static func path(
+    in folder: String, teacher: some Model, data: TokenizedDataset, precision: Precision,
+    pool: ThreadPool
+  ) throws -> String {
+    do {
+      try FileManager.default.createDirectory(
+        atPath: folder, withIntermediateDirectories: true)
+    } catch {
+      throw MismatchError(
+        .method,
+        "teacher_cache_dir: the folder \(folder) cannot be made; name another one or leave the key "
+          + "out")
+    }
+    let parameters = teacher.parameters
+    var hash = ContentHash()
+    hash.add(
+      Kernel.hash(Matrix(parameters.buffer, rows: 1, columns: parameters.count), pool: pool))
+    hash.add("\(teacher.encoder.configuration)".utf8)
+    hash.add(precision.rawValue.utf8)
+    return "\(folder)/teacher-\(hash.hexadecimal)-\(data.contentHash).safetensors"
+  }
+
+  /// The teacher's logits on a shard's texts, text by text; no gradient.
+  ///
+  /// Safe to call for several shards at once: a text belongs to one shard of a batch.
+  func logits(for shard: Shard, tape: Tape) -> Tensor {
+    let places = shard.rows.map { borders[$0]..<borders[$0 + 1] }
+    let unknown = places.indices.filter { logits[places[$0].lowerBound, 0].isNaN }
+    if !unknown.isEmpty {
+      // What is drawn after this must not depend on what the cache holds.
+      let position = tape.drawPosition
+      defer { tape.drawPosition = position }
+      let fresh = ask(shard.tokens.texts(unknown), tape).value
+      var next = 0
+      for text in unknown {
+        let end = next + places[text].count
+        logits.rows(places[text]).copy(from: fresh.rows(next..<end))
+        next = end
+      }
+    }
+    let rows = Array(places.joined())
+    let result = tape.pool.matrix(rows.count, logits.columns)
+    Kernel.gatherRows(logits, rows, into: result)
+    return tape.constant(result)
+  }
+
+  /// Writes the file if rows were added since it was read; runs without a folder write nothing.
+  /// - Throws: `FileError` if it cannot be written.
+  public func save() throws {
+    guard let path else { return }
+    guard Self.known(logits, borders) > rowsRead else { return }
+    try SafetensorsWriter.write(
+      path: path,
+      tensors: [
+        SafetensorsWriter.Tensor(
+          name: Self.tensor, shape: [logits.rows, logits.columns], values: logits.values)
+      ])
+  }
+}

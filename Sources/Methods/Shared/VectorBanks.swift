@@ -1,0 +1,116 @@
+import Autograd
+import Foundation
+import Kernels
+import Models
+import Synchronization
+import Trainers
+
+/// CoDIR's memory: of every training text a vector of the teacher and one of the student, each of
+/// length 1, as they were when the text was last seen.
+package final class VectorBanks: Sendable {
+  /// Whose vectors.
+  package enum Side: Int, Sendable { case teacher, student }
+
+  /// [training rows, width], by `Side`.
+  private let vectors: [Matrix]
+  /// Class of each training row; empty where there are none.
+  private let classes: [Int32]
+  private let rowsOfClass: [Int32: Int]
+  /// log of the mean of exp(product / temperature) over the first batch, by `Side`.
+  private let logMeans = Mutex<[Double?]>([nil, nil])
+
+  /// Banks whose vectors are random, of length about 1.
+  ///
+  /// - Parameters:
+  ///   - classes: of the training rows; empty where a row has no one class.
+  /// - Throws: `MismatchError` if no text has one of another class.
+  package init(rows: Int, classes: [Int32], width: Int, seed: UInt64) throws {
+    self.classes = classes
+    rowsOfClass = classes.reduce(into: [:]) { $0[$1, default: 0] += 1 }
+    guard rows > 1, classes.isEmpty || rowsOfClass.count > 1 else {
+      throw MismatchError(
+        .method,
+        "method codir contrasts texts of different classes, but the training data has "
+          + "\(rows) rows of \(rowsOfClass.count) classes; take another method")
+    }
+    vectors = (0..<2).map { side in
+      let bank = Matrix(zeros: rows, width)
+      // Sites above those of the projections' weights.
+      Kernel.fillNormal(
+        bank, standardDeviation: 1 / Float(width).squareRoot(), seed: seed, site: 3 << 23 | side)
+      return bank
+    }
+  }
+
+  /// Rows of another class than a row's own, or any other rows where there are no classes; no row
+  /// twice as long as there are enough.
+  ///
+  /// - Parameter place: the text's place in the batch, which names its draw.
+  package func negatives(of row: Int, count: Int, seed: UInt64, draw: Int, place: Int) -> [Int] {
+    let all = vectors[0].rows
+    let others = classes.isEmpty ? all - 1 : all - (rowsOfClass[classes[row]] ?? 0)
+    let mayRepeat = others < count
+    var stream = RandomStream(seed: seed, purpose: .noise, step: draw, site: place)
+    var seen: Set<Int> = []
+    var result: [Int] = []
+    while result.count < count {
+      let candidate = stream.nextBelow(all)
+      let isOther = classes.isEmpty ? candidate != row : classes[candidate] != classes[row]
+      if isOther, mayRepeat || seen.insert(candidate).inserted { result.append(candidate) }
+    }
+    return result
+  }
+
+  /// Copies of some rows' vectors.
+  func remembered(_ rows: some Collection<Int>, of side: Side, pool: BufferPool) -> Matrix {
+    let result = pool.matrix(rows.count, vectors[side.rawValue].columns)
+    Kernel.gatherRows(vectors[side.rawValue], Array(rows), into: result)
+    return result
+  }
+
+  /// What `Tape.noiseContrastive` subtracts: log Z + log(K / n), where Z, n times the mean of
+  /// exp(a . c / temperature), is set by the first batch and kept; n drops out.
+  func shift(of side: Side, anchors: Matrix, candidates: Matrix, temperature: Float) -> Double {
+    let each = candidates.rows / max(1, anchors.rows)
+    return logMeans.withLock { kept in
+      let logMean =
+        kept[side.rawValue]
+        ?? Self.logMean(
+          of: anchors, candidates: candidates, each: each, temperature: temperature)
+      kept[side.rawValue] = logMean
+      return logMean + log(Double(max(1, each - 1)))
+    }
+  }
+
+  private static func logMean(
+    of anchors: Matrix, candidates: Matrix, each: Int, temperature: Float
+  ) -> Double {
+    var sum = 0.0
+    for row in 0..<candidates.rows {
+      let product = Kernel.dot(
+        anchors.rows(row / each..<row / each + 1), candidates.rows(row..<row + 1))
+      // |product| is about 1 and the temperature at least 0.01, so a double does not overflow.
+      sum += exp(product / Double(temperature))
+    }
+    return log(sum / Double(max(1, candidates.rows)))
+  }
+
+  /// Moves the rows' vectors towards new ones: momentum times the old one plus the rest of the new one,
+  /// brought to length 1.
+  package func take(teacher: Matrix, student: Matrix, rows: [Int], momentum: Float) {
+    // A lock is not needed for the vectors: a step calls this once, when nobody reads.
+    for (side, new) in [teacher, student].enumerated() {
+      for (text, row) in rows.enumerated() {
+        let kept = vectors[side].rows(row..<row + 1)
+        Kernel.scale(kept, by: momentum)
+        Kernel.add(new.rows(text..<text + 1), to: kept, alpha: 1 - momentum)
+        _ = Kernel.normalizeRows(kept, into: kept)
+      }
+    }
+  }
+
+  /// A row's vector, for tests to read and to set.
+  package func vector(_ row: Int, of side: Side) -> Matrix {
+    vectors[side.rawValue].rows(row..<row + 1)
+  }
+}

@@ -1,0 +1,194 @@
+import Autograd
+import Configuration
+import Kernels
+import Models
+import Trainers
+
+/// TinyBERT's task stage: first the student learns the teacher's attention and states layer by layer,
+/// then its logits.
+///
+/// Step 1: L = w_att sum_m MSE(A^S_m, A^T_g(m)) + w_hid sum_m MSE(W H^S_m, H^T_g(m)), with attention
+/// scores A before the softmax, the embedding output as layer 0, and one linear map W for all layers.
+/// Step 2: L = w_kd D(T(x), S(x)) + w_ce CE(S(x), y). Both steps are one run: the last
+/// `prediction_steps_fraction` of the student's updates are step 2. Source: Jiao et al. 2020 (arXiv
+/// 1909.10351), eq. 6 to 11, and the authors' `task_distill.py`; docs/methods/tinybert.md lists every
+/// difference.
+public struct TinyBERT: Objective {
+  static let description = MethodDescription(
+    name: "tinybert",
+    summary: "attention scores and states of all layers, then logits (Jiao et al. 2020)",
+    takesSeveralLabels: true
+  ) { section in
+    let settings = try Settings(section)
+    try section.finish()
+    return { try TinyBERT($0, settings: settings) }
+  }
+
+  /// When the student's states go through the map W.
+  package enum WidthMap: String, CaseIterable, Sendable {
+    /// Only if the models' widths differ.
+    case ifWidthsDiffer = "if-widths-differ"
+    /// In any case, as in the official code.
+    case always
+  }
+
+  /// What step 2 of a regression learns.
+  package enum RegressionTarget: String, CaseIterable, Sendable {
+    /// The gold scores, as in the official code.
+    case gold
+    /// The teacher's scores.
+    case teacher
+  }
+
+  /// The method's constants; the defaults are the official code's where it has them.
+  package struct Settings: Sendable {
+    /// w_att (eq. 7) and w_hid (eq. 8).
+    package var attention = 1.0
+    package var hidden = 1.0
+    /// Step 2 (eq. 10): the paper's cross-entropy without gold labels, without the factor T^2.
+    package var terms = {
+      var terms = LogitTerms(ce: 0, kd: 1)
+      terms.divergence = .ce
+      terms.squaredTemperature = false
+      return terms
+    }()
+    /// Part of the student's updates that belongs to step 2; 0 and 1 leave one step out. The
+    /// official epochs on SST-2, 10 and 3, make 0.23.
+    package var predictionFraction = 0.25
+    /// g as the index of a layer for each of the student's layers; nil for uniform blocks.
+    package var teacherLayers: [Int]?
+    package var widthMap = WidthMap.ifWidthsDiffer
+    package var regressionTarget = RegressionTarget.gold
+
+    package init() {}
+
+    package init(_ section: ConfigSection) throws {
+      predictionFraction = try section.number(
+        "prediction_steps_fraction", default: 0.25, in: 0...1)
+      teacherLayers = try section.optionalIntArray("teacher_layers", in: .atLeast(0))
+      widthMap = try section.choice("width_map", default: .ifWidthsDiffer)
+      regressionTarget = try section.choice("regression_target", default: .gold)
+      let weights = try section.sectionOrEmpty("loss_weights")
+      attention = try weights.number("attention", default: 1, in: 0...1e6)
+      hidden = try weights.number("hidden", default: 1, in: 0...1e6)
+      terms = try terms.reading(section, weights: weights)
+      try weights.finish()
+    }
+  }
+
+  /// The student, with the map if there is one.
+  public let trainedModels: [TrainedModel]
+  /// Updates of step 1.
+  package let intermediateSteps: Int
+  /// W.
+  package let map: Projections?
+  /// g.
+  package let layers: [Int]
+  private let setup: DistillationSetup
+  private let settings: Settings
+
+  package init(_ setup: DistillationSetup, settings: Settings) throws {
+    self.setup = setup
+    var settings = settings
+    if setup.student.labels.isRegression, settings.regressionTarget == .gold {
+      settings.terms.ce += settings.terms.kd
+      settings.terms.kd = 0
+    }
+    self.settings = settings
+    let predictionSteps = settings.predictionFraction * Double(setup.totalSteps)
+    intermediateSteps = setup.totalSteps - Int(predictionSteps.rounded())
+    let (teacher, student) = setup.shapes
+    var training = setup.studentTraining
+    var map: Projections?
+    var layers: [Int] = []
+    if intermediateSteps > 0 {
+      layers = try Self.layers(settings, teacher: teacher.layers, student: student.layers)
+      if settings.attention > 0 {
+        try setup.requireEqualHeads(
+          method: "tinybert", remedy: "give both equally many, or set loss_weights.attention to 0")
+      }
+      if settings.hidden > 0,
+        settings.widthMap == .always || teacher.hiddenSize != student.hiddenSize
+      {
+        map = Projections(
+          [("width_map", inputs: student.hiddenSize, outputs: teacher.hiddenSize)],
+          seed: setup.seed)
+      }
+    }
+    training.companions = map?.parameters
+    self.map = map
+    self.layers = layers
+    trainedModels = [training]
+  }
+
+  private static func layers(_ settings: Settings, teacher: Int, student: Int) throws -> [Int] {
+    if let named = settings.teacherLayers {
+      try LayerMap.check(named, count: student, teacher: teacher, each: "layer of the student")
+      return named
+    }
+    if let uniform = LayerMap.uniform(teacher: teacher, student: student) { return uniform }
+    throw MismatchError(
+      .method,
+      "method tinybert pairs each of the student's \(student) layers with one of equally many blocks "
+        + "of the teacher's \(teacher), which cannot be split evenly; name a layer for each in "
+        + "method.teacher_layers")
+  }
+
+  /// One batch; scalars as the method logs them.
+  public func loss(_ step: StepContext) throws -> Scalars {
+    try step.forEachShard { shard, tape in
+      step.batchNumber < intermediateSteps
+        ? intermediateLoss(step, shard, tape) : predictionLoss(step, shard, tape)
+    }
+  }
+
+  /// Step 1: attention scores and states.
+  private func intermediateLoss(_ step: StepContext, _ shard: Shard, _ tape: Tape) -> Scalars {
+    let count = Double(step.count)
+    let weight = step.share / count
+    func encode(_ model: SequenceClassifier, training: Bool) -> Encoder.Output {
+      model.encoder.encode(
+        shard.tokens, parameters: model.parameters, tape: tape, training: training,
+        keepsHiddenStates: true)
+    }
+    let student = encode(setup.student, training: true)
+    let teacher = encode(setup.teacher, training: false)
+    var scalars = Scalars()
+    scalars["loss"] = 0
+    if settings.attention > 0 {
+      let layout = AttentionLayout(offsets: shard.tokens.offsets)
+      let heads = setup.shapes.student.attentionHeads
+      let sum = zip(student.projections, layers).reduce(0.0) { sum, pair in
+        sum
+          + tape.attentionScoreError(
+            student: pair.0, teacher: teacher.projections[pair.1], layout: layout, heads: heads,
+            weight: Float(settings.attention * weight))
+      }
+      scalars["loss"] += settings.attention * sum / count
+      scalars["attention_loss"] = sum / count
+    }
+    if settings.hidden > 0 {
+      // The embedding output is layer 0 of both.
+      let sum = zip(student.hiddenStates, [0] + layers.map { $0 + 1 }).reduce(0.0) { sum, pair in
+        sum
+          + tape.meanSquaredError(
+            map?.apply(0, to: pair.0, tape: tape) ?? pair.0, teacher.hiddenStates[pair.1],
+            offsets: shard.tokens.offsets, weight: Float(settings.hidden * weight))
+      }
+      scalars["loss"] += settings.hidden * sum / count
+      scalars["hidden_loss"] = sum / count
+    }
+    tape.backward()
+    return scalars
+  }
+
+  /// Step 2: logits.
+  private func predictionLoss(_ step: StepContext, _ shard: Shard, _ tape: Tape) -> Scalars {
+    let logits = setup.student.logits(shard.tokens, tape: tape, training: true)
+    let scalars = settings.terms.put(
+      on: tape, student: logits, teacher: setup.teacherCache.logits(for: shard, tape: tape),
+      shard: shard, step: step, setup: setup)
+    tape.backward()
+    return scalars
+  }
+}

@@ -1,0 +1,133 @@
+import Autograd
+import Configuration
+import Kernels
+import Models
+import Trainers
+
+/// Knowledge distillation on texts some of whose words a masked language model replaced: TinyBERT's
+/// data augmentation with plain distillation, a baseline of the MATE-KD and CILDA papers.
+///
+/// L = w_ce CE(S(x), y) + w_kd T^2 D(T(x), S(x)) + w_akd T^2 D(T(x'), S(x')) + w_ace CE(S(x'), y), x'
+/// being x with each word replaced with probability p_t by one of the model's M likeliest words there.
+/// Source: Jiao et al. 2020 (arXiv 1909.10351), algorithm 1 and the authors' `data_augmentation.py`;
+/// docs/methods/tinybert-augmentation.md lists every difference.
+public struct TinyBERTAugmentation: Objective {
+  static let description = MethodDescription(
+    name: "tinybert-augmentation",
+    summary: "logit distillation on texts with replaced words (Jiao et al. 2020)",
+    needsGenerator: true, takesSeveralLabels: true
+  ) { section in
+    let settings = try Settings(section)
+    try section.finish()
+    return { try TinyBERTAugmentation($0, settings: settings) }
+  }
+
+  /// The method's constants.
+  package struct Settings: Sendable {
+    /// p_t, 0.4 in the paper.
+    package var probability: Float = 0.4
+    /// M, 15 in the paper (K there).
+    package var candidates = 15
+    /// On x. The weights' defaults are MATE-KD's, to compare with.
+    package var terms = LogitTerms(ce: 1.0 / 3, kd: 1.0 / 3)
+    /// w_ace and w_akd, on x'.
+    package var augmentedCE = 0.0
+    package var augmentedKD = 1.0 / 3
+
+    package init() {}
+
+    package init(_ section: ConfigSection) throws {
+      probability = Float(try section.number("replacement_probability", default: 0.4, in: 0...1))
+      candidates = try section.int("candidates", default: 15, in: 1...1000)
+      let weights = try section.sectionOrEmpty("loss_weights")
+      terms = try terms.reading(section, weights: weights)
+      augmentedKD = try weights.number("augmented_kd", default: 1.0 / 3, in: 0...1e6)
+      augmentedCE = try weights.number("augmented_ce", default: 0, in: 0...1e6)
+      try weights.finish()
+    }
+  }
+
+  /// The student.
+  public let trainedModels: [TrainedModel]
+  private let setup: DistillationSetup
+  private let settings: Settings
+  private let model: MaskedLanguageModel
+  private let borders: WordBorders
+
+  package init(_ setup: DistillationSetup, settings: Settings) throws {
+    guard let model = setup.generator, let tokenizer = setup.tokenizer else {
+      throw MismatchError(
+        .method,
+        "method tinybert-augmentation needs a masked language model that replaces words: add a section "
+          + "\"generator\" (mate-kd pretrain makes one)")
+    }
+    self.setup = setup
+    self.settings = settings
+    self.model = model
+    borders = WordBorders(tokenizer)
+    trainedModels = [setup.studentTraining]
+  }
+
+  /// One batch; scalars as the method logs them.
+  public func loss(_ step: StepContext) throws -> Scalars {
+    let replacement = WordReplacement(
+      probability: settings.probability, candidates: settings.candidates, borders: borders,
+      maskID: setup.maskID, seed: step.seed)
+    var sums = try step.forEachShard { shard, tape in
+      let (chosen, words) = replacement.choose(shard, draw: step.drawNumber)
+      var augmented = shard.tokens
+      var new: [Int32?] = []
+      if !chosen.isEmpty {
+        let masked = shard.tokens.replacing(chosen, with: chosen.map { _ in setup.maskID })
+        let logits = model.logits(
+          masked.tokens, rows: masked.rows, tape: tape, training: false)
+        new = replacement.draw(chosen, logits: logits.value, of: shard, draw: step.drawNumber)
+        augmented = shard.tokens.replacing(chosen, with: new).tokens
+      }
+      var scalars = studentLoss(step, shard, tape, augmented: augmented)
+      scalars["words"] = Double(words)
+      scalars["replacement_rate"] = Double(chosen.count)
+      scalars["unchanged_rate"] = Double(
+        zip(chosen, new).count { word, id in
+          id.map { shard.tokens.ids[word] == [$0] } ?? true
+        })
+      return scalars
+    }
+    let (words, chosen) = (sums["words"], sums["replacement_rate"])
+    sums["words"] = words / Double(step.count)
+    sums["replacement_rate"] = chosen / max(1, words)
+    sums["unchanged_rate"] /= max(1, chosen)
+    return sums
+  }
+
+  /// The four terms, given x'.
+  package func studentLoss(
+    _ step: StepContext, _ shard: Shard, _ tape: Tape, augmented: PackedTokens
+  ) -> Scalars {
+    let count = Double(step.count)
+    let weight = step.share / count
+    let labels = setup.student.labels
+    let teacher = setup.teacherCache.logits(for: shard, tape: tape)
+    let teacherAugmented = setup.teacher.logits(augmented, tape: tape, training: false)
+    let factor = settings.augmentedKD * settings.terms.temperatureFactor(labels)
+    var scalars = settings.terms.put(
+      on: tape, student: setup.student.logits(shard.tokens, tape: tape, training: true),
+      teacher: teacher, shard: shard, step: step, setup: setup)
+    tape.backward()
+    let logits = setup.student.logits(augmented, tape: tape, training: true)
+    let kd = tape.outputDivergence(
+      settings.terms.divergence, student: logits, teacher: teacherAugmented, labels: labels,
+      temperature: settings.terms.temperature, weight: Float(factor * weight))
+    scalars["loss"] += factor * kd / count
+    scalars["augmented_kd_loss"] = kd / count
+    if settings.augmentedCE > 0 {
+      let ce = tape.supervisedLoss(
+        logits, shard: shard, labels: labels, smoothing: setup.labelSmoothing,
+        weight: Float(settings.augmentedCE * weight))
+      scalars["loss"] += settings.augmentedCE * ce / count
+      scalars["augmented_ce_loss"] = ce / count
+    }
+    tape.backward()
+    return scalars
+  }
+}

@@ -1,0 +1,68 @@
+import Configuration
+import Data
+import Inference
+import Kernels
+import Methods
+import Models
+import StrictJSON
+import Trainers
+
+/// What `mate-kd distill` reads: a student learns a task from a teacher.
+public struct DistillConfiguration: RunConfiguration {
+  /// The subcommand that takes it.
+  public static let command = "distill"
+
+  /// What every run has.
+  public let common: CommonConfiguration
+  /// The labelled data.
+  public let task: TaskConfiguration
+  /// The fine-tuned model to learn from.
+  public let teacher: ModelSource
+  /// The model that learns.
+  public let student: ModelSource
+  /// The masked language model of methods that make their own texts.
+  public let generator: ModelSource?
+  /// The section of the method. The method reads its own keys and must call `finish()`; only then
+  /// are they all checked and `resolved` has its defaults.
+  public let method: ConfigSection
+  /// `method.name`
+  public let methodName: String
+  /// `teacher_cache_dir`: folder in which the teacher's logits on the training rows are kept between
+  /// runs; nil keeps them in memory only.
+  public let teacherCacheDir: String?
+  /// `allow_weak_teacher`: whether a teacher that scores below the majority class is taken.
+  public let allowWeakTeacher: Bool
+  /// How the student is trained.
+  public let train: TrainingArguments
+  private let root: ConfigSection
+
+  /// Reads the sections, all but the rest of `method`.
+  /// - Throws: `ConfigError`.
+  public init(reading root: ConfigSection) throws {
+    self.root = root
+    try Self.refuseSections(
+      ["model", "corpus", "mlm"], in: root,
+      reads: "task, teacher, student, generator, method and train")
+    try root.refuse("max_seq_length", "it belongs to the section task.")
+    common = try CommonConfiguration(reading: root)
+    task = try TaskConfiguration(reading: root.section("task"))
+    teacher = try ModelSource(reading: root.section("teacher"), as: .alone)
+    student = try ModelSource(reading: root.section("student"), as: .student)
+    generator = try root.optionalSection("generator").map {
+      try ModelSource(reading: $0, as: .besideTeacher)
+    }
+    method = try root.section("method")
+    methodName = try method.string("name")
+    teacherCacheDir = try root.optionalString("teacher_cache_dir")
+    allowWeakTeacher = try root.bool("allow_weak_teacher", default: false)
+    train = try TrainingArguments(reading: root.sectionOrEmpty("train"))
+    try root.finish()
+  }
+
+  /// The configuration with all its defaults; those of the method once it has read its section.
+  public var resolved: JSONValue { root.resolved }
+  /// Notes for the user, such as old spellings.
+  public var notes: [String] { root.document.notes }
+  /// For errors about sections as a whole, such as a generator that is missing.
+  public var origin: ConfigOrigin { ConfigOrigin(root) }
+}

@@ -1,0 +1,41 @@
+import Autograd
+import Configuration
+import Data
+import Inference
+import Kernels
+import Methods
+import Models
+import Trainers
+
+extension ModelOpener {
+  /// Checks that a run has the generator that its method needs, before any file is opened.
+  /// - Throws: `ConfigError`.
+  static func checkGenerator(of method: MethodDescription, _ c: DistillConfiguration) throws {
+    guard method.needsGenerator, c.generator == nil else { return }
+    throw c.origin.error(
+      "method \(method.name) needs a section \"generator\" with a masked language model; "
+        + "mate-kd pretrain makes one")
+  }
+
+  /// The masked language model of a method that takes one; nil for the others.
+  ///
+  /// - Throws: errors of its folder, and `TrainingError` where it writes words that teacher or student
+  ///   do not have.
+  func generator<M: Model>(
+    of method: MethodDescription, _ c: DistillConfiguration, teacher: OpenedModel<M>,
+    student: OpenedModel<M>, notices: inout [String]
+  ) throws -> OpenedModel<MaskedLanguageModel>? {
+    guard let source = c.generator else { return nil }
+    guard method.needsGenerator else {
+      notices.append("method \(method.name) uses no generator; the section is not looked at")
+      return nil
+    }
+    let model = try maskedLanguageModel(
+      source, role: "generator", teacherSource: teacher.tokenizerSource)
+    notices += RunParts.notices(model.report, role: "generator")
+    try Self.checkVocabularies(("teacher", teacher.tokenizer), ("generator", model.tokenizer))
+    try Self.checkEmbeddings(of: model, fit: teacher)
+    try Self.checkEmbeddings(of: model, fit: student)
+    return model
+  }
+}

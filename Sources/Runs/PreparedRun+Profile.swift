@@ -1,0 +1,18 @@
+import Trainers
+
+extension PreparedRun {
+  /// Makes some updates of each of the run's models, in memory only, and counts what they take.
+  ///
+  /// The updates are the run's own: its data in its order, its batches, its optimiser. Nothing is
+  /// evaluated, logged or written.
+  /// - Parameters:
+  ///   - updates: of each model; those of a generator come before those of the student.
+  ///   - warmUp: updates of each model before, in which memory settles; not counted.
+  ///   - shouldStop: asked after every update; true ends the run with what was counted so far.
+  /// - Throws: `TrainingError`, as training does.
+  public func profile(
+    updates: Int = 20, warmUp: Int = 3, shouldStop: @escaping () -> Bool = { false }
+  ) throws -> RunProfile {
+    try training.profile(updates: updates, warmUp: warmUp, shouldStop: shouldStop)
+  }
+}

@@ -1,0 +1,167 @@
+import Configuration
+import Data
+import Inference
+import Kernels
+import Methods
+import Models
+import Runs
+import StrictJSON
+import Trainers
+
+/// A study: tasks x methods x seeds at the same number of student updates, each cell a run of
+/// `distill` in a folder of its own.
+public struct Study: Sendable {
+  /// A task of the study with what its predictions are judged by.
+  public struct Task: Sendable {
+    /// Its name in the study.
+    public let name: String
+    /// The task.
+    public let description: TaskDescription
+    /// Name of the table's metric, such as `accuracy` or `combined_score`.
+    public let metric: String
+    /// The metrics whose mean it is; none for tasks with questions.
+    public let metrics: [Metric]
+
+    /// Whether cells keep predictions that can be compared row by row.
+    var hasPredictions: Bool { !description.isMultiLabel && description.questions == nil }
+  }
+
+  /// What was read.
+  public let configuration: StudyConfiguration
+  /// The tasks in order.
+  public let tasks: [Task]
+  /// The cells, tasks outermost, seeds innermost.
+  public let cells: [StudyCell]
+
+  /// A study whose cells have all been read and checked, as far as that goes without opening data and
+  /// models.
+  ///
+  /// - Throws: `ConfigError` at the first thing in any cell that cannot be used, and where the
+  ///   methods of a task differ in the number of updates.
+  public init(_ configuration: StudyConfiguration) throws {
+    self.configuration = configuration
+    var fingerprint = CellFingerprint(pool: ThreadPool(threads: 0))
+    var tasks: [Task] = []
+    var cells: [StudyCell] = []
+    for task in configuration.tasks {
+      var budgets: [(method: String, budget: UpdateBudget)] = []
+      for method in configuration.methods {
+        let draft = try configuration.cell(task, method, own: ["output_dir": "cell"])
+        budgets.append((method.name, UpdateBudget(draft.train)))
+        if tasks.last?.name != task.name { tasks.append(try Task(task, draft)) }
+        for seed in configuration.seeds {
+          cells.append(try Self.cell(configuration, task, method, seed, &fingerprint))
+        }
+      }
+      if !configuration.allowDifferentUpdates { try Self.checkBudgets(budgets, task) }
+    }
+    self.tasks = tasks
+    self.cells = cells
+  }
+
+  /// The cells of a task and a method, in the order of the seeds.
+  public func cells(task: String, method: String) -> [StudyCell] {
+    cells.filter { $0.task == task && $0.method == method }
+  }
+
+  private static func cell(
+    _ study: StudyConfiguration, _ task: StudyConfiguration.Task,
+    _ method: StudyConfiguration.Method, _ seed: Int, _ fingerprint: inout CellFingerprint
+  ) throws -> StudyCell {
+    let folder = "\(study.outputDir)/cells/\(task.name)/\(method.name)/seed-\(seed)"
+    func own(_ folder: String, teacher: JSONValue? = nil) -> JSONValue {
+      let members: [(String, JSONValue)] = [
+        ("output_dir", .string(folder)), ("overwrite_output_dir", true), ("seed", .int(seed)),
+      ]
+      return .object(members + (teacher.map { [("teacher", $0)] } ?? []))
+    }
+    // The cache is the study's unless the configuration names one.
+    let cache: JSONValue = ["teacher_cache_dir": .string("\(study.outputDir)/teacher-cache")]
+    @Sendable func read(_ own: JSONValue, checksPaths: Bool? = nil) throws -> DistillConfiguration {
+      let c = try study.cell(task, method, own: own, checksPaths: checksPaths)
+      if c.teacherCacheDir != nil { return c }
+      return try study.cell(task, method, own: own.merged(with: cache), checksPaths: checksPaths)
+    }
+    func run(
+      _ folder: String, _ own: JSONValue, assistant: String? = nil
+    ) throws -> CellRun {
+      // What the assistant will write cannot be there yet.
+      let draft = try read(own, checksPaths: assistant == nil ? nil : false)
+      try PreparedRun.checkMethod(draft)
+      return CellRun(folder: folder, fingerprint: fingerprint(draft, assistant: assistant)) {
+        try read(own)
+      }
+    }
+    guard let changes = method.assistant else {
+      return StudyCell(
+        task: task.name, method: method.name, seed: seed, main: try run(folder, own(folder)),
+        assistant: nil)
+    }
+    let path = "\(folder)/assistant"
+    let assistant = try run(path, changes.merged(with: own(path)))
+    // What the section says of the real teacher does not hold for the assistant.
+    let teacher: JSONValue = [
+      "model_name_or_path": .string(path), "layers": .null, "config": .null, "vocab": .null,
+      "label_order": .null,
+    ]
+    return StudyCell(
+      task: task.name, method: method.name, seed: seed,
+      main: try run(
+        folder, own(folder, teacher: teacher), assistant: assistant.fingerprint),
+      assistant: assistant)
+  }
+
+  private static func checkBudgets(
+    _ budgets: [(method: String, budget: UpdateBudget)], _ task: StudyConfiguration.Task
+  ) throws {
+    guard let first = budgets.first,
+      let other = budgets.first(where: { $0.budget != first.budget })
+    else { return }
+    throw task.origin.error(
+      "on task \(task.name) method \(first.method) trains for \(first.budget) and method "
+        + "\(other.method) for \(other.budget); give them the same in base or tasks.\(task.name), "
+        + "or set \"allow_different_updates\": true.")
+  }
+}
+
+extension Study.Task {
+  /// The task of a cell's configuration.
+  fileprivate init(
+    _ task: StudyConfiguration.Task, _ cell: DistillConfiguration
+  ) throws {
+    let description = try cell.task.taskDescription()
+    let plain = description.metrics.map(\.rawValue)
+    let known =
+      description.questions?.metricNames.filter { $0 != "loss" }
+      ?? plain + (plain.count > 1 ? ["combined_score"] : [])
+    let metric = task.metric ?? known.first ?? ""
+    guard known.contains(metric) else {
+      throw task.origin.unknownName("metric", metric, among: known)
+    }
+    self.init(
+      name: task.name, description: description, metric: metric,
+      metrics: Metric(rawValue: metric).map { [$0] } ?? description.metrics)
+  }
+}
+
+/// What the number of a student's updates and their texts depend on.
+private struct UpdateBudget: Equatable, CustomStringConvertible {
+  let steps: Int
+  let epochs: Double
+  let texts: Int
+  let rows: Int?
+  let dropsLast: Bool
+
+  init(_ c: TrainingArguments) {
+    steps = max(0, c.maxSteps)
+    epochs = c.maxSteps > 0 ? 0 : c.numTrainEpochs
+    texts = c.perDeviceTrainBatchSize * c.gradientAccumulationSteps
+    rows = c.maxTrainSamples
+    dropsLast = c.dataloaderDropLast
+  }
+
+  var description: String {
+    (steps > 0 ? "\(steps) updates" : "\(epochs) epochs") + " of \(texts) texts"
+      + (rows.map { " out of \($0) rows" } ?? "") + (dropsLast ? ", last batches dropped" : "")
+  }
+}

@@ -1,0 +1,261 @@
+import Configuration
+import Data
+import Inference
+import Kernels
+import Methods
+import Models
+import Runs
+import StrictJSON
+import Trainers
+
+/// What `mate-kd compare` reads: a configuration of `distill` and what changes in it from cell to
+/// cell of a study of tasks x methods x seeds.
+public struct StudyConfiguration: Sendable {
+  /// A task of the study.
+  public struct Task: Sendable {
+    /// Its name in tables and folders.
+    public let name: String
+    /// `metric` of the table; nil means the task's first one.
+    public let metric: String?
+    /// What the task changes in `base`.
+    public let settings: JSONValue
+    /// `methods`: what the task changes in one of the methods, such as a mask rate.
+    public let settingsByMethod: [String: JSONValue]
+    /// For errors about it.
+    public let origin: ConfigOrigin
+  }
+
+  /// A method of the study.
+  public struct Method: Sendable {
+    /// Its name in tables and folders.
+    public let name: String
+    /// What the method changes in `base`.
+    public let settings: JSONValue
+    /// `assistant`: what changes to distil a model between teacher and student first, which is then
+    /// the student's teacher; nil for none.
+    public let assistant: JSONValue?
+  }
+
+  /// `output_dir`: the study's folder.
+  public let outputDir: String
+  /// `seeds` of the cells.
+  public let seeds: [Int]
+  /// `reference`: the method that the others are compared with.
+  public let reference: String
+  /// `keep_models`: whether the cells' weights stay after they have been measured.
+  public let keepModels: Bool
+  /// `allow_different_updates`: whether the methods of a task may differ in the number of updates.
+  public let allowDifferentUpdates: Bool
+  /// `bootstrap.resamples`: samples of the validation rows for intervals; 0 for none.
+  public let bootstrapResamples: Int
+  /// `bootstrap.seed`: names them.
+  public let bootstrapSeed: UInt64
+  /// `tasks` in the order of the file.
+  public let tasks: [Task]
+  /// `methods` in the order of the file.
+  public let methods: [Method]
+  /// Whether the cells look for the files and folders that they name.
+  private let checksPaths: Bool
+  private let base: JSONValue
+  private let root: ConfigSection
+
+  /// Reads all of it; what the cells say is checked when they are made.
+  /// - Throws: `ConfigError`.
+  public init(reading root: ConfigSection) throws {
+    self.root = root
+    checksPaths = root.document.checksPaths
+    root.ignore("$schema")
+    for key in ["task", "teacher", "student", "generator", "method", "train", "seed", "threads"] {
+      try root.refuse(key, "what all cells share stands in the section base.")
+    }
+    outputDir = try root.string("output_dir")
+    seeds = try root.intArray("seeds", default: [1, 2, 3], in: .atLeast(0))
+    keepModels = try root.bool("keep_models", default: true)
+    allowDifferentUpdates = try root.bool("allow_different_updates", default: false)
+    let bootstrap = try root.sectionOrEmpty("bootstrap")
+    bootstrapResamples = try bootstrap.int("resamples", default: 1000, in: 0...1_000_000)
+    bootstrapSeed = UInt64(try bootstrap.int("seed", default: 42, in: 0...))
+    try bootstrap.finish()
+    base = try Self.base(root)
+    methods = try Self.entries("methods", of: root).map { try Self.method($0, root) }
+    let names = methods.map(\.name)
+    tasks = try Self.entries("tasks", of: root).map { try Self.task($0, methods: names, root) }
+    if root.has("reference") || names.contains("kd") {
+      reference = try root.string("reference", default: "kd")
+    } else {
+      throw root.fail(
+        "reference is missing; name the method that the others are compared with: "
+          + "\(names.joined(separator: ", ")).")
+    }
+    try root.finish()
+    guard names.contains(reference) else {
+      throw root.unknownName("reference", reference, among: names)
+    }
+    if seeds.isEmpty { throw root.fail("seeds", "seeds must name a seed.") }
+    if let twice = seeds.first(where: { seed in seeds.count { $0 == seed } > 1 }) {
+      throw root.fail("seeds", "seeds names \(twice) twice.")
+    }
+  }
+
+  /// Reads a file.
+  /// - Throws: `ConfigError`.
+  public static func load(
+    path: String, overrides: [ConfigOverride] = [], checksPaths: Bool = true
+  ) throws -> StudyConfiguration {
+    try StudyConfiguration(
+      reading: ConfigDocument.read(path, overrides: overrides, checksPaths: checksPaths).root)
+  }
+
+  /// The configuration of a cell: `base`, changed by the task, by the method, by the task for the
+  /// method, and at last by `own`, each as a JSON Merge Patch (`null` removes a key).
+  ///
+  /// - Parameters:
+  ///   - own: such as the output folder and the seed.
+  ///   - checksPaths: whether its files and folders must exist; nil for as in this configuration.
+  /// - Throws: `ConfigError`.
+  public func cell(
+    _ task: Task, _ method: Method, own: JSONValue, checksPaths: Bool? = nil
+  ) throws -> DistillConfiguration {
+    var text = base.merged(with: task.settings).merged(with: method.settings)
+    if let settings = task.settingsByMethod[method.name] { text = text.merged(with: settings) }
+    let document = try ConfigDocument(
+      text.merged(with: own), file: root.document.file,
+      checksPaths: checksPaths ?? self.checksPaths)
+    return try DistillConfiguration(reading: document.root)
+  }
+
+  /// For errors about the study as a whole.
+  public var origin: ConfigOrigin { ConfigOrigin(root) }
+
+  /// The configuration with all its defaults.
+  public var resolved: JSONValue { root.resolved }
+}
+
+extension StudyConfiguration {
+  /// What the runner sets in each cell.
+  private static let runnersKeys = ["output_dir", "overwrite_output_dir", "seed"]
+
+  private static func base(_ root: ConfigSection) throws -> JSONValue {
+    _ = try root.section("base")
+    let value = root.value(of: "base") ?? [:]
+    try refuse(
+      runnersKeys + ["method"], in: value, path: "base", root,
+      "the study gives every cell its own.")
+    root.record("base", value)
+    return value
+  }
+
+  /// The members of an object of objects; those that are null count as absent.
+  private static func entries(
+    _ key: String, of root: ConfigSection
+  ) throws -> [JSONObject.Member] {
+    _ = try root.section(key)
+    let value = root.value(of: key) ?? [:]
+    let members = (value.object?.members ?? []).filter { !$0.value.isNull }
+    if members.isEmpty { throw root.fail(key, "\(key) must name at least one.") }
+    for member in members {
+      let path = "\(key).\(member.key)"
+      // Names become folders.
+      let allowed = member.key.utf8.allSatisfy {
+        (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0)
+          || "-_.".utf8.contains($0)
+      }
+      if !allowed || member.key.isEmpty || member.key.hasPrefix(".") {
+        throw root.document.error(
+          path: path, at: member.keyPosition,
+          "the name \"\(member.key)\" in \(key) becomes the name of a folder; use letters, digits, "
+            + "'-', '_' and '.', which it must not begin with.")
+      }
+      guard member.value.object != nil else {
+        throw root.document.error(
+          path: path, at: member.value.position,
+          "\(path) must be an object, found \(member.value.shown).")
+      }
+    }
+    root.record(key, value)
+    return members
+  }
+
+  private static func method(_ member: JSONObject.Member, _ root: ConfigSection) throws -> Method {
+    let path = "methods.\(member.key)"
+    try refuse(
+      runnersKeys, in: member.value, path: path, root, "the study gives every cell its own.")
+    guard member.value["method"]?.object != nil else {
+      throw root.document.error(
+        path: path, at: member.value.position,
+        "\(path).method is missing; an object with the method's name is required here.")
+    }
+    let assistant = member.value["assistant"]
+    if let assistant {
+      guard assistant.object != nil else {
+        throw root.document.error(
+          path: path, at: assistant.position,
+          "\(path).assistant must be an object, found \(assistant.shown).")
+      }
+      try refuse(
+        runnersKeys + ["teacher", "task"], in: assistant, path: "\(path).assistant", root,
+        "an assistant has those of its student.")
+    }
+    return Method(
+      name: member.key, settings: member.value.merged(with: ["assistant": .null]),
+      assistant: assistant)
+  }
+
+  private static func task(
+    _ member: JSONObject.Member, methods: [String], _ root: ConfigSection
+  ) throws -> Task {
+    let path = "tasks.\(member.key)"
+    try refuse(
+      runnersKeys, in: member.value, path: path, root, "the study gives every cell its own.")
+    try refuse(
+      ["method"], in: member.value, path: path, root,
+      "what a task changes in a method stands in \(path).methods, by the method's name.")
+    var byMethod: [String: JSONValue] = [:]
+    if let changes = member.value["methods"] {
+      guard let object = changes.object else {
+        throw root.document.error(
+          path: path, at: changes.position,
+          "\(path).methods must be an object, found \(changes.shown).")
+      }
+      for change in object.members {
+        guard methods.contains(change.key) else {
+          throw root.document.error(
+            path: path, at: change.keyPosition,
+            "unknown method \"\(change.key)\" in \(path).methods; "
+              + EditDistance.suggestion(for: change.key, among: methods))
+        }
+        guard change.value.object != nil else {
+          throw root.document.error(
+            path: path, at: change.value.position,
+            "\(path).methods.\(change.key) must be an object, found \(change.value.shown).")
+        }
+        try refuse(
+          runnersKeys, in: change.value, path: "\(path).methods.\(change.key)", root,
+          "the study gives every cell its own.")
+        byMethod[change.key] = change.value
+      }
+    }
+    let metric = member.value["metric"]
+    if let metric, metric.string == nil {
+      throw root.document.error(
+        path: path, at: metric.position,
+        "\(path).metric must be a string, found \(metric.shown).")
+    }
+    let section = ConfigSection(member.value, path: path, document: root.document)
+    return Task(
+      name: member.key, metric: metric?.string,
+      settings: member.value.merged(with: ["metric": .null, "methods": .null]),
+      settingsByMethod: byMethod, origin: ConfigOrigin(section))
+  }
+
+  private static func refuse(
+    _ keys: [String], in value: JSONValue, path: String, _ root: ConfigSection, _ hint: String
+  ) throws {
+    for key in keys {
+      guard let member = value.object?.member(key) else { continue }
+      throw root.document.error(
+        path: "\(path).\(key)", at: member.keyPosition, "unknown key \"\(key)\" in \(path); \(hint)"
+      )
+    }
+  }
+}

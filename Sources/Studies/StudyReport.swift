@@ -1,0 +1,260 @@
+import Configuration
+import Data
+import Files
+import Inference
+import Kernels
+import Methods
+import Models
+import Runs
+import StrictJSON
+import Trainers
+
+/// What the finished cells of a study say: a score for each task, method and seed, what each method
+/// has on average, and how sure it is that it differs from the reference method.
+public struct StudyReport: Sendable {
+  /// A task as tables show it.
+  public struct Task: Sendable {
+    /// Its name in the study.
+    public let name: String
+    /// The metric of its scores.
+    public let metric: String
+    /// The teacher's score; nil where no cell is finished.
+    public var teacher: Double?
+    /// Rows that models were measured on; nil where no cell is finished.
+    public var rows: Int?
+  }
+
+  /// A method on a task, or on average over all tasks.
+  public struct Entry: Sendable {
+    /// The score of each finished seed, in the order of the study.
+    public var scores: [(seed: Int, score: Double)]
+    /// Fewest and most updates of a student; nil without finished cells.
+    public var updates: ClosedRange<Int>?
+    /// Mean seconds of a cell; nil without finished cells.
+    public var seconds: Double?
+    /// How the method differs from the reference; nil for the reference itself, and where the two
+    /// have no seed in common.
+    public var comparison: Comparison?
+
+    /// Mean and standard deviation (n - 1) over seeds.
+    public var summary: SampleSummary { SampleSummary(scores.map(\.score)) }
+    /// The highest score.
+    public var best: Double? { scores.map(\.score).max() }
+  }
+
+  /// A method against the reference, by the seeds that both have.
+  public struct Comparison: Sendable {
+    /// Number of seeds in common.
+    public let pairs: Int
+    /// Mean difference of scores; positive where the method is better.
+    public let difference: Double
+    /// Over seeds; nil for a single one.
+    public let test: PairedTTest?
+    /// Over the validation rows, the difference averaged over seeds; nil if it was not asked for, and
+    /// for tasks with questions or with several labels a text.
+    public let bootstrap: Bootstrap.Difference?
+  }
+
+  /// The tasks in the order of the study.
+  public private(set) var tasks: [Task] = []
+  /// The methods in the order of the study.
+  public let methods: [String]
+  /// The method that the others are compared with.
+  public let reference: String
+  /// Seeds of the study.
+  public let seeds: [Int]
+  /// The samples that intervals were taken from.
+  public let bootstrap: Bootstrap
+  /// Cells that are not finished, with what is there of them.
+  public private(set) var missing: [(cell: String, state: StudyCell.State)] = []
+  private var entries: [String: Entry] = [:]
+  private var averages: [String: Entry] = [:]
+
+  /// A method's scores on a task.
+  public func entry(task: String, method: String) -> Entry? { entries["\(task)/\(method)"] }
+
+  /// A method's scores averaged over the tasks, for each seed that all tasks have; nil where there
+  /// is no such seed.
+  public func average(_ method: String) -> Entry? { averages[method] }
+
+  /// Reads the folders of all cells.
+  ///
+  /// - Throws: `FileError` or `JSONError` where a file of a finished cell cannot be used, and where
+  ///   the cells of a task were measured on different rows.
+  public init(_ study: Study, pool: ThreadPool) throws {
+    methods = study.configuration.methods.map(\.name)
+    reference = study.configuration.reference
+    seeds = study.configuration.seeds
+    bootstrap = Bootstrap(
+      resamples: study.configuration.bootstrapResamples, seed: study.configuration.bootstrapSeed)
+    for (site, task) in study.tasks.enumerated() {
+      var row = Task(name: task.name, metric: task.metric)
+      var found: [String: [MeasuredCell]] = [:]
+      for method in methods {
+        for cell in study.cells(task: task.name, method: method) {
+          let state = cell.state
+          guard case .finished(let record) = state else {
+            missing.append((cell.name, state))
+            continue
+          }
+          found[method, default: []].append(try MeasuredCell(cell, record, task: task))
+        }
+      }
+      try Self.checkRows(found, methods)
+      let known = [reference] + methods
+      row.rows = known.lazy.compactMap { found[$0]?.first?.predictions?.count }.first
+      row.teacher =
+        known.lazy.compactMap { found[$0]?.first(where: { !$0.hasAssistant })?.teacher }.first
+      tasks.append(row)
+      for method in methods {
+        guard let cells = found[method] else { continue }
+        var entry = Entry(cells)
+        if method != reference, let theirs = found[reference] {
+          entry.comparison = compare(cells, theirs, task: task, site: site, pool: pool)
+        }
+        entries["\(task.name)/\(method)"] = entry
+      }
+    }
+    for method in methods { averages[method] = averaged(method) }
+  }
+
+  private static func checkRows(_ found: [String: [MeasuredCell]], _ methods: [String]) throws {
+    let all = methods.flatMap { found[$0] ?? [] }
+    guard let first = all.first, let references = first.predictions,
+      let other = all.first(where: { cell in
+        cell.predictions.map { !$0.hasSameReferences(as: references) } ?? false
+      })
+    else { return }
+    throw FileError(
+      file: other.file,
+      problem: "the cell was measured on other rows than \(first.file); the validation data have "
+        + "changed, so remove the folder of the cells that saw the old ones and run the study again."
+    )
+  }
+
+  /// A method's cells of a task against the reference's.
+  private func compare(
+    _ ours: [MeasuredCell], _ theirs: [MeasuredCell], task: Study.Task, site: Int, pool: ThreadPool
+  ) -> Comparison? {
+    let pairs = ours.compactMap { our in
+      theirs.first { $0.seed == our.seed }.map { (our: our, their: $0) }
+    }
+    guard !pairs.isEmpty else { return nil }
+    let differences = pairs.map { $0.our.score - $0.their.score }
+    let paired = PairedPredictions(
+      ours: pairs.compactMap(\.our.predictions), theirs: pairs.compactMap(\.their.predictions))
+    return Comparison(
+      pairs: pairs.count, difference: SampleSummary(differences).mean,
+      test: PairedTTest(differences),
+      bootstrap: bootstrap.resamples == 0
+        ? nil
+        : paired.flatMap { bootstrap.difference(of: task.metrics, $0, site: site, pool: pool) })
+  }
+
+  private func averaged(_ method: String) -> Entry? {
+    let all = tasks.compactMap { entry(task: $0.name, method: method) }
+    guard all.count == tasks.count else { return nil }
+    let scores = mean(of: all)
+    guard !scores.isEmpty else { return nil }
+    let ranges = all.compactMap(\.updates)
+    var result = Entry(scores: scores)
+    if let low = ranges.map(\.lowerBound).min(), let high = ranges.map(\.upperBound).max() {
+      result.updates = low...high
+    }
+    result.seconds = SampleSummary(all.compactMap(\.seconds)).mean
+    guard method != reference else { return result }
+    let theirs = mean(of: tasks.compactMap { entry(task: $0.name, method: reference) })
+    let differences = scores.compactMap { ours in
+      theirs.first { $0.seed == ours.seed }.map { ours.score - $0.score }
+    }
+    let drawn = all.compactMap(\.comparison?.bootstrap)
+    guard !differences.isEmpty else { return result }
+    result.comparison = Comparison(
+      pairs: differences.count, difference: SampleSummary(differences).mean,
+      test: PairedTTest(differences),
+      bootstrap: drawn.count < tasks.count || tasks.isEmpty
+        ? nil
+        : Bootstrap.Difference(
+          value: drawn.reduce(0) { $0 + $1.value } / Double(drawn.count),
+          samples: (0..<bootstrap.resamples).map { sample in
+            drawn.reduce(0) { $0 + $1.samples[sample] } / Double(drawn.count)
+          }, level: bootstrap.level))
+    return result
+  }
+
+  /// The mean over entries of each seed that all of them have; none where a task has no entry.
+  private func mean(of entries: [Entry]) -> [(seed: Int, score: Double)] {
+    guard entries.count == tasks.count else { return [] }
+    return seeds.compactMap { seed in
+      let found = entries.compactMap { $0.scores.first { $0.seed == seed }?.score }
+      guard found.count == entries.count else { return nil }
+      return (seed, found.reduce(0, +) / Double(found.count))
+    }
+  }
+}
+
+extension StudyReport.Entry {
+  /// The scores of a method's cells.
+  fileprivate init(_ cells: [MeasuredCell]) {
+    scores = cells.map { ($0.seed, $0.score) }
+    let counts = cells.map(\.record.updates)
+    if let low = counts.min(), let high = counts.max() { updates = low...high }
+    seconds = SampleSummary(cells.map(\.record.seconds)).mean
+  }
+}
+
+/// A finished cell with its score.
+private struct MeasuredCell {
+  let seed: Int
+  let record: CellRecord
+  let score: Double
+  let teacher: Double?
+  let hasAssistant: Bool
+  /// Nil where texts may have several labels, and for tasks with questions.
+  let predictions: ValidationPredictions?
+  /// The file that they came from.
+  let file: String
+
+  init(_ cell: StudyCell, _ record: CellRecord, task: Study.Task) throws {
+    let path = "\(cell.folder)/all_results.json"
+    let results = try CellRecord.read(path)
+    guard let value = results["eval_\(task.metric)"] else {
+      throw FileError(file: path, problem: "eval_\(task.metric) is missing.")
+    }
+    seed = cell.seed
+    self.record = record
+    // A metric that is undefined is written as null.
+    score = value.double ?? .nan
+    teacher = results["teacher_\(task.metric)"]?.double
+    hasAssistant = cell.assistant != nil
+    file = "\(cell.folder)/\(ValidationPredictions.fileName)"
+    predictions =
+      task.hasPredictions
+      ? try ValidationPredictions(reading: file, task: task.description) : nil
+  }
+}
+
+extension PairedPredictions {
+  /// Predictions of several models for the same rows; nil if they are of two kinds.
+  fileprivate init?(ours: [ValidationPredictions], theirs: [ValidationPredictions]) {
+    var references: ValidationPredictions?
+    var (classes, scores) = ([[Int32]](), [[Double]]())
+    for one in ours + theirs {
+      references = one
+      switch one {
+      case .classes(let predictions, _): classes.append(predictions)
+      case .scores(let predictions, _): scores.append(predictions)
+      }
+    }
+    let count = ours.count
+    switch references {
+    case .classes(_, let references) where classes.count == count + theirs.count:
+      self = .classes(
+        ours: Array(classes[..<count]), theirs: Array(classes[count...]), references: references)
+    case .scores(_, let references) where scores.count == count + theirs.count:
+      self = .scores(
+        ours: Array(scores[..<count]), theirs: Array(scores[count...]), references: references)
+    default: return nil
+    }
+  }
+}

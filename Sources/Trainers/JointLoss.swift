@@ -1,0 +1,93 @@
+import Autograd
+import Configuration
+import Kernels
+
+/// What a shard contributes to a loss over the whole batch.
+public struct ShardFeatures {
+  /// The shard's shares of the step's scalars; loss terms of single texts are on its tape already.
+  public var scalars: Scalars
+  /// Tensors of the shard's tape with a row per text, in the order of its texts. Every shard gives
+  /// equally many, of equal widths.
+  public var features: [Tensor]
+
+  /// Scalars and features of a shard.
+  public init(scalars: Scalars = Scalars(), features: [Tensor]) {
+    self.scalars = scalars
+    self.features = features
+  }
+}
+
+extension StepContext {
+  /// Runs a step with a loss that couples the batch's texts, such as in-batch negatives: `body` once
+  /// per shard, then `joint` once over the features of all texts, then all backward passes. Neither
+  /// loss nor gradients depend on how the batch was split.
+  ///
+  /// All shards' activations live until their backward passes, so micro-batches save no memory here.
+  ///
+  /// - Parameters:
+  ///   - body: forward passes on the shard's tape; must not call `backward()`.
+  ///   - joint: gets a tape that is bound like the shards' and the features, each [texts of the
+  ///     batch, width] in the order of the batch; returns the scalars of its loss terms. A feature
+  ///     has a gradient if a shard's has one.
+  /// - Returns: the sums over shards, plus those of `joint`.
+  public func forEachShard(
+    _ body: @Sendable (Shard, Tape) throws -> ShardFeatures,
+    joint: (_ tape: Tape, _ features: [Tensor]) throws -> Scalars
+  ) throws -> Scalars {
+    let opened = ResultSlots<OpenShard>(count: shards.count)
+    try pool.run(count: lanes.count) { number in
+      for (index, shard) in shards.enumerated() where shard.lane == number {
+        let tape = tape(lanes[number], index: index)
+        opened[index] = OpenShard(tape: tape, result: try body(shard, tape))
+      }
+    }
+    let open = shards.indices.compactMap { opened[$0] }
+    var sum = Scalars()
+    for shard in open { sum.add(shard.result.scalars) }
+
+    // Its draws are named by a number that no shard has.
+    let jointTape = tape(lanes[0], index: shards.count)
+    let features = (0..<(open.first?.result.features.count ?? 0)).map { number in
+      gathered(open.map { $0.result.features[number] }, on: jointTape)
+    }
+    sum.add(try joint(jointTape, features))
+    jointTape.backward()
+
+    let gradients = features.map { JointGradient(matrix: $0.leafGradient) }
+    try pool.run(count: lanes.count) { number in
+      for (index, shard) in shards.enumerated() where shard.lane == number {
+        guard let open = opened[index] else { continue }
+        for (feature, gradient) in zip(open.result.features, gradients) {
+          guard let all = gradient.matrix, feature.requiresGradient else { continue }
+          let own = open.tape.pool.matrix(shard.count, all.columns)
+          Kernel.gatherRows(all, shard.places, into: own)
+          open.tape.send(own, to: feature)
+        }
+        open.tape.backward()
+      }
+    }
+    return sum
+  }
+
+  /// The shards' rows of a feature in the order of the batch's texts.
+  private func gathered(_ parts: [Tensor], on tape: Tape) -> Tensor {
+    let all = tape.pool.matrix(count, parts.first?.columns ?? 0)
+    for (shard, part) in zip(shards, parts) {
+      for (row, place) in shard.places.enumerated() {
+        all.rows(place..<place + 1).copy(from: part.value.rows(row..<row + 1))
+      }
+    }
+    return parts.contains(where: \.requiresGradient) ? tape.leaf(all) : tape.constant(all)
+  }
+}
+
+/// A shard between its forward and its backward pass. One task at a time holds it.
+private struct OpenShard: @unchecked Sendable {
+  let tape: Tape
+  let result: ShardFeatures
+}
+
+/// A gradient that the shards read side by side.
+private struct JointGradient: Sendable {
+  let matrix: Matrix?
+}

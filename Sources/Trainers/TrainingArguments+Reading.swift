@@ -1,0 +1,108 @@
+import Configuration
+
+extension TrainingArguments {
+  /// Reads the section to its end.
+  /// - Throws: `ConfigError`.
+  package init(reading section: ConfigSection) throws {
+    try Self.takeOldSpellings(section)
+    self.init(origin: ConfigOrigin(section))
+    try readBudget(section)
+    try readOptimizer(section)
+    try readEvaluation(section)
+    try section.finish()
+    try checkCombination(section)
+  }
+
+  private static func takeOldSpellings(_ section: ConfigSection) throws {
+    try section.alias("evaluation_strategy", for: "eval_strategy")
+    if try section.optionalBool("group_by_length") != nil {
+      let name = section.name("group_by_length")
+      if section.has("train_sampling_strategy") {
+        throw section.fail(
+          "group_by_length",
+          "\(name) is the old spelling of \(section.name("train_sampling_strategy")), given too; "
+            + "keep the new one.")
+      }
+      section.document.note(
+        "\(name) is an old spelling; it was read as \(section.name("train_sampling_strategy")).")
+    }
+    let batch = "write per_device_train_batch_size or per_device_eval_batch_size."
+    for key in ["train_batch_size", "eval_batch_size", "batch_size", "per_gpu_train_batch_size"] {
+      try section.refuse(key, batch)
+    }
+    let best = "the last model is saved at the end; load_best_model_at_end keeps the best one."
+    for key in ["save_strategy", "save_steps", "save_total_limit"] { try section.refuse(key, best) }
+    for key in ["seed", "data_seed", "output_dir"] {
+      try section.refuse(key, "it stands at the top level.")
+    }
+    try section.refuse("epochs", "write num_train_epochs.")
+    try section.refuse("max_seq_length", "it belongs to the task or, in pretrain, the top level.")
+  }
+
+  private mutating func readBudget(_ section: ConfigSection) throws {
+    perDeviceTrainBatchSize = try section.int("per_device_train_batch_size", default: 8, in: 1...)
+    perDeviceEvalBatchSize = try section.int("per_device_eval_batch_size", default: 8, in: 1...)
+    gradientAccumulationSteps = try section.int("gradient_accumulation_steps", default: 1, in: 1...)
+    maxTokensPerBatch = try section.int(
+      "max_tokens_per_batch", default: Self.defaultMaxTokensPerBatch, in: 1...)
+    numTrainEpochs = try section.number("num_train_epochs", default: 3, in: .above(0, upTo: 1e6))
+    maxSteps = try section.int("max_steps", default: -1, in: .between(1, 1 << 40).or(-1))
+    let old = try section.optionalBool("group_by_length") ?? false
+    section.ignore("group_by_length")
+    trainSamplingStrategy = try section.choice(
+      "train_sampling_strategy", default: old ? .groupByLength : .random)
+    dataloaderDropLast = try section.bool("dataloader_drop_last", default: false)
+    maxTrainSamples = try section.optionalInt("max_train_samples", in: .atLeast(1))
+    maxEvalSamples = try section.optionalInt("max_eval_samples", in: .atLeast(1))
+  }
+
+  private mutating func readOptimizer(_ section: ConfigSection) throws {
+    optim = try section.choice("optim", default: .adamw)
+    learningRate = try section.number("learning_rate", default: 5e-5, in: .atLeast(0))
+    weightDecay = try section.number("weight_decay", default: 0, in: .atLeast(0))
+    adamBeta1 = try section.number("adam_beta1", default: 0.9, in: .from(0, below: 1))
+    adamBeta2 = try section.number("adam_beta2", default: 0.999, in: .from(0, below: 1))
+    adamEpsilon = try section.number("adam_epsilon", default: 1e-8, in: .above(0))
+    maxGradNorm = try section.number("max_grad_norm", default: 1, in: .atLeast(0))
+    lrSchedulerType = try section.choice("lr_scheduler_type", default: .linear)
+    warmupSteps = try section.int("warmup_steps", default: 0, in: 0...)
+    warmupRatio = try section.number("warmup_ratio", default: 0, in: 0...1)
+    labelSmoothingFactor = try section.number(
+      "label_smoothing_factor", default: 0, in: .from(0, below: 1))
+  }
+
+  private mutating func readEvaluation(_ section: ConfigSection) throws {
+    loggingSteps = try section.int("logging_steps", default: 50, in: 1...)
+    evalStrategy = try section.choice("eval_strategy", default: .no)
+    evalSteps = try section.optionalInt("eval_steps", in: .atLeast(1))
+    loadBestModelAtEnd = try section.bool("load_best_model_at_end", default: false)
+    metricForBestModel = try section.optionalString("metric_for_best_model")
+    greaterIsBetter = try section.optionalBool("greater_is_better")
+    earlyStoppingPatience = try section.optionalInt("early_stopping_patience", in: .atLeast(1))
+    earlyStoppingThreshold = try section.number(
+      "early_stopping_threshold", default: 0, in: .atLeast(0))
+  }
+
+  private func checkCombination(_ section: ConfigSection) throws {
+    if warmupSteps > 0, warmupRatio > 0 {
+      throw section.fail(
+        "warmup_ratio",
+        "\(section.path) has both warmup_steps and warmup_ratio; keep one of them.")
+    }
+    if evalStrategy != .steps, evalSteps != nil {
+      throw section.fail(
+        "eval_steps",
+        "\(section.name("eval_steps")) is looked at only with \"eval_strategy\": \"steps\".")
+    }
+    guard evalStrategy == .no else { return }
+    for (key, isSet) in [
+      ("load_best_model_at_end", loadBestModelAtEnd),
+      ("early_stopping_patience", earlyStoppingPatience != nil),
+    ] where isSet {
+      throw section.fail(
+        key,
+        "\(section.name(key)) needs evaluations during training; set eval_strategy to \"steps\" "
+          + "or \"epoch\".")
+    }
+  }
+}

@@ -1,0 +1,159 @@
+import Configuration
+
+/// The section `train`: names and defaults of Hugging Face's `TrainingArguments`, as far as they make
+/// sense here. Only `logging_steps` differs: 50 instead of 500.
+public struct TrainingArguments: Sendable {
+  /// The optimiser.
+  public enum Optimizer: String, Sendable, CaseIterable {
+    /// Adam with decoupled weight decay.
+    case adamw
+    /// Adam; weight decay is added to the gradient.
+    case adam
+  }
+
+  /// How the learning rate goes on after the warm-up.
+  public enum Schedule: String, Sendable, CaseIterable {
+    /// Linearly down to zero.
+    case linear
+    /// Half a cosine down to zero.
+    case cosine
+    /// The same from the first step on; warm-up is not looked at.
+    case constant
+    /// The same after the warm-up.
+    case constantWithWarmup = "constant_with_warmup"
+  }
+
+  /// When something happens.
+  public enum Interval: String, Sendable, CaseIterable {
+    /// Never.
+    case no
+    /// Every so many steps.
+    case steps
+    /// After every epoch.
+    case epoch
+  }
+
+  /// The order of the training rows.
+  public enum SamplingStrategy: String, Sendable, CaseIterable {
+    /// A new permutation every epoch.
+    case random
+    /// File order.
+    case sequential
+    /// Batches of similar lengths, in random order.
+    case groupByLength = "group_by_length"
+  }
+
+  /// `per_device_train_batch_size`: rows a forward pass.
+  public var perDeviceTrainBatchSize: Int
+  /// `per_device_eval_batch_size`
+  public var perDeviceEvalBatchSize: Int
+  /// `gradient_accumulation_steps`: batches an update.
+  public var gradientAccumulationSteps: Int
+  /// `max_tokens_per_batch`: tokens that a shard's forward pass holds at most, one text at least. An
+  /// update keeps its number of texts: what does not fit is worked on piece by piece, gradients
+  /// added up. Bounds memory.
+  public var maxTokensPerBatch: Int
+  /// `num_train_epochs`; a fraction ends within an epoch.
+  public var numTrainEpochs: Double
+  /// `max_steps`: updates; wins over the epochs when positive.
+  public var maxSteps: Int
+  /// `learning_rate`: the highest one.
+  public var learningRate: Double
+  /// `weight_decay`; never on biases and LayerNorm.
+  public var weightDecay: Double
+  /// `adam_beta1`
+  public var adamBeta1: Double
+  /// `adam_beta2`
+  public var adamBeta2: Double
+  /// `adam_epsilon`
+  public var adamEpsilon: Double
+  /// `max_grad_norm`: the gradient is scaled down to this norm; 0 means never.
+  public var maxGradNorm: Double
+  /// `optim`
+  public var optim: Optimizer
+  /// `lr_scheduler_type`
+  public var lrSchedulerType: Schedule
+  /// `warmup_steps`: updates of linear warm-up.
+  public var warmupSteps: Int
+  /// `warmup_ratio`: the same as a part of all updates; 0 where `warmup_steps` counts.
+  public var warmupRatio: Double
+  /// `label_smoothing_factor`
+  public var labelSmoothingFactor: Double
+  /// `eval_strategy`
+  public var evalStrategy: Interval
+  /// `eval_steps`; nil means `logging_steps`.
+  public var evalSteps: Int?
+  /// `logging_steps`: updates between two lines of the log.
+  public var loggingSteps: Int
+  /// `metric_for_best_model`; nil means the task's first metric.
+  public var metricForBestModel: String?
+  /// `greater_is_better`; nil means true, except for a metric whose name ends in `loss`.
+  public var greaterIsBetter: Bool?
+  /// `load_best_model_at_end`: keep the best model apart and let it be the result.
+  public var loadBestModelAtEnd: Bool
+  /// `early_stopping_patience`: stop after so many evaluations without a better metric.
+  public var earlyStoppingPatience: Int?
+  /// `early_stopping_threshold`: by how much a metric must be better to count.
+  public var earlyStoppingThreshold: Double
+  /// `train_sampling_strategy`
+  public var trainSamplingStrategy: SamplingStrategy
+  /// `dataloader_drop_last`: leave out a last batch that is not full.
+  public var dataloaderDropLast: Bool
+  /// `max_train_samples`: only the first so many rows; nil means all.
+  public var maxTrainSamples: Int?
+  /// `max_eval_samples`: only the first so many rows; nil means all.
+  public var maxEvalSamples: Int?
+  /// Where the settings came from.
+  public var origin: ConfigOrigin
+
+  /// Enough rows for the fastest products; more only takes memory (docs/performance.md).
+  public static let defaultMaxTokensPerBatch = 512
+
+  /// Arguments made by the program.
+  public init(
+    perDeviceTrainBatchSize: Int = 8, perDeviceEvalBatchSize: Int = 8,
+    gradientAccumulationSteps: Int = 1, maxTokensPerBatch: Int = Self.defaultMaxTokensPerBatch,
+    numTrainEpochs: Double = 3, maxSteps: Int = -1,
+    learningRate: Double = 5e-5, weightDecay: Double = 0, adamBeta1: Double = 0.9,
+    adamBeta2: Double = 0.999, adamEpsilon: Double = 1e-8, maxGradNorm: Double = 1,
+    optim: Optimizer = .adamw, lrSchedulerType: Schedule = .linear, warmupSteps: Int = 0,
+    warmupRatio: Double = 0, labelSmoothingFactor: Double = 0, evalStrategy: Interval = .no,
+    evalSteps: Int? = nil, loggingSteps: Int = 50, metricForBestModel: String? = nil,
+    greaterIsBetter: Bool? = nil, loadBestModelAtEnd: Bool = false,
+    earlyStoppingPatience: Int? = nil, earlyStoppingThreshold: Double = 0,
+    trainSamplingStrategy: SamplingStrategy = .random, dataloaderDropLast: Bool = false,
+    maxTrainSamples: Int? = nil, maxEvalSamples: Int? = nil,
+    origin: ConfigOrigin = ConfigOrigin()
+  ) {
+    self.perDeviceTrainBatchSize = perDeviceTrainBatchSize
+    self.perDeviceEvalBatchSize = perDeviceEvalBatchSize
+    self.gradientAccumulationSteps = gradientAccumulationSteps
+    self.maxTokensPerBatch = maxTokensPerBatch
+    self.numTrainEpochs = numTrainEpochs
+    self.maxSteps = maxSteps
+    self.learningRate = learningRate
+    self.weightDecay = weightDecay
+    self.adamBeta1 = adamBeta1
+    self.adamBeta2 = adamBeta2
+    self.adamEpsilon = adamEpsilon
+    self.maxGradNorm = maxGradNorm
+    self.optim = optim
+    self.lrSchedulerType = lrSchedulerType
+    self.warmupSteps = warmupSteps
+    self.warmupRatio = warmupRatio
+    self.labelSmoothingFactor = labelSmoothingFactor
+    self.evalStrategy = evalStrategy
+    self.evalSteps = evalSteps
+    self.loggingSteps = loggingSteps
+    self.metricForBestModel = metricForBestModel
+    self.greaterIsBetter = greaterIsBetter
+    self.loadBestModelAtEnd = loadBestModelAtEnd
+    self.earlyStoppingPatience = earlyStoppingPatience
+    self.earlyStoppingThreshold = earlyStoppingThreshold
+    self.trainSamplingStrategy = trainSamplingStrategy
+    self.dataloaderDropLast = dataloaderDropLast
+    self.maxTrainSamples = maxTrainSamples
+    self.maxEvalSamples = maxEvalSamples
+    self.origin = origin
+  }
+}

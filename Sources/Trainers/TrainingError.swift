@@ -1,0 +1,19 @@
+import Configuration
+
+/// A run that cannot start or go on.
+public enum TrainingError: Error, CustomStringConvertible, Equatable {
+  /// A loss or gradient is NaN or infinite.
+  case notFinite(String)
+  /// The data set has no rows to train on.
+  case noData(String)
+
+  /// One sentence for the user.
+  public var description: String {
+    switch self {
+    case .notFinite(let what):
+      "the \(what) is not finite; lower the learning rate, clip gradients (train.max_grad_norm) or "
+        + "look at the data"
+    case .noData(let what): "\(what) has no rows to train on"
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import Configuration
+import StrictJSON
+
+/// One line of the training log, as HF's `log_history`: names and values in order.
+public struct LogEntry: Sendable {
+  /// The update after which it was taken.
+  public let step: Int
+  /// Passes over the data so far.
+  public let epoch: Double
+  /// Named values.
+  public var values: [(name: String, value: Double)]
+
+  /// The value with a name.
+  public subscript(_ name: String) -> Double? { values.first { $0.name == name }?.value }
+
+  /// The entry as a JSON object with `epoch` and `step`.
+  public var json: JSONValue {
+    var object = JSONObject()
+    object["epoch"] = .double(epoch)
+    for (name, value) in values { object[name] = .double(value) }
+    object["step"] = .int(step)
+    return JSONValue(.object(object))
+  }
+}
+
+/// Receives what happens during training; the command line shows and stores it.
+public protocol TrainingObserver: AnyObject {
+  /// A training entry is due (`logging_steps`).
+  func didLog(_ entry: LogEntry)
+  /// An evaluation has ended.
+  func didEvaluate(_ entry: LogEntry, isBest: Bool) throws
+  /// An update has been made; called often, for progress bars.
+  func didStep(_ step: Int, of total: Int, loss: Double, learningRate: Double, texts: Int)
+  /// True ends training after the current update.
+  var shouldStop: Bool { get }
+}
