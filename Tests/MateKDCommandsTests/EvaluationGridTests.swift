@@ -68,7 +68,7 @@ import Trainers
   }
 
   @Test func noModelThatFitsIsAnError() {
-    let error = #expect(throws: TrainingError.self) {
+    let error = #expect(throws: MismatchError.self) {
       try EvaluationGrid(models: ["a", "b"], tasks: [.rte]) { model, _ in
         throw MismatchError(.method, "\(model) does not fit")
       }
