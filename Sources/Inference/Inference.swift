@@ -71,9 +71,7 @@ public struct Inference: Sendable {
       let batch = data.batch(Array(list[index]))
       try memory.withPool { buffers in
         let tape = Tape(pool: buffers, precision: precision)
-        let tokens = PackedTokens(
-          ids: batch.tokenIDs, typeIDs: batch.typeIDs, offsets: batch.offsets)
-        try body(list[index], tokens, tape)
+        try body(list[index], batch.tokens, tape)
       }
     }
   }

@@ -164,14 +164,14 @@ extension Tape {
     _ logits: Tensor, shard: Shard, labels: LabelSet, smoothing: Float, weight: Float
   ) -> Double {
     if labels.isRegression {
-      let scores = constant(Matrix(shard.scores, rows: shard.count, columns: 1))
+      let scores = constant(Matrix(shard.targets.scores, rows: shard.count, columns: 1))
       return squaredError(logits, scores, weight: weight)
     }
     if labels.isMultiLabel {
-      let targets = Matrix(shard.targets, rows: shard.count, columns: labels.count)
+      let targets = Matrix(shard.targets.labelSets, rows: shard.count, columns: labels.count)
       return binaryCrossEntropy(logits, targets: targets, weight: weight)
     }
-    return crossEntropy(logits, labels: shard.classLabels, smoothing: smoothing, weight: weight)
+    return crossEntropy(logits, labels: shard.targets.classes, smoothing: smoothing, weight: weight)
   }
 
   /// Divergence of the student's outputs from the teacher's, summed over texts: `kind` for

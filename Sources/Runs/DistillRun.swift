@@ -78,8 +78,8 @@ extension PreparedRun {
         maskID: teacher.tokenizer.specialTokens.mask, teacherCache: logits,
         studentTraining: run.trainedModel, totalSteps: run.steps,
         labelSmoothing: Float(c.train.labelSmoothingFactor), trainingRows: train.count,
-        trainingClasses: train.classLabels,
-        batchesPerEpoch: TrainingLoop.stepsPerEpoch(c.train, rows: train.count),
+        trainingClasses: train.targets.classes,
+        batchesPerEpoch: Trainer.stepsPerEpoch(c.train, rows: train.count),
         seed: c.common.seed, tokenizer: teacher.tokenizer))
     return PreparedRun(
       plan: [("method", method.name)] + run.plan(others: others, objective: objective),

@@ -23,7 +23,7 @@ extension PreparedRun {
     let text = try corpus(c.corpus, maximumRows: c.train.maxTrainSamples, notices: &notices)
     let data = TokenizedDataset(
       text, tokenizer: model.tokenizer, maximumLength: c.maxSeqLength, pool: pool)
-    let steps = TrainingLoop.plannedSteps(c.train, rows: data.count)
+    let steps = Trainer.plannedSteps(c.train, rows: data.count)
     let objective = MaskedLanguageModeling(
       model.model,
       training: TrainedModel(
@@ -40,22 +40,22 @@ extension PreparedRun {
     let plan: [(name: String, value: String)] = [
       ("texts", "\(data.count) (mean length \(String(format: "%.1f", mean)) tokens)"),
       ("model parameters", "\(model.model.parameters.count)"),
-      ("updates", "\(steps) (\(TrainingLoop.stepsPerEpoch(c.train, rows: data.count)) an epoch)"),
+      ("updates", "\(steps) (\(Trainer.stepsPerEpoch(c.train, rows: data.count)) an epoch)"),
       ("threads", "\(pool.threads)"), ("shards", "\(RunParts.shards(c.common))"),
       ("precision", precision.rawValue),
       ("memory estimate", RunParts.megabytes(memory)), ("output", c.common.outputDir),
     ]
-    let loop = TrainingLoop(
+    let trainer = Trainer(
       arguments: c.train, seed: c.common.seed, dataSeed: c.common.dataSeed,
       shards: RunParts.shards(c.common), pool: pool, precision: precision)
-    let training = TrainingParts(objective: objective, data: data, loop: loop)
+    let training = TrainingParts(objective: objective, data: data, trainer: trainer)
     return PreparedRun(plan: plan, notices: notices, training: training) { display in
       let folder = try RunFolder(c.common.outputDir, overwrite: c.common.overwriteOutputDir)
       try folder.writeRun(
         command: "pretrain", configuration: c.resolved, shards: RunParts.shards(c.common),
         hashes: [("corpus", data.contentHash), ("vocabulary", model.tokenizer.vocabularyHash)])
       let observer = RecordingObserver(folder: folder, display: display) { _ in }
-      let summary = try loop.run(
+      let summary = try trainer.run(
         objective, data: data, evaluate: nil, metric: ("loss", false), observer: observer)
       try ModelFolder.write(model.model, to: folder.path, tokenizer: model.tokenizerSource)
       var (results, _) = RunParts.results(

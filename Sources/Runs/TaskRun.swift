@@ -29,7 +29,7 @@ struct TaskRun<Validation: ValidationData> {
   let references: () throws -> EvaluationParts.Result
 
   /// The updates that are planned.
-  var steps: Int { TrainingLoop.plannedSteps(arguments, rows: train.count) }
+  var steps: Int { Trainer.plannedSteps(arguments, rows: train.count) }
 
   /// The main model with its optimiser and schedule.
   var trainedModel: TrainedModel {
@@ -62,15 +62,15 @@ struct TaskRun<Validation: ValidationData> {
     }
   }
 
-  private var loop: TrainingLoop {
-    TrainingLoop(
+  private var trainer: Trainer {
+    Trainer(
       arguments: arguments, seed: common.seed, dataSeed: common.dataSeed,
       shards: RunParts.shards(common), pool: pool, precision: precision)
   }
 
   /// What is trained.
   func parts(_ objective: any Objective) -> TrainingParts {
-    TrainingParts(objective: objective, data: train, loop: loop)
+    TrainingParts(objective: objective, data: train, trainer: trainer)
   }
 
   /// Trains and writes the output folder.
@@ -86,7 +86,7 @@ struct TaskRun<Validation: ValidationData> {
         ("train", train.contentHash), ("vocabulary", model.tokenizer.vocabularyHash),
       ] + evaluation.hashes)
     let observer = RecordingObserver(folder: folder, display: display) { try save(to: $0) }
-    let summary = try loop.run(
+    let summary = try trainer.run(
       objective, data: train,
       evaluate: {
         try evaluation.measure(model.model, batchSize: arguments.perDeviceEvalBatchSize).metrics
@@ -156,7 +156,7 @@ struct TaskRun<Validation: ValidationData> {
     plan += others.map { ("\($0.role) parameters", "\($0.model.parameters.count)") }
     plan += [
       (
-        "updates", "\(steps) (\(TrainingLoop.stepsPerEpoch(arguments, rows: train.count)) an epoch)"
+        "updates", "\(steps) (\(Trainer.stepsPerEpoch(arguments, rows: train.count)) an epoch)"
       ),
       ("threads", "\(pool.threads)"), ("shards", "\(RunParts.shards(common))"),
       ("precision", precision.rawValue),

@@ -52,16 +52,6 @@ extension LearningRateSchedule {
   }
 }
 
-extension OptimizerSettings {
-  /// The optimiser of `train`.
-  public init(_ arguments: TrainingArguments) {
-    self.init(
-      weightDecay: arguments.weightDecay, beta1: arguments.adamBeta1, beta2: arguments.adamBeta2,
-      epsilon: arguments.adamEpsilon, decoupled: arguments.optim == .adamw,
-      maxGradNorm: arguments.maxGradNorm)
-  }
-}
-
 extension Sampler.Strategy {
   /// The order that `train_sampling_strategy` names.
   init(_ strategy: TrainingArguments.SamplingStrategy) {

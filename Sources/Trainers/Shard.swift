@@ -1,6 +1,6 @@
 import Configuration
 import Data
-import Models
+import Kernels
 
 /// A part of a batch: whole texts, packed, that one tape works on.
 public struct Shard: Sendable {
@@ -8,38 +8,51 @@ public struct Shard: Sendable {
   public let index: Int
   /// The lane that works on it; the shards of a lane are worked on one after the other.
   public let lane: Int
-  /// The texts.
-  public let tokens: PackedTokens
-  /// True for [CLS], [SEP] and other tokens that are never masked; one per token.
-  public let isSpecial: [Bool]
   /// Place of each text within its batch.
   public let places: [Int]
-  /// Row of each text in the data set.
-  public let rows: [Int]
-  /// Class of each text; empty for regression and unlabelled text.
-  public let classLabels: [Int32]
-  /// Score of each text; empty for classification and unlabelled text.
-  public let scores: [Float]
-  /// For texts that may have several labels, 1 for each label of a text and 0 for each other one, text
-  /// by text; empty for other tasks.
-  public let targets: [Float]
-  /// Where the answer is in each text; empty unless texts are to be searched for answers.
-  public let spans: [TokenSpan]
+  private let texts: PackedBatch
 
+  /// The texts with those places.
+  package init(index: Int, lane: Int = 0, places: [Int], texts: PackedBatch) {
+    self.index = index
+    self.lane = lane
+    self.places = places
+    self.texts = texts
+  }
+
+  /// The texts.
+  public var tokens: PackedTokens { texts.tokens }
+  /// True for [CLS], [SEP] and other tokens that are never masked; one for each token.
+  public var isSpecial: [Bool] { texts.isSpecial }
+  /// Row of each text in the data set.
+  public var rows: [Int] { texts.rows }
+  /// What the model is to say of the texts.
+  public var targets: Targets { texts.targets }
   /// Number of texts.
   public var count: Int { places.count }
 
-  /// Splits a batch among at most `lanes` lanes of similar cost (longest text first, each to the
-  /// cheapest lane so far), and a lane's texts into shards of at most `maximumTokens` tokens, or of
-  /// one text where that is longer. The split depends on the arguments alone, never on threads.
+  /// Splits rows of a data set among at most `lanes` lanes of similar cost (longest text first, each
+  /// to the cheapest lane so far), and a lane's texts into shards of at most `maximumTokens` tokens,
+  /// or of one text where that is longer. The split depends on the arguments alone, never on threads.
   ///
   /// Shards bound the memory of activations: a lane holds those of one shard at a time.
   public static func split(
-    _ batch: PackedBatch, lanes: Int, maximumTokens: Int = Int.max
+    _ rows: [Int], of data: TokenizedDataset, lanes: Int, maximumTokens: Int = Int.max
   ) -> [Shard] {
-    let lengths = (0..<batch.count).map { batch.offsets[$0 + 1] - batch.offsets[$0] }
+    let lengths = rows.map { data.tokenIDs($0).count }
+    return plan(lengths: lengths, lanes: lanes, maximumTokens: maximumTokens).enumerated().map {
+      Shard(
+        index: $0.offset, lane: $0.element.lane, places: $0.element.places,
+        texts: data.batch($0.element.places.map { rows[$0] }))
+    }
+  }
+
+  /// The lane and the places in the batch of each shard, for texts of the given lengths.
+  package static func plan(
+    lengths: [Int], lanes: Int, maximumTokens: Int
+  ) -> [(lane: Int, places: [Int])] {
     let order = lengths.indices.sorted { (lengths[$0], $1) > (lengths[$1], $0) }
-    let parts = max(1, min(lanes, batch.count))
+    let parts = max(1, min(lanes, lengths.count))
     var members = Array(repeating: [Int](), count: parts)
     var loads = Array(repeating: 0, count: parts)
     for text in order {
@@ -48,13 +61,11 @@ public struct Shard: Sendable {
       members[part].append(text)
       loads[part] += lengths[text] * (4096 + lengths[text])
     }
-    var shards: [Shard] = []
-    for (lane, texts) in members.enumerated() {
-      for piece in pieces(texts.sorted(), lengths: lengths, maximumTokens: maximumTokens) {
-        shards.append(Shard(index: shards.count, lane: lane, batch: batch, places: piece))
+    return members.enumerated().flatMap { lane, texts in
+      pieces(texts.sorted(), lengths: lengths, maximumTokens: maximumTokens).map {
+        (lane: lane, places: $0)
       }
     }
-    return shards
   }
 
   /// Consecutive texts in as few pieces as the budget allows, of similar numbers of tokens: one
@@ -83,33 +94,5 @@ public struct Shard: Sendable {
       before += length
     }
     return pieces + [piece]
-  }
-
-  /// The given texts of a batch.
-  public init(index: Int, lane: Int = 0, batch: PackedBatch, places: [Int]) {
-    var ids: [Int32] = []
-    var types: [Int32] = []
-    var special: [Bool] = []
-    var offsets = [0]
-    for place in places {
-      let range = batch.offsets[place]..<batch.offsets[place + 1]
-      ids.append(contentsOf: batch.tokenIDs[range])
-      types.append(contentsOf: batch.typeIDs[range])
-      special.append(contentsOf: batch.isSpecial[range])
-      offsets.append(ids.count)
-    }
-    self.index = index
-    self.lane = lane
-    tokens = PackedTokens(ids: ids, typeIDs: types, offsets: offsets)
-    isSpecial = special
-    self.places = places
-    rows = places.map { batch.rows[$0] }
-    classLabels = batch.classLabels.isEmpty ? [] : places.map { batch.classLabels[$0] }
-    scores = batch.scores.isEmpty ? [] : places.map { batch.scores[$0] }
-    let width = batch.targets.count / max(1, batch.count)
-    targets =
-      batch.targets.isEmpty
-      ? [] : places.flatMap { batch.targets[$0 * width..<($0 + 1) * width] }
-    spans = batch.spans.isEmpty ? [] : places.map { batch.spans[$0] }
   }
 }

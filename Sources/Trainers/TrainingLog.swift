@@ -23,6 +23,19 @@ public struct LogEntry: Sendable {
   }
 }
 
+extension LogEntry {
+  /// An entry as `json` wrote it; a value that was not finite is NaN.
+  /// - Throws: `StateError`.
+  init(_ json: JSONValue) throws {
+    guard let object = json.object, let step = json["step"]?.int, let epoch = json["epoch"]?.double
+    else { throw StateError("the log has an entry without step and epoch") }
+    self.init(
+      step: step, epoch: epoch,
+      values: object.members.filter { $0.key != "step" && $0.key != "epoch" }
+        .map { (name: $0.key, value: $0.value.double ?? .nan) })
+  }
+}
+
 /// Receives what happens during training; the command line shows and stores it.
 public protocol TrainingObserver: AnyObject {
   /// A training entry is due (`logging_steps`).

@@ -11,7 +11,7 @@ import Trainers
   private func parts(_ objective: any Objective, _ world: ToyWorld) -> TrainingParts {
     TrainingParts(
       objective: objective, data: world.train,
-      loop: TrainingLoop(
+      trainer: Trainer(
         arguments: TrainingArguments(
           perDeviceTrainBatchSize: 4, maxSteps: 500, evalStrategy: .steps, loggingSteps: 1),
         seed: 42, dataSeed: 42, shards: 2, pool: world.pool))

@@ -27,7 +27,7 @@ import Trainers
       DistillationSetup(
         student: student, teacher: teacher, generator: nil, maskID: 4, teacherCache: cache,
         studentTraining: TrainedModel(student.parameters), totalSteps: steps, labelSmoothing: 0))
-    let loop = TrainingLoop(
+    let loop = Trainer(
       arguments: TrainingArguments(perDeviceTrainBatchSize: 4, maxSteps: steps), seed: 1,
       dataSeed: 1, shards: 2, pool: toy.pool)
     _ = try loop.run(

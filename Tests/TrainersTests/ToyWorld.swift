@@ -86,7 +86,7 @@ struct ToyWorld {
     observer: SilentObserver = SilentObserver(),
     evaluate: (() throws -> [(name: String, value: Double)])? = nil
   ) throws -> TrainingSummary {
-    try TrainingLoop(
+    try Trainer(
       arguments: arguments, seed: 11, dataSeed: 12, shards: shards,
       pool: ThreadPool(threads: threads), precision: precision
     ).run(objective, data: train, evaluate: evaluate, metric: metric, observer: observer)

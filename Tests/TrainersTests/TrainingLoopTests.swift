@@ -10,7 +10,7 @@ import Studies
 import Testing
 import Trainers
 
-@Suite struct TrainingLoopTests {
+@Suite struct TrainerTests {
   @Test func threadsDoNotChangeABit() throws {
     var results: [[Weights]] = []
     for threads in [1, 2] {
@@ -60,7 +60,7 @@ import Trainers
 
   @Test func plannedSteps() {
     func steps(_ arguments: TrainingArguments) -> Int {
-      TrainingLoop.plannedSteps(arguments, rows: 21)
+      Trainer.plannedSteps(arguments, rows: 21)
     }
     #expect(steps(TrainingArguments(perDeviceTrainBatchSize: 4, numTrainEpochs: 2)) == 12)
     #expect(steps(TrainingArguments(perDeviceTrainBatchSize: 4, numTrainEpochs: 0.5)) == 3)

@@ -56,7 +56,7 @@ struct BenchmarkData {
         Encoding(
           ids: ids, typeIDs: Array(repeating: 0, count: ids.count),
           isSpecial: ids.indices.map { $0 == 0 || $0 == ids.count - 1 })
-      }, classLabels: texts.indices.map { Int32($0 % 2) })
+      }, targets: .classes(texts.indices.map { Int32($0 % 2) }))
   }
 }
 

@@ -43,7 +43,7 @@ struct StepBenchmark {
       renew: try objective(student, training: training, rows: data.rows.count, steps: steps),
       atEnd: { [source = Unchecked(source)] in source.value.summarize(facts) })
     source.ready(facts)
-    let loop = TrainingLoop(
+    let loop = Trainer(
       arguments: arguments, seed: 1, dataSeed: 1, shards: options.threads, pool: pool,
       precision: precision)
     _ = try loop.run(

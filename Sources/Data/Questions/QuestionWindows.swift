@@ -115,7 +115,7 @@ public struct QuestionWindows: Sendable {
   public var examples: TokenizedDataset {
     let known = (0..<count).compactMap { window in target(window).map { (window, $0) } }
     return TokenizedDataset(
-      encodings: known.map { encoding($0.0) }, spans: known.map(\.1),
+      encodings: known.map { encoding($0.0) }, targets: .spans(known.map(\.1)),
       vocabularyHash: vocabularyHash)
   }
 

@@ -35,10 +35,10 @@ public struct TaskEvaluation: Sendable {
   }
 
   /// The sets of labels against the data's; nil where texts have one label or a score.
-  private func counts(_ batch: PackedBatch) -> LabelSetCounts? {
-    guard !predictedSets.isEmpty, predictedSets.count == batch.targets.count else { return nil }
+  private func counts(_ targets: Targets) -> LabelSetCounts? {
+    guard !predictedSets.isEmpty, predictedSets.count == targets.labelSets.count else { return nil }
     return LabelSetCounts(
-      predictions: predictedSets, references: batch.targets.map { $0 > 0.5 },
+      predictions: predictedSets, references: targets.labelSets.map { $0 > 0.5 },
       labels: logits.columns)
   }
 
@@ -47,16 +47,16 @@ public struct TaskEvaluation: Sendable {
   public func metrics(
     of task: TaskDescription, data: TokenizedDataset
   ) -> [(name: String, value: Double)] {
-    let batch = data.batch(Array(0..<data.count))
-    let counts = counts(batch)
+    let targets = data.targets
+    let counts = counts(targets)
     var result = task.metrics.compactMap { metric -> (name: String, value: Double)? in
       let value =
         if let counts {
           metric.value(counts)
         } else if task.isRegression {
-          metric.value(predictions: predictedScores, references: batch.scores.map(Double.init))
+          metric.value(predictions: predictedScores, references: targets.scores.map(Double.init))
         } else {
-          metric.value(predictions: predictedClasses, references: batch.classLabels)
+          metric.value(predictions: predictedClasses, references: targets.classes)
         }
       return value.map { (metric.rawValue, $0) }
     }
@@ -65,20 +65,20 @@ public struct TaskEvaluation: Sendable {
         ("combined_score", result.reduce(0) { $0 + $1.value } / Double(result.count)))
     }
     let count = Double(max(1, data.count))
-    if task.isRegression, !batch.scores.isEmpty {
-      let gold = Matrix(batch.scores, rows: data.count, columns: 1)
+    if task.isRegression, !targets.scores.isEmpty {
+      let gold = Matrix(targets.scores, rows: data.count, columns: 1)
       result.append(("loss", Kernel.squaredError(logits, gold, dA: nil, dB: nil) / count))
     } else if counts != nil {
-      let gold = Matrix(batch.targets, rows: data.count, columns: logits.columns)
+      let gold = Matrix(targets.labelSets, rows: data.count, columns: logits.columns)
       result.append(
         ("loss", Kernel.binaryCrossEntropy(logits, targets: gold, gradient: nil) / count))
-    } else if !batch.classLabels.isEmpty, folding != nil {
-      let sum = batch.classLabels.enumerated().reduce(0.0) { sum, item in
+    } else if !targets.classes.isEmpty, folding != nil {
+      let sum = targets.classes.enumerated().reduce(0.0) { sum, item in
         sum - log(foldedProbabilities(item.offset, classes: task.labels.count)[Int(item.element)])
       }
       result.append(("loss", sum / count))
-    } else if !batch.classLabels.isEmpty {
-      let sum = Kernel.crossEntropy(logits, labels: batch.classLabels, gradient: nil)
+    } else if !targets.classes.isEmpty {
+      let sum = Kernel.crossEntropy(logits, labels: targets.classes, gradient: nil)
       result.append(("loss", sum / count))
     }
     return result
@@ -89,19 +89,20 @@ public struct TaskEvaluation: Sendable {
   public func intervals(
     of task: TaskDescription, data: TokenizedDataset, bootstrap: Bootstrap, pool: ThreadPool
   ) -> [(name: String, interval: Bootstrap.Interval)] {
-    let batch = data.batch(Array(0..<data.count))
+    let targets = data.targets
     let found =
       if task.isMultiLabel {
         bootstrap.intervals(
-          of: task.metrics, predictions: predictedSets, references: batch.targets.map { $0 > 0.5 },
+          of: task.metrics, predictions: predictedSets,
+          references: targets.labelSets.map { $0 > 0.5 },
           labels: logits.columns, pool: pool)
       } else if task.isRegression {
         bootstrap.intervals(
           of: task.metrics, predictions: predictedScores,
-          references: batch.scores.map(Double.init), pool: pool)
+          references: targets.scores.map(Double.init), pool: pool)
       } else {
         bootstrap.intervals(
-          of: task.metrics, predictions: predictedClasses, references: batch.classLabels,
+          of: task.metrics, predictions: predictedClasses, references: targets.classes,
           pool: pool)
       }
     let names = task.metrics.map(\.rawValue) + ["combined_score"]
@@ -113,7 +114,7 @@ public struct TaskEvaluation: Sendable {
   /// The task's labels against the predictions; nil for regression, for rows that may have several
   /// labels and for rows without any.
   public func confusion(of task: TaskDescription, data: TokenizedDataset) -> ConfusionMatrix? {
-    let references = data.batch(Array(0..<data.count)).classLabels
+    let references = data.targets.classes
     guard !predictedClasses.isEmpty, !references.isEmpty else { return nil }
     return ConfusionMatrix(
       predictions: predictedClasses, references: references,
@@ -122,12 +123,12 @@ public struct TaskEvaluation: Sendable {
 
   /// Sentences about the task's metrics that mean little for these predictions.
   public func cautions(of task: TaskDescription, data: TokenizedDataset) -> [String] {
-    let batch = data.batch(Array(0..<data.count))
-    if let counts = counts(batch) { return task.metrics.compactMap { $0.caution(counts) } }
+    let targets = data.targets
+    if let counts = counts(targets) { return task.metrics.compactMap { $0.caution(counts) } }
     return task.metrics.compactMap { metric in
       task.isRegression
-        ? metric.caution(predictions: predictedScores, references: batch.scores.map(Double.init))
-        : metric.caution(predictions: predictedClasses, references: batch.classLabels)
+        ? metric.caution(predictions: predictedScores, references: targets.scores.map(Double.init))
+        : metric.caution(predictions: predictedClasses, references: targets.classes)
     }
   }
 

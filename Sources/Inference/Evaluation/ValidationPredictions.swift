@@ -21,12 +21,11 @@ public enum ValidationPredictions: Sendable, Equatable {
   /// Those of an evaluation; nil where texts may have several labels.
   package init?(_ evaluation: TaskEvaluation, task: TaskDescription, data: TokenizedDataset) {
     if task.isMultiLabel { return nil }
-    let batch = data.batch(Array(0..<data.count))
     self =
       task.isRegression
       ? .scores(
-        predictions: evaluation.predictedScores, references: batch.scores.map(Double.init))
-      : .classes(predictions: evaluation.predictedClasses, references: batch.classLabels)
+        predictions: evaluation.predictedScores, references: data.targets.scores.map(Double.init))
+      : .classes(predictions: evaluation.predictedClasses, references: data.targets.classes)
   }
 
   /// Number of rows.

@@ -14,14 +14,13 @@ package enum WeakModel {
     model: String
   ) -> String? {
     let metric = task.headlineMetric
-    let batch = data.batch(Array(0..<data.count))
-    let references = batch.classLabels
+    let references = data.targets.classes
     guard let value = metrics.first(where: { $0.name == metric.rawValue })?.value else {
       return nil
     }
-    if task.isMultiLabel {
+    if case .labelSets(let sets, let labels) = data.targets {
       let baseline = MajorityBaseline.value(
-        metric, references: batch.targets.map { $0 > 0.5 }, labels: data.targetCount)
+        metric, references: sets.map { $0 > 0.5 }, labels: labels)
       guard let baseline, !(value >= baseline) else { return nil }
       return "\(model) has \(metric.rawValue) \(rounded(value)) on this data, less than the "
         + "\(rounded(baseline)) of always giving the labels that most rows have"

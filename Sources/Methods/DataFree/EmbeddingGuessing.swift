@@ -24,7 +24,7 @@ package struct PseudoBatch: Sendable {
     isSpecial = indices.flatMap { shard.isSpecial[offsets[$0]..<offsets[$0 + 1]] }
     places = indices.map { shard.places[$0] }
     rows = indices.map { shard.rows[$0] }
-    classLabels = shard.classLabels.isEmpty ? [] : indices.map { shard.classLabels[$0] }
+    classLabels = shard.targets.selecting(indices).classes
   }
 
   /// Tokens that are not special, ascending.

@@ -101,7 +101,7 @@ package final class LastBatch: Sendable {
       let largest = Kernel.argmaxRows(logits.value)
       let probabilities = tape.softmax(logits).value
       for (text, place) in shard.places.enumerated() {
-        let label = aimed ? Int(shard.classLabels[text]) : Int(largest[text])
+        let label = aimed ? Int(shard.targets.classes[text]) : Int(largest[text])
         let rows = shard.tokens.offsets[text]..<shard.tokens.offsets[text + 1]
         let own = vectors.value.rows(rows)
         let score = Double(logits.value[text, label])

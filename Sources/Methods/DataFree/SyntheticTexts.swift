@@ -95,8 +95,8 @@ public struct SyntheticTexts: Sendable {
     let classes = task.isRegression || task.isMultiLabel ? 0 : task.labels.count
     return TokenizedDataset(
       encodings: encodings,
-      classLabels: classes == 0
-        ? [] : (0..<rows).map { Int32(truncatingIfNeeded: $0 % classes) },
+      targets: classes == 0
+        ? .none : .classes((0..<rows).map { Int32(truncatingIfNeeded: $0 % classes) }),
       vocabularyHash: tokenizer.vocabularyHash)
   }
 

@@ -1,4 +1,5 @@
 import Autograd
+import Kernels
 import Models
 import Trainers
 

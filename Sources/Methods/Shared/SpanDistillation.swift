@@ -99,7 +99,7 @@ extension Tape {
   /// the shard's texts.
   func spanLoss(_ logits: Tensor, shard: Shard, smoothing: Float = 0, weight: Float) -> Double {
     var sum = 0.0
-    for (text, span) in shard.spans.enumerated() {
+    for (text, span) in shard.targets.spans.enumerated() {
       sum += crossEntropy(
         transposed(logits, rows: shard.tokens.range(text)),
         labels: [Int32(span.start), Int32(span.end)], smoothing: smoothing, weight: weight / 2)

@@ -7,12 +7,12 @@ import Kernels
 package struct TrainingParts {
   let objective: any Objective
   let data: TokenizedDataset
-  let loop: TrainingLoop
+  let trainer: Trainer
 
-  package init(objective: any Objective, data: TokenizedDataset, loop: TrainingLoop) {
+  package init(objective: any Objective, data: TokenizedDataset, trainer: Trainer) {
     self.objective = objective
     self.data = data
-    self.loop = loop
+    self.trainer = trainer
   }
 }
 
@@ -55,24 +55,24 @@ extension TrainingParts {
     updates: Int, warmUp: Int, shouldStop: @escaping () -> Bool = { false }
   ) throws -> RunProfile {
     let models = objective.trainedModels
-    var loop = self.loop
+    var trainer = self.trainer
     // Those of all stages of the main model are counted.
     let stages = models.count { $0.parameters === models[0].parameters }
-    loop.arguments.maxSteps = (warmUp + updates) * stages
-    loop.arguments.evalStrategy = .no
-    loop.arguments.loggingSteps = 0
-    loop.arguments.loadBestModelAtEnd = false
+    trainer.arguments.maxSteps = (warmUp + updates) * stages
+    trainer.arguments.evalStrategy = .no
+    trainer.arguments.loggingSteps = 0
+    trainer.arguments.loadBestModelAtEnd = false
     let meter = UpdateMeter(models: models.count, warmUp: warmUp, updates: updates)
-    let peakRate = Processor.measuredPeak(pool: loop.pool)
+    let peakRate = Processor.measuredPeak(pool: trainer.pool)
     try Profile.session { () throws in
-      _ = try loop.run(
+      _ = try trainer.run(
         MeteredObjective(base: objective, meter: meter), data: data, evaluate: nil,
         metric: ("loss", false), observer: StopObserver(shouldStop))
       meter.close()
     }
     // Turns follow each other in cycles; this many batches hold enough of them for three digits.
     let sampled =
-      stages == 1 ? 100_000 : TrainingLoop.plannedSteps(self.loop.arguments, rows: data.count)
+      stages == 1 ? 100_000 : Trainer.plannedSteps(self.trainer.arguments, rows: data.count)
     var turns = Array(repeating: 0, count: models.count)
     for batch in 0..<sampled { turns[objective.turn(batch: batch)] += 1 }
     let tallies = meter.tallies
@@ -83,8 +83,8 @@ extension TrainingParts {
           shareOfUpdates: Double(turns[index]) / Double(sampled), texts: tallies[index].texts,
           tokens: tallies[index].tokens,
           breakdown: ProfileBreakdown(
-            tallies[index].counts, seconds: tallies[index].seconds, threads: loop.pool.threads))
-      }, threads: loop.pool.threads, peakRate: peakRate, peakMemory: Self.peakMemory())
+            tallies[index].counts, seconds: tallies[index].seconds, threads: trainer.pool.threads))
+      }, threads: trainer.pool.threads, peakRate: peakRate, peakMemory: Self.peakMemory())
   }
 
   private static func peakMemory() -> Int {

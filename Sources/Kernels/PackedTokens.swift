@@ -1,7 +1,5 @@
-import Kernels
-
 /// The token ids of several texts, one after the other without padding.
-public struct PackedTokens: Sendable {
+public struct PackedTokens: Sendable, Equatable {
   /// Vocabulary indices, special tokens included.
   public var ids: [Int32]
   /// Segment of each token (0 or 1 in BERT; not looked at by models of fewer segments).

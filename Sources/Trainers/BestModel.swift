@@ -1,0 +1,97 @@
+import Autograd
+import Kernels
+import StrictJSON
+import Synchronization
+
+/// The best evaluation so far; ties go to the earlier update. A metric that is undefined is no
+/// improvement.
+final class BestModel: StatePart {
+  private struct Found: Sendable {
+    var value: Double?
+    var step: Int?
+    /// Every evaluation's metric; NaN where it was undefined.
+    var history: [Double] = []
+  }
+
+  let stateName = "best"
+  private let parameters: Parameters
+  private let greaterIsBetter: Bool
+  private let kept: Buffer?
+  private let found = Mutex(Found())
+
+  /// - Parameter keepsWeights: true if `restoreWeights()` is wanted (`load_best_model_at_end`).
+  init(parameters: Parameters, greaterIsBetter: Bool, keepsWeights: Bool) {
+    self.parameters = parameters
+    self.greaterIsBetter = greaterIsBetter
+    kept = keepsWeights ? Buffer(zeroed: parameters.count) : nil
+  }
+
+  /// The best metric, and the update that reached it first.
+  var best: (value: Double?, step: Int?) { found.withLock { ($0.value, $0.step) } }
+
+  /// Takes an evaluation into account.
+  ///
+  /// - Returns: whether it is the best so far.
+  func offer(_ candidate: Double?, step: Int) -> Bool {
+    let isBest = found.withLock { found in
+      found.history.append(candidate ?? .nan)
+      guard let candidate, !candidate.isNaN else { return false }
+      if let best = found.value, greaterIsBetter ? candidate <= best : candidate >= best {
+        return false
+      }
+      found.value = candidate
+      found.step = step
+      return true
+    }
+    if isBest, let kept { copy(parameters.buffer, to: kept) }
+    return isBest
+  }
+
+  /// Evaluations since the last improvement, as transformers' EarlyStoppingCallback counts them: an
+  /// improvement must exceed the threshold.
+  func evaluationsSinceImprovement(threshold: Double) -> Int {
+    var best: Double?
+    var count = 0
+    for value in found.withLock({ $0.history }) {
+      let improves =
+        !value.isNaN
+        && (best.map { greaterIsBetter ? value > $0 + threshold : value < $0 - threshold } ?? true)
+      count = improves ? 0 : count + 1
+      if !value.isNaN, best.map({ greaterIsBetter ? value > $0 : value < $0 }) ?? true {
+        best = value
+      }
+    }
+    return count
+  }
+
+  /// Gives the model the best weights, where they are kept and there are any.
+  func restoreWeights() {
+    if let kept, best.value != nil { copy(kept, to: parameters.buffer) }
+  }
+
+  private func copy(_ source: Buffer, to target: Buffer) {
+    Matrix(target, rows: 1, columns: parameters.count)
+      .copy(from: Matrix(source, rows: 1, columns: parameters.count))
+  }
+
+  func record() -> StateRecord {
+    let found = found.withLock { $0 }
+    var record = StateRecord(
+      values: JSONObject([
+        ("value", found.value.map(JSONValue.double) ?? .null),
+        ("step", found.step.map(JSONValue.int) ?? .null),
+        ("history", .array(found.history.map(JSONValue.double))),
+      ]))
+    if let kept { record.arrays["weights"] = .init(copying: kept, shape: [parameters.count]) }
+    return record
+  }
+
+  func restore(_ record: StateRecord) throws {
+    if let kept { try record.floats("weights", shape: [parameters.count]).copy(to: kept) }
+    let history = try record.list("history").map { $0.double ?? .nan }
+    found.withLock {
+      $0 = Found(
+        value: record.values["value"]?.double, step: record.values["step"]?.int, history: history)
+    }
+  }
+}

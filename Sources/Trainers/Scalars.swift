@@ -1,0 +1,25 @@
+/// Named numbers of a step in a fixed order, each a sum of the shards' shares.
+public struct Scalars: Sendable {
+  /// The numbers.
+  public private(set) var entries: [(name: String, value: Double)] = []
+
+  /// No numbers.
+  public init() {}
+
+  /// The number with a name, 0 where there is none; setting appends new names.
+  public subscript(_ name: String) -> Double {
+    get { entries.first { $0.name == name }?.value ?? 0 }
+    set {
+      if let index = entries.firstIndex(where: { $0.name == name }) {
+        entries[index].value = newValue
+      } else {
+        entries.append((name, newValue))
+      }
+    }
+  }
+
+  /// Adds every number of `other`, times `factor`.
+  public mutating func add(_ other: Scalars, factor: Double = 1) {
+    for (name, value) in other.entries { self[name] += value * factor }
+  }
+}

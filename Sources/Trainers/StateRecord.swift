@@ -1,0 +1,155 @@
+import Autograd
+import Kernels
+import StrictJSON
+
+/// What one part of a run remembers: named values and named arrays of floats.
+///
+/// Checkpoints write records and read them back. Two runs stand at the same point when all their
+/// records are equal, bit for bit.
+public struct StateRecord: Sendable, Equatable {
+  /// Floats with a shape.
+  public struct Floats: Sendable, Equatable {
+    /// Sizes of the dimensions; their product is the number of floats.
+    public let shape: [Int]
+    /// The memory, which nobody else writes to.
+    public let buffer: Buffer
+
+    /// Memory of its own for `shape`, filled with a copy of the beginning of `source`.
+    public init(copying source: Buffer, shape: [Int]) {
+      let count = shape.reduce(1, *)
+      self.init(shape: shape, buffer: Buffer(zeroed: count))
+      Matrix(buffer, rows: 1, columns: count).copy(
+        from: Matrix(source, rows: 1, columns: count))
+    }
+
+    /// Memory that is given away.
+    public init(shape: [Int], buffer: Buffer) {
+      self.shape = shape
+      self.buffer = buffer
+    }
+
+    /// Number of floats.
+    public var count: Int { shape.reduce(1, *) }
+
+    /// Copies the floats back to where they came from.
+    public func copy(to target: Buffer) {
+      Matrix(target, rows: 1, columns: count).copy(
+        from: Matrix(buffer, rows: 1, columns: count))
+    }
+
+    /// Equal shapes and equal bits; NaN equals itself.
+    public static func == (a: Floats, b: Floats) -> Bool {
+      guard a.shape == b.shape else { return false }
+      return a.buffer.withFloats { x in
+        b.buffer.withFloats { y in
+          (0..<a.count).allSatisfy { x[$0].bitPattern == y[$0].bitPattern }
+        }
+      }
+    }
+  }
+
+  /// Numbers, names and lists of them.
+  public var values: JSONObject
+  /// Arrays by name.
+  public var arrays: [String: Floats]
+
+  /// A record.
+  public init(values: JSONObject = JSONObject(), arrays: [String: Floats] = [:]) {
+    self.values = values
+    self.arrays = arrays
+  }
+
+  /// Equal values and equal bits.
+  public static func == (a: StateRecord, b: StateRecord) -> Bool {
+    let writer = JSONWriter(layout: .minimal, sortedKeys: true)
+    return a.arrays == b.arrays
+      && writer.bytes(JSONValue(.object(a.values))) == writer.bytes(JSONValue(.object(b.values)))
+  }
+}
+
+/// A record that does not fit the part of a run that reads it.
+public struct StateError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// What is missing or of another size, in one sentence without its full stop.
+  public let description: String
+
+  /// A misfit.
+  public init(_ description: String) { self.description = description }
+}
+
+extension StateRecord {
+  /// A whole number.
+  /// - Throws: `StateError` if it is missing or none.
+  public func int(_ key: String) throws -> Int {
+    guard let value = values[key]?.int else { throw StateError("\(key) is missing or no integer") }
+    return value
+  }
+
+  /// A number; NaN where the state had one.
+  /// - Throws: `StateError` if it is missing.
+  public func double(_ key: String) throws -> Double {
+    guard let value = values[key] else { throw StateError("\(key) is missing") }
+    return value.double ?? .nan
+  }
+
+  /// A list of values.
+  /// - Throws: `StateError` if it is missing.
+  public func list(_ key: String) throws -> [JSONValue] {
+    guard let value = values[key]?.array else { throw StateError("\(key) is missing or no array") }
+    return value
+  }
+
+  /// An array of a certain shape.
+  /// - Throws: `StateError` if it is missing or of another shape.
+  public func floats(_ name: String, shape: [Int]) throws -> Floats {
+    guard let found = arrays[name] else { throw StateError("array \(name) is missing") }
+    guard found.shape == shape else {
+      throw StateError("array \(name) has shape \(found.shape), but \(shape) is needed")
+    }
+    return found
+  }
+}
+
+/// A part of a run whose content changes while the run goes on.
+///
+/// Whatever an objective, an optimiser or the loop must know to go on exactly where it stopped is in
+/// some part. Weights that are never trained, and all that can be computed from the configuration
+/// again, are not.
+public protocol StatePart: Sendable {
+  /// Its name among the parts of a run, such as `optimizer.student`.
+  var stateName: String { get }
+  /// A copy of its content.
+  func record() -> StateRecord
+  /// Takes over a content.
+  /// - Throws: `StateError` if the record does not fit.
+  func restore(_ record: StateRecord) throws
+}
+
+/// All mutable state of a run between two updates.
+public struct RunState: Sendable, Equatable {
+  /// The record of each part, by its name.
+  public var parts: [String: StateRecord]
+
+  /// A state.
+  public init(parts: [String: StateRecord] = [:]) { self.parts = parts }
+
+  /// The names of parts that differ between two states, sorted.
+  public func differences(from other: RunState) -> [String] {
+    Set(parts.keys).union(other.parts.keys).filter { parts[$0] != other.parts[$0] }.sorted()
+  }
+}
+
+/// The weights of a model that learns.
+struct WeightsState: StatePart {
+  let stateName: String
+  let parameters: Parameters
+
+  func record() -> StateRecord {
+    StateRecord(arrays: [
+      "values": .init(copying: parameters.buffer, shape: [parameters.count])
+    ])
+  }
+
+  func restore(_ record: StateRecord) throws {
+    try record.floats("values", shape: [parameters.count]).copy(to: parameters.buffer)
+  }
+}

@@ -1,0 +1,56 @@
+import StrictJSON
+
+/// Where a run stands: counters, the sampler's cursor, the log. One value, so that it can be
+/// written, read back and compared.
+struct TrainerState: Sendable {
+  /// Updates of the main model.
+  var globalStep = 0
+  /// Updates of any model.
+  var batchNumber = 0
+  /// Epochs of the sampler that have begun.
+  var epochsBegun = 0
+  /// Batches taken from the last of them.
+  var batchesTaken = 0
+  /// Turn of the main model's stage.
+  var stage = 0
+  /// Sum of the main model's losses over its updates.
+  var lossSum = 0.0
+  /// Texts and tokens that went through the loop.
+  var texts = 0, tokens = 0
+  /// Seconds of training before the last start of the process.
+  var seconds = 0.0
+  /// Scalars since the last log entry.
+  var window = LogWindow()
+  /// Log entries in order.
+  var history: [LogEntry] = []
+}
+
+extension TrainerState {
+  /// Name of its part of the run's state.
+  static let stateName = "trainer"
+
+  func record() -> StateRecord {
+    StateRecord(
+      values: JSONObject([
+        ("global_step", .int(globalStep)), ("batch_number", .int(batchNumber)),
+        ("epochs_begun", .int(epochsBegun)), ("batches_taken", .int(batchesTaken)),
+        ("stage", .int(stage)), ("loss_sum", .double(lossSum)), ("texts", .int(texts)),
+        ("tokens", .int(tokens)), ("seconds", .double(seconds)), ("window", window.json),
+        ("log_history", .array(history.map(\.json))),
+      ]))
+  }
+
+  init(_ record: StateRecord) throws {
+    globalStep = try record.int("global_step")
+    batchNumber = try record.int("batch_number")
+    epochsBegun = try record.int("epochs_begun")
+    batchesTaken = try record.int("batches_taken")
+    stage = try record.int("stage")
+    lossSum = try record.double("loss_sum")
+    texts = try record.int("texts")
+    tokens = try record.int("tokens")
+    seconds = try record.double("seconds")
+    window = try LogWindow(record.list("window"))
+    history = try record.list("log_history").map { try LogEntry($0) }
+  }
+}

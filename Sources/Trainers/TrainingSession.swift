@@ -1,0 +1,260 @@
+import Configuration
+import Data
+import Kernels
+
+/// A run on its way: batches, updates, evaluations, log, best model, early stopping.
+///
+/// Its state is one value (`state`, `restore(_:)`): the weights that learn, the optimisers, the best
+/// model so far, what the objective remembers, and where the loop stands.
+public final class TrainingSession<Task: Objective> {
+  private let trainer: Trainer
+  private let objective: Task
+  private let data: TokenizedDataset
+  private let sampler: Sampler
+  private let models: [TrainedModel]
+  private let optimizers: [AdamOptimizer]
+  private let lanes: [Lane]
+  private let best: BestModel
+  private let metric: String
+  private let evaluate: (() throws -> [(name: String, value: Double)])?
+  private let maxSteps: Int
+  private let stepsPerEpoch: Int
+  private let evaluateEvery: Int
+
+  private var now = TrainerState()
+  /// The batches of the current epoch; empty before it is first needed.
+  private var batches: [[Int]] = []
+  private var start = ContinuousClock.now
+
+  private var arguments: TrainingArguments { trainer.arguments }
+
+  /// A session that has made no update yet.
+  ///
+  /// - Parameters: see `Trainer.run`.
+  /// - Throws: `TrainingError.noData` if there is nothing to train on.
+  public init(
+    _ trainer: Trainer, objective: Task, data: TokenizedDataset,
+    metric: (name: String, greaterIsBetter: Bool),
+    evaluate: (() throws -> [(name: String, value: Double)])?
+  ) throws {
+    guard data.count > 0 else { throw TrainingError.noData("the training data") }
+    let arguments = trainer.arguments
+    let batchSize = arguments.perDeviceTrainBatchSize * arguments.gradientAccumulationSteps
+    self.trainer = trainer
+    self.objective = objective
+    self.data = data
+    self.metric = metric.name
+    self.evaluate = evaluate
+    sampler = Sampler(
+      strategy: Sampler.Strategy(arguments.trainSamplingStrategy), lengths: data.lengths,
+      batchSize: batchSize, seed: trainer.dataSeed, dropLast: arguments.dataloaderDropLast)
+    models = objective.trainedModels
+    optimizers = models.enumerated().map { index, model in
+      AdamOptimizer(
+        model.allParameters, settings: model.optimizer, stateName: "optimizer.\(index)")
+    }
+    let largest = optimizers.map(\.count).max() ?? 0
+    lanes = (0..<min(trainer.shards, batchSize)).map { _ in
+      Lane(
+        pool: BufferPool(), gradients: Buffer(zeroed: largest), precision: trainer.precision)
+    }
+    best = BestModel(
+      parameters: models[0].parameters, greaterIsBetter: metric.greaterIsBetter,
+      keepsWeights: arguments.loadBestModelAtEnd)
+    maxSteps = Trainer.plannedSteps(arguments, rows: data.count)
+    stepsPerEpoch = Trainer.stepsPerEpoch(arguments, rows: data.count)
+    evaluateEvery =
+      switch arguments.evalStrategy {
+      case .no: 0
+      case .steps: arguments.evalSteps ?? arguments.loggingSteps
+      case .epoch: stepsPerEpoch
+      }
+  }
+
+  // MARK: State
+
+  /// All that changes while the session runs, but for the loop's own counters.
+  private var parts: [any StatePart] {
+    var weights: [WeightsState] = []
+    for parameters in models.flatMap(\.allParameters)
+    where !weights.contains(where: { $0.parameters === parameters }) {
+      weights.append(
+        WeightsState(stateName: "weights.\(weights.count)", parameters: parameters))
+    }
+    return weights + optimizers + [best] + objective.memory
+  }
+
+  /// A copy of the state between two updates.
+  public var state: RunState {
+    var state = RunState(
+      parts: Dictionary(parts.map { ($0.stateName, $0.record()) }) { first, _ in first })
+    var counters = now
+    counters.seconds = seconds
+    state.parts[TrainerState.stateName] = counters.record()
+    return state
+  }
+
+  /// Goes back to a state of a session of the same configuration.
+  ///
+  /// - Throws: `StateError` if a part is missing or does not fit; the session is of no use then.
+  public func restore(_ state: RunState) throws {
+    func record(_ name: String) throws -> StateRecord {
+      guard let record = state.parts[name] else { throw StateError("part \(name) is missing") }
+      return record
+    }
+    for part in parts {
+      do {
+        try part.restore(record(part.stateName))
+      } catch let error as StateError {
+        throw StateError("\(part.stateName): \(error)")
+      }
+    }
+    now = try TrainerState(record(TrainerState.stateName))
+    batches = now.epochsBegun > 0 ? sampler.batches(epoch: now.epochsBegun - 1) : []
+    guard now.batchesTaken <= batches.count else {
+      throw StateError("the epoch has \(batches.count) batches, but \(now.batchesTaken) were taken")
+    }
+  }
+
+  // MARK: The loop
+
+  /// Trains until the planned updates are made, or until the observer or
+  /// `early_stopping_patience` ends it.
+  ///
+  /// - Throws: `TrainingError`, and whatever the objective, evaluation or observer throw.
+  public func run(observer: some TrainingObserver) throws -> TrainingSummary {
+    start = ContinuousClock.now
+    var stoppedEarly = false
+    training: while now.globalStep < maxSteps {
+      let (scalars, isMain) = try update(rows: nextBatch())
+      guard isMain else {
+        if observer.shouldStop {
+          stoppedEarly = true
+          break training
+        }
+        continue
+      }
+      observer.didStep(
+        now.globalStep, of: maxSteps, loss: scalars["loss"],
+        learningRate: scalars["learning_rate"], texts: now.texts)
+      let isLast = now.globalStep == maxSteps
+      let stops = observer.shouldStop
+      logIfDue(isLast: isLast, observer: observer)
+      if try !stops && evaluateIfDue(isLast: isLast, observer: observer) || stops {
+        stoppedEarly = !isLast
+        break training
+      }
+    }
+    if arguments.loadBestModelAtEnd { best.restoreWeights() }
+    return summary(stoppedEarly: stoppedEarly)
+  }
+
+  /// The rows of the next update; the same ones again where a batch serves several.
+  private func nextBatch() throws -> [Int] {
+    if now.batchNumber % objective.updatesPerBatch != 0 { return batches[now.batchesTaken - 1] }
+    if now.batchesTaken == batches.count {
+      batches = sampler.batches(epoch: now.epochsBegun)
+      now.epochsBegun += 1
+      now.batchesTaken = 0
+    }
+    guard now.batchesTaken < batches.count else {
+      throw TrainingError.noData("an epoch (dataloader_drop_last)")
+    }
+    now.batchesTaken += 1
+    return batches[now.batchesTaken - 1]
+  }
+
+  /// Trains the model whose turn it is.
+  ///
+  /// - Returns: the update's scalars, and whether it was one of the main model.
+  private func update(rows: [Int]) throws -> (scalars: Scalars, isMain: Bool) {
+    let turn = objective.turn(batch: now.batchNumber)
+    let model = models[turn]
+    let optimizer = optimizers[turn]
+    let isMain = model.parameters === models[0].parameters
+    if isMain, turn != now.stage {
+      now.stage = turn
+      if arguments.loadBestModelAtEnd { best.restoreWeights() }
+    }
+    var scalars = try loss(rows: rows, turn: turn)
+    guard scalars["loss"].isFinite else { throw TrainingError.notFinite("loss") }
+    let rate = model.schedule.rate(at: optimizer.updates)
+    let gradients = lanes.map(\.gradients)
+    let squares = try trainer.reduction.reduce(
+      gradients, count: optimizer.count, pool: trainer.pool)
+    let norm = squares.squareRoot()
+    guard norm.isFinite else { throw TrainingError.notFinite("gradient norm") }
+    try optimizer.update(
+      gradients: gradients[0], scale: optimizer.clipFactor(norm: norm), learningRate: rate,
+      pool: trainer.pool)
+    scalars["grad_norm"] = norm
+    scalars["learning_rate"] = rate
+    now.window.add(scalars, model: model.name)
+    now.texts += rows.count
+    now.batchNumber += 1
+    if isMain {
+      now.globalStep += 1
+      now.lossSum += scalars["loss"]
+    }
+    return (scalars, isMain)
+  }
+
+  /// Forward and backward passes over a batch, in pieces of `per_device_train_batch_size`.
+  private func loss(rows: [Int], turn: Int) throws -> Scalars {
+    let size = arguments.perDeviceTrainBatchSize
+    var scalars = Scalars()
+    for (chunk, start) in stride(from: 0, to: rows.count, by: size).enumerated() {
+      let chunkRows = Array(rows[start..<min(rows.count, start + size)])
+      let shards = Shard.split(
+        chunkRows, of: data, lanes: lanes.count, maximumTokens: arguments.maxTokensPerBatch)
+      now.tokens += shards.reduce(0) { $0 + $1.tokens.ids.count }
+      let share = Double(chunkRows.count) / Double(rows.count)
+      let step = StepContext(
+        batchNumber: now.batchNumber, turn: turn, shards: shards, count: chunkRows.count,
+        share: share, seed: trainer.seed, lanes: lanes, pool: trainer.pool,
+        trained: models[turn].allParameters,
+        drawNumber: now.batchNumber * arguments.gradientAccumulationSteps + chunk)
+      scalars.add(try objective.loss(step), factor: share)
+    }
+    return scalars
+  }
+
+  private func logIfDue(isLast: Bool, observer: some TrainingObserver) {
+    let every = arguments.loggingSteps
+    guard every > 0, now.globalStep % every == 0 || isLast else { return }
+    let entry = now.window.close(step: now.globalStep, epoch: epoch)
+    now.history.append(entry)
+    observer.didLog(entry)
+  }
+
+  /// - Returns: true if `early_stopping_patience` ends training.
+  private func evaluateIfDue(isLast: Bool, observer: some TrainingObserver) throws -> Bool {
+    guard let evaluate, evaluateEvery > 0, now.globalStep % evaluateEvery == 0 || isLast else {
+      return false
+    }
+    let values = try evaluate().map { (name: "eval_\($0.name)", value: $0.value) }
+    let entry = LogEntry(step: now.globalStep, epoch: epoch, values: values)
+    now.history.append(entry)
+    let isBest = best.offer(entry["eval_\(metric)"], step: now.globalStep)
+    try observer.didEvaluate(entry, isBest: isBest)
+    guard let patience = arguments.earlyStoppingPatience else { return false }
+    return best.evaluationsSinceImprovement(threshold: arguments.earlyStoppingThreshold)
+      >= patience
+  }
+
+  /// Passes over the data so far.
+  private var epoch: Double {
+    Double(now.batchNumber) / Double(stepsPerEpoch * objective.updatesPerBatch)
+  }
+
+  /// Seconds of training so far.
+  private var seconds: Double { now.seconds + (ContinuousClock.now - start) / .seconds(1) }
+
+  private func summary(stoppedEarly: Bool) -> TrainingSummary {
+    TrainingSummary(
+      globalStep: now.globalStep, maxSteps: maxSteps, epoch: epoch, history: now.history,
+      bestMetric: best.best.value, bestStep: best.best.step,
+      trainLoss: now.lossSum / Double(max(1, now.globalStep)), seconds: seconds,
+      texts: now.texts, tokens: now.tokens, stoppedEarly: stoppedEarly)
+  }
+}
