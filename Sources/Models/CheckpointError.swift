@@ -1,22 +1,22 @@
-/// What is wrong with a file of a model, in one sentence that starts with its place.
+/// A problem with a file of a model, in one sentence that starts with the place.
 public struct CheckpointError: Error, Sendable, Equatable, CustomStringConvertible {
-  /// What kind of trouble it is; the exit code depends on it.
+  /// The kind of problem; it determines the exit code.
   public enum Kind: Sendable {
-    /// A file or folder is not there.
+    /// A file or folder does not exist.
     case missing
-    /// It is there and cannot be read.
+    /// It exists but cannot be read.
     case unreadable
-    /// Its content breaks the format, or does not fit what is asked of it.
+    /// Its content breaks the format or does not fit the request.
     case invalid
     /// It cannot be written.
     case unwritable
   }
 
-  /// What kind of trouble it is.
+  /// The kind of problem.
   public let kind: Kind
-  /// The file or folder, as the caller named it.
+  /// The file or folder, as the caller gave it.
   public let file: String
-  /// The tensor concerned, if it is one.
+  /// The tensor concerned, if the problem is with one.
   public let tensor: String?
   /// What is wrong and what to do.
   public let problem: String

@@ -1,17 +1,21 @@
 import Kernels
 import StrictJSON
 
-/// A Hugging Face config.json: the architecture, the labels, and what else the file says.
+/// A Hugging Face config.json: the architecture, the labels, and some other members.
 public struct HuggingFaceConfiguration: Sendable {
   /// The architecture.
   public var encoder: EncoderConfiguration
-  /// `id2label`, in the order of ids, and whether the output is a score; nil if the file has no labels.
+  /// What the outputs mean: `id2label` in the order of ids, or placeholder names where the file
+  /// only implies a number of labels; nil if it says nothing about labels.
   public var labels: LabelSet?
   /// `finetuning_task`, if the file has one.
   public var finetuningTask: String?
 
   /// Parses config.json.
   ///
+  /// - Parameters:
+  ///   - json: the content.
+  ///   - file: the name that errors use.
   /// - Throws: `JSONError` with line and column; `ModelError.unsupported` for other architectures.
   public init(_ json: JSONValue, file: String) throws {
     let reader = ConfigurationReader(json: json, file: file)
@@ -38,7 +42,7 @@ public struct HuggingFaceConfiguration: Sendable {
       return LabelSet(names: names, isRegression: isRegression, isMultiLabel: isMultiLabel)
     }
     guard let value = json["id2label"], !value.isNull else {
-      // transformers leaves both out for its default of two nameless classes.
+      // transformers omits both for its default of two nameless classes.
       let classifies = json["architectures"]?.array?.contains {
         $0.string?.hasSuffix("ForSequenceClassification") == true
       }
@@ -63,9 +67,9 @@ public struct HuggingFaceConfiguration: Sendable {
     return labels(complete)
   }
 
-  /// The file's content for a model of this architecture, as transformers writes it.
+  /// The content of config.json for a model of this architecture, as transformers writes it.
   ///
-  /// - Parameter architecture: transformers' class name.
+  /// - Parameter architecture: class name in transformers.
   public func json(architecture: String) -> JSONValue {
     let c = encoder
     let keys = c.family.description.keys
@@ -103,7 +107,7 @@ public struct HuggingFaceConfiguration: Sendable {
     return JSONValue(.object(object))
   }
 
-  /// A configuration that no file holds.
+  /// A configuration that does not come from a file.
   public init(encoder: EncoderConfiguration, labels: LabelSet? = nil, finetuningTask: String? = nil)
   {
     self.encoder = encoder

@@ -1,10 +1,10 @@
 /// A model folder that cannot be used.
 public enum ModelError: Error, CustomStringConvertible, Equatable {
-  /// A file that should be there is not.
+  /// A required file does not exist.
   case missingFile(path: String, hint: String)
-  /// A tensor has another shape than the architecture asks for.
+  /// The shape of a tensor differs from what the architecture requires.
   case wrongShape(file: String, tensor: String, expected: [Int], found: [Int])
-  /// The architecture is none that mate-kd knows, or its numbers do not fit together.
+  /// mate-kd does not support the architecture, or its numbers are inconsistent.
   case unsupported(file: String, reason: String)
   /// The folder or a file in it cannot be written.
   case cannotWrite(path: String, reason: String)
