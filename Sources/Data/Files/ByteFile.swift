@@ -1,6 +1,6 @@
 import Foundation
 
-/// Whole files as bytes. Text stays bytes from here to the token ids, because `String` folds CR LF
+/// Whole files as bytes. Text stays bytes from here to the token ids, because `String` merges CR LF
 /// into one character and compares by canonical equivalence.
 enum ByteFile {
   /// The content of a regular file.
@@ -20,7 +20,7 @@ enum ByteFile {
     }
   }
 
-  /// Writes a file in one go, creating its folder.
+  /// Writes a file in one go and creates its folder.
   static func write(_ bytes: [UInt8], to path: String) throws {
     do {
       let url = URL(fileURLWithPath: path)
@@ -33,7 +33,7 @@ enum ByteFile {
     }
   }
 
-  /// True when something exists at the path.
+  /// True if something exists at the path.
   static func exists(_ path: String) -> Bool {
     FileManager.default.fileExists(atPath: path)
   }

@@ -1,8 +1,8 @@
-/// What is wrong with a file that a user gave, in one sentence that starts with its place.
+/// A problem with a file from the user, in one sentence that starts with the place.
 public struct DataError: Error, Sendable, Equatable, CustomStringConvertible {
-  /// The file or folder concerned, as the caller named it.
+  /// The file or folder concerned, as the caller gave it.
   public var file: String
-  /// Line, counted from 1, or nil when the whole file is meant.
+  /// The line, counted from 1; nil if the problem is with the whole file.
   public var line: Int?
   /// What is wrong and what to do.
   public var problem: String
@@ -14,7 +14,7 @@ public struct DataError: Error, Sendable, Equatable, CustomStringConvertible {
     self.problem = problem
   }
 
-  /// `file:line: problem`, the form editors and terminals can follow.
+  /// `file:line: problem`, a form that editors and terminals can follow.
   public var description: String {
     if let line { return "\(file):\(line): \(problem)" }
     return "\(file): \(problem)"

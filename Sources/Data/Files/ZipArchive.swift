@@ -1,6 +1,6 @@
-/// A zip archive of stored files, as PKWARE's APPNOTE 6.3 lays it out: each file behind a local
-/// header, then the central directory. Nothing is compressed, and all files bear the oldest date that
-/// the format has, so that the same content gives the same bytes.
+/// A zip archive of stored (uncompressed) files, following PKWARE's APPNOTE 6.3: each file after a
+/// local header, then the central directory. All files have the oldest date that the format allows,
+/// so that the same content gives the same bytes.
 public struct ZipArchive: Sendable {
   private var content: [UInt8] = []
   private var directory: [UInt8] = []
@@ -11,8 +11,10 @@ public struct ZipArchive: Sendable {
 
   /// Adds a file.
   ///
-  /// - Parameter name: its path in the archive, such as `RTE.tsv`.
-  /// - Throws: `DataError` beyond the format's 65,535 files and 4 GiB.
+  /// - Parameters:
+  ///   - name: its path in the archive, such as `RTE.tsv`.
+  ///   - bytes: its content.
+  /// - Throws: `DataError` beyond the 65,535 files and 4 GiB of the format.
   public mutating func add(_ name: String, _ bytes: [UInt8]) throws {
     let name = Array(name.utf8)
     guard count < 65_535, let length = UInt16(exactly: name.count),
@@ -55,7 +57,7 @@ public struct ZipArchive: Sendable {
     var end: [UInt8] = []
     end.append(little: UInt32(0x0605_4b50))
     end.append(little: UInt32(0))  // disks
-    // `add` keeps all of these within their fields.
+    // `add` keeps all of these within the range of their fields.
     end.append(little: UInt16(truncatingIfNeeded: count))
     end.append(little: UInt16(truncatingIfNeeded: count))
     end.append(little: UInt32(truncatingIfNeeded: directory.count))
@@ -65,9 +67,9 @@ public struct ZipArchive: Sendable {
   }
 }
 
-/// Checksums of file formats.
+/// Checksums used by file formats.
 enum Checksum {
-  /// CRC-32 of zip, gzip and PNG: the reflected polynomial EDB88320.
+  /// The CRC-32 of zip, gzip and PNG: the reflected polynomial EDB88320.
   static func crc32(_ bytes: [UInt8]) -> UInt32 {
     ~bytes.reduce(~UInt32(0)) { table[Int(UInt8(truncatingIfNeeded: $0) ^ $1)] ^ ($0 >> 8) }
   }
@@ -80,7 +82,7 @@ enum Checksum {
 }
 
 extension [UInt8] {
-  /// Appends a number's bytes, the lowest first.
+  /// Appends the bytes of a number, lowest first.
   fileprivate mutating func append(little number: some FixedWidthInteger & UnsignedInteger) {
     for shift in stride(from: 0, to: number.bitWidth, by: 8) {
       append(UInt8(truncatingIfNeeded: number >> shift))
