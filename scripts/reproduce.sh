@@ -99,7 +99,7 @@ made() {
   touch "$folder/.done"
 }
 
-# The texts of all training rows of the six tasks, and of --general; a second text has its own line.
+# The texts of the six tasks' training rows, and of --general. A second text has its own line.
 columns() { # columns TASK SKIPPED_LINES COLUMN...
   local file=$glue/${folders[$1]}/train.tsv skip=$2
   shift 2

@@ -4,8 +4,8 @@ Fails if transformers reports a missing, unexpected or mismatched tensor, or if 
 be loaded from the folder or does not suit the model. With --same-as it compares with the folder
 that mate-kd read: class, architecture, every tensor bit by bit, and outputs on random ids. With
 --input (TSV with a header, or plain lines) it computes logits in float64, one text at a time and
-without padding. With --predictions (the JSON Lines of `mate-kd predict` for the same input: index, label,
-probabilities, logits) it prints the largest relative difference of the logits (per row:
+without padding. With --predictions (the JSON Lines of `mate-kd predict` for the same input: index,
+label, probabilities, logits) it prints the largest relative difference of the logits (per row:
 max |a - b| / max |reference|), the largest absolute difference of the probabilities, and the number
 of different labels. Prints one JSON object; exits with 1 if a difference exceeds --tolerance.
 
