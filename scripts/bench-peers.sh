@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Measures mate-kd beside PyTorch, ONNX Runtime and tokenizers, by turns in one run and on the same
-# token ids, and prints the tables of docs/performance.md. A whole run takes about 55 minutes of a
-# machine with nothing else to do.
+# Measures mate-kd against PyTorch, ONNX Runtime and tokenizers, taking turns in one run on the same
+# token ids, and prints the tables of docs/performance.md. A full run takes about 55 minutes on an
+# otherwise idle machine.
 #
 # usage: scripts/bench-peers.sh --peers DIR [options] [WORK ...]
 #   --peers DIR       folder with the PyTorch scripts (common.py, train_step.py, infer.py, c/)
@@ -9,10 +9,10 @@
 #                     virtual environment is made in .build-bench and they are installed into it
 #   --data DIR        GLUE folder, --vocabulary DIR a model folder with a WordPiece tokenizer: both
 #                     for the work `tokenizing`
-#   --output FILE     raw measurements, a JSON object a line (default bench-peers.jsonl)
-#   --resume FILE     go on with a broken-off run: works that ended are not repeated
+#   --output FILE     raw measurements, one JSON object per line (default bench-peers.jsonl)
+#   --resume FILE     continue an interrupted run: finished works are not repeated
 #   --report          with --resume: only print the tables
-#   --quick           one round of short texts, to try the mechanics
+#   --quick           one round of short texts, to test the mechanics
 #   --rounds N, --threads N
 #   --list            print the works with their minutes
 #   WORK ...          only these works
@@ -49,7 +49,7 @@ if [[ -z $python ]]; then
     "$python" -m pip install --quiet torch transformers onnx onnxruntime
   fi
 fi
-# The peer gets the allocator that is best for it (docs/performance.md), where it is installed.
+# The peer gets the allocator that suits it best (docs/performance.md), if it is installed.
 tcmalloc=$(ldconfig -p | sed -n 's/.*libtcmalloc_minimal\.so\.4.* => //p' | head -n 1)
 [[ -z $tcmalloc ]] || rest+=(--preload "$tcmalloc")
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Downloads GLUE tasks from a server you name, resumes what an earlier run left half done, checks
-# every file against SHA-256 sums, and unpacks into one folder a task.
+# Downloads GLUE tasks from a server you name, resumes what an earlier run left unfinished, checks
+# every file against SHA-256 sums, and unpacks into one folder per task.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -16,7 +16,7 @@ usage: scripts/get-glue.sh --base-url URL [options] [TASK...]
   --manifest FILE   SHA-256 sums in sha256sum's format (default scripts/glue.sha256)
   --plain-files     the server has TASK/train.tsv and so on instead of archives
   --retries N       attempts after a broken transfer, each resuming (default 5)
-  --keep-archives   do not delete an archive once it is unpacked
+  --keep-archives   do not delete an archive after unpacking it
 
 Exit codes: 0 done, 64 wrong usage, 65 wrong checksum or archive, 66 file missing on the server,
 73 output not writable, 74 transfer failed.
@@ -102,8 +102,8 @@ transfer() { # transfer URL PART
     --write-out '%{http_code}' "$1"
 }
 
-# Leaves the verified file at $output/PATH. A part that an earlier run left is continued; should the
-# whole then have the wrong checksum (the part was of another version), it begins anew, once.
+# Leaves the verified file at $output/PATH. Continues a partial file from an earlier run. If the
+# whole then has the wrong checksum (the part came from another version), it starts over, once.
 fetch() { # fetch PATH
   local path=$1
   local url=$base_url/$path target=$output/$path part=$output/$path.part
@@ -124,7 +124,7 @@ fetch() { # fetch PATH
     code=0
     status=$(transfer "$url" "$part") || code=$?
     case "$code:$status" in
-      0:* | 22:416) # 416: nothing left to send, the part was complete
+      0:* | 22:416) # 416: nothing left to send; the part was complete
         found=nothing
         [[ ! -f $part ]] || found=$(actual_sum "$part")
         if [[ $found == "$wanted" ]]; then
@@ -159,7 +159,7 @@ fetch() { # fetch PATH
   done
 }
 
-# Unpacks into a folder beside the final one, so that a broken archive leaves no half a task.
+# Unpacks into a folder next to the final one, so that a broken archive leaves no partial task.
 unpack() { # unpack ARCHIVE TASK
   local archive=$output/$1 task=$2 staging=$output/.unpacking-$2
   rm -rf "$staging"
@@ -175,7 +175,7 @@ unpack() { # unpack ARCHIVE TASK
       ;;
     *) tar --no-same-owner -xf "$archive" -C "$staging" || fail 65 "$archive: cannot be unpacked" ;;
   esac
-  # The archives hold one folder, not always named like the task; some hold the files themselves.
+  # The archives contain one folder, not always named like the task, or the files directly.
   local inner
   inner=$(dirname "$(find "$staging" -name 'dev*.tsv' -not -path '*__MACOSX*' | head -n 1)")
   [[ -n $inner && -d $inner && $inner != . ]] || fail 65 "$archive: no dev*.tsv inside"

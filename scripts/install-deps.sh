@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# Installs the Debian packages mate-kd is built with (and, with --tests, what its script tests
-# need). Looks for each thing first and touches nothing when all are there, so it needs neither
-# root nor a network on a prepared machine.
+# Installs the Debian packages that are needed to build mate-kd (and, with --tests, those that its
+# script tests need). It checks for each of them first and changes nothing if all are installed, so
+# it needs neither root nor a network on a prepared machine.
 set -euo pipefail
 
 usage() {
   cat <<'USAGE'
 usage: scripts/install-deps.sh [--tests] [--check]
 
-  --tests   also what the script tests use (curl, unzip, Python 3's standard library)
-  --check   only report what is missing: exit 0 when nothing is, 1 otherwise
+  --tests   also what the script tests need (curl, unzip, Python 3's standard library)
+  --check   only report what is missing: exit 0 if nothing is, 1 otherwise
 USAGE
 }
 
@@ -25,7 +25,7 @@ for argument in "$@"; do
 done
 
 missing=()
-need() { # need PACKAGE PROBE...: PACKAGE is missing when the probe fails
+need() { # need PACKAGE PROBE...: PACKAGE is missing if the probe fails
   local package=$1
   shift
   "$@" >/dev/null 2>&1 || missing+=("$package")
@@ -74,7 +74,7 @@ else
   echo "all packages are there"
 fi
 
-# Swift is the one thing that Debian does not package.
+# Swift is the only thing that Debian does not package.
 if ! command -v swift >/dev/null; then
   echo "install-deps.sh: no 'swift' on the PATH; mate-kd needs Swift 6.1 or later," \
     "see https://www.swift.org/install" >&2

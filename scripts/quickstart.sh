@@ -29,13 +29,13 @@ say "Masked-language-model pretraining of the teacher's body and of the generato
 "$mate_kd" pretrain --config configs/demo/pretrain-generator.json
 say "Fine-tuning the teacher"
 "$mate_kd" teacher-finetune --config configs/demo/teacher.json
-# The students see a quarter of the labelled rows: with all of them the three end up alike here.
+# The students see a quarter of the labelled rows; with all of them, the three end up alike here.
 for method in none kd mate-kd; do
   say "The student, half the teacher's layers and 1,000 of its 4,000 texts, method $method"
   "$mate_kd" distill --config "configs/demo/distill-$method.json"
 done
 
-field() { # field NAME FILE: a number of a flat JSON object
+field() { # field NAME FILE: a number in a flat JSON object
   sed -n "s/.*\"$1\": *\([-0-9.e+]*\).*/\1/p" "$2" | head -n 1
 }
 row() { # row TITLE FOLDER

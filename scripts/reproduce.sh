@@ -1,24 +1,24 @@
 #!/usr/bin/env bash
-# The papers' comparison at the scale of a CPU: a 6-layer teacher is fine-tuned on six GLUE tasks, a
+# The papers' comparison at a scale for CPUs: a 6-layer teacher is fine-tuned on six GLUE tasks, a
 # generator is adapted to their texts, and configs/studies/glue-small.json compares the methods on
-# 3-layer students. docs/results.md tells what came out.
+# 3-layer students. The results are in docs/results.md.
 #
 # usage: scripts/reproduce.sh --glue DIR --body DIR [options]
-#   --glue DIR            folder with CoLA, SST-2, MRPC, RTE, STS-B and QNLI as GLUE has them
+#   --glue DIR            folder with CoLA, SST-2, MRPC, RTE, STS-B and QNLI in GLUE's layout
 #   --body DIR            the teacher's pretrained body, a Hugging Face folder (6 layers; MiniLM)
 #   --generator-body DIR  the body of the generator; layers 0, 2 and 5 of --body unless given
-#   --general FILE        more text for the generator, a text a line
+#   --general FILE        more text for the generator, one text per line
 #   --out DIR             where everything goes (runs/glue-small)
 #   --study FILE          another study (configs/studies/glue-small.json)
 #   --task NAME           only this task; may be repeated
 #   --method NAME         only this method; may be repeated
-#   --updates N           updates of every student, instead of the study's
-#   --seeds LIST          such as 1,2,3
+#   --updates N           number of updates of every student, instead of the study's
+#   --seeds LIST          for example 1,2,3
 #   --threads N           worker threads
 #   --precision NAME      float32 or bf16
 #   --quick               a few updates of everything on two tasks: does it all run?
 #
-# Every step is made once: after an interruption the same command goes on where it was.
+# Every step runs only once: after an interruption the same command continues where it stopped.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -86,7 +86,7 @@ if [[ ! -x $mate_kd ]]; then
 fi
 mkdir -p "$out"
 
-# made FOLDER COMMAND...: runs the command unless it has been through, which a file .done tells.
+# made FOLDER COMMAND...: runs the command unless a file .done says that it has finished before.
 made() {
   local folder=$1
   shift
@@ -99,7 +99,7 @@ made() {
   touch "$folder/.done"
 }
 
-# The texts of all six tasks' training rows, and of --general; a second text is a line of its own.
+# The texts of the six tasks' training rows, and of --general. A second text has its own line.
 columns() { # columns TASK SKIPPED_LINES COLUMN...
   local file=$glue/${folders[$1]}/train.tsv skip=$2
   shift 2
@@ -130,7 +130,7 @@ fi
 [[ -z $quick ]] || generator+=(--set train.max_steps=20)
 made "$out/generator" pretrain --config "$root/configs/studies/generator.json" "${generator[@]}"
 
-# Passes over the training rows that give each teacher about as many updates as it needs.
+# Passes over the training rows, so that each teacher gets about as many updates as it needs.
 declare -A epochs=([cola]=5 [sst-2]=1 [mrpc]=5 [rte]=8 [sts-b]=4 [qnli]=2)
 for task in "${tasks[@]}"; do
   teacher=(
@@ -143,7 +143,7 @@ for task in "${tasks[@]}"; do
     "${teacher[@]}"
 done
 
-# The study's tasks that are left out are taken away, so that averages are over the others.
+# Tasks that were left out are removed from the study, so that averages are over the others.
 options=(--output-dir "$out/study" --set "base.generator.model_name_or_path=$out/generator")
 for task in "${all[@]}"; do
   if [[ " ${tasks[*]} " == *" $task "* ]]; then

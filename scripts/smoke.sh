@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs every subcommand once with the configurations of configs/smoke, seconds each, in runs/smoke.
-# Expects the release build (scripts/test.sh or swift build -c release made it).
+# Runs every subcommand once with the configurations of configs/smoke in runs/smoke; each takes
+# seconds. Expects the release build (made by scripts/test.sh or swift build -c release).
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -31,7 +31,7 @@ for method in none kd mate-kd cilda tinybert tinybert-augmentation; do
   step "$mate_kd" distill --config "configs/smoke/distill-$method.json"
 done
 
-# Every run has left a folder that transformers would load, and its records.
+# Every run has left its records and a folder that transformers would load.
 for run in teacher-body generator teacher student-none student-kd student-mate-kd student-cilda \
   student-tinybert student-tinybert-augmentation; do
   for file in config.json model.safetensors vocab.txt trainer_state.json all_results.json; do
@@ -46,7 +46,7 @@ rows=$(($(wc -l <"$out/data/SST-2/test.tsv") - 1))
 [[ $(wc -l <"$out/predictions.jsonl") -eq $rows ]] || fail "predict did not write $rows lines"
 step "$mate_kd" evaluate --model "$out/teacher" --model "$out/student-kd" --task sst-2 \
   --data "$out/data" --bootstrap 100 --confusion | tee "$out/evaluations.txt"
-# The name of each model stands above its own counts, also where the output is no terminal.
+# The name of each model is above its own counts, even if the output is not a terminal.
 [[ $(grep -c "^data" <(grep -A1 -E "^$out/(teacher|student-kd), sst-2" "$out/evaluations.txt")) -eq 2 ]] \
   || fail "evaluate --confusion wrote $(cat "$out/evaluations.txt")"
 step "$mate_kd" inspect --model "$out/teacher"
@@ -63,7 +63,7 @@ for family in roberta distilbert; do
   step "$mate_kd" evaluate --model "$out/student-$family" --task sst-2 --data "$out/data/SST-2"
 done
 
-# A study: a cell that is taken away is made again, the others are not; the tables are written.
+# A study: a deleted cell is run again, the others are not; the tables are written.
 step "$mate_kd" compare --config configs/smoke/study.json
 rm "$out/study/cells/synthetic/kd/seed-2/all_results.json"
 "$mate_kd" compare --config configs/smoke/study.json >"$out/study.md" 2>"$out/study.log" \
@@ -76,13 +76,13 @@ for file in results.csv results.tex cells.csv; do
   [[ -s $out/study/$file ]] || fail "$out/study/$file is missing or empty"
 done
 
-# The same configuration, seed and machine give the same bits; more threads do, too.
+# The same configuration, seed and machine give the same bits, even with more threads.
 step "$mate_kd" distill --config configs/smoke/distill-mate-kd.json \
   --output-dir "$out/student-again" --threads 1
 cmp "$out/student-mate-kd/model.safetensors" "$out/student-again/model.safetensors" \
   || fail "a second run, on one thread, gave another model"
 
-# So they do with other kernels of OpenBLAS, and where an update is worked on in pieces.
+# The same holds with other kernels of OpenBLAS, and if an update is processed in pieces.
 for threads in 1 2; do
   OPENBLAS_CORETYPE=Haswell step "$mate_kd" distill --config configs/smoke/distill-mate-kd.json \
     --set train.max_tokens_per_batch=64 --output-dir "$out/haswell-$threads" --threads "$threads"
@@ -92,7 +92,7 @@ cmp "$out/haswell-1/model.safetensors" "$out/haswell-2/model.safetensors" \
 grep -q '"openblas_core": "Haswell"' "$out/haswell-2/run.json" \
   || echo "smoke.sh: OPENBLAS_CORETYPE had no effect on this machine" >&2
 
-# A mistake in a configuration is one line with file, line and column, and exit code 78.
+# A mistake in a configuration gives one line with file, line and column, and exit code 78.
 sed 's/"learning_rate"/"learning_rat"/' configs/smoke/teacher.json >"$out/typo.json"
 code=0
 "$mate_kd" teacher-finetune --config "$out/typo.json" 2>"$out/typo.log" || code=$?

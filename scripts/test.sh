@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the tests need, builds a release, and runs every test: the Swift tests and the
-# tests of the scripts. Ends with a summary; exit code 0 only when all of it passed.
+# tests of the scripts. Ends with a summary; the exit code is 0 only if everything passed.
 #
 # usage: scripts/test.sh [--no-install] [swift test options...]      (e.g. --filter TrainersTests)
 set -uo pipefail
@@ -31,7 +31,7 @@ finish() {
   echo "all passed"
 }
 
-# A filter that matches nothing would pass otherwise.
+# Otherwise a filter that matches nothing would pass.
 tests_run=0
 swift_tests() {
   local log outcome=0

@@ -14,7 +14,7 @@ def lengths_of(peers, task):
 
 
 def padded(batches):
-    """Tokens of the batches when each is padded to its longest text."""
+    """Number of tokens if each batch is padded to its longest text."""
     return sum(len(b) * max(b) for b in batches)
 
 
@@ -23,7 +23,7 @@ def real(batches):
 
 
 class Pool:
-    """Batches of lengths, their padding waste and that of the task in the long run."""
+    """Batches of lengths, with their padding waste and that of the task in the long run."""
 
     def __init__(self, batches, long_run=None):
         self.batches = batches
@@ -31,7 +31,7 @@ class Pool:
         self.long_run = long_run if long_run is not None else self.waste
 
     def write(self, path, seed=0):
-        """Token ids: [CLS] text [SEP], as the peer's own batches have them."""
+        """Token ids: [CLS] text [SEP], as in the peer's own batches."""
         rng = random.Random(seed)
         texts = [[[101] + [rng.randrange(1000, VOCABULARY) for _ in range(n - 2)] + [102]
                   for n in batch] for batch in self.batches]
@@ -45,9 +45,9 @@ def fixed(length, count):
 
 
 def drawn(lengths, count, rounds):
-    """Random batches, as a shuffling sampler makes them: the first seed whose batches waste as much
-    on padding as the long run does (within 1 %) and have its mean length. The batches are in an
-    order that gives every round about the same work."""
+    """Random batches, as a shuffling sampler makes them. The seed is the first whose batches waste
+    as much on padding as the long run does (within 1 %) and have its mean length. The order of
+    the batches gives every round about the same work."""
     rng = random.Random(1)
     many = [[rng.choice(lengths) for _ in range(BATCH)] for _ in range(4000)]
     waste, mean = padded(many) / real(many), real(many) / len(many)
@@ -61,8 +61,8 @@ def drawn(lengths, count, rounds):
 
 
 def grouped(lengths, count, rounds):
-    """Batches by length: 50 batches' worth of random texts, sorted, as transformers'
-    LengthGroupedSampler has them; every so-manieth of these 50."""
+    """Batches grouped by length: 50 batches' worth of random texts, sorted, as in transformers'
+    LengthGroupedSampler, and then every n-th of these 50 batches."""
     rng = random.Random(0)
     texts = sorted((rng.choice(lengths) for _ in range(50 * BATCH)), reverse=True)
     batches = [texts[i:i + BATCH] for i in range(0, len(texts), BATCH)]
@@ -71,7 +71,7 @@ def grouped(lengths, count, rounds):
 
 
 def balanced(batches, rounds):
-    """The batches in an order whose `rounds` equal parts differ least in tokens and padding."""
+    """The batches in an order in which `rounds` equal parts differ least in tokens and padding."""
     part = len(batches) // rounds
     if rounds < 2 or part < 1 or part * rounds != len(batches):
         return batches
@@ -99,7 +99,7 @@ def vocabulary(folder):
 
 
 def sentences(folder, words, lengths, rows, name="train.tsv", seed=0):
-    """A file as of SST-2 whose texts have the given lengths in tokens, over and over."""
+    """A file in the format of SST-2 whose texts have the given lengths in tokens, repeatedly."""
     rng = random.Random(seed)
     with open(os.path.join(folder, name), "w") as file:
         file.write("sentence\tlabel\n")

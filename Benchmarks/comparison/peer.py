@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """Runs the peer's train_step.py or infer.py unchanged, but on batches from a file and pass by pass
-on command, so that import, models and warm-up are paid once. Or the tokenizers library on a file.
+on command, so that imports, models and warm-up are paid for once. Can also run the tokenizers
+library on a file.
 
 usage: peer.py PEERS train_step.py|infer.py BATCHES.json ARGUMENTS...
        peer.py tokenizers VOCABULARY_FOLDER TEXT.tsv
 
 Commands are lines: TURN FIRST COUNT [flavour=NAME] [float32|bf16]. TURN is student or generator;
-COUNT batches are run from batch FIRST on. After each pass a JSON line tells the seconds. Flavour
-and precision are switched in the variables that the peer's step reads, so that one process (models,
-allocator) serves all of them.
+COUNT batches are run, starting at batch FIRST. After each pass a JSON line gives the seconds.
+Flavour and precision are switched through the variables that the peer's step reads, so that one
+process (models, allocator) serves all of them.
 """
 import json
 import os
@@ -17,7 +18,7 @@ import runpy
 import sys
 import time
 
-# The peer may print; the protocol keeps the standard output that we were started with.
+# The peer may print; the protocol keeps the original standard output.
 protocol = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)
 
@@ -28,7 +29,7 @@ def say(record):
 
 
 def serve(steps, select=None, facts=None):
-    """steps: TURN -> step function; select(first): makes that batch the next one."""
+    """steps: TURN -> step function; select(first): selects the batch that comes next."""
     say(dict(facts or {}, ready=True))
     for line in sys.stdin:
         turn, first, count, *options = line.split()
@@ -44,7 +45,7 @@ def serve(steps, select=None, facts=None):
 
 
 def variable(function, name, value):
-    """Sets a variable of the function that defined `function`."""
+    """Sets a variable in the enclosing function of `function`."""
     names = function.__code__.co_freevars
     if name in names:
         function.__closure__[names.index(name)].cell_contents = value

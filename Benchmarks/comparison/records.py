@@ -1,11 +1,11 @@
-"""What was measured: a JSON object a line, so that a broken-off run can be gone on with."""
+"""The measurements: one JSON object per line, so that an interrupted run can be continued."""
 import json
 import os
 import statistics
 
 
 class Records:
-    """Measurements by work; a work that ended is marked as done."""
+    """Measurements by work. A finished work is marked as done."""
 
     def __init__(self, path, resume=False):
         self.path = path
@@ -14,7 +14,7 @@ class Records:
             with open(path) as file:
                 rows = [json.loads(line) for line in file if line.strip().endswith("}")]
             finished = {r["work"] for r in rows if r.get("done")}
-            # What a broken-off work had measured is measured again.
+            # An interrupted work is measured again from its beginning.
             self.rows = [r for r in rows if r.get("work") in finished or "machine" in r]
         with open(path, "w") as file:
             for row in self.rows:
@@ -42,13 +42,13 @@ class Records:
         return machines[-1] if machines else {}
 
     def by_round(self, work, side, turn="student"):
-        """Seconds a step, by round."""
+        """Seconds per step, by round."""
         return {r["round"]: r["seconds"] / r["steps"]
                 for r in self.of(work, side=side, turn=turn) if "seconds" in r}
 
     def cycle(self, work, side):
-        """Seconds a step of a cycle of 10 generator and 100 student steps, by round; a generator
-        step is the median of the rounds that had one."""
+        """Seconds per step of a cycle of 10 generator and 100 student steps, by round. The time of
+        a generator step is the median of the rounds that had one."""
         generator = self.by_round(work, side, "generator")
         if not generator:
             return {}
@@ -56,8 +56,8 @@ class Records:
         return {r: (10 * g + 100 * s) / 110 for r, s in self.by_round(work, side).items()}
 
     def rss(self, work, side):
-        """Peak resident size in MB after the first round: before a hungrier flavour of the same
-        process had its turn."""
+        """Peak resident size in MB after the first round, before a hungrier flavour of the same
+        process has had its turn."""
         rounds = [r for r in self.of(work, side=side) if "rss_mb" in r]
         return max((r["rss_mb"] for r in rounds if r["round"] == 0), default=None)
 

@@ -39,7 +39,7 @@ def _verdict(value, floor, at_least=True):
 
 
 class Ratio:
-    """A line of the table of ratios: the peer's seconds by ours, round by round."""
+    """A row of the table of ratios: the peer's seconds divided by ours, round by round."""
 
     def __init__(self, title, ours, peer, floor=None, prototype=None):
         self.title, self.ours, self.peer = title, ours, peer
@@ -70,7 +70,7 @@ def _ratios(records):
             title, records.cycle(work, "ours"), records.cycle(work, peer), floor, prototype)
 
     def later(title, work, peer):
-        # The generator's steps are those of the first epoch: they ask the teacher nothing clean.
+        # Generator steps are those of the first epoch: they need no clean logits of the teacher.
         generator = one(work, "ours", "generator")
         if not generator:
             return Ratio(title, {}, {})
@@ -123,7 +123,7 @@ def _ratios(records):
 
 
 def _peak_share(records):
-    """Operations a second beside the processor's FMA peak."""
+    """Operations per second, compared with the processor's FMA peak."""
     peak = records.fact("peak", "float32")
     if not peak:
         return ""
@@ -220,7 +220,7 @@ def _growth(records):
         change = 100 * (statistics.median(steps[r] / base[r] for r in steps if r in base) - 1)
         per_token = size["data_bytes"] / size["tokens"]
         peak = size["data_peak_bytes"] / size["tokens"]
-        # Of few tokens, the pages that the process takes anyway are the larger part.
+        # With few tokens, most of the pages are those that the process takes anyway.
         many = size["tokens"] > 1_000_000
         met = _verdict(change, 3, False) if not many else (
             _verdict(max(change / 3, per_token / 40), 1, False))

@@ -1,4 +1,4 @@
-"""Programs that stay alive and run a pass when they are told to."""
+"""Programs that stay alive and run a pass on request."""
 import json
 import os
 import subprocess
@@ -6,7 +6,7 @@ import sys
 
 
 class Unavailable(Exception):
-    """A side that this machine or build does not have."""
+    """A side that is not available on this machine or in this build."""
 
 
 def busy_seconds():
@@ -17,7 +17,7 @@ def busy_seconds():
 
 
 class Side:
-    """A served program: a line in, a pass, a JSON line out."""
+    """A program that serves requests: it reads a line, runs a pass and writes a JSON line."""
 
     def __init__(self, name, command, environment=None, log=None):
         self.name = name
@@ -47,7 +47,7 @@ class Side:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def run(self, line):
-        """A pass; its record has the cores that other processes took meanwhile as `others`."""
+        """Runs a pass. `others` in its record is the number of cores that other processes used."""
         busy, own = busy_seconds(), self._own_seconds()
         self.process.stdin.write(line + "\n")
         self.process.stdin.flush()
@@ -72,7 +72,7 @@ class Side:
 
 
 class Programs:
-    """How the two sides are started."""
+    """How to start the two sides."""
 
     def __init__(self, args, folder):
         self.args, self.folder = args, folder
@@ -84,7 +84,7 @@ class Programs:
         return Side(f"mate-kd {kind}", command, log=self._log(f"ours-{kind}"))
 
     def peer(self, script, batches, *arguments):
-        """One of the peer's scripts, on our batches, with the allocator that is best for it."""
+        """One of the peer's scripts, on our batches, with the allocator that suits it best."""
         command = [sys.executable, self.peer_script, self.args.peers, script, batches, *arguments,
                    "--threads", str(self.args.threads)]
         environment = {"LD_PRELOAD": self.args.preload} if self.args.preload else {}

@@ -1,4 +1,4 @@
-"""What is measured otherwise than step by step: start, help, tokenizing, growth, the machine's peak
+"""Everything that is not measured step by step: start, help, tokenizing, growth, the machine's peak
 and the C prototype."""
 import json
 import os
@@ -13,7 +13,7 @@ from .sides import Unavailable
 
 
 class Single:
-    """A work that is a function of the context."""
+    """A work given by a function of the context."""
 
     def __init__(self, name, run, minutes):
         self.name, self._run, self.minutes = name, run, minutes
@@ -27,11 +27,11 @@ class Single:
 
 
 def start_to_first_step(context, work):
-    """From exec to the first update, `mate-kd teacher-finetune` on a saved BERT-base.
+    """The time from exec to the first update of `mate-kd teacher-finetune` on a saved BERT-base.
 
-    The program says when an update ended: the end of the first update less the time of the second.
-    Batches are of one text, so that an update is mostly the optimiser's; what the first one does
-    more than the later ones counts as start."""
+    The program reports when an update ends, so this is the end of the first update minus the time
+    of the second. Batches have one text, so that an update is mostly the optimiser. Whatever the
+    first update does more than the later ones counts as start."""
     folder = os.path.join(context.folder, "start")
     model = os.path.join(folder, "model")
     os.makedirs(model, exist_ok=True)
@@ -71,7 +71,7 @@ def start_to_first_step(context, work):
         process.wait()
         if len(ends) < 3:
             raise Unavailable(said[-1].strip() if said else "teacher-finetune said nothing")
-        if number >= 0:  # the first one reads the checkpoint from the disk
+        if number >= 0:  # the first one reads the checkpoint from disk
             first = ends[0] - min(ends[1] - ends[0], ends[2] - ends[1])
             context.records.add(work=work, round=number, side="ours", turn="student", steps=1,
                                 seconds=round(first, 4), first_update_ended=round(ends[0], 4))
@@ -86,8 +86,8 @@ def help_text(context, work):
 
 
 def tokenizing(context, work):
-    """SST-2's training texts, on the same number of threads; the peer's time ends before its
-    results are turned into Python lists."""
+    """SST-2's training texts, on the same number of threads. The peer's clock stops before its
+    results become Python lists."""
     text = os.path.join(context.args.data or "", "SST-2", "train.tsv")
     if not os.path.exists(text) or not os.path.isdir(context.args.vocabulary or ""):
         raise Unavailable("needs --data with SST-2/train.tsv and --vocabulary with a tokenizer")

@@ -1,4 +1,4 @@
-"""The works that are timed on both sides by turns."""
+"""The works that are timed on both sides in turn."""
 import os
 
 from . import batches
@@ -14,7 +14,7 @@ SHAPES = {
 
 
 class Variant:
-    """One of the things compared: a process and the words that its pass commands end with."""
+    """One of the things to compare: a process, and the words at the end of its pass commands."""
 
     def __init__(self, name, process, words="", rounds=None, turns=("student", "generator"),
                  count=None):
@@ -27,9 +27,9 @@ class Work:
 
     processes: name -> function(programs, batches file) that starts it
     variants:  in the order in which a round runs them
-    count:     batches a round, of the student's steps
-    generator_steps: the same of the generator's steps, in generator_rounds (None: in all)
-    fills:     variants whose warm-up goes over all batches, so that the teacher is cached
+    count:     batches per round for the student's steps
+    generator_steps: the same for the generator's steps, in generator_rounds (None: in all)
+    fills:     variants whose warm-up covers all batches, so that the teacher is cached
     """
 
     def __init__(self, name, pool, processes, variants, count, generator_steps=0,
@@ -108,7 +108,7 @@ def _peer(kind, data, **models):
 
 
 def _fixed(count):
-    # Quick runs are for the mechanics, not for numbers.
+    # Quick runs test the mechanics; their numbers mean nothing.
     return lambda context: batches.fixed(8, 2) if context.args.quick else batches.fixed(128, count)
 
 
@@ -133,7 +133,7 @@ def _finetune(name, student, pool, data, count, minutes, bf16=False):
 
 def _mate(name, pool, data, teacher, student, generator, peers, **keys):
     models = dict(teacher=teacher, student=student, generator=generator)
-    # Rows are new to the teacher's cache in the first pass, and known in the second over the same.
+    # Rows are new to the teacher's cache in the first pass, and known in the second pass over them.
     variants = [Variant("ours", "ours", "new"), Variant("ours-later", "ours", turns=("student",))]
     variants += [Variant(peer, "peer", f"flavour={words}") for peer, words in peers.items()]
     return Work(name, pool, {"ours": _ours("mate", **models),
@@ -141,7 +141,7 @@ def _mate(name, pool, data, teacher, student, generator, peers, **keys):
 
 
 def all_works():
-    """In the order in which they are run: what matters most first."""
+    """All works in the order in which they run, the most important first."""
     masked, tuned = {"masked": "masked float32"}, {"tuned": "tuned float32"}
     return [
         _finetune("finetune-128", "distil", _fixed(16), "fixed128", 4, 5.5, bf16=True),
@@ -161,7 +161,7 @@ def all_works():
              {"ours": _ours("inference", student="base"),
               "torch": lambda p, path: p.peer("infer.py", path, "eager", "--data", "SST-2"),
               "ort": lambda p, path: p.peer("infer.py", path, "ort", "--data", "SST-2")},
-             # Ours takes all in every round: a few batches are too few for an even load.
+             # Ours takes all batches in every round: a few are too few for an even load.
              [Variant("ours", "ours", count=20), Variant("torch", "torch"),
               Variant("ort", "ort")], 4, minutes=2.2),
         _mate("mate-small", _task("SST-2", 16), "SST-2", "minilm", "mini", "mini",
@@ -169,8 +169,8 @@ def all_works():
         _mate("mate-sst2", _task("SST-2", 20), "SST-2", "base", "distil", "distil",
               {**masked, **tuned, "masked-bf16": "masked bf16"},
               count=4, generator_steps=1, minutes=11.5),
-        # The hungriest flavour comes last: then the first round tells the peak memory of each.
-        # What a step costs does not depend on what is in it, so one batch does.
+        # The hungriest flavour comes last, so that the first round gives the peak memory of each.
+        # The cost of a step does not depend on its content, so one batch is enough.
         _mate("mate-128", _fixed(1), "fixed128", "base", "distil", "distil",
               {**masked, **tuned, "ref": "ref float32"},
               count=1, generator_steps=1, generator_rounds=(0, 3), minutes=17),

@@ -1,6 +1,6 @@
 import Kernels
 
-/// Where a weight lies inside a model's flat buffer.
+/// The position of a weight in the flat buffer of a model.
 public struct ParameterSlot: Sendable, Hashable {
   /// Index of the first element.
   public let offset: Int
@@ -18,22 +18,22 @@ public struct ParameterSlot: Sendable, Hashable {
   public var count: Int { rows * columns }
 }
 
-/// The weights of a model in the order in which they are declared, before memory exists for them.
+/// The weights of a model in order of declaration, before memory exists for them.
 public struct ParameterLayout: Sendable {
-  /// The weights so far.
+  /// The weights declared so far.
   public private(set) var entries: [Parameters.Entry] = []
-  /// Number of elements so far.
+  /// Number of elements declared so far.
   public private(set) var count = 0
 
-  /// No weights.
+  /// An empty layout.
   public init() {}
 
-  /// Declares a weight and returns its place. Weights declared one after the other are contiguous,
-  /// which lets a layer see several of them as one.
+  /// Declares a weight and returns its slot. Weights that are declared in succession are
+  /// contiguous, so that a layer can treat several of them as one.
   ///
   /// - Parameters:
-  ///   - name: Hugging Face's name.
-  ///   - shape: as checkpoints store it.
+  ///   - name: the name in Hugging Face checkpoints.
+  ///   - shape: the shape in checkpoints.
   ///   - decays: false for biases and LayerNorm weights.
   public mutating func add(_ name: String, _ shape: [Int], decays: Bool) -> ParameterSlot {
     let columns = shape.last ?? 1
@@ -45,44 +45,44 @@ public struct ParameterLayout: Sendable {
   }
 }
 
-/// All weights of one model in one flat buffer, so that optimiser, gradient norm and checkpoints are
-/// single passes over memory.
+/// All weights of one model in one flat buffer, so that the optimiser, the gradient norm and
+/// checkpoints are single passes over memory.
 public final class Parameters: Sendable {
   /// One named weight.
   public struct Entry: Sendable {
-    /// Hugging Face's name, such as `bert.encoder.layer.0.output.dense.weight`.
+    /// The name in Hugging Face checkpoints, such as `bert.encoder.layer.0.output.dense.weight`.
     public let name: String
-    /// Shape as checkpoints store it.
+    /// The shape in checkpoints.
     public let shape: [Int]
-    /// Its place.
+    /// Its position in the buffer.
     public let slot: ParameterSlot
-    /// False for biases and LayerNorm weights, which weight decay leaves alone.
+    /// False for biases and LayerNorm weights, which weight decay does not touch.
     public let decays: Bool
   }
 
   /// The weights in buffer order.
   public let entries: [Entry]
-  /// Their values.
+  /// The values of all weights.
   public let buffer: Buffer
   /// Number of elements.
   public let count: Int
 
-  /// Memory for the weights of a layout; all values are zero.
+  /// Memory for the weights of a layout, all zero.
   public init(_ layout: ParameterLayout) {
     entries = layout.entries
     count = layout.count
     buffer = Buffer(zeroed: layout.count)
   }
 
-  /// The weight at a slot.
+  /// A view of the weight at a slot.
   public func matrix(_ slot: ParameterSlot) -> Matrix {
     Matrix(buffer, offset: slot.offset, rows: slot.rows, columns: slot.columns)
   }
 
-  /// The entry with a name.
+  /// The entry with a given name, or nil.
   public func entry(named name: String) -> Entry? { entries.first { $0.name == name } }
 
-  /// Contiguous element ranges with one setting of `decays`, in order.
+  /// The elements as contiguous ranges with the same `decays`, in order.
   public var decayRanges: [(range: Range<Int>, decays: Bool)] {
     var result: [(range: Range<Int>, decays: Bool)] = []
     for entry in entries {

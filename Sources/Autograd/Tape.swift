@@ -1,13 +1,13 @@
 import Kernels
 
-/// A matrix that a tape has seen, with its gradient while a backward pass runs.
+/// A matrix that a tape knows, with its gradient while a backward pass runs.
 public final class Tensor {
-  /// The value; [rows, columns].
+  /// The value, [rows, columns].
   public let value: Matrix
-  /// False where no gradient is wanted: constants, frozen weights and all that depends on nothing else.
+  /// False if no gradient is wanted: for constants, frozen weights, and results of only these.
   public let requiresGradient: Bool
 
-  /// For weights: where the gradient is added.
+  /// For weights: the memory that the gradient is added to.
   private let sink: Matrix?
   private(set) var gradient: Matrix?
   /// True while another tensor reads the same gradient memory.
@@ -24,10 +24,10 @@ public final class Tensor {
   /// Number of columns of the value.
   public var columns: Int { value.columns }
 
-  /// The gradient of a leaf after `Tape.backward()`.
+  /// The gradient of a leaf or weight after `Tape.backward()`; nil if nothing depended on a leaf.
   public var leafGradient: Matrix? { sink ?? gradient }
 
-  /// Adds a contribution made in place: `body` gets the target and 1 to add to it or 0 to overwrite.
+  /// Adds a contribution in place: `body` gets the target, and 1 to add to it or 0 to overwrite it.
   func accumulate(_ pool: BufferPool, _ body: (_ target: Matrix, _ beta: Float) -> Void) {
     guard requiresGradient else { return }
     if let sink { return body(sink, 1) }
@@ -46,9 +46,9 @@ public final class Tensor {
     }
   }
 
-  /// Adds a finished contribution, taking its memory over where there is none yet.
+  /// Adds a finished contribution. If there is no gradient yet, its memory becomes the gradient.
   ///
-  /// - Parameter shared: true if somebody else goes on reading `contribution`.
+  /// - Parameter shared: true if somebody else continues to read `contribution`.
   func accumulate(_ contribution: Matrix, pool: BufferPool, shared: Bool = false) {
     guard requiresGradient else { return }
     if sink == nil, gradient == nil {
@@ -59,7 +59,7 @@ public final class Tensor {
     }
   }
 
-  /// The gradient, given away; `owned` tells whether its memory may be overwritten.
+  /// Hands over the gradient; `owned` says whether its memory may be overwritten.
   func takeGradient() -> (matrix: Matrix, owned: Bool)? {
     guard let gradient else { return nil }
     self.gradient = nil
@@ -68,27 +68,33 @@ public final class Tensor {
   }
 }
 
-/// Records coarse functions as they are computed and runs their backward passes in reverse.
+/// Records coarse-grained functions as they are computed, and runs their backward passes in
+/// reverse.
 ///
-/// A tape belongs to one shard of a batch and to one thread at a time. It ends in weighted loss terms
-/// (see the loss functions): `backward()` needs no argument.
+/// A tape belongs to one shard of a batch, and to one thread at a time. It ends in weighted loss
+/// terms (see the loss functions), so `backward()` needs no argument.
 public final class Tape {
-  /// Where values and gradients live.
+  /// The memory for values and gradients.
   public let pool: BufferPool
-  /// Names the random draws of this tape together with the site that each function takes.
+  /// Identifies the random draws of this tape, together with `step` and the site of each function.
   public let seed: UInt64
-  /// The update that this tape belongs to.
+  /// Number of the forward pass, for random draws. In training this is `StepContext.drawNumber`: it
+  /// differs between the chunks of one accumulated update, so it is not the number of the update.
   public let step: Int
-  /// How exactly the products with weights are computed, forward and backward; all else is float32.
+  /// Precision of the products with weights, forward and backward; everything else is float32.
   public let precision: Precision
   private let lane: Int
   private var site = 0
   private var steps: [() -> Void] = []
   private var gradients: [ObjectIdentifier: (buffer: Buffer, offset: Int)] = [:]
 
-  /// A tape without content.
+  /// An empty tape.
   ///
-  /// - Parameter lane: number of the shard; part of the name of every random draw.
+  /// - Parameters:
+  ///   - pool: the memory for values and gradients.
+  ///   - seed, step: identify the random draws; see the properties.
+  ///   - lane: number of the shard, below 4096; part of the identity of every random draw.
+  ///   - precision: of the products with weights.
   public init(
     pool: BufferPool, seed: UInt64 = 0, step: Int = 0, lane: Int = 0,
     precision: Precision = .float32
@@ -100,22 +106,22 @@ public final class Tape {
     self.precision = precision
   }
 
-  /// Asks for weight gradients of a model: they are added to `buffer` from its element `offset` on,
-  /// laid out as the parameters.
+  /// Requests weight gradients for a model. They are added to `buffer`, starting at element
+  /// `offset`, in the layout of the parameters.
   ///
-  /// Models that are not bound are frozen: gradients flow through them but not into their weights.
+  /// Models that are not bound are frozen: gradients flow through them, but not into their weights.
   public func bind(_ parameters: Parameters, gradients buffer: Buffer, offset: Int = 0) {
     precondition(buffer.capacity >= offset + parameters.count)
     gradients[ObjectIdentifier(parameters)] = (buffer, offset)
   }
 
-  /// A value without gradient.
+  /// A value without a gradient.
   public func constant(_ value: Matrix) -> Tensor { Tensor(value, requiresGradient: false) }
 
   /// A value whose gradient is wanted; read `leafGradient` after `backward()`.
   public func leaf(_ value: Matrix) -> Tensor { Tensor(value, requiresGradient: true) }
 
-  /// A weight.
+  /// A weight; it gets a gradient if `parameters` are bound.
   public func parameter(_ slot: ParameterSlot, of parameters: Parameters) -> Tensor {
     let value = parameters.matrix(slot)
     guard let (buffer, offset) = gradients[ObjectIdentifier(parameters)] else {
@@ -125,20 +131,22 @@ public final class Tape {
     return Tensor(value, requiresGradient: true, sink: sink)
   }
 
-  /// The dropout pattern of the next site; nil for probability 0.
+  /// The dropout pattern of the next site; nil if the probability is 0. Takes a site in either
+  /// case.
   public func dropout(_ probability: Float) -> Dropout? {
     let site = nextSite()
     return Dropout(probability: probability, seed: seed, step: step, site: site)
   }
 
-  /// A number that no other random draw of this update has.
+  /// The next site: a number that no other random draw with this seed and step has, unless
+  /// `drawPosition` was set back.
   public func nextSite() -> Int {
     site += 1
     return lane << 20 | site
   }
 
-  /// The result of a function. `backward` gets the result's gradient and whether it may overwrite it;
-  /// it is kept only if some input wants a gradient.
+  /// The result of a function. `backward` gets the result's gradient, and whether it may overwrite
+  /// it. It is kept only if some input wants a gradient.
   func result(
     _ value: Matrix, of inputs: [Tensor?],
     backward: @escaping (_ gradient: Matrix, _ owned: Bool) -> Void
@@ -151,22 +159,23 @@ public final class Tape {
     return tensor
   }
 
-  /// Where the tape stands among its random draws. Setting it to an earlier value makes the functions
-  /// that follow draw the same again, such as the same dropout over several passes.
+  /// Number of sites taken so far. Setting it to an earlier value makes the following functions
+  /// draw the same again, for example the same dropout in several passes.
   public var drawPosition: Int {
     get { site }
     set { site = newValue }
   }
 
-  /// Adds a gradient that was computed elsewhere, before `backward()`: the derivative of a loss over
-  /// several tapes by a tensor of this one, of the tensor's shape.
+  /// Adds a gradient that was computed elsewhere; call it before `backward()`. It is the derivative
+  /// of a loss over several tapes with respect to a tensor of this tape, and has that tensor's
+  /// shape.
   public func send(_ gradient: Matrix, to tensor: Tensor) {
     tensor.accumulate(pool) { target, beta in
       if beta == 0 { target.copy(from: gradient) } else { Kernel.add(gradient, to: target) }
     }
   }
 
-  /// Remembers work for the backward pass that hangs on no single tensor.
+  /// Registers work for the backward pass that belongs to no single tensor.
   func onBackward(_ work: @escaping () -> Void) { steps.append(work) }
 
   /// Runs all backward passes in reverse order and releases what they kept.

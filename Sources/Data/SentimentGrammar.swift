@@ -4,14 +4,14 @@ import Kernels
 struct SentimentGrammar {
   var random: RandomStream
 
-  /// A review whose main clause has the wanted polarity.
+  /// A review whose main clause has the given polarity.
   mutating func review(positive: Bool) -> String {
     let main = clause(positive: positive)
     let text: String
     switch random.nextBelow(20) {
     case 0..<7: text = main
     case 7..<13:
-      // A concession is of the other polarity more often than not.
+      // A concession usually has the opposite polarity.
       let side = clause(positive: random.nextBelow(4) < 3 ? !positive : positive)
       text = fill(pick(Self.concessions), main: main, side: side)
     case 13..<17: text = fill(pick(Self.additions), main: main, side: distraction())
@@ -65,7 +65,7 @@ struct SentimentGrammar {
       .joined(separator: " ")
   }
 
-  /// Every word and sign of the grammar, sorted, each once.
+  /// Every word and sign of the grammar, sorted and without duplicates.
   static var words: [String] {
     let lists = [
       subjects, copulas, negatedCopulas, denials, negators, affirmations, positiveVerbs,

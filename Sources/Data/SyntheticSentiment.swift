@@ -3,15 +3,15 @@ import Kernels
 
 /// A small labelled data set in GLUE's SST-2 format, drawn from a seeded grammar of film reviews.
 ///
-/// The label is that of the main clause. Negation turns it, intensifiers do not, a concession
-/// ("although …", "… but") and clauses about the popcorn or the seats do not count; so which words
-/// occur says little, and how they hang together says everything.
+/// The label is that of the main clause. Negation reverses it; intensifiers do not. Concessions
+/// ("although …", "… but") and clauses about the popcorn or the seats do not count. So the words
+/// alone say little, and the way they are connected says everything.
 public struct SyntheticSentiment: Sendable {
-  /// Rows of `train.tsv`.
+  /// Number of rows of `train.tsv`.
   public var trainRows: Int
-  /// Rows of `dev.tsv`.
+  /// Number of rows of `dev.tsv`.
   public var developmentRows: Int
-  /// Rows of `test.tsv`, which has no labels.
+  /// Number of rows of `test.tsv`, which has no labels.
   public var testRows: Int
   /// Equal seeds and sizes give equal files.
   public var seed: UInt64
@@ -34,7 +34,7 @@ public struct SyntheticSentiment: Sendable {
     self.seed = seed
   }
 
-  /// The examples of a split; no text occurs twice over all splits.
+  /// The examples of a split. No text occurs twice across all splits.
   public func examples(_ split: Split) -> [Example] {
     var seen: Set<String> = []
     let validation = draw(developmentRows, site: 1, except: &seen)
@@ -50,12 +50,13 @@ public struct SyntheticSentiment: Sendable {
     return draw(rows, site: 3, except: &seen).map(\.text)
   }
 
-  /// Every token that the grammar can produce, the five special tokens of BERT first.
+  /// Every token that the grammar can produce, after the five special tokens of BERT.
   public static var vocabulary: [String] {
     ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] + SentimentGrammar.words
   }
 
-  /// Writes `train.tsv`, `dev.tsv` and `test.tsv` into a folder, which is created.
+  /// Writes `train.tsv`, `dev.tsv` and `test.tsv` to a folder, which is created.
+  /// - Throws: `FileError` if a file cannot be written.
   public func writeDataset(to folder: String) throws {
     for (split, name) in [(Split.train, "train.tsv"), (.validation, "dev.tsv")] {
       let rows = examples(split).map { "\($0.text) \t\($0.label)\n" }.joined()
@@ -66,11 +67,13 @@ public struct SyntheticSentiment: Sendable {
   }
 
   /// Writes `vocabulary` as a `vocab.txt`.
+  /// - Throws: `FileError` if the file cannot be written.
   public static func writeVocabulary(to path: String) throws {
     try ByteFile.write(Array((vocabulary.joined(separator: "\n") + "\n").utf8), to: path)
   }
 
-  /// Writes a corpus, a text a line.
+  /// Writes a corpus with one text per line.
+  /// - Throws: `FileError` if the file cannot be written.
   public func writeCorpus(rows: Int, to path: String) throws {
     try ByteFile.write(Array((corpus(rows: rows).joined(separator: "\n") + "\n").utf8), to: path)
   }

@@ -1,15 +1,16 @@
 import Glibc
 
-/// Writes a file so that its name always means either the old content or the whole new one: a
-/// temporary file beside it, fsync, rename, fsync of the folder. A device or pipe, such as
-/// /dev/stdout, is written to as it is: a rename would replace it.
+/// Writes a file so that its name always refers either to the old content or to all of the new
+/// content: temporary file in the same folder, fsync, rename, fsync of the folder. A device or
+/// pipe, such as /dev/stdout, is written to directly, since a rename would replace it.
 package struct AtomicFile: ~Copyable {
   private let path: String
   private let temporaryPath: String
   private var descriptor: Int32
   private let isRegular: Bool
 
-  /// Writes the file that `body` produces piece by piece. Nothing is left behind when it throws.
+  /// Writes a file whose content `body` produces piece by piece. If `body` throws, nothing is left
+  /// behind.
   /// - Throws: what `body` throws, and `FileError` of kind `unwritable`.
   package static func write(
     _ path: String, _ body: (borrowing AtomicFile) throws -> Void
@@ -28,7 +29,7 @@ package struct AtomicFile: ~Copyable {
     self.path = path
     let (folder, name) = Self.split(path)
     var status = stat()
-    // /dev/stdout may lead to a regular file, but what is meant is the open stream.
+    // /dev/stdout may lead to a regular file, but the open stream is meant.
     let isStream = path.hasPrefix("/dev/") || path.hasPrefix("/proc/")
     isRegular = !isStream && (stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG)
     temporaryPath = isRegular ? "\(folder)/.\(name).tmp-\(getpid())" : path
@@ -38,6 +39,7 @@ package struct AtomicFile: ~Copyable {
   }
 
   /// Appends bytes.
+  /// - Throws: `FileError` of kind `unwritable`.
   package func append(_ bytes: UnsafeRawBufferPointer) throws {
     var rest = bytes[...]
     while !rest.isEmpty {
@@ -52,6 +54,7 @@ package struct AtomicFile: ~Copyable {
   }
 
   /// Appends bytes.
+  /// - Throws: `FileError` of kind `unwritable`.
   package func append(_ bytes: [UInt8]) throws { try bytes.withUnsafeBytes { try append($0) } }
 
   private mutating func commit() throws {

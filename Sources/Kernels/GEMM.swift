@@ -44,7 +44,12 @@ extension Kernel {
       c.pointer, c.stride)
   }
 
-  /// What a product is for, told by its transposes: `Tape.linear` is the only one to ask for each.
+  /// The part of a profile in which a product counts, guessed from its transposes and sizes.
+  ///
+  /// The transposes are those of `Tape.linear`: x W^T is its forward pass, d^T x the gradient of
+  /// the weights, and d W that of the input. Other callers with the same transposes, such as
+  /// `Tape.softEmbedding` with its tiles of words, count in the same parts. A product with more
+  /// than 8192 outputs of the linear layer counts as one with the vocabulary.
   private static func part(
     _ transposeA: Transpose, _ transposeB: Transpose, m: Int, n: Int, k: Int
   ) -> Profile.Part {

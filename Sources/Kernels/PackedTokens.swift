@@ -1,10 +1,10 @@
-/// The token ids of several texts, one after the other without padding.
+/// The token ids of several texts, back to back without padding.
 public struct PackedTokens: Sendable, Equatable {
   /// Vocabulary indices, special tokens included.
   public var ids: [Int32]
-  /// Segment of each token (0 or 1 in BERT; not looked at by models of fewer segments).
+  /// The segment of each token (0 or 1 in BERT; ignored by models with fewer segments).
   public var typeIDs: [Int32]
-  /// Text borders: text t owns tokens offsets[t]..<offsets[t + 1].
+  /// Text boundaries: text t owns tokens offsets[t]..<offsets[t + 1].
   public var offsets: [Int]
 
   /// Packed texts.
@@ -18,7 +18,7 @@ public struct PackedTokens: Sendable, Equatable {
   /// Number of texts.
   public var count: Int { offsets.count - 1 }
 
-  /// Indices of a text's tokens.
+  /// Indices of the tokens of a text.
   public func range(_ text: Int) -> Range<Int> { offsets[text]..<offsets[text + 1] }
 
   /// Length of the longest text.
@@ -29,10 +29,10 @@ public struct PackedTokens: Sendable, Equatable {
   /// Index of the first token of each text ([CLS], `<s>`).
   public var firstTokens: [Int] { Array(offsets.dropLast()) }
 
-  /// Place of each token within its text.
+  /// Position of each token within its text.
   ///
-  /// - Parameter first: the place of a text's first token. Padding tokens count like all others: in
-  ///   packed texts they occur only where a model chose them as words.
+  /// - Parameter first: the position of the first token of a text. Padding tokens count like all
+  ///   others: in packed texts they occur only where a model chose them as words.
   public func positions(from first: Int = 0) -> [Int32] {
     var result: [Int32] = []
     result.reserveCapacity(ids.count)
@@ -44,7 +44,7 @@ public struct PackedTokens: Sendable, Equatable {
     return result
   }
 
-  /// Row borders per text of an ascending selection of tokens.
+  /// Row boundaries per text for an ascending selection of tokens.
   public func borders(ofRows rows: [Int]) -> [Int] {
     var result = [0]
     result.reserveCapacity(offsets.count)

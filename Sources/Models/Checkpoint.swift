@@ -2,12 +2,12 @@ import Files
 import Foundation
 import StrictJSON
 
-/// The tensors of a Hugging Face folder as one space of names, whether they lie in
-/// `model.safetensors` or in shards listed by `model.safetensors.index.json`.
+/// The tensors of a Hugging Face folder in one name space, whether they are in `model.safetensors`
+/// or in shards listed by `model.safetensors.index.json`.
 public struct Checkpoint: Sendable {
   /// The folder as the caller gave it.
   public let folder: String
-  /// The tensors: by file, and in the order of their data.
+  /// The tensors, file by file, in the order of their data.
   public let entries: [SafetensorsEntry]
 
   private let files: [SafetensorsFile]
@@ -18,7 +18,7 @@ public struct Checkpoint: Sendable {
 
   /// Opens the weights of a folder and checks every header.
   ///
-  /// A single file counts when both forms are there, as in transformers.
+  /// If both forms exist, the single file is used, as in transformers.
   /// - Throws: `FileError` if the folder or a file is missing or unreadable, if a file or the
   ///   index breaks its format, or if index and shards disagree.
   public init(folder: String) throws {
@@ -66,17 +66,18 @@ public struct Checkpoint: Sendable {
   /// The names of all tensors.
   public var names: [String] { entries.map(\.name) }
 
-  /// The tensor of a name, or nil.
+  /// The tensor with a given name, or nil.
   public func entry(named name: String) -> SafetensorsEntry? {
     places[name].map { entries[$0.entry] }
   }
 
-  /// The file that holds a tensor, for messages; the folder if none does.
+  /// The file that contains a tensor, for messages; the folder if no file does.
   public func file(of name: String) -> String {
     places[name].map { files[$0.file].path } ?? folder
   }
 
   /// Copies a tensor to float32; see `SafetensorsFile.copyFloats(_:into:)`.
+  /// - Throws: `FileError`, also if the folder has no such tensor.
   public func copyFloats(
     _ name: String, into destination: UnsafeMutableBufferPointer<Float>
   ) throws {
@@ -84,6 +85,7 @@ public struct Checkpoint: Sendable {
   }
 
   /// A tensor as float32; see `SafetensorsFile.copyFloats(_:into:)`.
+  /// - Throws: `FileError`, also if the folder has no such tensor.
   public func floats(_ name: String) throws -> [Float] { try holder(of: name).floats(name) }
 
   private func holder(of name: String) throws -> SafetensorsFile {
@@ -94,7 +96,7 @@ public struct Checkpoint: Sendable {
     return files[place.file]
   }
 
-  /// Tensors that the index does not list count too, as long as only one shard has them.
+  /// Tensors that the index does not list also count, as long as only one shard has them.
   private static func join(
     _ files: [SafetensorsFile], owners: [String: Int]
   ) throws -> ([SafetensorsEntry], [String: (entry: Int, file: Int)]) {
@@ -127,7 +129,7 @@ public struct Checkpoint: Sendable {
         .invalid, file: index, problem: "the object \"weight_map\" is missing.")
     }
     return try map.members.map { member in
-      // A shard is a file of this folder: an index must not reach anything else on the machine.
+      // A shard is a file in this folder: an index must not reach any other file on the machine.
       guard let shard = member.value.string, !shard.isEmpty, !shard.contains("/") else {
         throw FileError(
           .invalid, file: "\(index):\(member.value.position)", tensor: member.key,

@@ -3,7 +3,7 @@ import Kernels
 import StrictJSON
 
 extension Activation {
-  /// The activation by its name in `hidden_act`.
+  /// The activation with this name in `hidden_act`; nil if it is unknown.
   init?(huggingFaceName name: String) {
     switch name {
     case "gelu", "gelu_python": self = .gelu
@@ -15,7 +15,7 @@ extension Activation {
   }
 }
 
-/// Reads the numbers of a config.json; mistakes are named with line and column.
+/// Reads the numbers of a config.json. Errors have line and column.
 struct ConfigurationReader {
   let json: JSONValue
   let file: String
@@ -52,8 +52,8 @@ struct ConfigurationReader {
 }
 
 extension ConfigurationReader {
-  /// The architecture; what the file leaves out has the value that transformers' class gives it,
-  /// which is not always that of the published models.
+  /// The architecture. For what the file leaves out, the default of transformers' configuration
+  /// class is used, which is not always the value of the published models.
   func encoder(of family: ModelFamily) throws -> EncoderConfiguration {
     let keys = family.description.keys
     var c = EncoderConfiguration(

@@ -1,15 +1,16 @@
 import Autograd
 import Kernels
 
-/// Which tokens' last hidden states are wanted; the last layer is computed for no others.
+/// Selects the tokens whose last hidden states are wanted. The last layer is computed for no
+/// others.
 public enum RowSelection: Sendable {
   /// All tokens.
   case all
-  /// The given tokens, ascending indices into the packed batch.
+  /// The given tokens, as ascending indices into the packed batch.
   case rows([Int])
 }
 
-/// The weights of one Transformer layer, as places in the model's parameters.
+/// The weights of one Transformer layer, as slots in the model's parameters.
 struct EncoderLayer: Sendable {
   let qkvWeight, qkvBias: ParameterSlot
   let attentionWeight, attentionBias, attentionGamma, attentionBeta: ParameterSlot
@@ -26,7 +27,7 @@ struct EncoderLayer: Sendable {
     func vector(_ name: String, _ width: Int) -> ParameterSlot {
       layout.add("\(prefix).\(name)", [width], decays: false)
     }
-    // Declared one after the other, so that one product computes all three.
+    // Declared in succession, so that one product computes all three.
     let query = weight(names.query, [h, h])
     _ = weight(names.key, [h, h])
     _ = weight(names.value, [h, h])
@@ -48,8 +49,8 @@ struct EncoderLayer: Sendable {
   }
 }
 
-/// Embeddings and Transformer layers over packed texts, for all families of `ModelFamily`
-/// (Devlin et al. 2019 and descendants).
+/// Embeddings and Transformer layers over packed texts, for all families of `ModelFamily` (Devlin
+/// et al. 2019 and descendants).
 public struct Encoder: Sendable {
   /// The architecture.
   public let configuration: EncoderConfiguration
@@ -77,18 +78,19 @@ public struct Encoder: Sendable {
     }
   }
 
-  /// Hidden states of a forward pass.
+  /// The hidden states of a forward pass.
   public struct Output {
-    /// The last layer's states: a row per selected token.
+    /// The last layer's states, [selected tokens, H].
     public let last: Tensor
-    /// Embedding output and every layer's states, all tokens; empty unless asked for.
+    /// The output of the embeddings and the states of every layer, [tokens, H] each; empty unless
+    /// requested.
     public let hiddenStates: [Tensor]
-    /// Every layer's queries, keys and values, [tokens, 3 H], all heads' queries first; empty unless
-    /// hidden states are asked for.
+    /// The queries, keys and values of every layer, [tokens, 3 H], with the queries of all heads
+    /// first; empty unless hidden states are requested.
     public let projections: [Tensor]
   }
 
-  /// The word embeddings of some ids, a row each, before positions and segments are added.
+  /// The word embeddings of some ids, [ids.count, H], before positions and segments are added.
   public func wordVectors(_ ids: [Int32], parameters: Parameters, tape: Tape) -> Tensor {
     tape.gatherRows(tape.parameter(words, of: parameters), ids.map(Int.init))
   }
@@ -97,13 +99,15 @@ public struct Encoder: Sendable {
   ///
   /// - Parameters:
   ///   - tokens: packed texts, none longer than `maximumLength`.
-  ///   - parameters: the weights of the model that this encoder is part of.
+  ///   - parameters: the weights of the model to which this encoder belongs.
+  ///   - tape: records the pass.
   ///   - training: true switches dropout on.
   ///   - selection: tokens whose last states are wanted.
   ///   - sample: tokens whose words are straight-through samples (their ids are in `tokens`).
-  ///   - vectors: word embeddings to use in place of those of the ids, [tokens, H]; positions, segments
-  ///     and LayerNorm are still added (transformers' `inputs_embeds`).
-  ///   - keepsHiddenStates: true returns every layer's states; the selection must then be `.all`.
+  ///   - vectors: word embeddings to use instead of those of the ids, [tokens, H]. Positions,
+  ///     segments and LayerNorm still apply (`inputs_embeds` in transformers).
+  ///   - keepsHiddenStates: true returns the states of every layer; the selection must then be
+  ///     `.all`.
   public func encode(
     _ tokens: PackedTokens, parameters: Parameters, tape: Tape, training: Bool,
     selection: RowSelection = .all, sample: (rows: [Int], words: StraightThroughSample)? = nil,
@@ -120,7 +124,7 @@ public struct Encoder: Sendable {
       words: vectors ?? weight(words), positions: weight(positions), types: types.map(weight),
       ids: vectors == nil ? tokens.ids : tokens.ids.indices.map { Int32(truncatingIfNeeded: $0) },
       positionIDs: tokens.positions(from: c.firstPosition),
-      // Where all tokens share one segment, a tokenizer's segments mean nothing.
+      // If all tokens share one segment, the segments of a tokenizer mean nothing.
       typeIDs: c.typeVocabularySize > 1
         ? tokens.typeIDs : [Int32](repeating: 0, count: tokens.ids.count),
       sample: sample)
@@ -134,7 +138,7 @@ public struct Encoder: Sendable {
       var residual = x
       let context: Tensor
       if index == layers.count - 1, case .rows(let rows) = selection {
-        // Only these rows are read later: keys and values of all tokens, everything else of these.
+        // Only these rows are read later: compute keys and values of all tokens, all else of these.
         let h = c.hiddenSize
         residual = tape.gatherRows(x, rows)
         let q = tape.linear(
@@ -173,13 +177,13 @@ public struct Encoder: Sendable {
 }
 
 extension ParameterSlot {
-  /// Some of a matrix's rows as a slot of their own.
+  /// A range of rows of a matrix, as a slot of its own.
   func rows(_ range: Range<Int>) -> ParameterSlot {
     ParameterSlot(
       offset: offset + range.lowerBound * columns, rows: range.count, columns: columns)
   }
 
-  /// Some elements of a vector as a slot of their own.
+  /// A range of elements of a vector, as a slot of its own.
   func columns(_ range: Range<Int>) -> ParameterSlot {
     ParameterSlot(offset: offset + range.lowerBound, rows: 1, columns: range.count)
   }

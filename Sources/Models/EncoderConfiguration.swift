@@ -1,10 +1,10 @@
 import Autograd
 import Kernels
 
-/// The architecture of a Transformer encoder, in the terms of Hugging Face's config.json for BERT;
-/// other families call some of it differently.
+/// The architecture of a Transformer encoder, in the terms of Hugging Face's config.json for BERT.
+/// Other families use other names for some of it.
 public struct EncoderConfiguration: Sendable, Equatable {
-  /// `model_type`: names of tensors, shape of the heads.
+  /// `model_type`; determines names of tensors and shape of the heads.
   public let family: ModelFamily
   /// Number of rows of the word embedding.
   public var vocabularySize: Int
@@ -24,23 +24,24 @@ public struct EncoderConfiguration: Sendable, Equatable {
   public var attentionDropout: Float = 0.1
   /// `classifier_dropout`; nil means `hiddenDropout`.
   public var classifierDropout: Float?
-  /// `qa_dropout`, before the layer of a span classifier; only DistilBERT has any.
+  /// `qa_dropout`, applied before the output layer of a span classifier; only DistilBERT has it.
   public var spanDropout: Float = 0
   /// Number of rows of the position embedding; see `maximumLength`.
   public var maximumPositions: Int = 512
-  /// True if new position embeddings are sines and cosines; `sinusoidal_pos_embds`, DistilBERT only.
+  /// True if new position embeddings are sines and cosines (`sinusoidal_pos_embds`; DistilBERT
+  /// only).
   public var hasSinusoidalPositions = false
-  /// Number of segments; 0 in families without any.
+  /// Number of segments; 0 in families without segments.
   public var typeVocabularySize: Int = 2
-  /// Standard deviation of new weights.
+  /// Standard deviation of newly initialised weights.
   public var initializerRange: Float = 0.02
-  /// Added to variances in LayerNorm.
+  /// Added to the variance in LayerNorm.
   public var layerNormEpsilon: Float = 1e-12
   /// Index of the padding token.
   public var padTokenID: Int = 0
 
-  /// An architecture with the usual values of its family (bert-base, roberta-base, distilbert-base)
-  /// for all that is not given.
+  /// An architecture. Everything that is not given has the usual value of its family (bert-base,
+  /// roberta-base, distilbert-base).
   public init(
     family: ModelFamily = .bert, vocabularySize: Int, hiddenSize: Int, layers: Int,
     attentionHeads: Int, intermediateSize: Int
@@ -65,11 +66,12 @@ public struct EncoderConfiguration: Sendable, Equatable {
     }
   }
 
-  /// Position of a text's first token.
+  /// Position of the first token of a text.
   public var firstPosition: Int {
     family.description.positionsFollowPadding ? padTokenID + 1 : 0
   }
 
-  /// Tokens of the longest text that has position embeddings: 512 in RoBERTa, which has 514 of them.
+  /// Length in tokens of the longest text for which there are position embeddings: 512 in RoBERTa,
+  /// which has 514 of them.
   public var maximumLength: Int { max(0, maximumPositions - firstPosition) }
 }

@@ -1,12 +1,12 @@
-/// Little-endian floating-point formats to float32. Sources need not be aligned.
+/// Converts little-endian floating-point formats to float32. Sources need not be aligned.
 enum FloatConversion {
-  /// IEEE 754 half precision; exact, subnormals, infinities and NaN included.
+  /// IEEE 754 half precision; exact, including subnormals, infinities and NaN.
   static func float16(
     _ source: UnsafeRawBufferPointer, into destination: UnsafeMutableBufferPointer<Float>
   ) {
-    // Exponent and fraction, moved to their float32 places, mean 2^-112 times the value: the exponent
-    // biases are 15 and 127. Multiplying is exact and serves subnormals too. Infinity and NaN keep
-    // an exponent of all ones instead.
+    // Exponent and fraction, shifted to their float32 positions, mean 2^-112 times the value, since
+    // the exponent biases are 15 and 127. The multiplication is exact and also handles subnormals.
+    // For infinity and NaN the exponent is set to all ones instead.
     let scale = Float(bitPattern: 239 << 23)
     for index in destination.indices {
       let half = UInt32(

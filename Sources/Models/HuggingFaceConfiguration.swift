@@ -2,18 +2,22 @@ import Files
 import Kernels
 import StrictJSON
 
-/// A Hugging Face config.json: the architecture, the labels, and what else the file says.
+/// A Hugging Face config.json: the architecture, the labels, and some other members.
 public struct HuggingFaceConfiguration: Sendable {
   /// The architecture.
   public var encoder: EncoderConfiguration
-  /// `id2label`, in the order of ids, and whether the output is a score; nil if the file has no labels.
+  /// What the outputs mean: `id2label` in the order of ids, or placeholder names where the file
+  /// only implies a number of labels; nil if it says nothing about labels.
   public var labels: LabelSet?
   /// `finetuning_task`, if the file has one.
   public var finetuningTask: String?
 
   /// Parses config.json.
   ///
-  /// - Throws: `JSONError` with line and column; `FileError` for other architectures.
+  /// - Parameters:
+  ///   - json: the content.
+  ///   - file: the name that errors use.
+  /// - Throws: `JSONError` with line and column; `FileError.unsupported` for other architectures.
   public init(_ json: JSONValue, file: String) throws {
     let reader = ConfigurationReader(json: json, file: file)
     guard let type = json["model_type"]?.string, let family = ModelFamily(rawValue: type) else {
@@ -39,7 +43,7 @@ public struct HuggingFaceConfiguration: Sendable {
       return LabelSet(names: names, isRegression: isRegression, isMultiLabel: isMultiLabel)
     }
     guard let value = json["id2label"], !value.isNull else {
-      // transformers leaves both out for its default of two nameless classes.
+      // transformers omits both for its default of two nameless classes.
       let classifies = json["architectures"]?.array?.contains {
         $0.string?.hasSuffix("ForSequenceClassification") == true
       }
@@ -64,9 +68,9 @@ public struct HuggingFaceConfiguration: Sendable {
     return labels(complete)
   }
 
-  /// The file's content for a model of this architecture, as transformers writes it.
+  /// The content of config.json for a model of this architecture, as transformers writes it.
   ///
-  /// - Parameter architecture: transformers' class name.
+  /// - Parameter architecture: class name in transformers.
   public func json(architecture: String) -> JSONValue {
     let c = encoder
     let keys = c.family.description.keys
@@ -104,7 +108,7 @@ public struct HuggingFaceConfiguration: Sendable {
     return JSONValue(.object(object))
   }
 
-  /// A configuration that no file holds.
+  /// A configuration that does not come from a file.
   public init(encoder: EncoderConfiguration, labels: LabelSet? = nil, finetuningTask: String? = nil)
   {
     self.encoder = encoder

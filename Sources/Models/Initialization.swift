@@ -3,12 +3,14 @@ import Foundation
 import Kernels
 
 extension Model {
-  /// Gives new values to weights, as transformers does: matrices normal with `initializer_range`, biases 0,
-  /// LayerNorm 1 and 0, embeddings of padding 0, sinusoidal positions where the architecture says so.
+  /// Initialises weights as transformers does: matrices normal with `initializer_range`, biases 0,
+  /// LayerNorm 1 and 0, embeddings of padding 0, and sinusoidal positions where the architecture
+  /// asks for them.
   ///
   /// - Parameters:
   ///   - names: the weights to initialise; nil means all.
-  ///   - seed: names the draw; a weight's values depend on its place in the model only.
+  ///   - seed: identifies the draw. For a given seed, the values of a weight depend only on its
+  ///     index in the model.
   public func initialize(_ names: Set<String>? = nil, seed: UInt64) {
     let c = encoder.configuration
     for (index, entry) in parameters.entries.enumerated() where names?.contains(entry.name) ?? true
@@ -34,10 +36,10 @@ extension Model {
     name.hasSuffix("LayerNorm.weight") || name.hasSuffix("layer_norm.weight")
   }
 
-  /// Copies weights from another model: layer `layers[i]` there becomes layer i here, everything else
-  /// that has the same name and shape is copied as it is.
+  /// Copies weights from another model. Layer `layers[i]` of the source becomes layer i of this
+  /// model; everything else with the same name and shape is copied unchanged.
   ///
-  /// - Returns: names of this model's weights that `source` has no values for.
+  /// - Returns: the names of weights of this model for which `source` has no values.
   public func copyWeights(from source: some Model, layers: [Int]) -> [String] {
     var missing: [String] = []
     for entry in parameters.entries {
@@ -65,8 +67,8 @@ extension Model {
 }
 
 extension Matrix {
-  /// Row p, column j: sine (even j) or cosine of p / 10000^(2 floor(j / 2) / columns); Vaswani et
-  /// al. 2017, section 3.5, computed in double as transformers does.
+  /// Row p, column j: sine (even j) or cosine of p / 10000^(2 floor(j / 2) / columns). Vaswani et
+  /// al. 2017, section 3.5; computed in double precision, as in transformers.
   fileprivate func fillSinusoids() {
     for position in 0..<rows {
       for column in 0..<columns {

@@ -1,10 +1,10 @@
 import Autograd
 import Kernels
 
-/// An encoder with a masked-language-model head whose decoder is the word embedding: transformers'
-/// `BertForMaskedLM`, `RobertaForMaskedLM`, `DistilBertForMaskedLM`.
+/// An encoder with a masked-language-model head whose decoder is the word embedding:
+/// `BertForMaskedLM`, `RobertaForMaskedLM` and `DistilBertForMaskedLM` in transformers.
 public struct MaskedLanguageModel: Model {
-  /// End of transformers' class names.
+  /// The end of class names in transformers.
   public static let headName = "ForMaskedLM"
   /// All weights.
   public let parameters: Parameters
@@ -26,10 +26,11 @@ public struct MaskedLanguageModel: Model {
     parameters = Parameters(layout)
   }
 
-  /// Logits over the vocabulary at some tokens, one row each.
+  /// Logits over the vocabulary at some tokens, [rows, vocabulary].
   ///
   /// - Parameters:
-  ///   - rows: ascending indices into the packed batch; the head sees no other token.
+  ///   - tokens: packed texts.
+  ///   - rows: ascending indices into the packed batch; the head sees no other tokens.
   ///   - training: true switches dropout on.
   public func logits(
     _ tokens: PackedTokens, rows: [Int], tape: Tape, training: Bool
@@ -40,10 +41,11 @@ public struct MaskedLanguageModel: Model {
       bias: tape.parameter(decoderBias, of: parameters))
   }
 
-  /// What the model expects at some tokens, as distributions over the vocabulary that nobody writes
-  /// down. The model gets no gradient by way of them.
+  /// What the model expects at some tokens, as distributions over the vocabulary that are never
+  /// stored as a whole. The model gets no gradient through them.
   ///
   /// - Parameters:
+  ///   - tokens: packed texts.
   ///   - rows: ascending indices into the packed batch; nil for all tokens.
   ///   - temperature: of the softmax.
   ///   - training: true switches dropout on.
@@ -58,7 +60,7 @@ public struct MaskedLanguageModel: Model {
       temperature: temperature)
   }
 
-  /// What the decoder sees.
+  /// The input of the decoder, [rows, H].
   private func headStates(
     _ tokens: PackedTokens, selection: RowSelection, tape: Tape, training: Bool
   ) -> Tensor {

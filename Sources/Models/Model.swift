@@ -1,17 +1,17 @@
 import Autograd
 
-/// A model with weights: what folders are read into and written from, and optimisers work on.
+/// A model with weights. Folders are read into it and written from it, and optimisers work on it.
 public protocol Model: Sendable {
   /// All weights.
   var parameters: Parameters { get }
   /// The encoder.
   var encoder: Encoder { get }
-  /// End of transformers' class names for models with this head, such as `ForMaskedLM`.
+  /// The end of class names in transformers for models with this head, such as `ForMaskedLM`.
   static var headName: String { get }
 }
 
 extension Model {
-  /// transformers' class name, such as `RobertaForMaskedLM`.
+  /// The class name in transformers, such as `RobertaForMaskedLM`.
   public var architecture: String {
     encoder.configuration.family.description.className + Self.headName
   }

@@ -3,8 +3,8 @@ import Foundation
 import StrictJSON
 
 extension ModelFolder {
-  /// Files that describe the tokenizer; they go from model to model byte for byte, but for the one
-  /// key that `inputNames(for:given:isWordPiece:)` has to correct.
+  /// The files that describe a tokenizer. They are copied from model to model byte for byte, except
+  /// for the one key that `inputNames(for:given:isWordPiece:)` has to correct.
   public static let tokenizerFiles = [
     "vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
     "added_tokens.json", "vocab.json", "merges.txt",
@@ -23,7 +23,8 @@ extension ModelFolder {
         ByteFile.remove("\(path)/\(name)")
       }
     }
-    // Transformers prefers tokenizer.json to the other files, and its settings to tokenizer.json's.
+    // transformers prefers tokenizer.json to the other files, and its settings to those of
+    // tokenizer.json.
     let definitionFile = "\(path)/tokenizer.json"
     let definition = try files.contents(atPath: definitionFile).map {
       try StrictJSON.parse(Array($0), file: definitionFile)
@@ -59,9 +60,9 @@ extension ModelFolder {
     }
   }
 
-  /// What `model_input_names` must say where a tokenizer, as transformers would load it, hands
-  /// segments to a model that has none, or none to a model that has been trained with them; nil
-  /// where it fits as it is. Happens when teacher and student are of different families.
+  /// The value that `model_input_names` must have if a tokenizer, as transformers would load it,
+  /// gives segments to a model that has none, or none to a model that was trained with them; nil if
+  /// it fits as it is. This happens when teacher and student belong to different families.
   private static func inputNames(
     for configuration: EncoderConfiguration, given settings: JSONObject, isWordPiece: Bool
   ) -> [String]? {

@@ -7,8 +7,13 @@ extension ModelFolder {
   /// Writes a model folder that transformers loads unchanged.
   ///
   /// - Parameters:
-  ///   - tokenizer: a folder whose tokenizer files are copied; other ones at `path` are removed.
-  /// - Throws: `FileError`.
+  ///   - model: the model to write.
+  ///   - labels: what the outputs mean; nil for models without labels.
+  ///   - finetuningTask: `finetuning_task` of config.json.
+  ///   - path: the folder, which is created if necessary.
+  ///   - tokenizer: a folder whose tokenizer files are copied; other tokenizer files at `path` are
+  ///     removed.
+  /// - Throws: `FileError.cannotWrite`; `FileError` if the weights cannot be written.
   public static func write(
     _ model: some Model, labels: LabelSet? = nil, finetuningTask: String? = nil, to path: String,
     tokenizer: String

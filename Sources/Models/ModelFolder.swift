@@ -5,9 +5,9 @@ import StrictJSON
 
 /// What loading a checkpoint into a model left open.
 public struct LoadReport: Sendable, Equatable {
-  /// Weights that the checkpoint lacks and that were newly initialised.
+  /// Weights that the checkpoint lacks; they were newly initialised.
   public var initialized: [String] = []
-  /// Tensors of the checkpoint that fit no weight.
+  /// Tensors of the checkpoint that belong to no weight.
   public var unused: [String] = []
 
   /// A report.
@@ -26,7 +26,8 @@ public struct ModelFolder: Sendable {
 
   /// Opens a folder and reads its config.json.
   ///
-  /// - Throws: `FileError`, `JSONError`.
+  /// - Throws: `FileError` if the file is missing or the architecture is unsupported; `JSONError`
+  ///   with line and column for other mistakes in it.
   public init(_ path: String) throws {
     self.path = path
     let file = "\(path)/config.json"
@@ -41,13 +42,14 @@ public struct ModelFolder: Sendable {
       StrictJSON.parse(Array(data), file: file), file: file)
   }
 
-  /// A classifier with the folder's weights.
+  /// A classifier with the weights of the folder.
   ///
   /// - Parameters:
-  ///   - labels: what the outputs shall mean; nil takes the folder's. A head of another size than the
-  ///     folder's is newly initialised.
-  ///   - layers: keep only these encoder layers, in this order; nil keeps all.
-  ///   - seed: names the draw for weights that the checkpoint lacks.
+  ///   - labels: what the outputs should mean; nil takes the labels of the folder. If their number
+  ///     differs from the folder's, the output layer is newly initialised.
+  ///   - layers: the encoder layers to keep, from 0, in this order; nil keeps all.
+  ///   - seed: identifies the draw for weights that the checkpoint lacks.
+  /// - Throws: `FileError`.
   public func classifier(
     labels: LabelSet? = nil, layers: [Int]? = nil, seed: UInt64
   ) throws -> (SequenceClassifier, LoadReport) {
@@ -63,9 +65,11 @@ public struct ModelFolder: Sendable {
     return (model, report)
   }
 
-  /// A masked language model with the folder's weights.
+  /// A masked language model with the weights of the folder.
   ///
   /// - Parameters layers, seed: as in `classifier(labels:layers:seed:)`.
+  /// - Throws: `FileError`, also if the decoder is not tied to the word embeddings;
+  ///   `FileError`.
   public func maskedLanguageModel(
     layers: [Int]? = nil, seed: UInt64
   ) throws -> (MaskedLanguageModel, LoadReport) {
@@ -73,9 +77,10 @@ public struct ModelFolder: Sendable {
     return (model, try load(into: model, layers: layers, seed: seed))
   }
 
-  /// A model that finds answers in texts, with the folder's weights.
+  /// A model that finds answers in texts, with the weights of the folder.
   ///
   /// - Parameters layers, seed: as in `classifier(labels:layers:seed:)`.
+  /// - Throws: `FileError`.
   public func spanClassifier(
     layers: [Int]? = nil, seed: UInt64
   ) throws -> (SpanClassifier, LoadReport) {
@@ -136,7 +141,8 @@ public struct ModelFolder: Sendable {
     return report
   }
 
-  /// A decoder that is not the word embedding cannot be represented and must not be dropped silently.
+  /// A decoder that differs from the word embedding cannot be represented and must not be dropped
+  /// silently.
   private func checkDecoder(of model: some Model, in checkpoint: Checkpoint) throws {
     let name = "\(configuration.encoder.family.description.vocabulary.decoder).weight"
     guard model is MaskedLanguageModel, checkpoint.entry(named: name) != nil else { return }
@@ -151,8 +157,8 @@ public struct ModelFolder: Sendable {
 }
 
 extension FamilyDescription {
-  /// The name that a weight has in this package, whatever a checkpoint calls it: old checkpoints say
-  /// gamma and beta, bare encoders leave the prefix out, and the decoder's bias goes by two names.
+  /// The name of a weight in this package, whatever a checkpoint calls it. Old checkpoints say
+  /// gamma and beta, bare encoders omit the prefix, and the decoder's bias has two names.
   func canonicalName(_ name: String) -> String {
     var name = name
     if name.hasSuffix("LayerNorm.gamma") { name = name.dropLast(5) + "weight" }
@@ -161,7 +167,7 @@ extension FamilyDescription {
     return name == "\(vocabulary.decoder).bias" ? vocabulary.bias : name
   }
 
-  /// True for copies of other weights and constants, which need not be listed as unused.
+  /// True for constants and for copies of other weights; these need not be listed as unused.
   func isRedundant(_ name: String) -> Bool {
     name == "\(vocabulary.decoder).weight" || name.hasSuffix("embeddings.position_ids")
       || name.hasSuffix("embeddings.token_type_ids")

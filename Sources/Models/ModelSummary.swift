@@ -1,10 +1,10 @@
 import Autograd
 import Files
 
-/// What a model folder holds, told from config.json and the headers of its weights: no weight is
-/// read, so it takes no time however large the model is.
+/// What a model folder contains, according to config.json and the headers of its weights. No
+/// weights are read, so it is fast however large the model is.
 public struct ModelSummary: Sendable {
-  /// Tensors that belong together.
+  /// A group of tensors that belong together.
   public struct Part: Sendable, Equatable {
     /// `embeddings`, `layer 0` and so on, `pooler`, `classifier`, `vocabulary head`, `span head`,
     /// `other`, or `copies and constants`.
@@ -13,26 +13,27 @@ public struct ModelSummary: Sendable {
     public let tensors: Int
     /// Number of weights; 0 for copies of other weights and for constants.
     public let parameters: Int
-    /// Bytes in the files.
+    /// Number of bytes in the files.
     public let bytes: Int
   }
 
   /// config.json.
   public let configuration: HuggingFaceConfiguration
-  /// The tensors by file, in the order of their data.
+  /// The tensors, file by file, in the order of their data.
   public let tensors: [SafetensorsEntry]
-  /// The parts from the embeddings to the heads; none of them is empty.
+  /// The parts from the embeddings to the heads; none is empty.
   public let parts: [Part]
-  /// transformers' classes whose heads are there, such as `BertForMaskedLM`; the bare encoder's if
-  /// there is no head.
+  /// The classes of transformers whose heads are present, such as `BertForMaskedLM`; the bare
+  /// encoder if there is no head.
   public let architectures: [String]
-  /// Sentences about tensors that are missing or have another shape than config.json asks for.
+  /// Sentences about tensors that are missing or whose shape differs from what config.json asks
+  /// for.
   public let problems: [String]
 
-  /// Number of weights, copies not counted.
+  /// Number of weights, not counting copies.
   public var parameters: Int { parts.reduce(0) { $0 + $1.parameters } }
 
-  /// Bytes of all tensors.
+  /// Number of bytes of all tensors.
   public var bytes: Int { parts.reduce(0) { $0 + $1.bytes } }
 
   init(_ configuration: HuggingFaceConfiguration, tensors: [SafetensorsEntry]) {
@@ -66,15 +67,16 @@ public struct ModelSummary: Sendable {
 }
 
 extension ModelFolder {
-  /// What the folder holds.
+  /// What the folder contains.
   ///
-  /// - Throws: `FileError` where there are no weights in safetensors files.
+  /// - Throws: `FileError` if there are no weights in safetensors files, or if they cannot be
+  ///   read.
   public func summary() throws -> ModelSummary {
     ModelSummary(configuration, tensors: try Checkpoint(folder: path).entries)
   }
 }
 
-/// Where in a model a tensor belongs, from its input to its output.
+/// The place of a tensor in a model, ordered from input to output.
 private enum Place: Hashable, Comparable {
   case embeddings
   case layer(Int)
@@ -95,7 +97,8 @@ private enum Place: Hashable, Comparable {
 }
 
 extension FamilyDescription {
-  /// The heads by the ends of transformers' class names, with the tensors that make each.
+  /// The heads, named by the ends of class names in transformers, with the tensors that make up
+  /// each.
   fileprivate var heads: [(name: String, tensors: [String])] {
     func both(_ names: String...) -> [String] { names.flatMap { ["\($0).weight", "\($0).bias"] } }
     return [

@@ -1,8 +1,8 @@
 import Files
 import Glibc
 
-/// A safetensors file, memory-mapped and read-only: opening it reads only the header, and a tensor's
-/// bytes come from the disk when they are copied.
+/// A safetensors file, memory-mapped and read-only. Opening it reads only the header; the bytes of
+/// a tensor are read from disk when they are copied.
 public final class SafetensorsFile: Sendable {
   /// The path as the caller gave it.
   public let path: String
@@ -48,8 +48,8 @@ public final class SafetensorsFile: Sendable {
     dataStart = start
     entries = header.entries
     metadata = header.metadata
-    // Swift's String would fold canonically equivalent names; model files have none, and if one does
-    // it must not trap: the first one in the file counts.
+    // Swift's String treats canonically equivalent names as equal. Model files have none, but if
+    // one does, it must not trap: the first one in the file is used.
     places = Dictionary(
       header.entries.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
   }
@@ -57,13 +57,14 @@ public final class SafetensorsFile: Sendable {
   /// The names of all tensors in the order of their data.
   public var names: [String] { entries.map(\.name) }
 
-  /// The tensor of a name, or nil.
+  /// The tensor with a given name, or nil.
   public func entry(named name: String) -> SafetensorsEntry? { places[name].map { entries[$0] } }
 
   /// Copies a tensor of type F32, F16, BF16 or F64 to float32.
   ///
-  /// F16 and BF16 are exact; F64 is rounded to nearest.
-  /// - Throws: `FileError` for an unknown name, another type, or a destination of another size.
+  /// The conversion of F16 and BF16 is exact; F64 is rounded to nearest.
+  /// - Throws: `FileError` for an unknown name, another type, or a destination of the wrong
+  ///   size.
   public func copyFloats(
     _ name: String, into destination: UnsafeMutableBufferPointer<Float>
   ) throws {
@@ -89,6 +90,7 @@ public final class SafetensorsFile: Sendable {
   }
 
   /// A tensor of type F32, F16, BF16 or F64 as float32; see `copyFloats(_:into:)`.
+  /// - Throws: `FileError` for an unknown name or another type.
   public func floats(_ name: String) throws -> [Float] {
     let entry = try required(name)
     return try [Float](unsafeUninitializedCapacity: entry.count) { buffer, initialized in
@@ -128,9 +130,9 @@ public final class SafetensorsFile: Sendable {
   }
 }
 
-/// A regular file's content in the address space.
+/// The content of a regular file, mapped into the address space.
 final class MappedFile: Sendable {
-  /// The content; valid as long as this object lives.
+  /// The content; valid as long as this object exists.
   nonisolated(unsafe) let bytes: UnsafeRawBufferPointer
 
   var count: Int { bytes.count }

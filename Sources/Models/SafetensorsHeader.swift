@@ -3,12 +3,12 @@ import StrictJSON
 
 /// The element types of the safetensors format.
 public enum SafetensorsType: String, Sendable, CaseIterable {
-  /// The types, spelt as files spell them.
+  /// The types, spelt as in the files.
   case BOOL, U8, I8, I16, U16, I32, U32, I64, U64, F16, BF16, F32, F64, C64
   /// Floats of eight, six and four bits.
   case F8_E5M2, F8_E4M3, F8_E8M0, F8_E4M3FNUZ, F8_E5M2FNUZ, F6_E2M3, F6_E3M2, F4
 
-  /// Size of one element.
+  /// Size of one element in bits.
   public var bits: Int {
     switch self {
     case .F4: 4
@@ -27,22 +27,23 @@ public struct SafetensorsEntry: Sendable, Equatable {
   public let name: String
   /// Its element type.
   public let type: SafetensorsType
-  /// Its dimensions, outermost first; none for a scalar.
+  /// Its dimensions, outermost first; empty for a scalar.
   public let shape: [Int]
   /// The number of elements.
   public let count: Int
-  /// Its bytes, counted from the beginning of the file's data.
+  /// The range of its bytes, counted from the beginning of the file's data.
   public let bytes: Range<Int>
 }
 
-/// The JSON header of a safetensors file, checked as strictly as the reference reader does it and
-/// more: every duplicate key is an error, since two readers may disagree about which one counts.
+/// The JSON header of a safetensors file. It is checked as strictly as the reference reader does,
+/// and more so: every duplicate key is an error, since two readers may disagree about which one
+/// counts.
 ///
-/// The rules, after the format's specification and safetensors 0.8.0: each entry has a type, a shape
-/// and two offsets; the tensors start at 0, touch each other and end with the file; the size of each
-/// equals its shape times its type's size, computed with overflow checks.
+/// The rules follow the specification of the format and safetensors 0.8.0. Each entry has a type, a
+/// shape and two offsets. The tensors start at 0, are contiguous, and end with the file. The size
+/// of each equals its shape times the size of its type, computed with overflow checks.
 struct SafetensorsHeader {
-  /// The longest header that the reference reader takes, in bytes.
+  /// The longest header that the reference reader accepts, in bytes.
   static let maximumLength: UInt64 = 100_000_000
 
   /// The tensors in the order of their data.
@@ -51,7 +52,7 @@ struct SafetensorsHeader {
   let metadata: [String: String]
 
   /// - Parameters:
-  ///   - text: the header's bytes.
+  ///   - text: the bytes of the header.
   ///   - dataLength: the number of bytes that follow it.
   init(_ text: UnsafeRawBufferPointer, dataLength: Int, file: String) throws {
     func invalid(_ problem: String, tensor: String? = nil) -> FileError {
@@ -157,7 +158,7 @@ struct SafetensorsHeader {
       name: member.key, type: type, shape: shape, count: count, bytes: offsets[0]..<offsets[1])
   }
 
-  /// Whole numbers of at least 0 (`-0` is none, as in the reference), or nil.
+  /// Whole numbers of at least 0 (excluding `-0`, as in the reference), or nil.
   private static func naturals(_ value: JSONValue?) -> [Int]? {
     guard let elements = value?.array else { return nil }
     var numbers: [Int] = []

@@ -1,7 +1,7 @@
 import Files
 import StrictJSON
 
-/// Writes float32 tensors as a safetensors file, byte for byte as the reference writer does it.
+/// Writes float32 tensors as a safetensors file, byte for byte like the reference writer.
 public enum SafetensorsWriter {
   /// A tensor to write.
   public struct Tensor {
@@ -9,11 +9,11 @@ public enum SafetensorsWriter {
     public let name: String
     /// Its dimensions, outermost first.
     public let shape: [Int]
-    /// Hands its values, row-major, to the function it is given. Called once, when the tensor's turn
-    /// has come, so that no second copy of a model is needed.
+    /// Passes its values, row-major, to the function it is given. It is called once, when the
+    /// tensor is written, so that no second copy of a model is needed.
     public let withValues: ((UnsafeBufferPointer<Float>) throws -> Void) throws -> Void
 
-    /// A tensor whose values are asked for when they are written.
+    /// A tensor whose values are requested when they are written.
     public init(
       name: String, shape: [Int],
       withValues: @escaping ((UnsafeBufferPointer<Float>) throws -> Void) throws -> Void
@@ -23,20 +23,20 @@ public enum SafetensorsWriter {
       self.withValues = withValues
     }
 
-    /// A tensor of values that are at hand.
+    /// A tensor with the given values.
     public init(name: String, shape: [Int], values: [Float]) {
       self.init(name: name, shape: shape) { try values.withUnsafeBufferPointer($0) }
     }
   }
 
-  /// Writes a file, replacing an older one at once: a reader sees the old or the new file, never a
-  /// part of one.
+  /// Writes a file and replaces an older one atomically: a reader sees the old or the new file,
+  /// never part of one.
   ///
   /// The header lists the tensors by name and is padded with spaces to a multiple of 8 bytes.
   /// - Parameters:
   ///   - metadata: `__metadata__`; transformers refuses a file without `"format": "pt"`.
   /// - Throws: `FileError` if the file cannot be written, a name occurs twice or is
-  ///   `__metadata__`, or the number of values does not fit the shape.
+  ///   `__metadata__`, or the number of values does not match the shape.
   public static func write(
     path: String, tensors: [Tensor], metadata: [String: String] = ["format": "pt"]
   ) throws {

@@ -1,11 +1,11 @@
 import Autograd
 import Kernels
 
-/// An encoder with a dense and a linear layer over the first token: transformers'
-/// `BertForSequenceClassification` and its like for RoBERTa and DistilBERT. BERT's dense layer is
-/// called pooler and counts as part of its encoder.
+/// An encoder with a dense and a linear layer over the first token: `BertForSequenceClassification`
+/// in transformers and its equivalents for RoBERTa and DistilBERT. BERT's dense layer is called the
+/// pooler and counts as part of its encoder.
 public struct SequenceClassifier: Model {
-  /// End of transformers' class names.
+  /// The end of class names in transformers.
   public static let headName = "ForSequenceClassification"
   /// All weights.
   public let parameters: Parameters
@@ -29,18 +29,19 @@ public struct SequenceClassifier: Model {
     self.labels = labels
   }
 
-  /// Names of the weights that depend on the labels; all others are of use for any labels.
+  /// Names of the weights that depend on the labels; all others can be used with any labels.
   public var outputNames: [String] {
     let name = encoder.configuration.family.description.classifier.output
     return ["\(name).weight", "\(name).bias"]
   }
 
-  /// The logits, one row per text.
+  /// The logits, [texts, labels].
   ///
   /// - Parameters:
+  ///   - tokens: packed texts.
   ///   - training: true switches dropout on.
   ///   - sample: tokens whose words are straight-through samples (their ids are in `tokens`).
-  ///   - vectors: word embeddings in place of those of the ids, [tokens, H].
+  ///   - vectors: word embeddings to use instead of those of the ids, [tokens, H].
   public func logits(
     _ tokens: PackedTokens, tape: Tape, training: Bool,
     sample: (rows: [Int], words: StraightThroughSample)? = nil, vectors: Tensor? = nil
@@ -51,7 +52,7 @@ public struct SequenceClassifier: Model {
     return logits(firstTokens: output.last, tape: tape, training: training)
   }
 
-  /// The logits together with every layer's states of all tokens.
+  /// The logits, together with the states of every layer at all tokens.
   public func logitsAndStates(
     _ tokens: PackedTokens, tape: Tape, training: Bool,
     sample: (rows: [Int], words: StraightThroughSample)? = nil, vectors: Tensor? = nil
@@ -63,7 +64,7 @@ public struct SequenceClassifier: Model {
     return (logits(firstTokens: first, tape: tape, training: training), output)
   }
 
-  /// The logits from the first tokens' last hidden states.
+  /// The logits from the last hidden states of the first tokens, [texts, H].
   public func logits(firstTokens: Tensor, tape: Tape, training: Bool) -> Tensor {
     let c = encoder.configuration
     let head = c.family.description.classifier
@@ -86,7 +87,7 @@ extension SequenceClassifier {
     SequenceClassifier(self, labels: labels)
   }
 
-  /// The same model with output i taken from output `order[i]`; the weights are changed in place.
+  /// The same model with output i taken from output `order[i]`. The weights are changed in place.
   public func reordered(_ order: [Int], labels: LabelSet) -> SequenceClassifier {
     for slot in [weight, ParameterSlot(offset: bias.offset, rows: bias.columns, columns: 1)] {
       let target = parameters.matrix(slot)

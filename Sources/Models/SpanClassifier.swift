@@ -1,10 +1,11 @@
 import Autograd
 import Kernels
 
-/// An encoder with a linear layer over every token that scores it as the first and as the last of
-/// an answer: transformers' `BertForQuestionAnswering` and its like for RoBERTa and DistilBERT.
+/// An encoder with a linear layer over every token, which scores it as the first and as the last
+/// token of an answer: `BertForQuestionAnswering` in transformers and its equivalents for RoBERTa
+/// and DistilBERT.
 public struct SpanClassifier: Model {
-  /// End of transformers' class names.
+  /// The end of class names in transformers.
   public static let headName = "ForQuestionAnswering"
   /// All weights.
   public let parameters: Parameters
@@ -21,13 +22,15 @@ public struct SpanClassifier: Model {
     parameters = Parameters(layout)
   }
 
-  /// The logits: a row per token, column 0 for its being the first of the answer, 1 for the last.
+  /// The logits, [tokens, 2]: column 0 scores a token as the first of the answer, column 1 as the
+  /// last.
   ///
   /// A softmax runs down a column over the tokens of one text.
   /// - Parameters:
+  ///   - tokens: packed texts.
   ///   - training: true switches dropout on.
   ///   - sample: tokens whose words are straight-through samples (their ids are in `tokens`).
-  ///   - vectors: word embeddings in place of those of the ids, [tokens, H].
+  ///   - vectors: word embeddings to use instead of those of the ids, [tokens, H].
   public func logits(
     _ tokens: PackedTokens, tape: Tape, training: Bool,
     sample: (rows: [Int], words: StraightThroughSample)? = nil, vectors: Tensor? = nil

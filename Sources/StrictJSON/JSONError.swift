@@ -1,7 +1,7 @@
-/// A place in a JSON text.
+/// A position in a JSON text.
 ///
-/// Lines and columns count from 1; a column is a number of Unicode scalars, as editors show it.
-/// A value that was made by the program rather than read from a file has `JSONPosition.none`.
+/// Lines and columns count from 1. A column counts Unicode scalars, as editors do. A value that the
+/// program made, rather than read from a file, has `JSONPosition.none`.
 public struct JSONPosition: Sendable, Hashable, CustomStringConvertible {
   private let storedLine: UInt32
   private let storedColumn: UInt32
@@ -17,7 +17,7 @@ public struct JSONPosition: Sendable, Hashable, CustomStringConvertible {
     storedColumn = UInt32(clamping: column)
   }
 
-  /// The position of a value that no text holds.
+  /// The position of a value that does not come from a text.
   public static let none = JSONPosition(line: 0, column: 0)
 
   /// `line:column`.
@@ -26,11 +26,11 @@ public struct JSONPosition: Sendable, Hashable, CustomStringConvertible {
 
 /// A JSON text that breaks the grammar, or a value in it that its reader cannot use.
 public struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
-  /// The file's name as the caller gave it.
+  /// The name of the file, as the caller gave it.
   public let file: String
   /// Where the offending character or value starts.
   public let position: JSONPosition
-  /// One clause saying what is wrong and what is expected.
+  /// One clause that says what is wrong and what is expected.
   public let message: String
 
   /// The line of `position`, from 1.
@@ -38,14 +38,14 @@ public struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
   /// The column of `position`, from 1.
   public var column: Int { position.column }
 
-  /// An error at a position of a file. Readers use it for values of a wrong kind, too.
+  /// An error at a position in a file. Readers also use it for values of the wrong kind.
   public init(file: String, position: JSONPosition, message: String) {
     self.file = file
     self.position = position
     self.message = message
   }
 
-  /// `file:line:column: error: message`, the form that editors make clickable.
+  /// `file:line:column: error: message`, a form that editors turn into a link.
   public var description: String {
     position == .none ? "\(file): error: \(message)" : "\(file):\(position): error: \(message)"
   }

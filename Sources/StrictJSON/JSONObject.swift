@@ -1,18 +1,18 @@
 /// The members of a JSON object in source order, found by key in constant time.
 ///
-/// Keys are equal when their UTF-8 bytes are. Swift's own `==` folds canonically equivalent strings
-/// together, which would lose rows of a vocabulary.
+/// Keys are equal if their UTF-8 bytes are equal. Swift's own `==` treats canonically equivalent
+/// strings as equal, which would lose rows of a vocabulary.
 public struct JSONObject: Sendable {
   /// One `"key": value`.
   public struct Member: Sendable {
-    /// The key with its escapes resolved.
+    /// The key, with its escapes resolved.
     public let key: String
     /// Where the key starts.
     public let keyPosition: JSONPosition
     /// The value.
     public let value: JSONValue
 
-    /// A member, by default one that no text holds.
+    /// A member; by default one that does not come from a text.
     public init(key: String, keyPosition: JSONPosition = .none, value: JSONValue) {
       self.key = key
       self.keyPosition = keyPosition
@@ -24,7 +24,7 @@ public struct JSONObject: Sendable {
   public private(set) var members: [Member] = []
 
   /// Open addressing over `members`: index + 1, or 0 for a free slot. Empty while the object is so
-  /// small that comparing every key is quicker.
+  /// small that comparing every key is faster.
   private var slots: [UInt32] = []
 
   private static let smallCount = 8
@@ -32,12 +32,12 @@ public struct JSONObject: Sendable {
   /// An object without members.
   public init() {}
 
-  /// Members in the given order; of equal keys the last one counts and the first place is kept.
+  /// Members in the given order. Of equal keys the last value counts, at the place of the first.
   public init(_ members: [(String, JSONValue)]) {
     for (key, value) in members { self[key] = value }
   }
 
-  /// Members with their positions, in the given order; of equal keys the first one counts.
+  /// Members with their positions, in the given order. Of equal keys the first one counts.
   public init(members: [Member]) {
     for member in members { _ = append(member) }
   }
@@ -51,11 +51,11 @@ public struct JSONObject: Sendable {
   /// The keys in source order.
   public var keys: [String] { members.map(\.key) }
 
-  /// The member of a key, with the position of the key itself.
+  /// The member with a given key, including the position of the key; nil if there is none.
   public func member(_ key: String) -> Member? { index(of: key).map { members[$0] } }
 
-  /// The value of a key. Setting keeps the place of a key that exists, appends one that does not, and
-  /// removes it when set to nil.
+  /// The value of a key. Setting an existing key keeps its place, setting a new one appends it, and
+  /// setting nil removes it.
   public subscript(key: String) -> JSONValue? {
     get { index(of: key).map { members[$0].value } }
     set {
@@ -74,7 +74,7 @@ public struct JSONObject: Sendable {
     }
   }
 
-  /// Appends a member unless its key is there already; says whether it did.
+  /// Appends a member unless its key exists already; returns whether it did.
   mutating func append(_ member: Member) -> Bool {
     if index(of: member.key) != nil { return false }
     members.append(member)
@@ -118,7 +118,7 @@ public struct JSONObject: Sendable {
     for place in members.indices { occupy(slotFor: place) }
   }
 
-  /// Swift's own hash is seeded anew in each process, so a crafted file cannot force collisions.
+  /// Swift's own hash has a new seed in each process, so a crafted file cannot force collisions.
   private static func hash(_ key: String) -> Int {
     var hasher = Hasher()
     for byte in key.utf8 { hasher.combine(byte) }

@@ -23,7 +23,7 @@ extension JSONParser {
     throw error("the string has no closing quote", at: opening)
   }
 
-  /// The slower path, entered at the first backslash: everything is copied.
+  /// The slower path, taken from the first backslash on: everything is copied.
   private mutating func parseEscapedString(
     from start: Int, opening: JSONPosition
   ) throws -> String {
@@ -76,7 +76,7 @@ extension JSONParser {
     next += 1
   }
 
-  /// Reads the four digits after `\u`, and the second half of a surrogate pair where there is one.
+  /// Reads the four digits after `\u`, and the second half of a surrogate pair if there is one.
   private mutating func parseScalarEscape(at start: JSONPosition) throws -> Unicode.Scalar {
     let unit = try parseHexUnit()
     if let scalar = Unicode.Scalar(unit) { return scalar }
@@ -108,7 +108,7 @@ extension JSONParser {
     return unit
   }
 
-  /// Steps over one scalar of two to four bytes (Unicode 15, table 3-7).
+  /// Skips one scalar of two to four bytes (Unicode 15, table 3-7).
   private mutating func skipScalar() throws {
     let lead = bytes[next]
     let length: Int

@@ -1,7 +1,8 @@
 /// A recursive-descent parser over bytes.
 ///
-/// Columns are counted in scalars, yet a tokenizer.json can be one line of a megabyte: so the parser
-/// keeps the number of UTF-8 continuation bytes of the current line instead of counting again.
+/// Columns are counted in scalars, but a tokenizer.json can be a single line of a megabyte. So the
+/// parser keeps the number of UTF-8 continuation bytes in the current line instead of counting
+/// again.
 struct JSONParser {
   let bytes: UnsafeRawBufferPointer
   let file: String
@@ -19,7 +20,7 @@ struct JSONParser {
     JSONPosition(line: line, column: next - lineStart - continuationBytes + 1)
   }
 
-  /// The byte at the cursor, or nil at the end. The only place that reads without a known bound.
+  /// The byte at the cursor, or nil at the end.
   var current: UInt8? { next < bytes.count ? bytes[next] : nil }
 
   func error(_ message: String, at place: JSONPosition? = nil) -> JSONError {
@@ -121,7 +122,8 @@ struct JSONParser {
     }
   }
 
-  /// After an element: true at the closing bracket, false at a comma that another element follows.
+  /// After an element: true at the closing bracket, false at a comma that is followed by another
+  /// element.
   private mutating func endsList(with close: UInt8, opened start: JSONPosition) throws -> Bool {
     skipSpace()
     let bracket = Character(Unicode.Scalar(close))
@@ -178,7 +180,8 @@ struct JSONParser {
     if next == start { throw error("\(message), found \(describeCurrent())") }
   }
 
-  /// The run of ASCII letters and digits at the cursor, at most a few, for words and for messages.
+  /// The run of ASCII letters, digits and underscores at the cursor, at most 24, for literals and
+  /// messages.
   private func bareWord() -> String {
     var end = next
     while end < bytes.count, end - next < 24 {
@@ -212,7 +215,7 @@ struct JSONParser {
     return error("a value is expected, found \(describeCurrent())")
   }
 
-  /// What is at the cursor, for a message.
+  /// A description of what is at the cursor, for messages.
   func describeCurrent() -> String {
     guard let byte = current else { return "the end of the text" }
     let word = bareWord()

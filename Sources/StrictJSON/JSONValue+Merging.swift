@@ -1,7 +1,7 @@
 extension JSONValue {
-  /// This value changed by another one as JSON Merge Patch does (RFC 7396): members of objects are
-  /// merged key by key, `null` removes a key, anything else replaces what was there. Every key and
-  /// value keeps the place in the text that it came from.
+  /// This value changed by another one, as in JSON Merge Patch (RFC 7396): members of objects are
+  /// merged key by key, `null` removes a key, and anything else replaces the previous value. Every
+  /// key and value keeps its position in the text that it came from.
   public func merged(with change: JSONValue) -> JSONValue {
     guard let changes = change.object else { return change }
     let old = object ?? JSONObject()
@@ -21,7 +21,7 @@ extension JSONValue {
       members.append(
         JSONObject.Member(
           key: member.key, keyPosition: member.keyPosition,
-          // Nothing is there to remove, but a null inside must go.
+          // There is nothing to remove, but a null inside the new value must go.
           value: JSONValue(.null).merged(with: member.value)))
     }
     return JSONValue(

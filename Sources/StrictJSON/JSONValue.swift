@@ -1,8 +1,9 @@
-/// A JSON value with the place in the text where it starts.
+/// A JSON value with the position in the text at which it starts.
 ///
-/// Numbers keep their text: `2`, `2.0` and `2e0` stay different, and a 64-bit integer loses nothing.
+/// Numbers keep their text: `2`, `2.0` and `2e0` stay different, and a 64-bit integer loses
+/// nothing.
 public struct JSONValue: Sendable {
-  /// What a value is.
+  /// The kind of a value, with its content.
   public enum Kind: Sendable {
     /// `null`
     case null
@@ -18,18 +19,18 @@ public struct JSONValue: Sendable {
     case object(JSONObject)
   }
 
-  /// The value's kind and content.
+  /// The kind and content of the value.
   public let kind: Kind
-  /// Where the value starts in its text.
+  /// The position at which the value starts in its text.
   public let position: JSONPosition
 
-  /// A value of the given kind, by default one that no text holds.
+  /// A value of the given kind; by default one that does not come from a text.
   public init(_ kind: Kind, position: JSONPosition = .none) {
     self.kind = kind
     self.position = position
   }
 
-  /// The kind as error messages name it, such as "an object".
+  /// The name of the kind in error messages, such as "an object".
   public var kindName: String {
     switch kind {
     case .null: "null"
@@ -63,11 +64,11 @@ extension JSONValue {
   /// A number's text as it was written, or nil for any other kind.
   public var numberText: String? { if case .number(let text) = kind { text } else { nil } }
 
-  /// The number as an integer, or nil for any other kind, for a number written with a fraction or an
+  /// The number as an integer. Nil for any other kind, for a number written with a fraction or an
   /// exponent (`2.0` and `2e0` are not integers), and for one beyond 64 bits.
   public var int: Int? { if case .number(let text) = kind { Int(text) } else { nil } }
 
-  /// The number rounded to the nearest double, or nil for any other kind and for a number beyond the
+  /// The number rounded to the nearest double. Nil for any other kind, and for a number beyond the
   /// finite doubles (`1e400`).
   public var double: Double? {
     guard case .number(let text) = kind, let value = Double(text), value.isFinite else {
@@ -76,7 +77,7 @@ extension JSONValue {
     return value
   }
 
-  /// A member's value, or nil when the value is no object or has no such key.
+  /// The value of a member; nil if this value is no object or has no such key.
   public subscript(key: String) -> JSONValue? { object?[key] }
 }
 
@@ -98,18 +99,18 @@ extension JSONValue {
   /// An array.
   public static func array(_ value: [JSONValue]) -> JSONValue { JSONValue(.array(value)) }
 
-  /// An object with members in the given order; of equal keys the last one counts.
+  /// An object with members in the given order. Of equal keys the last value counts.
   public static func object(_ members: [(String, JSONValue)]) -> JSONValue {
     JSONValue(.object(JSONObject(members)))
   }
 
-  /// The shortest decimal that reads back as the same double, with `.0` kept on whole numbers, so
+  /// The shortest decimal that reads back as the same double. Whole numbers keep their `.0`, so
   /// that other readers see a float. JSON has no NaN and no infinity: they become `null`.
   public static func double(_ value: Double) -> JSONValue {
     value.isFinite ? JSONValue(.number(value.description)) : .null
   }
 
-  /// The shortest decimal that reads back as the same float; otherwise as `double(_:)`.
+  /// The shortest decimal that reads back as the same float; otherwise like `double(_:)`.
   public static func float(_ value: Float) -> JSONValue {
     value.isFinite ? JSONValue(.number(value.description)) : .null
   }
@@ -129,11 +130,12 @@ extension JSONValue: ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
   public init(booleanLiteral value: Bool) { self = .bool(value) }
   /// An array.
   public init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
-  /// An object in the order of the literal.
+  /// An object, in the order of the literal.
   public init(dictionaryLiteral elements: (String, JSONValue)...) { self = .object(elements) }
 }
 
-/// Equality of content: positions do not count, the order of members and the spelling of numbers do.
+/// Equality of content: positions do not matter, but the order of members and the spelling of
+/// numbers do.
 extension JSONValue: Equatable {
   /// Whether two values have the same content, wherever they were written.
   public static func == (left: JSONValue, right: JSONValue) -> Bool {

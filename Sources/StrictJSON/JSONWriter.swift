@@ -1,8 +1,8 @@
-/// Writes JSON text: the same value always gives the same bytes.
+/// Writes JSON text. The same value always gives the same bytes.
 public struct JSONWriter: Sendable {
-  /// Where white space goes.
+  /// The placement of white space.
   public enum Layout: Sendable {
-    /// A member a line, indented by two spaces a level.
+    /// One member per line, indented by two spaces per level.
     case indented
     /// One line with a space after commas and colons, as Python's `json.dumps` writes it.
     case line
@@ -10,7 +10,7 @@ public struct JSONWriter: Sendable {
     case minimal
   }
 
-  /// Where white space goes.
+  /// The placement of white space.
   public var layout: Layout
   /// Whether members are written in the byte order of their keys instead of their own order.
   public var sortedKeys: Bool
@@ -21,12 +21,12 @@ public struct JSONWriter: Sendable {
     self.sortedKeys = sortedKeys
   }
 
-  /// The text of a value, without a line end after it.
+  /// The text of a value, without a final line break.
   public func string(_ value: JSONValue) -> String {
     String(decoding: bytes(value), as: UTF8.self)
   }
 
-  /// The UTF-8 text of a value, without a line end after it.
+  /// The UTF-8 text of a value, without a final line break.
   public func bytes(_ value: JSONValue) -> [UInt8] {
     var output: [UInt8] = []
     write(value, level: 0, to: &output)

@@ -1,9 +1,10 @@
-/// RFC 8259 JSON and nothing more, with the place of every value.
+/// RFC 8259 JSON and nothing more, with the position of every value.
 ///
-/// Refused, each with file, line and column: duplicate keys, trailing commas, comments, a byte-order
-/// mark, `NaN` and `Infinity`, numbers such as `01`, `.5` or `+1`, unknown escapes, unescaped control
-/// characters, lone surrogates, bytes that are not UTF-8, nesting deeper than `maximumDepth`, and
-/// anything after the value. (Foundation's decoder on Linux takes several of these silently.)
+/// The following are refused with file, line and column: duplicate keys, trailing commas, comments,
+/// a byte-order mark, `NaN` and `Infinity`, numbers such as `01`, `.5` or `+1`, unknown escapes,
+/// unescaped control characters, lone surrogates, bytes that are not UTF-8, nesting deeper than
+/// `maximumDepth`, and anything after the value. (Foundation's decoder on Linux accepts several of
+/// these silently.)
 public enum StrictJSON {
   /// The number of arrays and objects that may be open at once.
   public static let maximumDepth = 128
@@ -11,7 +12,7 @@ public enum StrictJSON {
   /// Parses one JSON text.
   /// - Parameters:
   ///   - bytes: the whole text in UTF-8.
-  ///   - file: the name that errors carry.
+  ///   - file: the name that errors use.
   /// - Throws: `JSONError` at the first place that breaks the grammar.
   public static func parse(_ bytes: UnsafeRawBufferPointer, file: String) throws -> JSONValue {
     var parser = JSONParser(bytes: bytes, file: file)

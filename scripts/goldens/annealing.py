@@ -1,5 +1,5 @@
 """Goldens of Annealing-KD (arXiv 2104.07163), Continuation-KD (2212.05998) and ComKD (2109.05696),
-written naively on the models, batch, masks and Gumbel noise of the goldens of MATE-KD.
+written naively, with the models, batch, masks and Gumbel noise of the MATE-KD goldens.
 
 Writes Tests/Goldens/annealing: expected.json and the gradients of every parameter for each loss.
 Dropout is off everywhere.
@@ -22,7 +22,7 @@ FOLDER, SOURCE = "annealing", "mate-kd"
 
 
 def distance(student, teacher):
-    """Squared norm over classes of each text."""
+    """The squared norm over classes of each text."""
     return ((student - teacher) ** 2).sum(-1)
 
 
@@ -37,7 +37,7 @@ def stage_one(game, name, phi):
 
 
 def continuation(game, name, phi, psi, margin, supervised):
-    """Continuation-KD between gold labels alone and the teacher alone."""
+    """Continuation-KD, at a point between the teacher alone and gold labels alone."""
     game.reset()
     student, teacher = game.clean(game.student), game.clean(game.teacher).detach()
     distances = distance(student, phi * teacher)
@@ -100,7 +100,7 @@ def main():
     plain, regression = game("", 2), game("regression/", 1)
     with torch.no_grad():
         middle = distance(plain.clean(plain.student), 0.5 * plain.clean(plain.teacher))
-    # A margin that one text is within and another is not.
+    # A margin such that one text is within it and another is not.
     margin = float(f"{2 * middle.sort().values[:2].mean().item():.6g}")
     os.makedirs(os.path.join(GOLDENS, FOLDER), exist_ok=True)
     write(f"{FOLDER}/expected.json", {

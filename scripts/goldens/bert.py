@@ -1,7 +1,7 @@
-"""Shared by the BERT goldens: tiny vocabularies, random models in Hugging Face folders, batches.
+"""Shared code of the BERT goldens: tiny vocabularies, random Hugging Face folders, batches.
 
-Weights are drawn and saved as float32; expected values are computed by loading the saved folder
-again as float64, so that they are exact for what a reader finds in the folder.
+Weights are drawn and saved as float32. Expected values are computed after loading the saved folder
+again as float64, so that they are exact for the content of the folder.
 """
 
 import json
@@ -47,7 +47,7 @@ def save(model, folder):
 
 
 def create(kind, folder, seed, **sizes):
-    """Draws a random model whose biases and LayerNorms are not at their initial 0 and 1."""
+    """Draws a random model whose biases and LayerNorms differ from their initial 0 and 1."""
     torch.manual_seed(seed)
     config = BertConfig(hidden_act="gelu", hidden_dropout_prob=0.1,
                         attention_probs_dropout_prob=0.1, initializer_range=0.2,
@@ -104,7 +104,7 @@ class Batch:
         return body
 
     def packed(self, padded):
-        """The real tokens' rows of a padded tensor, in packed order."""
+        """The rows of a padded tensor that belong to real tokens, in packed order."""
         return padded[self.mask.bool()]
 
 

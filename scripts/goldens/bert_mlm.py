@@ -22,7 +22,7 @@ def main():
                    max_position_embeddings=20)
     given = Batch([sequence(random, VOCABULARY, *shape) for shape in [(6,), (13, 7), (3,), (9,)]],
                   None)
-    # Packed rows: one kept as it is, one replaced by another token, the others [MASK].
+    # Packed rows: one unchanged, one replaced by another token, the others [MASK].
     positions = [2, 4, 8, 10, 15, 17, 20, 24, 27]
     places = given.mask.bool().nonzero()[positions]
     targets = given.ids[places[:, 0], places[:, 1]].clone()

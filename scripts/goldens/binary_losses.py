@@ -1,7 +1,7 @@
-"""Goldens of the losses of texts with several labels, from torch autograd in float64.
+"""Goldens of the losses for texts with several labels, from torch autograd in float64.
 
-Writes Tests/Goldens/functions/binary_cross_entropy.json and binary_divergence.json, as functions.py
-does. Run: ${PYTHON:-python3} scripts/goldens/binary_losses.py
+Writes Tests/Goldens/functions/binary_cross_entropy.json and binary_divergence.json, like
+functions.py. Run: ${PYTHON:-python3} scripts/goldens/binary_losses.py
 """
 
 import torch
@@ -23,7 +23,7 @@ def hard():
     cases = []
     for rows, columns in SHAPES:
         targets = torch.randint(0, 2, (rows, columns), generator=random)
-        # Beyond 88 the exponential of a float overflows.
+        # Above 88 the exponential of a float overflows.
         for scale in [2.0, 60.0]:
             cases.append(case(f"{rows}x{columns} scale {scale:g}",
                               {"logits": draw(random, rows, columns, scale=scale)},

@@ -1,17 +1,17 @@
 #!/usr/bin/env python3
-"""Writes Tests/Goldens/byte-level: two small byte-level BPE tokenizers and what the reference makes
-of texts.
+"""Writes Tests/Goldens/byte-level: two small byte-level BPE tokenizers and the results of the
+reference on texts.
 
-files/vocab.json, files/merges.txt: trained on a text file; special tokens as RoBERTa's.
-json/tokenizer.json: the same without some bytes, with a fused unknown token, a prefix space and
+files/vocab.json, files/merges.txt: trained on a text file, with RoBERTa's special tokens.
+json/tokenizer.json: the same without some bytes, but with a fused unknown token, a prefix space and
             added tokens that strip white space.
 blocks:     one FNV-1a 64 hash per 4096 scalars over the pieces of `a<s>1<s>!<s> <s>'<s>`.
 pool:       parts of the random texts, as hexadecimal UTF-8.
 sequences:  for four modes, a hash over the ids of each 1000 texts of 10 parts drawn from the pool.
 cases:      mode, text, second text and length limit; ids and segments.
-malformed:  bytes that are no UTF-8 with the ids of what Python's decode(errors="replace") makes.
-Modes: plain and parsed are files/, prefix and prefix-parsed json/; parsed ones read special tokens
-spelled in a text.
+malformed:  bytes that are not UTF-8, with the ids after Python's decode(errors="replace").
+Modes: plain and parsed use files/; prefix and prefix-parsed use json/. The parsed modes read
+special tokens that are spelled in a text.
 Usage: ${PYTHON:-python3} scripts/goldens/byte_level.py TEXT-FILE
 """
 import json
@@ -41,7 +41,7 @@ def trained(path):
 
 
 def without(vocab, merges, removed):
-    """The vocabulary without tokens that hold a removed character, its ids renumbered."""
+    """The vocabulary without tokens that contain a removed character, with ids renumbered."""
     kept = [t for t in sorted(vocab, key=vocab.get)
             if t in SPECIAL or not any(x in t for x in removed)]
     return ({t: i for i, t in enumerate(kept)},

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Writes Sources/Data/Tokenizers/ByteLevelTables.swift from the reference tokenizer.
 
-Whether a scalar is a letter, a number or white space to GPT-2's expression is asked of the
-`tokenizers` package, scalar by scalar, so that the result does not depend on the Unicode version of
-Swift or Python.
+It asks the `tokenizers` package, scalar by scalar, whether GPT-2's expression treats it as a
+letter, a number or white space, so that the result does not depend on the Unicode version of Swift
+or Python.
 Usage: ${PYTHON:-python3} scripts/goldens/byte_level_tables.py
 """
 import pathlib
@@ -21,7 +21,7 @@ def main():
     members = {"a": [], "1": [], "!": [], " ": []}
     for c in SCALARS:
         x = chr(c)
-        # A run of one class is one piece; what joins no run is white space.
+        # A run of one class is one piece; a scalar that joins no run is white space.
         kinds = [k for k in "a1!" if len(split(k + x + k)) == 1] or [" "]
         assert len(kinds) == 1, hex(c)
         pieces = 1 if kinds == ["a"] else 2 if x == " " else 3

@@ -1,9 +1,9 @@
-"""Goldens of CILDA (arXiv 2204.07674) on the models of Tests/Goldens/mate-kd, written naively: dense
-one-hots over the vocabulary, the contrastive term pair by pair.
+"""Goldens of CILDA (arXiv 2204.07674) with the models of Tests/Goldens/mate-kd, written naively:
+dense one-hot vectors over the vocabulary, the contrastive term pair by pair.
 
 Writes Tests/Goldens/cilda: projections.safetensors (the two maps), expected.json, and for each step
-the gradients of what learns: NAME.safetensors (generator or student) and NAME-projections.safetensors
-(of the step's loss, upwards or downwards as the sign of the loss says).
+the gradients of what learns: NAME.safetensors (generator or student) and
+NAME-projections.safetensors (of the loss of the step, upwards or downwards according to its sign).
 Run: ${PYTHON:-python3} scripts/goldens/cilda.py
 """
 
@@ -24,7 +24,7 @@ TEACHER_STATES, STUDENT_STATES = 2 * 24, 16
 random = torch.Generator().manual_seed(20220416)
 BANK = {name: F.normalize(draw(random, 4, WIDTH), dim=-1).float().double()
         for name in ("teacher", "student")}
-BANK_ROWS = [7, 1, 8, 9]  # row 1 is in the batch: its old vectors do not compete
+BANK_ROWS = [7, 1, 8, 9]  # row 1 is in the batch, so its old vectors do not compete
 
 
 class Contrast:

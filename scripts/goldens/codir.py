@@ -1,9 +1,9 @@
-"""Goldens of CoDIR's fine-tuning loss (arXiv 2009.14167) on the models of Tests/Goldens/mate-kd: two
-steps one after the other on the same weights, so that the second sees the banks as the first left them
-and the normaliser that the first set.
+"""Goldens of CoDIR's fine-tuning loss (arXiv 2009.14167) with the models of Tests/Goldens/mate-kd.
+There are two consecutive steps with the same weights, so that the second sees the banks as the
+first left them, and the normaliser that the first set.
 
-Writes Tests/Goldens/codir: projections.safetensors, expected.json and the gradients of the student and
-of the maps for both steps.
+Writes Tests/Goldens/codir: projections.safetensors, expected.json, and the gradients of the student
+and of the maps for both steps.
 Run: ${PYTHON:-python3} scripts/goldens/codir.py
 """
 

@@ -16,7 +16,7 @@ random = torch.Generator().manual_seed(20220415)
 
 
 def info_nce(anchors, candidates, temperature, bank=None, excluded=()):
-    """- log of the share of an anchor's own candidate, mean over anchors, written out by pairs."""
+    """- log of the share of an anchor's own candidate, averaged over anchors, pair by pair."""
     total = 0.0
     for k in range(len(anchors)):
         def score(vector):
@@ -31,7 +31,7 @@ def info_nce(anchors, candidates, temperature, bank=None, excluded=()):
 
 
 def noise_contrastive(anchors, candidates, temperature, normaliser, population):
-    """CRD's eq. 18 with P = exp(a . c / t) / Z and noise mass K / n, mean over anchors."""
+    """CRD's eq. 18 with P = exp(a . c / t) / Z and noise mass K / n, averaged over anchors."""
     each = len(candidates) // len(anchors)
     mass = (each - 1) / population
     total = 0.0

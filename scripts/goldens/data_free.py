@@ -1,5 +1,5 @@
 """Goldens of the methods without training data (as-dfd, zskd, zskt), written naively: padded
-inputs_embeds into both models, autograd for everything.
+inputs_embeds for both models, and autograd for everything.
 
 Writes Tests/Goldens/data-free: teacher/ (4 layers), student/ (3 layers), expected.json and the
 gradients of student, reconstruction layer and generator. Dropout is off everywhere.
@@ -20,7 +20,7 @@ from golden import GOLDENS, draw, number, tensor, versions, write
 FOLDER, VOCABULARY, WIDTH, CLASSES = "data-free", 50, 12, 3
 LENGTHS = [6, 9, 5]
 LABELS = [2, 0, 1]
-HIDDEN = [2, 4, 7, 13, 16, 18]  # packed rows, two of each text
+HIDDEN = [2, 4, 7, 13, 16, 18]  # packed rows, two in each text
 random = torch.Generator().manual_seed(20201008)
 
 
@@ -81,7 +81,7 @@ def save(name, tensors):
 
 
 def gradients(model):
-    """Of every parameter; the words are not looked up, so theirs are zero."""
+    """Gradients of every parameter; the words are not looked up, so theirs are zero."""
     return {name: torch.zeros_like(value) if value.grad is None else value.grad
             for name, value in model.named_parameters()}
 

@@ -1,9 +1,9 @@
 """Goldens of RoBERTa and DistilBERT, of span heads in all families, and of a deep RoBERTa.
 
 Writes Tests/Goldens/<family>-<head> for the heads classifier, mlm and qa (Hugging Face folders with
-expected.json and gradients.safetensors; of BERT only qa, see bert_classifier.py and bert_mlm.py),
-and Tests/Goldens/roberta-deep: RoBERTa-large's 24 layers and 16 heads with narrow ones.
-Sizes are odd on purpose. torch sees padded batches, the goldens hold packed ones.
+expected.json and gradients.safetensors; for BERT only qa, see bert_classifier.py and bert_mlm.py),
+and Tests/Goldens/roberta-deep: the 24 layers and 16 heads of RoBERTa-large, but narrow.
+Sizes are odd on purpose. torch sees padded batches; the goldens contain packed ones.
 Run: ${PYTHON:-python3} scripts/goldens/families.py
 """
 
@@ -45,7 +45,7 @@ def distilbert(hidden, layers, heads, intermediate, positions, **more):
 
 
 def create(kind, folder, seed, config, spread=0.2):
-    """Draws a random model whose biases and LayerNorms are not at their initial 0 and 1."""
+    """Draws a random model whose biases and LayerNorms differ from their initial 0 and 1."""
     torch.manual_seed(seed)
     model = kind(config)
     with torch.no_grad():
@@ -57,7 +57,7 @@ def create(kind, folder, seed, config, spread=0.2):
 
 
 class Forward:
-    """A batch for one model: runs it and writes what came out."""
+    """A batch for one model: runs it and writes the results."""
 
     def __init__(self, model, folder, shapes, seed):
         self.model, self.folder = model, folder
@@ -66,11 +66,11 @@ class Forward:
         self.segments = isinstance(model.config, BertConfig)
         size = model.config.vocab_size
         self.given = Batch([sequence(self.random, size, *shape) for shape in shapes], None)
-        # A position is counted for every id but the padding one, wherever that is.
+        # Every id except that of padding gets a position, wherever it is.
         self.given.ids[self.given.mask == 0] = self.pad
 
     def __call__(self, **more):
-        # Segments stay in the golden: a model without them must not look at them.
+        # Segments stay in the golden: a model without segments must ignore them.
         types = {"token_type_ids": self.given.types} if self.segments else {}
         return self.model(input_ids=self.given.ids, attention_mask=self.given.mask, **types, **more)
 
@@ -105,7 +105,7 @@ def classifier(kind, folder, seed, config, shapes=((7,), (3,), (12, 6), (5,)), s
 def masked(kind, folder, seed, config):
     forward = Forward(create(kind, folder, seed, config), folder, ((6,), (13, 7), (3,), (9,)), seed)
     given = forward.given
-    # Packed rows: one kept as it is, one replaced by another token, the others [MASK].
+    # Packed rows: one unchanged, one replaced by another token, the others [MASK].
     positions = [2, 4, 8, 10, 15, 17, 20, 24, 27]
     places = given.mask.bool().nonzero()[positions]
     targets = given.ids[places[:, 0], places[:, 1]].clone()

@@ -1,9 +1,9 @@
-"""Goldens of FreeLB (arXiv 1909.11764) and of FreeLB with distillation, written as the authors'
-code has it: K passes with gradients of loss / K added up, delta on padded word embeddings.
+"""Goldens of FreeLB (arXiv 1909.11764) and of FreeLB with distillation, written as in the
+authors' code: K passes whose gradients of loss / K are added up, delta on padded word embeddings.
 
 Uses the student, the teacher and the batch of Tests/Goldens/mate-kd, and a teacher of the student's
-width that it writes to Tests/Goldens/freelb/teacher, beside expected.json and the student's
-gradients. The first delta is given, dropout is off.
+width, which it writes to Tests/Goldens/freelb/teacher, next to expected.json and the student's
+gradients. The first delta is given; dropout is off.
 Run: ${PYTHON:-python3} scripts/goldens/freelb.py
 """
 
@@ -22,7 +22,7 @@ random = torch.Generator().manual_seed(20190919)
 
 
 class Game:
-    """A student and perhaps a teacher on one batch, with a given first delta."""
+    """A student, and possibly a teacher, on one batch, with a given first delta."""
 
     def __init__(self, student, teacher, batch, initial, scores=None):
         self.student, self.teacher, self.batch = student, teacher, batch
@@ -56,14 +56,14 @@ class Game:
         delta = (magnitude * self.initial * self.batch.mask[..., None]).detach()
         losses, divergences, lengths = [], [], []
         for index in range(passes):
-            # Descent: the student's weights alone.
+            # Descent: only the student's weights.
             first, second = self.terms(delta, perturbs_teacher, temperature)
             (total(first, second) / passes).backward()
             losses.append(number(total(first, second)))
             divergences.append(number(second))
             if index == passes - 1:
                 break
-            # Ascent: delta alone.
+            # Ascent: only delta.
             delta = delta.requires_grad_()
             first, second = self.terms(delta, perturbs_teacher, temperature)
             aim = {"loss": total(first, second), "kl": second, "ce": first}[ascent]

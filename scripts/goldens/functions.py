@@ -1,6 +1,6 @@
 """Goldens of the differentiable functions, from torch autograd in float64.
 
-Writes Tests/Goldens/functions/*.json. Every case holds inputs, the upstream gradient, outputs and
+Writes Tests/Goldens/functions/*.json. Every case has inputs, the upstream gradient, outputs, and
 the gradient with respect to every input. Run: ${PYTHON:-python3} scripts/goldens/functions.py
 """
 
@@ -39,8 +39,8 @@ def wide_values():
 
 
 def pointwise():
-    # Written so that float64 keeps its relative accuracy in the left tail; torch's own forms
-    # cancel there. Both are compared below.
+    # In this form float64 keeps its relative accuracy in the left tail, where torch's own forms
+    # cancel. Both are compared below.
     def gelu_erf(x):
         return x * 0.5 * torch.special.erfc(-x / math.sqrt(2))
 
@@ -108,7 +108,7 @@ def embedding():
     for lengths, words, places, columns in [([3, 1, 5], 12, 7, 10), ([2, 6], 5, 6, 33)]:
         tokens = sum(lengths)
         ids = torch.randint(0, words, (tokens,), generator=random)
-        ids[-1] = ids[0]  # one word twice: its gradient rows are summed
+        ids[-1] = ids[0]  # one word twice, so its gradient rows are summed
         positions = torch.cat([torch.arange(length) for length in lengths])
         types = torch.randint(0, 2, (tokens,), generator=random)
         inputs = {

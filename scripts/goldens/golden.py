@@ -1,8 +1,8 @@
-"""Shared by the scripts of this folder: how a golden is drawn, rounded and written.
+"""Shared code of the scripts in this folder, which draws, rounds and writes goldens.
 
 A golden is strict JSON. A tensor is {"shape": [...], "values": [flat, row-major]} with nine
-significant digits, which is enough to read back every float32 exactly. Inputs are drawn as
-float32 and widened, so that the reader starts from exactly the numbers the generator used.
+significant digits, which are enough to read back every float32 exactly. Inputs are drawn as
+float32 and widened, so that the reader starts with exactly the numbers that the generator used.
 """
 
 import json
@@ -51,8 +51,8 @@ def number(value):
 def case(name, inputs, function, upstream=None, parameters=None, integers=None, outputs=None):
     """Runs `function(**inputs)` and differentiates it with respect to every input.
 
-    The first output is the one that `upstream` (default: one, for scalars) multiplies. `outputs`
-    names the results when there are several; those after the first are recorded only.
+    `upstream` (default: one, for scalars) multiplies the first output. `outputs` names the results
+    if there are several; those after the first are only recorded.
     """
     leaves = {key: value.clone().requires_grad_(True) for key, value in inputs.items()}
     results = function(**leaves)
@@ -71,7 +71,7 @@ def case(name, inputs, function, upstream=None, parameters=None, integers=None, 
 
 
 def _render(value, indent):
-    """JSON text with a line for each member, and lists of numbers or short texts on one line."""
+    """JSON text with one line per member, and lists of numbers or short texts on a single line."""
     pad = "  " * indent
     if isinstance(value, dict) and value:
         members = [
@@ -85,7 +85,7 @@ def _render(value, indent):
 
 
 def write(relative_path, body, script, module_versions, note):
-    """Writes Tests/Goldens/`relative_path` with the header every golden has."""
+    """Writes Tests/Goldens/`relative_path` with the header that every golden has."""
     path = os.path.join(GOLDENS, relative_path)
     os.makedirs(os.path.dirname(path), exist_ok=True)
     header = {

@@ -1,11 +1,11 @@
-"""Goldens of the methods that look into layers, and of distillation on texts with replaced words,
+"""Goldens of the methods that use inner layers, and of distillation on texts with replaced words,
 written naively on padded batches: PKD, DistilBERT, TinyBERT (both steps), its augmentation, MiniLM,
 MiniLMv2.
 
 Writes Tests/Goldens/layers: teacher/ (4 layers), student/ (2 layers, the teacher's width), narrow/
 (2 layers, narrower), expected.json and the gradients of every parameter for each loss. Needs
-Tests/Goldens/mate-kd (mate_kd.py): its generator replaces words, its models of other families are
-compared, too. Dropout is off everywhere.
+Tests/Goldens/mate-kd (mate_kd.py): its generator replaces words, and its models of other families
+are also compared. Dropout is off everywhere.
 Run: ${PYTHON:-python3} scripts/goldens/layers.py
 """
 
@@ -50,13 +50,13 @@ class Traced:
         self.heads = model.config.num_attention_heads
 
     def scores(self, first, second, layer, heads):
-        """Scaled dot products of two parts' rows: [texts, heads, queries, keys]."""
+        """Scaled dot products of the rows of two parts: [texts, heads, queries, keys]."""
         a, b = (self.parts[part][layer].unflatten(-1, (heads, -1)).transpose(1, 2)
                 for part in (first, second))
         return a @ b.transpose(-1, -2) / math.sqrt(a.shape[-1])
 
     def relation(self, part, layer, heads):
-        """softmax of a part's relations with itself; 0 for padding."""
+        """The softmax of a part's relations with itself; 0 for padding."""
         scores = self.scores(part, part, layer, heads)
         return torch.softmax(scores.masked_fill(~self.mask[:, None, None, :], -1e30), -1)
 
@@ -92,7 +92,7 @@ def save_gradients(model, name):
 
 
 def step(name, model, terms, weights):
-    """Backward of the weighted sum of a step's terms; what the golden holds of it."""
+    """The backward pass of the weighted sum of a step's terms; returns its part of the golden."""
     model.zero_grad(set_to_none=True)
     loss = sum(weight * term for weight, term in zip(weights, terms.values()))
     loss.backward()
@@ -123,7 +123,7 @@ def patience(teacher, student, batch, labels):
 
 
 def directions(teacher, student, batch, labels):
-    """DistilBERT's triple loss; the cosine of the last states."""
+    """DistilBERT's triple loss, with the cosine of the last states."""
     s, t = Traced(student, batch), Traced(teacher, batch)
     distance = 1 - F.cosine_similarity(s.states[-1], t.states[-1].detach(), dim=-1)
     terms = {
@@ -193,7 +193,7 @@ def word_ranges(batch):
 
 
 def augmented(teacher, student, generator, batch, labels):
-    """Every other word hidden at once; the likeliest whole word of four candidates in its place."""
+    """Hides every other word at once; the likeliest whole word of four candidates replaces it."""
     words = word_ranges(batch)
     chosen = words[::2]
     assert any(end - start > 1 for start, end in chosen) and len(chosen) > 3

@@ -1,5 +1,5 @@
-"""Goldens of MATE-KD (arXiv 2105.05912), written naively: a dense one-hot over the whole
-vocabulary at every position, straight-through Gumbel-softmax, inputs_embeds into both models.
+"""Goldens of MATE-KD (arXiv 2105.05912), written naively: a dense one-hot vector over the
+whole vocabulary at every position, straight-through Gumbel-softmax, inputs_embeds for both models.
 
 Writes Tests/Goldens/mate-kd: teacher/, student/, generator/ (classification, two labels),
 regression/teacher/, regression/student/ (one output), mixed/teacher/ (RoBERTa), mixed/student/

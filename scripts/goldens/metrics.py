@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes Tests/Goldens/metrics/values.json: inputs and values of scikit-learn and scipy.
+"""Writes Tests/Goldens/metrics/values.json: inputs, and values by scikit-learn and scipy.
 
 NaN is written as null. Usage: ${PYTHON:-python3} scripts/goldens/metrics.py
 """
@@ -20,8 +20,8 @@ def number(value):
     return None if math.isnan(value) else float(value)
 
 
-# Rows of each class of the validation data, in the order of the tasks' labels. "published" are
-# those of GLUE where the data at hand is a sample.
+# Number of rows of each class in the validation data, in the order of the task's labels.
+# "published" are the numbers of GLUE, if the available data is a sample.
 MAJORITY = [
     ("cola", "validation", [322, 721]), ("sst-2", "validation", [428, 444]),
     ("mrpc", "validation", [129, 279]), ("qqp", "validation", [2173, 1324]),
@@ -33,7 +33,7 @@ MAJORITY = [
 
 
 def majority(task, split, counts):
-    """What scikit-learn's DummyClassifier reaches, fitted on the very rows it is judged on."""
+    """The result of scikit-learn's DummyClassifier, fitted on the same rows that judge it."""
     r = np.repeat(range(len(counts)), counts)
     p = dummy.DummyClassifier(strategy="most_frequent").fit(r.reshape(-1, 1), r).predict(
         r.reshape(-1, 1))

@@ -1,8 +1,8 @@
 """Golden of a real encoder: hidden states of paraphrase-MiniLM-L3-v2 computed in float64.
 
 Writes Tests/Goldens/minilm/expected.json with the first 16 values at three positions of every
-hidden state; the weights stay in the shared folder (--shared, or MATE_KD_SHARED, or `shared`
-beside the repository). Run: ${PYTHON:-python3} scripts/goldens/minilm.py
+hidden state. The weights stay in the shared folder (--shared, or MATE_KD_SHARED, or `shared`
+next to the repository). Run: ${PYTHON:-python3} scripts/goldens/minilm.py
 """
 
 import argparse

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes Tests/Goldens/paired/values.json: p values of Student's t and paired t tests by scipy.
+"""Writes Tests/Goldens/paired/values.json: p values of Student's t and paired t tests, by scipy.
 
 NaN is written as null, infinity as "inf". Usage: ${PYTHON:-python3} scripts/goldens/paired.py
 """

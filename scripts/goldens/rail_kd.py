@@ -1,7 +1,7 @@
-"""Goldens of RAIL-KD (arXiv 2109.10164) on the models of Tests/Goldens/mate-kd.
+"""Goldens of RAIL-KD (arXiv 2109.10164) with the models of Tests/Goldens/mate-kd.
 
-Writes Tests/Goldens/rail-kd: maps-VARIANT.safetensors, expected.json and the gradients of the student
-and of the maps for each step.
+Writes Tests/Goldens/rail-kd: maps-VARIANT.safetensors, expected.json, and the gradients of the
+student and of the maps for each step.
 Run: ${PYTHON:-python3} scripts/goldens/rail_kd.py
 """
 

@@ -1,6 +1,7 @@
 """Goldens of the losses between layers of two models, from torch autograd in float64.
 
-Texts are padded with noise and masked, as models in torch see them; inputs and gradients are packed.
+Texts are padded with noise and masked, as models in torch see them. Inputs and gradients are
+packed.
 Writes Tests/Goldens/functions/{relation_divergence,attention_score_error,mean_squared_error}.json.
 Run: ${PYTHON:-python3} scripts/goldens/relations.py
 """
@@ -17,7 +18,7 @@ random = torch.Generator().manual_seed(20211228)
 
 
 class Padded:
-    """Ragged texts as a padded batch: what lies behind a text's end is noise."""
+    """Ragged texts as a padded batch, with noise after the end of a text."""
 
     def __init__(self, lengths):
         self.lengths = lengths
@@ -40,7 +41,7 @@ class Padded:
             self.scores(packed, relation, heads).masked_fill(hidden, -1e30), -1)
 
     def over_texts(self, values, pairs):
-        """Mean over texts of the mean over a text's real elements of [texts, heads, queries(, keys)]."""
+        """The mean over texts of the mean over real elements of [texts, heads, queries(, keys)]."""
         real = self.mask[:, None, :]
         if pairs:
             real = real[..., None] & self.mask[:, None, None, :]

@@ -1,7 +1,7 @@
-"""Verdicts of the reference safetensors reader over small valid and broken files.
+"""Verdicts of the reference safetensors reader on small valid and broken files.
 
 Writes Tests/Goldens/safetensors/vectors.json: files in base64 with the reference's verdict, a file
-of every floating-point type with its values, and a file the reference wrote, byte for byte.
+of every floating-point type with its values, and a file as written by the reference, byte for byte.
 Run: ${PYTHON:-python3} scripts/goldens/safetensors_vectors.py
 """
 

@@ -1,7 +1,7 @@
 """Golden of the learning-rate schedules: the factors of transformers' get_scheduler.
 
-Writes Tests/Goldens/schedules/factors.json: for each case the rate of every update, times the peak
-of 1. Run: ${PYTHON:-python3} scripts/goldens/schedules.py
+Writes Tests/Goldens/schedules/factors.json: for each case the rate of every update, for a peak
+rate of 1. Run: ${PYTHON:-python3} scripts/goldens/schedules.py
 """
 
 import torch

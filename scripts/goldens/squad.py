@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
-"""Writes Tests/Goldens/squad: questions and what the official rules make of answers to them.
+"""Writes Tests/Goldens/squad: questions, and the results of the official rules for answers to them.
 
 dev.json:      a made-up file in the layout of SQuAD 2.0.
 words.txt:     one FNV-1a 64 hash per 4096 scalars over the normalised answers
                `A<s>the<s> <s>an x<s>a The_<s>.`, and of pseudo-random texts of odd parts.
-offsets.txt:   pseudo-random texts of odd parts, hashes over their tokens with the bytes that each
-               stands for.
+offsets.txt:   pseudo-random texts of odd parts, and hashes over their tokens with the bytes that
+               each token represents.
 scores.json:   answers to dev.json with the metrics of evaluate-v1.1.py and evaluate-v2.0.py.
-decoding.json: windows of dev.json under two tokenizers, and what run_qa.py makes of made-up logits.
-subset.json:   with the folder that holds data and models beside the repository: metrics of made-up
+decoding.json: windows of dev.json under two tokenizers, and the results of run_qa.py for made-up
+               logits.
+subset.json:   only with the folder of data and models next to the repository: metrics of made-up
                answers to its SQuAD 2.0 sample, and hashes of windows under two real tokenizers.
 Usage: ${PYTHON:-python3} scripts/goldens/squad.py [SHARED-FOLDER]
 """
@@ -34,7 +35,7 @@ OUT = GOLDENS / "squad"
 
 
 class Draws:
-    """The generator that the tests have, too."""
+    """The generator that the tests also have."""
 
     def __init__(self, state):
         self.state = state
@@ -137,9 +138,9 @@ def target_of(window, answers, impossible):
         last -= 1
     if not (window.offsets[first][0] <= start and window.offsets[last][1] >= end):
         return 0, 0
-    # run_qa.py runs over the window's end here, whose special token is "at 0", too, when the answer
-    # begins with the last token; and it leaves pairs in disorder where tokens of parts of one
-    # character are all where it is.
+    # If the answer begins with the last token, run_qa.py here runs past the end of the window,
+    # whose special token is also "at 0". And it leaves pairs in the wrong order if tokens of
+    # parts of one character all have its position.
     final = last
     while first <= final and window.offsets[first][0] <= start:
         first += 1
@@ -209,7 +210,7 @@ def made_up_dataset():
         questions = []
         for text, answers in entries:
             listed = [{"text": a, "answer_start": context.find(a)} for a in answers]
-            # What an annotator wrote may not be in the text; it counts all the same.
+            # An annotator's answer may not be in the text; it counts all the same.
             questions.append({
                 "question": text, "id": f"q{len(paragraphs)}-{len(questions)}",
                 "answers": listed, "is_impossible": not answers})
@@ -218,7 +219,7 @@ def made_up_dataset():
 
 
 def made_up_answers(dataset, draws):
-    """No answer, an annotator's, or a piece of the text, and a margin."""
+    """No answer, an annotator's answer, or a piece of the text; and a margin."""
     answers, margins = {}, {}
     for context, question in questions_of(dataset):
         kind, golds = draws.below(4), question["answers"]
@@ -313,7 +314,7 @@ def write_decoding(dataset):
                     "threshold": threshold, "questions": []}
             for context, question in questions_of(dataset):
                 windows = windows_of(tokenizer, question["question"], context, maximum, overlap)
-                # Distinct within a window, so that no order of equal ones matters.
+                # Distinct within a window, so that the order of equal ones does not matter.
                 logits = []
                 for window in windows:
                     pair = []

@@ -1,5 +1,5 @@
-"""Shared by the goldens of methods that look at hidden layers: the models, the batch, the masks and the
-noise of Tests/Goldens/mate-kd, and linear maps beside them.
+"""Shared code of the goldens of methods that use hidden layers: the models, the batch, the masks
+and the noise of Tests/Goldens/mate-kd, and additional linear maps.
 """
 
 import json
@@ -25,7 +25,7 @@ KINDS = {
 
 
 class World(mate_kd.Game):
-    """One of the golden's three games: plain ones (""), "regression" or "mixed" families."""
+    """One of the three games of the golden: plain (""), "regression" or "mixed" families."""
 
     def __init__(self, kind):
         with open(os.path.join(GOLDENS, SOURCE, "expected.json"), encoding="utf-8") as file:
@@ -51,7 +51,7 @@ class World(mate_kd.Game):
                 lambda module, inputs, output: self.states.update({module: output.hidden_states}))
 
     def pooled(self, model, pooling, layers=None):
-        """States of the last run, pooled and beside each other; layers from 0, no embeddings."""
+        """States of the last run, pooled and concatenated; layers from 0, no embeddings."""
         states = self.states[model][1:]
         chosen = states if layers is None else [states[layer] for layer in layers]
         if pooling == "first":
@@ -60,12 +60,12 @@ class World(mate_kd.Game):
         return torch.cat([(state * mask).sum(1) / mask.sum(1) for state in chosen], -1)
 
     def supervised(self, logits):
-        """Against labels or scores, mean over the batch."""
+        """The loss against labels or scores, averaged over the batch."""
         return (F.mse_loss(logits, self.scores) if self.is_regression
                 else F.cross_entropy(logits, self.labels))
 
     def divergence(self, student, teacher, kind="kl", temperature=1.0):
-        """Of the outputs, mean over the batch, without a factor for the temperature."""
+        """The divergence of the outputs, averaged over the batch, without a temperature factor."""
         if self.is_regression:
             return mate_kd.squared(student, teacher)
         function = {"kl": mate_kd.kl, "ce": mate_kd.cross_entropy}[kind]
@@ -101,7 +101,7 @@ class Maps(torch.nn.Module):
         save_file(values, os.path.join(GOLDENS, relative_path), metadata={"format": "pt"})
 
     def save_gradients(self, relative_path):
-        """Writes the gradients; zero where a map took no part."""
+        """Writes the gradients; zero for a map that took no part."""
         values = {
             name: (torch.zeros_like(value) if value.grad is None else value.grad)
             .float().contiguous() for name, value in self._tensors()}

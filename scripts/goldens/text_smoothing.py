@@ -1,6 +1,6 @@
 """Goldens of text smoothing (arXiv 2005.03848, 2202.13840), written naively: the language model's
-softmax over the whole vocabulary at every position, mixed with the one-hot, times the embeddings,
-as inputs_embeds.
+softmax over the whole vocabulary at every position, mixed with the one-hot vector and multiplied by
+the embeddings, as inputs_embeds.
 
 Uses the models and the batch of Tests/Goldens/mate-kd, and for answers those of bert-qa (student
 and batch), distilbert-qa (teacher) and distilbert-mlm; writes Tests/Goldens/text-smoothing:
@@ -42,7 +42,7 @@ def read(folder):
 
 
 class Texts:
-    """A batch, what the language model expects in it, and the models that read it."""
+    """A batch, the expectations of the language model for it, and the models that read it."""
 
     def __init__(self, teacher, student, language_model, batch, scores=None):
         self.teacher, self.student = teacher, student
@@ -115,7 +115,7 @@ class Texts:
 
 
 class Questions(Texts):
-    """Texts with answers: distributions over tokens, the mean of the first's and the last's."""
+    """Texts with answers: distributions over tokens, averaged over first and last token."""
 
     def __init__(self, teacher, student, language_model, batch, places):
         super().__init__(teacher, student, language_model, batch)

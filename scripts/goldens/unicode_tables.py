@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes Sources/Data/Tokenizers/UnicodeTables.swift from the reference tokenizer.
 
-Every class and mapping is asked of the `tokenizers` package, scalar by scalar, so that the result
+It asks the `tokenizers` package for every class and mapping, scalar by scalar, so that the result
 does not depend on the Unicode version of Swift or Python.
 Usage: ${PYTHON:-python3} scripts/goldens/unicode_tables.py
 """
@@ -62,10 +62,10 @@ def mapping(table):
 
 
 def combining_classes():
-    """Canonical combining classes of the reference, found by how its NFD orders two marks."""
+    """Canonical combining classes of the reference, deduced from how its NFD orders two marks."""
     nfd = NFD()
     ordered = lambda x, y: nfd.normalize_str("a" + x + y) == "a" + x + y  # noqa: E731
-    low, high = "\u0334", "\u0345"  # classes 1 and 240, the least and the greatest
+    low, high = "\u0334", "\u0345"  # classes 1 and 240, the smallest and the largest
     marks = []
     for c in SCALARS:
         x = chr(c)

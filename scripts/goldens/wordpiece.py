@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Writes Tests/Goldens/unicode/{blocks,sequences,pool,vocab,pieces,truncation}.txt.
 
-blocks:     for six option sets, one FNV-1a 64 hash per 4096 scalars over the words that the
-            reference makes of `a<scalar>b`.
+blocks:     for six option sets, one FNV-1a 64 hash per 4096 scalars over the words into which
+            the reference splits `a<scalar>b`.
 sequences:  the same over pseudo-random strings of the scalars in pool.txt (marks, Hangul, Chinese,
-            controls, punctuation, ASCII), where scalars act on each other.
+            controls, punctuation, ASCII), in which scalars affect each other.
 pieces:     texts as hexadecimal UTF-8 with the ids under vocab.txt: plain, and with special
             tokens parsed.
 truncation: lengths of pairs after Hugging Face's longest-first truncation.

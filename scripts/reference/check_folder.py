@@ -1,13 +1,13 @@
 """Loads a model folder written by mate-kd with transformers and compares predictions.
 
-Fails when transformers reports a missing, unexpected or mismatched tensor, or when its tokenizer
-cannot be loaded from the folder or does not suit the model. With --same-as it compares with the
-folder that mate-kd had read: class, architecture, every tensor bit by bit, outputs on random ids.
-With --input (TSV with a header, or plain lines) it computes logits in float64, one text at a time without padding; with --predictions (the JSON Lines of
-`mate-kd predict` for the same input: index, label, probabilities, logits) it prints the largest
-relative difference of the logits (of a row: max |a - b| / max |reference|), of the probabilities
-(absolute) and the number of different labels. Prints one JSON object; exits with 1 beyond
---tolerance.
+Fails if transformers reports a missing, unexpected or mismatched tensor, or if its tokenizer cannot
+be loaded from the folder or does not suit the model. With --same-as it compares with the folder
+that mate-kd read: class, architecture, every tensor bit by bit, and outputs on random ids. With
+--input (TSV with a header, or plain lines) it computes logits in float64, one text at a time and
+without padding. With --predictions (the JSON Lines of `mate-kd predict` for the same input: index,
+label, probabilities, logits) it prints the largest relative difference of the logits (per row:
+max |a - b| / max |reference|), the largest absolute difference of the probabilities, and the number
+of different labels. Prints one JSON object; exits with 1 if a difference exceeds --tolerance.
 
 Run: ${PYTHON:-python3} scripts/reference/check_folder.py --model DIR --input FILE
      --predictions FILE
@@ -29,7 +29,7 @@ transformers.utils.logging.disable_progress_bar()
 
 
 def load(folder):
-    """The model by the class its config names, strictly."""
+    """The model, loaded strictly, by the class that its config names."""
     name = (AutoConfig.from_pretrained(folder).architectures or ["BertModel"])[0]
     model, report = getattr(transformers, name).from_pretrained(
         folder, dtype=torch.float64, output_loading_info=True)
@@ -41,19 +41,19 @@ def load(folder):
 
 
 def outputs(result):
-    """The logits of any head; of a span head the starts' and ends' side by side."""
+    """The logits of any head; for a span head, those of starts and ends side by side."""
     if "start_logits" in result:
         return torch.stack([result.start_logits, result.end_logits], dim=-1)
     return result.logits
 
 
-# What mate-kd does not write, writes of its own, or what an encoder never looks at.
+# Keys that mate-kd does not write, writes on its own, or that an encoder never uses.
 OWN_KEYS = {"id2label", "label2id", "problem_type", "finetuning_task", "transformers_version",
             "_name_or_path", "dtype", "torch_dtype", "bos_token_id", "eos_token_id"}
 
 
 def differences(folder, reference):
-    """What sets a model apart from the one in another folder: a list of sentences."""
+    """The differences between a model and the one in another folder: a list of sentences."""
     (model, name), (wanted, wanted_name) = load(folder), load(reference)
     found = [] if name == wanted_name else [f"class {name} instead of {wanted_name}"]
     config, wanted_config = model.config.to_dict(), wanted.config.to_dict()
@@ -92,7 +92,7 @@ def main():
     parser.add_argument("--input")
     parser.add_argument("--predictions")
     parser.add_argument("--max-seq-length", type=int, default=128)
-    parser.add_argument("--limit", type=int, default=1000, help="texts compared at most")
+    parser.add_argument("--limit", type=int, default=1000, help="compare at most so many texts")
     parser.add_argument("--tolerance", type=float, default=1e-5)
     parser.add_argument("--show", type=int, default=3, help="texts whose logits are printed")
     options = parser.parse_args()
@@ -106,7 +106,7 @@ def main():
     if options.same_as:
         report["differences"] = differences(options.model, options.same_as)
         failed = bool(report["differences"])
-    # The tokenizer must give the model what it takes, and nothing else.
+    # The tokenizer must give the model exactly the inputs that it takes.
     with torch.no_grad():
         outputs(model(**tokenizer("a", "b", return_tensors="pt")))
     if options.input:
@@ -127,7 +127,7 @@ def main():
 
 
 def compare(options, logits, report):
-    """Adds the differences to the report; true when they are within the tolerance."""
+    """Adds the differences to the report; returns true if they are within the tolerance."""
     with open(options.predictions, encoding="utf-8") as file:
         rows = [json.loads(line) for line in file][:options.limit]
     if [row["index"] for row in rows] != list(range(len(logits))):

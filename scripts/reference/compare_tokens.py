@@ -2,10 +2,10 @@
 
 Reads every text column of every TSV below --glue, every line of every file below --lines and, with
 --golden, the single texts of a tokenizer golden ([{"text", "pair", "bert": ids, "roberta": ids}]);
---random makes texts of random Unicode. Hugging Face's tokenizer is told to read special tokens
-spelled in a text as text, as mate-kd does; a golden's ids were made without this, so its texts with
-such a spelling are left out and counted. So are texts with a line feed or with a carriage return at
-their end, which the line protocol cannot carry. Exits with 1 on any difference.
+--random makes texts of random Unicode. Hugging Face's tokenizer is set to read special tokens
+spelled in a text as text, as mate-kd does. The ids of a golden were made without this setting, so
+its texts with such a spelling are left out and counted. So are texts with a line feed, or with a
+carriage return at the end, which the line protocol cannot carry. Exits with 1 on any difference.
 
 Run: ${PYTHON:-python3} scripts/reference/compare_tokens.py --mate-kd .build/release/mate-kd
      --model DIR [--glue DIR] [--lines DIR] [--golden FILE] [--random 100000 --seed 1]
@@ -30,7 +30,7 @@ SPECIAL = {
 
 
 def ours(options, texts):
-    """Ids by `mate-kd tokenize`: a text a line in, a JSON array a line out."""
+    """Ids by `mate-kd tokenize`, which reads one text and writes one JSON array per line."""
     command = [options.mate_kd, "tokenize", "--model", options.model]
     result = subprocess.run(command, input="".join(text + "\n" for text in texts).encode(),
                             stdout=subprocess.PIPE, check=False)
@@ -90,7 +90,7 @@ def main():
     parser.add_argument("--lines", help="folder whose files' lines are texts")
     parser.add_argument("--golden", help="tokenizer_golden.json")
     parser.add_argument("--random", type=int, default=0, metavar="N", help="random texts")
-    parser.add_argument("--seed", type=int, default=1, help="of the random texts")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the random texts")
     parser.add_argument("--show", type=int, default=3, help="differences printed per set")
     options = parser.parse_args()
     definition = os.path.join(options.model, "tokenizer.json")

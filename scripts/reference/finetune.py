@@ -38,27 +38,27 @@ def arguments():
     parser.add_argument("--eval-batch", type=int, default=64)
     parser.add_argument("--lr", type=float, default=2e-5)
     parser.add_argument("--warmup-ratio", type=float, default=0.06)
-    parser.add_argument("--warmup-steps", type=int, help="wins over --warmup-ratio")
+    parser.add_argument("--warmup-steps", type=int, help="overrides --warmup-ratio")
     parser.add_argument("--weight-decay", type=float, default=0.0)
     parser.add_argument("--max-grad-norm", type=float, default=1.0)
     parser.add_argument("--max-seq-length", type=int, default=128)
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--max-steps", type=int, default=-1,
-                        help="wins over --epochs when positive")
+                        help="overrides --epochs if positive")
     parser.add_argument("--eval-steps", type=int, default=0, help="0: after every epoch")
     parser.add_argument("--group-by-length", action="store_true",
-                        help="batches of texts of like length, as transformers' Trainer makes them")
+                        help="batches of texts of similar length, as in transformers' Trainer")
     parser.add_argument("--output", help="save the final model and tokenizer here")
     return parser.parse_args()
 
 
-# Of labels that are words; the rest of GLUE's are numbers.
+# For labels that are words; the other labels of GLUE are numbers.
 LABELS = {"not_equivalent": 0, "equivalent": 1, "entailment": 0, "not_entailment": 1}
 
 
 def read(path):
-    """Texts (or pairs of texts), labels, and whether these are scores."""
+    """Texts (or pairs of texts), labels, and whether the labels are scores."""
     rows = rows_of(path)
     columns = list(text_columns(path).values())
     if not any(name in rows[0] for name in ("label", "score", "Quality")):
@@ -73,7 +73,7 @@ def read(path):
 
 
 def metrics(found, labels, scores):
-    """The metrics of GLUE that the labels allow, by scipy and scikit-learn."""
+    """The metrics of GLUE that apply to these labels, by scipy and scikit-learn."""
     if scores:
         return {"pearson": float(pearsonr(found, labels)[0]),
                 "spearmanr": float(spearmanr(found, labels)[0])}
@@ -96,7 +96,7 @@ def load(folder, outputs):
 
 
 def padded(texts, indices, tokenizer):
-    """The given texts' tensors, padded to the longest of them."""
+    """The tensors of the given texts, padded to the longest of them."""
     return tokenizer.pad({name: [values[i] for i in indices] for name, values in texts.items()},
                          return_tensors="pt")
 

@@ -1,17 +1,17 @@
-"""Which columns of a GLUE-format TSV hold text. Fields are never quoted."""
+"""Finds the columns of a GLUE-format TSV that contain text. Fields are never quoted."""
 
 TEXT_COLUMNS = ["sentence", "sentence1", "sentence2", "question", "question1", "question2",
                 "#1 String", "#2 String"]
 
 
 def rows_of(path):
-    """Lines of the file as fields; a byte order mark and line ends are dropped."""
+    """The lines of the file as fields, without a byte order mark and line ends."""
     with open(path, encoding="utf-8-sig", newline="\n") as file:
         return [line.rstrip("\n").removesuffix("\r").split("\t") for line in file]
 
 
 def text_columns(path):
-    """Column name to texts, in the file's order; short rows count as empty texts.
+    """Column names with their texts, in the order of the file. Short rows count as empty texts.
 
     A file whose first line names no known text column is CoLA's headerless form: text is in
     column 3 of four.

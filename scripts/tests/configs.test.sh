@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Every sample configuration passes --dry-run of its subcommand, in a folder where stand-ins of the
-# data and the models lie at the paths that they name. Expects the release build.
+# Every sample configuration passes --dry-run of its subcommand, in a folder with stand-ins for the
+# data and the models at the paths that it names. Expects the release build.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -64,7 +64,7 @@ cp data/ag_news/train.csv data/ag_news/test.csv
 model 3 models/paraphrase-MiniLM-L3-v2
 classifier models/paraphrase-MiniLM-L3-v2 runs/ag-news-teacher ag-news data/ag_news
 
-# What configs/studies name: data only where a run opens them.
+# The files that configs/studies name; data only if a run opens them.
 model 6 models/all-MiniLM-L6-v2
 model 3 runs/glue-small/generator
 cp data/glue/corpus.txt runs/glue-small/corpus.txt

@@ -16,7 +16,7 @@ trap 'stop_server; rm -rf "$work"' EXIT
 start_server() { # start_server [range_server.py options]: sets $url, empties $work/log
   stop_server
   : >"$work/log"
-  rm -f "$work/port" # or the last server's port would be read before the new one is up
+  rm -f "$work/port" # otherwise the last server's port would be read before the new one is up
   python3 "$root/scripts/tests/range_server.py" "$work/site" "$work/log" "$@" >"$work/port" &
   server=$!
   for _ in $(seq 600); do

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# scripts/install-deps.sh on pretended machines: a folder of stand-in programs is the whole PATH.
+# scripts/install-deps.sh on simulated machines: a folder of stand-in programs is the whole PATH.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -26,7 +26,7 @@ bare_machine() { # bare_machine UID
   stand_in id "echo $1"
   stand_in git ':'
   stand_in swift ':'
-  # Installing pkg-config and OpenBLAS makes a pkg-config appear that finds it.
+  # Installing pkg-config and OpenBLAS creates a pkg-config that finds it.
   stand_in apt-get "echo \"\$@\" >>$work/apt.log
 case \"\$*\" in *install*libopenblas-dev*)
   printf '#!/bin/bash\n[[ \"\$*\" == \"--exists openblas\" ]]\n' >$work/bin/pkg-config

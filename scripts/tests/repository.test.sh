@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The repository itself: scripts parse, documents point at files that exist, sample configurations
+# The repository itself: scripts parse, documents refer to files that exist, sample configurations
 # are strict JSON, and nothing is committed that does not belong.
 set -euo pipefail
 
@@ -16,7 +16,7 @@ while IFS= read -r script; do
   [[ -x $script ]] || problem "$script is not executable"
 done < <(find scripts .ci -type f \( -name '*.sh' -o -name run \))
 
-# Links of Markdown, and paths under scripts/, configs/ and docs/ that the text mentions.
+# Links in Markdown, and paths under scripts/, configs/ and docs/ that the text mentions.
 documents=(README.md CONTRIBUTING.md CHANGELOG.md docs/*.md docs/methods/*.md)
 for document in "${documents[@]}"; do
   folder=$(dirname "$document")

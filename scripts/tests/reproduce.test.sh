@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# reproduce.sh --quick on made-up data and a tiny body: it goes through, a second call makes nothing
-# again, and wrong arguments are told. Expects the release build.
+# reproduce.sh --quick on made-up data and a tiny body: it finishes, a second call repeats nothing,
+# and wrong arguments are reported. Expects the release build.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)

@@ -1,7 +1,8 @@
 import Kernels
 
 extension KernelCase {
-  /// Twelve heads of 64 over about 512 tokens: sequences x length. With dropout, as in training.
+  /// Twelve heads of width 64 over about 512 tokens (sequences x length), with dropout as in
+  /// training.
   static var attention: [KernelCase] {
     let (heads, depth, rate) = (12, 64, Float(0.1))
     let width = heads * depth

@@ -6,21 +6,22 @@ struct KernelCase: Sendable {
   let name: String
   /// The shape, such as `512x768x3072`.
   let shape: String
-  /// Floating-point operations of a call, where they are what takes the time; else 0.
+  /// Floating-point operations per call, if they dominate the time; else 0.
   let flops: Int
   /// Bytes of all operands of a call, each counted once.
   let bytes: Int
-  /// Makes operands of its own and gives back the call on them.
+  /// Allocates operands and returns a call that works on them.
   let make: @Sendable () -> @Sendable () -> Void
 
-  /// What `--filter` is compared with.
+  /// The text that `--filter` is matched against.
   var title: String { "\(name) \(shape)" }
 
   /// All cases.
   static var all: [KernelCase] { products + vocabulary + attention + passes + wholeModel }
 }
 
-/// A matrix with memory of its own that has been written to: pages that were not are all the same.
+/// A matrix with memory of its own that has been written to: untouched pages would all be the same
+/// page.
 func filled(_ rows: Int, _ columns: Int, _ value: Float = 0.01) -> Matrix {
   let matrix = Matrix(zeros: rows, columns)
   matrix.fill(value)

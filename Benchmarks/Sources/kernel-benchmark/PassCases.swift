@@ -1,7 +1,7 @@
 import Kernels
 
 extension KernelCase {
-  /// A pass over a matrix of `rows` x `columns` that touches `operands` of its size.
+  /// A pass over a matrix of `rows` x `columns` that touches `operands` matrices of this size.
   private static func pass(
     _ name: String, _ rows: Int, _ columns: Int, operands: Int,
     _ make: @escaping @Sendable (_ rows: Int, _ columns: Int) -> @Sendable () -> Void
@@ -85,7 +85,7 @@ extension KernelCase {
     ]
   }
 
-  /// Passes over tables and parameters that no cache holds.
+  /// Passes over tables and parameters that do not fit into any cache.
   static var wholeModel: [KernelCase] {
     let weights = 1 << 22
     return [
@@ -122,7 +122,7 @@ extension KernelCase {
     ]
   }
 
-  /// Words all over the vocabulary, positions of texts of 16, one segment.
+  /// Words from all over the vocabulary, positions of texts of 16 tokens, one segment.
   private static func indices(
     _ rows: Int
   ) -> (words: [Int32], positions: [Int32], segments: [Int32]) {

@@ -1,6 +1,6 @@
 import Kernels
 
-/// What a product of a linear layer y = x W^T is for.
+/// The purpose of a product of a linear layer y = x W^T.
 private enum Product: String, CaseIterable {
   case forward
   case inputGradient = "input-gradient"
@@ -31,7 +31,7 @@ private enum Product: String, CaseIterable {
 }
 
 extension KernelCase {
-  /// The precisions that this processor can do.
+  /// The precisions that this processor supports.
   private static let precisions = Precision.allCases.filter { $0.complaint == nil }
 
   /// Linear layers of BERTs of four widths: tokens x in x out. 210 tokens are half a batch of 32

@@ -1,13 +1,13 @@
 import Kernels
 
-/// Seconds of one call of a kernel, every thread on operands of its own.
+/// The seconds that one call of a kernel takes, with every thread on its own operands.
 struct Timing {
   let median, fastest, slowest: Double
 
   /// Times a case.
   ///
   /// - Parameters:
-  ///   - samples: how many times; each lasts at least `sampleSeconds`.
+  ///   - samples: number of samples; each lasts at least `sampleSeconds`.
   init(_ kernel: KernelCase, pool: ThreadPool, samples: Int, sampleSeconds: Double = 0.01) {
     let calls = (0..<pool.threads).map { _ in kernel.make() }
     func run(_ repetitions: Int) -> Double {
@@ -19,7 +19,8 @@ struct Timing {
       }
       return (ContinuousClock.now - start) / .seconds(1)
     }
-    // The first call touches memory for the first time; the second tells how many make a sample.
+    // The first call touches memory for the first time; the second tells how many calls make a
+    // sample.
     _ = run(1)
     let repetitions = max(1, Int((sampleSeconds / max(1e-9, run(1))).rounded(.up)))
     let times = (0..<max(1, samples)).map { _ in run(repetitions) / Double(repetitions) }.sorted()

@@ -1,10 +1,10 @@
-// Times every kernel at the shapes that BERT needs it for, beside the processor's own ceiling.
+// Times every kernel at the shapes for which BERT needs it, and shows the processor's own ceiling.
 //
 // usage: kernel-benchmark [--filter TEXT] [--threads N] [--samples N] [--json]
 //   --filter   only kernels whose name and shape contain the text, such as "gelu" or "210x768x"
-//   --threads  so many threads work at once, each on operands of its own; by default 1
-//   --samples  samples of at least 10 ms each, whose median is shown; by default 7
-//   --json     a JSON object a line instead of a table
+//   --threads  number of threads that work at once, each on its own operands; 1 by default
+//   --samples  number of samples of at least 10 ms each; the median is shown; 7 by default
+//   --json     one JSON object per line instead of a table
 import Foundation
 import Kernels
 import StrictJSON

@@ -7,11 +7,11 @@ import StrictJSON
 struct BenchmarkData {
   /// All rows, batch by batch.
   let rows: TokenizedDataset
-  /// Rows a batch.
+  /// Rows per batch.
   let batchSize: Int
-  /// Batches of the file; nil where rows are drawn at random.
+  /// Number of batches in the file; nil if rows are drawn at random.
   let batches: Int?
-  /// Resident bytes that the rows take, and at most took while they were read.
+  /// Resident bytes that the rows take, and the most that they took while they were read.
   var bytes: UInt64 = 0
   var peakBytes: UInt64 = 0
 
@@ -22,7 +22,7 @@ struct BenchmarkData {
       Memory.giveBackFreed()
       let vocabulary = Memory.residentBytes - before
       rows = try Self.read(folder, tokenizer: tokenizer, options: options, pool: pool)
-      // Freed memory that the allocator keeps is no memory of the data.
+      // Freed memory that the allocator keeps does not belong to the data.
       Memory.giveBackFreed()
       bytes = Memory.residentBytes &- before &- vocabulary
       peakBytes = Memory.peakBytes &- before &- vocabulary
@@ -49,7 +49,7 @@ struct BenchmarkData {
     return TokenizedDataset(text, tokenizer: tokenizer, maximumLength: 128, pool: pool)
   }
 
-  /// Texts as rows; labels alternate.
+  /// Texts as rows, with alternating labels.
   static func dataset(_ texts: [[Int32]]) -> TokenizedDataset {
     TokenizedDataset(
       encodings: texts.map { ids in

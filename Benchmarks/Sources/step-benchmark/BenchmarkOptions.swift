@@ -1,15 +1,15 @@
 import Kernels
 import Models
 
-/// A sentence about what is wrong with the command line or its files.
+/// A sentence about a mistake on the command line or in its files.
 struct BenchmarkError: Error, CustomStringConvertible {
   let description: String
   init(_ description: String) { self.description = description }
 }
 
-/// The command line, as main.swift describes it.
+/// The command line, as described in main.swift.
 struct BenchmarkOptions {
-  /// What is timed.
+  /// What to time.
   enum Kind: String, CaseIterable { case finetune, kd, mate, inference, tokenize }
 
   let kind: Kind
@@ -40,19 +40,19 @@ struct BenchmarkOptions {
   /// The value of a key, or nil.
   subscript(_ key: String) -> String? { values[key] }
 
-  /// The value of a key that must be given.
+  /// The value of a required key.
   func required(_ key: String) throws -> String {
     guard let value = values[key] else { throw BenchmarkError("\(kind.rawValue) needs \(key)=") }
     return value
   }
 
-  /// Threads of the pool and shards of a batch.
+  /// Number of threads in the pool and of shards per batch.
   var threads: Int { values["threads"].flatMap(Int.init) ?? 2 }
 
-  /// Timed passes; nil to take commands from standard input.
+  /// Number of timed passes; nil to take commands from standard input.
   var rounds: Int? { values["rounds"] == "stdin" ? nil : values["rounds"].flatMap(Int.init) ?? 3 }
 
-  /// Precision of the factors of products with weights.
+  /// Precision of the factors in products with weights.
   var precision: Precision {
     get throws {
       let name = values["precision"] ?? Precision.float32.rawValue
@@ -65,7 +65,7 @@ struct BenchmarkOptions {
     }
   }
 
-  /// The architecture that a key names.
+  /// The architecture given by a key.
   func shape(_ key: String, default fallback: String) throws -> EncoderConfiguration {
     let numbers = (values[key] ?? fallback).split(separator: "x").compactMap { Int($0) }
     guard numbers.count == 4 else {

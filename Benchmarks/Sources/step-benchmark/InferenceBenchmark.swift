@@ -8,7 +8,7 @@ import StrictJSON
 import Studies
 import Trainers
 
-/// Forward passes of a classifier over batches in their order, as `mate-kd evaluate` makes them.
+/// Forward passes of a classifier over batches in order, as `mate-kd evaluate` makes them.
 struct InferenceBenchmark {
   private let batches: [[[Int32]]]
   private let model: SequenceClassifier

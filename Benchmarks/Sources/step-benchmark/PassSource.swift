@@ -6,11 +6,11 @@ import StrictJSON
 import Studies
 import Trainers
 
-/// What to time next: `COUNT` batches from batch `FIRST` on.
+/// What to time next: `COUNT` batches, starting at batch `FIRST`.
 ///
-/// As a line of standard input: `TURN FIRST COUNT [new]`, such as `student 4 4 new`. TURN is
-/// `student` or `generator`; FIRST counts from 0 over the batches, which are cycled, and -1 goes on
-/// where the last pass ended; `new` forgets what the teacher said before.
+/// As a line of standard input this is `TURN FIRST COUNT [new]`, such as `student 4 4 new`. TURN is
+/// `student` or `generator`. FIRST counts from 0 over the batches, which repeat in a cycle; -1
+/// continues where the last pass ended. `new` makes the teacher forget its earlier outputs.
 struct PassCommand: Sendable {
   var trainsGenerator = false
   var first = -1
@@ -32,7 +32,7 @@ struct PassCommand: Sendable {
   }
 }
 
-/// Where commands come from and results go to.
+/// The source of commands, and the destination of results.
 final class PassSource {
   private var next: () throws -> PassCommand?
   private let isServed: Bool
@@ -43,7 +43,7 @@ final class PassSource {
     self.next = next
   }
 
-  /// So many passes over everything; the first is a warm-up.
+  /// This many passes over everything, of which the first is a warm-up.
   static func repeated(_ count: Int) -> PassSource {
     var left = count
     return PassSource(isServed: false) {
@@ -52,7 +52,7 @@ final class PassSource {
     }
   }
 
-  /// Commands by line, until standard input ends.
+  /// Commands from lines, until standard input ends.
   static func standardInput() -> PassSource {
     PassSource(isServed: true) { try readLine().map(PassCommand.init) }
   }
@@ -60,14 +60,14 @@ final class PassSource {
   /// The next command, or nil at the end.
   func command() throws -> PassCommand? { try next() }
 
-  /// Says that commands are taken from now on.
+  /// Announces that commands are accepted from now on.
   func ready(_ facts: [(String, JSONValue)]) {
     if isServed { write([("ready", .bool(true))] + facts) }
   }
 
   /// Reports a pass.
   ///
-  /// - Parameter steps: batches of the pass.
+  /// - Parameter steps: number of batches in the pass.
   func finished(_ command: PassCommand, seconds: Double, steps: Int) {
     self.seconds.append(seconds / Double(max(1, steps)))
     guard isServed else { return }
@@ -77,7 +77,7 @@ final class PassSource {
     ])
   }
 
-  /// Prints the median of the timed passes, unless every pass was reported by itself.
+  /// Prints the median of the timed passes, unless every pass was reported individually.
   func summarize(_ facts: [(String, JSONValue)]) {
     let timed = seconds.dropFirst().sorted()
     guard !isServed, let least = timed.first, let most = timed.last else { return }
@@ -95,16 +95,16 @@ final class PassSource {
   }
 }
 
-/// What /proc says of this process's memory.
+/// What /proc says about this process's memory.
 enum Memory {
-  /// Largest resident size so far, in bytes.
+  /// The largest resident size so far, in bytes.
   static var peakBytes: UInt64 { field("VmHWM:") }
-  /// Resident size now, in bytes.
+  /// The current resident size, in bytes.
   static var residentBytes: UInt64 { field("VmRSS:") }
 
-  /// Has the allocator give back what was freed.
+  /// Makes the allocator return freed memory to the system.
   static func giveBackFreed() {
-    // glibc's malloc_trim, which Swift's Glibc module does not show.
+    // glibc's malloc_trim, which Swift's Glibc module does not expose.
     guard let symbol = dlsym(nil, "malloc_trim") else { return }
     _ = unsafeBitCast(symbol, to: (@convention(c) (Int) -> Int32).self)(0)
   }

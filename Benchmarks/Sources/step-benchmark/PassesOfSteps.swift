@@ -6,11 +6,11 @@ import Studies
 import Synchronization
 import Trainers
 
-/// An objective under the benchmark's direction: it decides whose turn a batch is, leaves batches out
-/// on the way to the one that a pass begins with, and takes the time from turn to turn.
+/// An objective that the benchmark directs. It decides whose turn a batch is, skips batches until
+/// the one with which a pass begins, and measures the time from turn to turn.
 ///
 /// The training loop asks for the turn at the beginning of every update, so the time between two
-/// turns is all that an update costs.
+/// turns is the full cost of an update.
 final class PassesOfSteps: Objective {
   private struct State: @unchecked Sendable {
     let source: PassSource
@@ -31,8 +31,8 @@ final class PassesOfSteps: Objective {
   private let atEnd: @Sendable () -> Void
 
   /// - Parameters:
-  ///   - batches: number of batches in a cycle; nil where they are drawn at random.
-  ///   - renew: makes the objective, without anything that it has learnt of the data.
+  ///   - batches: number of batches in a cycle; nil if they are drawn at random.
+  ///   - renew: makes the objective afresh, without anything that it has learnt about the data.
   ///   - atEnd: called before the process ends, with the last command.
   init(
     source: PassSource, batches: Int?, renew: @escaping @Sendable () throws -> any Objective,
@@ -48,7 +48,7 @@ final class PassesOfSteps: Objective {
 
   func turn(batch: Int) -> Int {
     state.withLock { state in
-      // Asked twice of one batch, it says the same.
+      // If asked twice about one batch, it gives the same answer.
       if state.asked == batch { return state.answer }
       state.asked = batch
       state.answer = advance(&state, batch: batch)

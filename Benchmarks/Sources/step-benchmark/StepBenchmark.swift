@@ -10,7 +10,7 @@ import StrictJSON
 import Studies
 import Trainers
 
-/// Training steps of one kind, timed through the product's own training loop.
+/// Training steps of one kind, timed in the product's own training loop.
 struct StepBenchmark {
   private let options: BenchmarkOptions
   private let pool: ThreadPool
@@ -58,7 +58,7 @@ struct StepBenchmark {
     return model
   }
 
-  /// Makes the objective again and again, each knowing nothing of the teacher's logits.
+  /// Makes the objective repeatedly, each time without any of the teacher's logits.
   private func objective(
     _ student: SequenceClassifier, training: TrainedModel, rows: Int, steps: Int
   ) throws -> @Sendable () throws -> any Objective {
@@ -87,7 +87,7 @@ struct StepBenchmark {
   }
 }
 
-/// For closures that run on the thread that made them.
+/// For closures that run on the thread that created them.
 private struct Unchecked<Value>: @unchecked Sendable {
   let value: Value
   init(_ value: Value) { self.value = value }

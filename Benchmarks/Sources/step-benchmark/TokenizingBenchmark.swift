@@ -7,7 +7,7 @@ import StrictJSON
 import Studies
 import Trainers
 
-/// Tokenizing a whole file of texts: a step is the file.
+/// Tokenizing a whole file of texts; one step is the whole file.
 struct TokenizingBenchmark {
   private let text: TextDataset
   private let tokenizer: any Tokenizer

@@ -1,16 +1,16 @@
-// Times training steps, inference or tokenizing on given inputs. Prints JSON, an object a line.
+// Times training steps, inference or tokenizing on given inputs. Prints one JSON object per line.
 //
 // usage: step-benchmark KIND [key=value ...]
 //   KIND     finetune, kd, mate, inference or tokenize
 //   inputs   batches=FILE     {"batches": [[[id, ...], ...], ...]}: texts as token ids, by batch
-//            text=DIR         a folder with train.tsv as of SST-2, instead of batches, with
+//            text=DIR         a folder with train.tsv as in SST-2, instead of batches, with
 //            vocabulary=DIR   a model folder with a tokenizer; batches of 32 in random order
 //            rows=N           only the first rows of the text
 //   models   student=, teacher=, generator=LAYERSxHIDDENxHEADSxINTERMEDIATE
 //   others   threads=2, precision=float32, rounds=3
 //
-// rounds=stdin serves passes by command: see PassCommand. Otherwise so many passes over all batches
-// are timed after one that is not, and one object with the median is printed.
+// rounds=stdin runs passes on command: see PassCommand. Otherwise, after one untimed pass, the
+// given number of passes over all batches is timed, and one object with the median is printed.
 import Foundation
 
 do {

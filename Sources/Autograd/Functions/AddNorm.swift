@@ -3,11 +3,14 @@ import Kernels
 extension Tape {
   /// LayerNorm(dropout(y) + residual) gamma + beta over the columns of each row.
   ///
-  /// y's memory is taken over; nobody else may read y afterwards.
+  /// This takes over the memory of y; nobody else may read y afterwards.
   /// - Parameters:
-  ///   - residual: same shape as y, or nil for none.
+  ///   - y: [rows, H].
+  ///   - residual: same shape as y, or nil.
+  ///   - gamma, beta: one row of H each.
   ///   - epsilon: added to the variance (`layer_norm_eps`).
-  ///   - dropout: probability applied to y before the sum.
+  ///   - dropout: probability, applied to y before the sum.
+  /// - Returns: [rows, H].
   public func addNorm(
     _ y: Tensor, residual: Tensor?, gamma: Tensor, beta: Tensor, epsilon: Float, dropout: Float = 0
   ) -> Tensor {
@@ -23,7 +26,7 @@ extension Tape {
       let dSum = pool.matrix(gradient.rows, gradient.columns)
       let dY =
         pattern != nil && y.requiresGradient ? pool.matrix(gradient.rows, gradient.columns) : nil
-      // Both weights or none: they belong to one model.
+      // Both weights or neither: they belong to one model.
       let wanted = gamma.requiresGradient && beta.requiresGradient
       Kernel.addNormGradient(
         dOut: gradient, normalised: normalised, reciprocals: reciprocals, gamma: gamma.value,
@@ -38,7 +41,7 @@ extension Tape {
 }
 
 extension Tensor {
-  /// The memory that a vector-shaped gradient is added to, zeroed at first use.
+  /// The memory to which a gradient is added, zeroed on first use; nil if none is wanted.
   func leafGradientTarget(_ pool: BufferPool) -> Matrix? {
     var target: Matrix?
     accumulate(pool) { matrix, beta in

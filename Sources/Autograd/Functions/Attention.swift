@@ -1,11 +1,14 @@
 import Kernels
 
 extension Tape {
-  /// Multi-head self-attention over packed sequences, queries, keys and values in one fused product.
+  /// Multi-head self-attention over packed sequences, with queries, keys and values from one fused
+  /// product.
   ///
   /// - Parameters:
-  ///   - qkv: [rows, 3 H]: all heads' queries, then keys, then values.
-  ///   - dropout: probability applied to the attention probabilities.
+  ///   - qkv: [rows, 3 H]: the queries of all heads, then the keys, then the values.
+  ///   - layout: where each text begins and ends among the rows.
+  ///   - heads: number of heads; divides H.
+  ///   - dropout: probability, applied to the attention probabilities.
   /// - Returns: [rows, H].
   public func attention(
     qkv: Tensor, layout: AttentionLayout, heads: Int, dropout: Float = 0
@@ -16,11 +19,12 @@ extension Tape {
       heads: heads, dropout: dropout)
   }
 
-  /// The same with queries of their own, for layers that are computed for some rows only.
+  /// The same with separate queries, for layers that are computed for some rows only.
   ///
   /// - Parameters:
   ///   - q: [query rows, H].
   ///   - kv: [key rows, 2 H]: keys, then values.
+  ///   - layout: the query rows and the key rows of each text.
   /// - Returns: [query rows, H].
   public func attention(
     q: Tensor, kv: Tensor, layout: AttentionLayout, heads: Int, dropout: Float = 0

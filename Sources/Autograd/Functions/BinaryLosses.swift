@@ -1,11 +1,15 @@
 import Kernels
 
-/// Losses of texts that may have several labels, terms of the objective as those of `Losses.swift`.
+/// Losses for texts that may have several labels. They are terms of the objective, like those of
+/// `Losses.swift`.
 extension Tape {
   /// Cross-entropy of each label's sigmoid against a target from 0 to 1, averaged over labels and
-  /// summed over rows.
+  /// summed over rows; in nats.
   ///
-  /// - Parameter targets: [rows, labels], no gradient.
+  /// - Parameters:
+  ///   - logits: [rows, labels].
+  ///   - targets: [rows, labels], without gradient.
+  ///   - weight: factor on the gradient.
   public func binaryCrossEntropy(_ logits: Tensor, targets: Matrix, weight: Float) -> Double {
     let pool = pool
     let gradient = logits.requiresGradient ? pool.matrix(logits.rows, logits.columns) : nil
@@ -16,7 +20,8 @@ extension Tape {
   }
 
   /// Divergence of the student's sigmoids from the teacher's at `temperature`, averaged over labels
-  /// and summed over rows; no factor T^2. The gradient flows into each side that wants one.
+  /// and summed over rows; in nats, without a factor T^2. The gradient flows into each side that
+  /// wants one.
   public func binaryDivergence(
     _ kind: Kernel.Divergence, student: Tensor, teacher: Tensor, temperature: Float = 1,
     weight: Float

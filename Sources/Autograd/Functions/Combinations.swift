@@ -1,7 +1,7 @@
 import Kernels
 
 extension Tape {
-  /// a + b, of equal shape.
+  /// a + b, both of the same shape.
   public func sum(_ a: Tensor, _ b: Tensor) -> Tensor {
     let pool = pool
     let value = pool.matrix(a.rows, a.columns)
@@ -14,7 +14,7 @@ extension Tape {
     }
   }
 
-  /// x times a number.
+  /// x times a constant factor.
   public func scaled(_ x: Tensor, by factor: Float) -> Tensor {
     let pool = pool
     let value = pool.zeros(x.rows, x.columns)
@@ -26,7 +26,7 @@ extension Tape {
     }
   }
 
-  /// Some consecutive columns of x.
+  /// A range of consecutive columns of x.
   public func columns(_ x: Tensor, _ range: Range<Int>) -> Tensor {
     let pool = pool
     let value = pool.matrix(x.rows, range.count)
@@ -38,7 +38,7 @@ extension Tape {
     }
   }
 
-  /// The columns of all parts beside each other; every part has the same rows.
+  /// The columns of all parts side by side; all parts have the same number of rows.
   public func concatenated(_ parts: [Tensor]) -> Tensor {
     let pool = pool
     let value = pool.matrix(parts.first?.rows ?? 0, parts.reduce(0) { $0 + $1.columns })
@@ -57,7 +57,8 @@ extension Tape {
     }
   }
 
-  /// The mean of each text's rows: row i of the result is that of offsets[i]..<offsets[i + 1].
+  /// The mean of the rows of each text: row i of the result is the mean of rows
+  /// offsets[i]..<offsets[i + 1].
   public func meanRows(_ x: Tensor, offsets: [Int]) -> Tensor {
     let pool = pool
     let value = pool.matrix(offsets.count - 1, x.columns)
@@ -69,7 +70,7 @@ extension Tape {
     }
   }
 
-  /// Every row divided by its length (torch.nn.functional.normalize).
+  /// Each row divided by its Euclidean length (torch.nn.functional.normalize).
   public func normalizedRows(_ x: Tensor) -> Tensor {
     let pool = pool
     let value = pool.matrix(x.rows, x.columns)

@@ -2,17 +2,18 @@ import Glibc
 import Kernels
 
 extension Tape {
-  /// InfoNCE over the rows of two matrices, summed over anchors.
+  /// InfoNCE over the rows of two matrices, summed over anchors; in nats.
   ///
-  /// Row k of `anchors` shall recognise row k of `candidates` among all of them:
+  /// Row k of `anchors` should recognise row k of `candidates` among all of them:
   /// - log( exp(cos(a_k, c_k) / temperature) / sum_j exp(cos(a_k, c_j) / temperature) ).
   /// Source: van den Oord et al. 2018 (arXiv 1807.03748), with cosines.
   /// - Parameters:
-  ///   - anchors, candidates: [rows, width] each, of any length; the gradient flows into each side
-  ///     that wants one.
-  ///   - bank: more candidates, rows of length 1, [more, width], without gradient; nil for none.
-  ///   - excluded: pairs of an anchor and a row of `bank` that do not compete, such as an older vector
-  ///     of the same text.
+  ///   - anchors, candidates: [rows, width] each; rows may have any length. The gradient flows into
+  ///     each side that wants one.
+  ///   - bank: more candidates, [more, width], rows of length 1, without gradient; nil for none.
+  ///   - excluded: pairs of an anchor and a row of `bank` that do not compete, such as an older
+  ///     vector of the same text.
+  ///   - weight: factor on the gradient.
   public func contrastive(
     _ anchors: Tensor, _ candidates: Tensor, bank: Matrix? = nil,
     excluded: [(anchor: Int, row: Int)] = [], temperature: Float, weight: Float
@@ -24,7 +25,7 @@ extension Tape {
       var others = linear(a, weight: constant(bank), bias: nil)
       if !excluded.isEmpty {
         let absent = pool.zeros(others.rows, others.columns)
-        // Far below any cosine, and finite after the division by a small temperature.
+        // Far below any cosine, and still finite after division by a small temperature.
         for (anchor, row) in excluded { absent[anchor, row] = -1e30 }
         others = sum(others, constant(absent))
       }
@@ -35,18 +36,19 @@ extension Tape {
       labels: (0..<anchors.rows).map { Int32(truncatingIfNeeded: $0) }, weight: weight)
   }
 
-  /// Noise-contrastive estimation, summed over anchors: every pair of an anchor and one of its
-  /// candidates is told true or false on its own.
+  /// Noise-contrastive estimation, summed over anchors; in nats. Each pair of an anchor and one of
+  /// its candidates is judged true or false on its own.
   ///
-  /// With x = a . c / temperature - shift: -log sigmoid(x) for the first candidate of an anchor,
-  /// -log(1 - sigmoid(x)) for each of the others. Source: contrastive representation distillation
-  /// (Tian et al. 2020, arXiv 1910.10699, eq. 18), where sigmoid(x) = p / (p + K / n),
-  /// p = exp(a . c / temperature) / Z and so shift = log Z + log(K / n), for K noise candidates
-  /// of n.
+  /// With x = a . c / temperature - shift, the loss is -log sigmoid(x) for the first candidate of
+  /// an anchor, and -log(1 - sigmoid(x)) for each of the others. Source: contrastive representation
+  /// distillation (Tian et al. 2020, arXiv 1910.10699, eq. 18), where sigmoid(x) = p / (p + K / n)
+  /// and p = exp(a . c / temperature) / Z, and so shift = log Z + log(K / n), for K noise
+  /// candidates out of n.
   /// - Parameters:
-  ///   - anchors: [rows, width], of length 1 by custom; the gradient flows into them.
-  ///   - candidates: [rows times candidates of an anchor, width], an anchor's own ones next to each
-  ///     other, the true one first; without gradient.
+  ///   - anchors: [rows, width], by convention of length 1; the gradient flows into them.
+  ///   - candidates: [rows times candidates per anchor, width], without gradient. The candidates of
+  ///     one anchor are consecutive, and the true one comes first.
+  ///   - weight: factor on the gradient.
   public func noiseContrastive(
     _ anchors: Tensor, candidates: Matrix, temperature: Float, shift: Double, weight: Float
   ) -> Double {

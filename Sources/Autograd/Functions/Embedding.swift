@@ -1,13 +1,15 @@
 import Kernels
 
 extension Tape {
-  /// Sum of word, position and segment embeddings.
+  /// The sum of word, position and segment embeddings.
   ///
   /// - Parameters:
-  ///   - words: [vocabulary, H]; positions: [maximum length, H]; types: [segments, H] or nil.
+  ///   - words: [vocabulary, H].
+  ///   - positions: [maximum length, H].
+  ///   - types: [segments, H], or nil.
   ///   - ids, positionIDs, typeIDs: one per row of the result.
-  ///   - sample: rows of the result whose word is a straight-through sample: their ids must already
-  ///     be the sample's; their gradient also flows to the sample.
+  ///   - sample: rows of the result whose words are straight-through samples. `ids` must already
+  ///     hold the sampled ids. The gradient of these rows also flows to the sample.
   /// - Returns: [ids.count, H].
   public func embedding(
     words: Tensor, positions: Tensor, types: Tensor?, ids: [Int32], positionIDs: [Int32],

@@ -2,7 +2,7 @@ import Kernels
 
 /// Words drawn from a distribution over the vocabulary, differentiable through their soft weights.
 ///
-/// The forward value of a straight-through sample is one-hot, so only its index is kept; the dense
+/// The forward value of a straight-through sample is one-hot, so only its index is kept. The dense
 /// one-hot matrix never exists.
 public final class StraightThroughSample {
   /// The drawn word of each row.
@@ -37,9 +37,10 @@ public final class StraightThroughSample {
 extension Tape {
   /// Straight-through Gumbel-softmax over the columns of each row.
   ///
-  /// Forward: the arg-max of y = softmax((logits + Gumbel noise) / temperature); backward: as if y had
-  /// been used. Sources: Jang et al. 2017; MATE-KD (Rashid et al. 2021), section 3.1. Taking
-  /// log_softmax of the logits first, as the official code does, changes neither value nor gradient.
+  /// The forward value is the arg-max of y = softmax((logits + Gumbel noise) / temperature). The
+  /// backward pass is as if y had been used. Sources: Jang et al. 2017; MATE-KD (Rashid et al.
+  /// 2021), section 3.1. The official code takes log_softmax of the logits first; that changes
+  /// neither value nor gradient.
   /// - Parameters:
   ///   - logits: [rows, vocabulary].
   ///   - noise: the noise to use, [rows, vocabulary]; nil draws it.
@@ -61,7 +62,8 @@ extension Tape {
     return sample
   }
 
-  /// Only the words of `gumbelSoftmax`, for steps in which the generator is fixed.
+  /// The words that `gumbelSoftmax` would draw, without gradient, for steps in which the generator
+  /// is fixed.
   public func gumbelArgmax(_ logits: Tensor, noise: Matrix? = nil) -> [Int32] {
     let y = pool.matrix(logits.rows, logits.columns)
     y.copy(from: logits.value)

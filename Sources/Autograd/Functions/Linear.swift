@@ -1,7 +1,7 @@
 import Kernels
 
 extension Tape {
-  /// f(x weight^T + bias), f the identity if `activation` is nil.
+  /// f(x weight^T + bias), where f is the identity if `activation` is nil.
   ///
   /// - Parameters:
   ///   - x: [rows, in].
@@ -18,7 +18,7 @@ extension Tape {
       precision: precision)
     var value = before
     if let activation {
-      // tanh's slope is a function of its output, so its input need not be kept.
+      // The derivative of tanh follows from its output, so its input need not be kept.
       if activation != .tanh { value = pool.matrix(x.rows, weight.rows) }
       Kernel.activate(activation, before, into: value)
     }

@@ -1,15 +1,16 @@
 import Kernels
 
-/// Every loss is a term of the tape's objective: it returns its own sum over rows and, when
-/// `backward()` runs, sends `weight` times its gradient on. A mean over a batch of B rows is the
-/// sum with weight 1 / B, whichever way the batch is split over tapes.
+/// Each loss is a term of the tape's objective. It returns its own sum over rows, in nats for the
+/// entropies, and when `backward()` runs it passes on `weight` times its gradient. A mean over a
+/// batch of B rows is the sum with weight 1 / B, however the batch is split over tapes.
 extension Tape {
   /// Cross-entropy against classes, summed over rows.
   ///
   /// - Parameters:
   ///   - logits: [rows, classes].
-  ///   - labels: a class per row.
-  ///   - smoothing: `label_smoothing_factor`, as torch.nn.CrossEntropyLoss's `label_smoothing`.
+  ///   - labels: one class per row.
+  ///   - smoothing: `label_smoothing_factor`, as `label_smoothing` of torch.nn.CrossEntropyLoss.
+  ///   - weight: factor on the gradient.
   public func crossEntropy(
     _ logits: Tensor, labels: [Int32], smoothing: Float = 0, weight: Float
   ) -> Double {
@@ -23,8 +24,9 @@ extension Tape {
 
   /// Divergence of the student's softened distribution from the teacher's, summed over rows.
   ///
-  /// KL(teacher || student) or cross-entropy, softmax at `temperature`; no factor T^2. The gradient
-  /// flows into each side that wants one.
+  /// This is KL(teacher || student) or the cross-entropy, with softmax at `temperature` and without
+  /// a factor T^2. `student` and `teacher` are logits, [rows, classes]. The gradient flows into
+  /// each side that wants one.
   public func divergence(
     _ kind: Kernel.Divergence, student: Tensor, teacher: Tensor, temperature: Float = 1,
     weight: Float
@@ -42,7 +44,7 @@ extension Tape {
     return sum
   }
 
-  /// Squared error, summed over all elements.
+  /// Squared error between matrices of the same shape, summed over all elements.
   public func squaredError(_ a: Tensor, _ b: Tensor, weight: Float) -> Double {
     let pool = pool
     let dA = a.requiresGradient ? pool.matrix(a.rows, a.columns) : nil

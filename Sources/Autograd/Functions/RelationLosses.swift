@@ -1,14 +1,15 @@
 import Kernels
 
-/// Which of a layer's projections are multiplied with which: the scaled dot products between all
-/// tokens of a text, in which models of different widths can be compared.
+/// Which of a layer's projections are multiplied with which. The result is the scaled dot products
+/// between all tokens of a text, by which models of different widths can be compared.
 public enum Relation: Sendable, CaseIterable {
   /// Queries with keys: the attention scores.
   case attention
   /// Queries with queries, keys with keys, values with values (MiniLM, MiniLMv2).
   case queries, keys, values
 
-  /// What asks and what answers among queries (0), keys (1) and values (2).
+  /// The factors, as indices of queries (0), keys (1) and values (2): the one that asks and the one
+  /// that answers.
   private var places: (asks: Int, answers: Int) {
     switch self {
     case .attention: (0, 1)
@@ -18,13 +19,13 @@ public enum Relation: Sendable, CaseIterable {
     }
   }
 
-  /// The columns of fused projections that are used; consecutive in every case.
+  /// The columns of fused projections that a relation uses; consecutive in every case.
   func columns(of projections: Matrix) -> Range<Int> {
     let h = projections.columns / 3
     return places.asks * h..<(places.answers + 1) * h
   }
 
-  /// The factors among the columns that are used.
+  /// The two factors among the columns in use.
   func factors(_ used: Matrix) -> ScoreFactors {
     let h = used.columns / (places.answers - places.asks + 1)
     return ScoreFactors(
@@ -34,16 +35,18 @@ public enum Relation: Sendable, CaseIterable {
 
 extension Tape {
   /// KL(teacher || student) between the distributions softmax(a b^T / sqrt(d)) of a relation,
-  /// averaged over heads and tokens of a text and summed over texts.
+  /// averaged over heads and tokens of a text and summed over texts; in nats.
   ///
-  /// With `.attention` these are the attention probabilities before dropout. Sources: MiniLM (Wang et
-  /// al. 2020), eq. 1 and 2; MiniLMv2 (Wang et al. 2021), eq. 2 to 4. Scores are float32 at any
+  /// With `.attention` these are the attention probabilities before dropout. Sources: MiniLM (Wang
+  /// et al. 2020), eq. 1 and 2; MiniLMv2 (Wang et al. 2021), eq. 2 to 4. Scores are float32 at any
   /// `precision`. The gradient flows into each side that wants one.
   /// - Parameters:
-  ///   - student, teacher: fused queries, keys and values of a layer, [tokens, 3 H] each; the widths
-  ///     may differ.
-  ///   - layout: the texts; queries and keys alike.
-  ///   - heads: both sides are split in as many; they need not be the heads of the models' attention.
+  ///   - student, teacher: fused queries, keys and values of a layer, [tokens, 3 H] each. The
+  ///     widths may differ.
+  ///   - layout: the texts; the same for queries and keys.
+  ///   - heads: number of heads into which both sides are split. It may differ from the number of
+  ///     attention heads of the models.
+  ///   - weight: factor on the gradient.
   public func relationDivergence(
     _ relation: Relation, student: Tensor, teacher: Tensor, layout: AttentionLayout, heads: Int,
     weight: Float
@@ -61,7 +64,8 @@ extension Tape {
   /// Source: TinyBERT (Jiao et al. 2020), eq. 7.
   /// - Parameters:
   ///   - student, teacher: fused queries, keys and values of a layer, [tokens, 3 H] each.
-  ///   - heads: of both models.
+  ///   - heads: number of attention heads of both models.
+  ///   - weight: factor on the gradient.
   public func attentionScoreError(
     student: Tensor, teacher: Tensor, layout: AttentionLayout, heads: Int, weight: Float
   ) -> Double {
@@ -74,7 +78,10 @@ extension Tape {
 
   /// Squared error of packed states, averaged over the elements of a text and summed over texts.
   ///
-  /// - Parameter offsets: text borders; the texts are not empty.
+  /// - Parameters:
+  ///   - a, b: [tokens, H] each.
+  ///   - offsets: text boundaries; no text may be empty.
+  ///   - weight: factor on the gradient.
   public func meanSquaredError(
     _ a: Tensor, _ b: Tensor, offsets: [Int], weight: Float
   ) -> Double {

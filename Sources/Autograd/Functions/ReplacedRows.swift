@@ -1,10 +1,10 @@
 import Kernels
 
 extension Tape {
-  /// x with other values in some rows: row `rows[i]` becomes row i of y.
+  /// x with some rows replaced: row `rows[i]` becomes row i of y.
   ///
-  /// Both get gradients: y that of the replaced rows, x that of all others.
-  /// - Parameter rows: all different.
+  /// Both get gradients: y that of the replaced rows, and x that of all other rows.
+  /// - Parameter rows: indices of the rows to replace, all different.
   public func replacingRows(_ x: Tensor, _ rows: [Int], with y: Tensor) -> Tensor {
     precondition(y.rows == rows.count && y.columns == x.columns)
     let pool = pool

@@ -1,7 +1,7 @@
 import Kernels
 
 extension Tape {
-  /// Some rows of x, in the given order.
+  /// The rows of x with the given indices, in the given order.
   public func gatherRows(_ x: Tensor, _ rows: [Int]) -> Tensor {
     let pool = pool
     let value = pool.matrix(rows.count, x.columns)

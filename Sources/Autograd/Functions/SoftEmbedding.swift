@@ -1,18 +1,18 @@
 import Kernels
 
-/// A distribution over the vocabulary at each of some tokens that is never written down: row i is
-/// softmax((states[i] decoder^T + bias) / temperature).
+/// A distribution over the vocabulary at each of some tokens, which is never stored as a whole: row
+/// i is softmax((states[i] decoder^T + bias) / temperature).
 public struct WordDistribution: Sendable {
-  /// What the last layer of a language-model head sees, [rows, width].
+  /// The input of the last layer of a language-model head, [rows, width].
   public let states: Matrix
-  /// That layer's weights, [vocabulary, width].
+  /// The weights of that layer, [vocabulary, width].
   public let decoder: Matrix
-  /// One row of `vocabulary`.
+  /// The bias of that layer, one row of `vocabulary`.
   public let bias: Matrix
   /// Divides the logits.
   public let temperature: Float
 
-  /// A distribution; nothing is computed yet.
+  /// A distribution. Nothing is computed yet.
   public init(states: Matrix, decoder: Matrix, bias: Matrix, temperature: Float) {
     precondition(states.columns == decoder.columns && bias.count == decoder.rows)
     self.states = states
@@ -21,10 +21,11 @@ public struct WordDistribution: Sendable {
     self.temperature = temperature
   }
 
-  /// Calls `body` with the logits, not yet divided by the temperature, for some words at a time; it
-  /// may overwrite them.
+  /// Calls `body` with the logits of some words at a time, not yet divided by the temperature.
+  /// `body` may overwrite them.
   ///
-  /// - Parameter tile: how many words; the memory is `states.rows` x `tile` floats.
+  /// - Parameter tile: number of words at a time; this takes memory for `states.rows` x `tile`
+  ///   floats.
   func forEachTile(
     _ tile: Int, pool: BufferPool, precision: Precision,
     _ body: (_ words: Range<Int>, _ logits: Matrix) -> Void
@@ -43,21 +44,23 @@ public struct WordDistribution: Sendable {
 }
 
 extension Tape {
-  /// Words mixed with what a distribution expects in their place: at token `rows[i]`
-  /// (1 - rate) onehot(id) E + rate q_i E with q_i row i of the distribution, elsewhere onehot(id) E.
+  /// Words mixed with what a distribution expects in their place. Token `rows[i]` becomes (1 -
+  /// rate) onehot(id) E + rate q_i E, where q_i is row i of the distribution. All other tokens are
+  /// onehot(id) E.
   ///
-  /// The gradient reaches the tables, not the distribution. Nothing of the size tokens x vocabulary
-  /// exists at any time: q E is summed up over tiles of words while the softmax's maximum and sum run
-  /// along, and the backward pass computes each tile of q again from states and log-sum-exp.
-  /// Source of the mixture: text smoothing (Wu et al. 2020, arXiv 2005.03848; 2022, arXiv 2202.13840).
+  /// The gradient reaches the tables, but not the distribution. Nothing of size tokens x vocabulary
+  /// ever exists. q E is summed over tiles of words, with a running maximum and sum of the softmax,
+  /// and the backward pass computes each tile of q again from states and log-sum-exp. Source of the
+  /// mixture: text smoothing (Wu et al. 2020, arXiv 2005.03848; 2022, arXiv 2202.13840).
   /// - Parameters:
   ///   - tables: word embeddings E, [vocabulary, any width] each.
   ///   - ids: the words of all tokens.
-  ///   - rows: ascending indices of the tokens to mix; one per row of the distribution.
+  ///   - rows: ascending indices of the tokens to mix, one per row of the distribution.
+  ///   - distribution: what is expected at these tokens.
   ///   - rate: lambda, from 0 to 1.
-  ///   - tile: words at a time; memory is rows x tile floats.
-  /// - Returns: for each table a tensor [ids.count, its width], and the sum over `rows` of the
-  ///   probability that the distribution leaves on the word itself.
+  ///   - tile: words at a time; this takes memory for rows x tile floats.
+  /// - Returns: for each table a tensor [ids.count, its width]; and the sum over `rows` of the
+  ///   probability that the distribution gives to the word itself.
   public func softEmbedding(
     tables: [Tensor], ids: [Int32], rows: [Int], distribution: WordDistribution, rate: Float,
     tile: Int = 1024

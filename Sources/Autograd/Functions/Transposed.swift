@@ -1,10 +1,10 @@
 import Kernels
 
 extension Tape {
-  /// Some rows of x, transposed: a row per column of x.
+  /// A range of rows of x, transposed: the result has one row per column of x.
   ///
-  /// Turns the span logits of one text, [tokens, 2], into [2, tokens], which the losses over rows
-  /// then take as two distributions over tokens.
+  /// This turns the span logits of one text, [tokens, 2], into [2, tokens], which the losses over
+  /// rows then treat as two distributions over tokens.
   public func transposed(_ x: Tensor, rows: Range<Int>) -> Tensor {
     let pool = pool
     let value = pool.matrix(x.columns, rows.count)

@@ -3,18 +3,19 @@ import Files
 /// Reads the files of tasks. TSV is read as GLUE has it: bytes, tabs, no quoting at all, LF or CR LF,
 /// a BOM or none.
 public enum DatasetReader {
-  /// What happens on a row that cannot be used.
+  /// What to do with a row that cannot be used.
   public enum BadRows: String, Sendable, CaseIterable {
-    /// The first one is thrown as an error.
+    /// Throw the first one as an error.
     case stop
-    /// They are left out and listed in `TextDataset.rejections`.
+    /// Leave them out and list them in `TextDataset.rejections`.
     case skip
   }
 
-  /// A split of a task. `directory` is the GLUE folder, which holds the task's folder, or the
-  /// task's folder itself.
+  /// Reads a split of a task.
   ///
-  /// - Parameter maximumRows: stop after so many rows.
+  /// - Parameters:
+  ///   - directory: the GLUE folder, which contains the task's folder, or the task's folder itself.
+  ///   - maximumRows: stop after this many rows.
   /// - Throws: `FileError` with file and line.
   public static func read(
     task: TaskDescription, split: Split, directory: String, maximumRows: Int? = nil,
@@ -25,8 +26,8 @@ public enum DatasetReader {
       task: task, file: file, path: path, maximumRows: maximumRows, badRows: badRows)
   }
 
-  /// All rows of a split without their labels, rows with an empty text as well: for answers that are
-  /// matched to rows by their number.
+  /// All rows of a split without their labels, including rows with an empty text. Use this for
+  /// answers that are matched to rows by number.
   ///
   /// - Throws: `FileError` with file and line.
   public static func readUnlabelled(
@@ -40,7 +41,7 @@ public enum DatasetReader {
     return try read(task: task, file: file, path: path, maximumRows: nil, badRows: .stop)
   }
 
-  /// The file that a split is read from.
+  /// The file from which a split is read.
   private static func find(
     task: TaskDescription, split: Split, directory: String
   ) throws -> (file: TaskDescription.File, path: String) {
@@ -60,7 +61,7 @@ public enum DatasetReader {
         problem: "the \(split.rawValue) file of task \(task.name) is not here; "
           + "give the folder that holds \(place)\(instead).")
     }
-    // Sets that go round in several layouts may use one name for two of them.
+    // Data sets that circulate in several layouts may use one name for two of them.
     let sameName = present.filter { $0.path == first.path }
     let chosen =
       sameName.count > 1
@@ -69,7 +70,7 @@ public enum DatasetReader {
     return chosen ?? first
   }
 
-  /// True when a file of the split is where `read` looks for it.
+  /// True if a file of the split is where `read` looks for it.
   public static func hasFile(task: TaskDescription, split: Split, directory: String) -> Bool {
     !present(task.files[split] ?? [], task: task, directory: directory).isEmpty
   }
@@ -84,10 +85,10 @@ public enum DatasetReader {
     }
   }
 
-  /// Unlabelled rows for prediction: a file in the layout of one of the task's, recognised by its
-  /// header or first row, or else a text a line (for pairs: two texts separated by a tab). Where the
-  /// task is the user's own, a `.txt` file is a text a line, unless the task's files are called so,
-  /// and all others must be in their layout.
+  /// Reads unlabelled rows for prediction. The file may have the layout of one of the task's files,
+  /// recognised by its header or first row. Otherwise it has one text per line (for pairs: two
+  /// texts separated by a tab). If the task is the user's own, a `.txt` file has one text per line,
+  /// unless the task's files have that extension, and all other files must have the task's layout.
   ///
   /// - Throws: `FileError` with file and line.
   public static func readInput(
@@ -104,7 +105,7 @@ public enum DatasetReader {
     var plain = TaskDescription.File(
       name: path, textColumns: task.isPair ? [0, 1] : [0], labelColumn: nil)
     if !task.isPair { plain.format = .lines }
-    // The last file of a task of one's own is its unlabelled test file.
+    // The last file of a user's own task is its unlabelled test file.
     let own = task.isOwn && !isPlain ? task.files[.test]?.last : nil
     var file = known ?? own ?? plain
     file.labelColumn = nil
@@ -114,8 +115,8 @@ public enum DatasetReader {
       task: task, file: file, path: path, maximumRows: maximumRows, badRows: badRows)
   }
 
-  /// True when a file is in the described layout as far as its header or, without one, its first
-  /// labelled row tells.
+  /// True if a file has the described layout, judged by its header or, without one, its first
+  /// labelled row.
   private static func fits(
     _ file: TaskDescription.File, _ bytes: [UInt8], path: String, task: TaskDescription
   ) -> Bool {
@@ -127,14 +128,14 @@ public enum DatasetReader {
     return (try? parse(label, row: row, file: file, task: task, path: path)) != nil
   }
 
-  /// False for a single column, which could as well be a text a line.
+  /// False for a single column, which could just as well be one text per line.
   private static func isTable(_ file: TaskDescription.File, _ bytes: [UInt8]) -> Bool {
     guard file.format == .tabSeparated else { return true }
     var lines = ByteLines(bytes)
     return lines.next().map { TabSeparatedRow(bytes, $0).count > 1 } ?? false
   }
 
-  /// A corpus for masked-language-model training: a text a line; blank lines are passed over.
+  /// Reads a corpus for masked-language-model training: one text per line; blank lines are skipped.
   ///
   /// - Throws: `FileError` with file and line.
   public static func readCorpus(path: String, maximumRows: Int? = nil) throws -> TextDataset {
@@ -176,7 +177,7 @@ public enum DatasetReader {
           row.texts[0], row.texts.count > 1 ? row.texts[1] : nil, label: label ?? .none,
           groups: row.groups, line: row.line)
       } catch let error as FileError {
-        // Known broken rows are a handful; many of them are another mistake.
+        // Known broken rows are a handful; many of them indicate another mistake.
         guard
           badRows == .skip
             || file.hasBrokenRows && dataset.rejections.count < 10 + dataset.count / 1000
@@ -212,7 +213,7 @@ public enum DatasetReader {
     return .class(try label(field, row: row, file: file, task: task, path: path))
   }
 
-  /// The labels of a row that may have several, or none; spaces around them do not count.
+  /// The labels of a row that may have several, or none. Spaces around them are ignored.
   private static func labels(
     _ field: ArraySlice<UInt8>, _ separator: String, row: SpelledRow,
     file: TaskDescription.File, task: TaskDescription, path: String

@@ -1,66 +1,67 @@
 import Files
 import Kernels
 
-/// What the files of a task hold: rows, labels, lengths, and texts that occur more than once. Tasks
-/// with questions have `QuestionStatistics` instead.
+/// What the files of a task contain: rows, labels, lengths, and texts that occur more than once.
+/// Tasks with questions have `QuestionStatistics` instead.
 public struct DatasetStatistics: Sendable {
   /// A file.
   public struct Part: Sendable {
-    /// The splits that are read from it; two for sets without a validation part of their own.
+    /// The splits that are read from it; two for sets without a validation split of their own.
     public internal(set) var splits: [Split]
     /// Its path.
     public let source: String
-    /// Usable rows.
+    /// Number of usable rows.
     public let rows: Int
-    /// Rows of each label in the order of ids (a row may have several where the task says so); empty
-    /// for regression and unlabelled rows.
+    /// Number of rows with each label, in the order of ids (a row may have several if the task says
+    /// so); empty for regression and unlabelled rows.
     public let labels: [(name: String, rows: Int)]
-    /// Smallest score, mean and largest of a regression task; nil for others and unlabelled rows.
+    /// Smallest, mean and largest score of a regression task; nil for other tasks and unlabelled
+    /// rows.
     public let scores: (minimum: Double, mean: Double, maximum: Double)?
-    /// What is wrong with rows that were left out.
+    /// What is wrong with each row that was left out.
     public let rejections: [FileError]
-    /// Rows that were left out because the annotators did not agree.
+    /// Number of rows that were left out because the annotators did not agree.
     public let undecided: Int
-    /// Rows whose texts an earlier row of the file has.
+    /// Rows whose texts also occur in an earlier row of the file.
     public let repeats: Matches
     /// Lengths in tokens, if there is a tokenizer.
     public let lengths: LengthStatistics?
   }
 
-  /// Rows whose texts occur elsewhere, byte for byte; of a pair both texts in their order. Questions
-  /// with their contexts are such pairs, and their answers the label.
+  /// Rows whose texts occur elsewhere, byte for byte; of a pair, both texts in the same order.
+  /// Questions with their contexts are such pairs, with their answers as the label.
   public struct Matches: Sendable, Equatable {
-    /// How many rows there are.
+    /// Number of such rows.
     public internal(set) var rows = 0
-    /// How many of them have another label than the (first) row that they repeat.
+    /// How many of them have a different label from the (first) row that they repeat.
     public internal(set) var contradictions = 0
   }
 
-  /// Rows of one part that are in an earlier part, too.
+  /// Rows of one part that are also in an earlier part.
   public struct Overlap: Sendable, Equatable {
-    /// The part that they are in.
+    /// The part that contains them.
     public let split: Split
-    /// The part that they are in, too.
+    /// The earlier part that also contains them.
     public let earlier: Split
-    /// How many.
+    /// How many there are.
     public let matches: Matches
   }
 
   /// The task.
   public let task: TaskDescription
-  /// The files that are there, in the order of `Split.allCases`.
+  /// The files that exist, in the order of `Split.allCases`.
   public let parts: [Part]
-  /// Every pair of them.
+  /// Every pair of these files.
   public let overlaps: [Overlap]
 
   /// Reads all files of a task. Rows that cannot be used are listed, not thrown.
   ///
   /// - Parameters:
-  ///   - task: one without questions.
+  ///   - task: a task without questions.
   ///   - directory: the GLUE folder or the task's folder.
   ///   - tokenizer: for lengths in tokens; nil for none.
   ///   - limit: the limit in tokens whose effect is of interest.
-  /// - Throws: `FileError` where there is no file at all, and for files in another layout.
+  /// - Throws: `FileError` if there is no file at all, and for files in another layout.
   public init(
     task: TaskDescription, directory: String, tokenizer: (any Tokenizer)? = nil, limit: Int = 128,
     pool: ThreadPool
@@ -70,7 +71,7 @@ public struct DatasetStatistics: Sendable {
     var splits = Split.allCases.filter {
       DatasetReader.hasFile(task: task, split: $0, directory: directory)
     }
-    // With no file at all, reading the first one says where it should be.
+    // If there is no file at all, reading the first one reports where it should be.
     if splits.isEmpty { splits = Array(Split.allCases.filter { task.files[$0] != nil }.prefix(1)) }
     var parts: [Part] = []
     var overlaps: [Overlap] = []
@@ -109,7 +110,7 @@ extension TextDataset {
     (0..<count).lazy.map { row in
       var key = Array(first(row))
       if let second = second(row) {
-        // No byte of UTF-8.
+        // A byte that UTF-8 does not use.
         key.append(0xFF)
         key += second
       }

@@ -1,9 +1,9 @@
-/// Rows by what they are told apart by, with the label of the first row that has it; a label is nil
-/// where it is not known.
+/// Rows by the key that distinguishes them, with the label of the first row that has the key. A
+/// label is nil if it is unknown.
 struct KnownRows<Key: Hashable, Label: Equatable> {
   private var labels: [Key: Label?] = [:]
 
-  /// Takes all rows in; returns those that were known by then.
+  /// Adds all rows; returns those that were already known.
   mutating func add(
     _ rows: some Sequence<(key: Key, label: Label?)>
   ) -> DatasetStatistics.Matches {

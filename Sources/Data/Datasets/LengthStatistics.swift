@@ -1,20 +1,20 @@
-/// How long rows are in tokens, the special ones included, and what a limit would cut off.
+/// The lengths of rows in tokens, including special tokens, and what a limit would cut off.
 public struct LengthStatistics: Sendable, Equatable {
-  /// Tokens of the shortest and the longest row.
+  /// Number of tokens of the shortest and of the longest row.
   public let minimum, maximum: Int
-  /// Tokens of a row: their mean, their median, and what 95 of 100 rows do not exceed; percentiles
-  /// as numpy has them. NaN without rows.
+  /// Tokens per row: the mean, the median, and the 95th percentile, computed as in numpy. NaN
+  /// without rows.
   public let mean, median, percentile95: Double
-  /// The limit.
+  /// The limit in tokens.
   public let limit: Int
-  /// Rows of more tokens than the limit.
+  /// Number of rows with more tokens than the limit.
   public let truncatedRows: Int
-  /// Share of the rows that these are, from 0 to 1; NaN without rows.
+  /// Share of these rows among all rows, from 0 to 1; NaN without rows.
   public let truncatedShare: Double
   /// Share of all tokens that the limit cuts off, from 0 to 1; NaN without rows.
   public let lostShare: Double
 
-  /// The statistics of rows of these lengths.
+  /// The statistics of rows with these lengths.
   public init(lengths: [Int], limit: Int) {
     let sorted = lengths.sorted().map(Double.init)
     let total = sorted.reduce(0, +)

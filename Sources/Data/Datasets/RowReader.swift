@@ -1,19 +1,19 @@
 import Files
 import StrictJSON
 
-/// The texts, the label and the groups of one row, as a file spells them.
+/// The texts, label and groups of one row, as spelled in the file.
 struct SpelledRow {
-  /// Line that the row starts in, counted from 1.
+  /// The line in which the row starts, counted from 1.
   var line: Int
   /// Its texts.
   var texts: [ArraySlice<UInt8>]
-  /// Its label, nil when the file has none.
+  /// Its label; nil if the file has none.
   var label: ArraySlice<UInt8>?
-  /// What the group columns hold.
+  /// The content of the group columns.
   var groups: [String] = []
 }
 
-/// Reads the wanted columns of a file row by row, whatever its format.
+/// Reads the required columns of a file row by row, in any format.
 struct RowReader {
   private enum Source {
     case lines(ByteLines)
@@ -29,9 +29,9 @@ struct RowReader {
   private var line = 0
   private var columns: WantedColumns
 
-  /// A reader behind the header, if the file has one.
+  /// A reader positioned after the header, if the file has one.
   ///
-  /// - Throws: `FileError` for a header without the wanted names and for text that is no JSON.
+  /// - Throws: `FileError` for a header without the required names, and for text that is not JSON.
   init(_ bytes: [UInt8], file: TaskDescription.File, path: String) throws {
     self.file = file
     self.path = path
@@ -68,7 +68,7 @@ struct RowReader {
     return Result { () throws(FileError) in try row(of: fields, line: line) }
   }
 
-  /// The row of the next line that holds anything.
+  /// The row of the next line that is not blank.
   private mutating func nextObjectLine() -> Result<SpelledRow, FileError>? {
     guard case .objectLines(var lines) = source else { return nil }
     defer { source = .objectLines(lines) }
@@ -185,7 +185,7 @@ struct RowReader {
     return Array(labels.joined(separator: separator).utf8)[...]
   }
 
-  /// Joins texts and resolves the set's own spelling of line breaks.
+  /// Joins texts and replaces the data set's own spelling of line breaks.
   private func finished(_ row: SpelledRow) throws(FileError) -> SpelledRow {
     var row = row
     if file.joinsTexts {
@@ -230,7 +230,7 @@ struct RowReader {
   }
 }
 
-/// The columns that a file's description asks for, by number.
+/// The columns that the description of a file asks for, by number.
 private struct WantedColumns {
   private let wanted: [TaskDescription.Column]
   private let textCount: Int
@@ -265,7 +265,7 @@ private struct WantedColumns {
   var texts: ArraySlice<Int> { numbers[..<textCount] }
   var label: Int? { hasLabel ? numbers[textCount] : nil }
   var groups: ArraySlice<Int> { numbers[(textCount + (hasLabel ? 1 : 0))...] }
-  /// Fields that a row must have, less one.
+  /// The number of fields that a row must have, minus one.
   var largest: Int { numbers.map { $0 < 0 ? -$0 - 1 : $0 }.max() ?? 0 }
   var labelName: String {
     if hasLabel, case .named(let name) = wanted[textCount] { "\"\(name)\"" } else { "label" }

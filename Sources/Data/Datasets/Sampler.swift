@@ -1,6 +1,6 @@
 import Kernels
 
-/// Which rows go into which batch, epoch by epoch; a pure function of its arguments.
+/// Decides which rows go into which batch, epoch by epoch. A pure function of its arguments.
 public struct Sampler: Sendable {
   /// The order of rows.
   public enum Strategy: String, Sendable, CaseIterable {
@@ -8,9 +8,9 @@ public struct Sampler: Sendable {
     case random
     /// File order.
     case sequential
-    /// Batches of similar lengths in random order: rows are shuffled, then sorted by length inside
-    /// groups of 50 batches (Hugging Face's `LengthGroupedSampler`), the longest batch first so
-    /// that lack of memory shows at once.
+    /// Batches of similar lengths in random order. Rows are shuffled, then sorted by length within
+    /// groups of 50 batches (Hugging Face's `LengthGroupedSampler`). The longest batch comes first,
+    /// so that a lack of memory shows at once.
     case group_by_length
   }
 
@@ -23,9 +23,10 @@ public struct Sampler: Sendable {
   /// A sampler over `lengths.count` rows.
   ///
   /// - Parameters:
-  ///   - lengths: tokens of each row; read by `group_by_length`.
-  ///   - batchSize: rows a batch, taken as at least 1.
-  ///   - dropLast: leave out a last batch that is not full.
+  ///   - lengths: number of tokens of each row; only `group_by_length` reads the values.
+  ///   - batchSize: rows per batch, treated as at least 1.
+  ///   - seed: identifies the shuffles, together with the epoch.
+  ///   - dropLast: whether to leave out a last batch that is not full.
   public init(
     strategy: Strategy, lengths: [Int], batchSize: Int, seed: UInt64, dropLast: Bool = false
   ) {
@@ -36,12 +37,12 @@ public struct Sampler: Sendable {
     self.dropLast = dropLast
   }
 
-  /// Batches an epoch.
+  /// Number of batches per epoch.
   public var batchesPerEpoch: Int {
     dropLast ? lengths.count / batchSize : (lengths.count + batchSize - 1) / batchSize
   }
 
-  /// The rows of each batch of an epoch, counted from 0.
+  /// The row indices of each batch of an epoch; epochs count from 0.
   public func batches(epoch: Int) -> [[Int]] {
     var random = RandomStream(seed: seed, purpose: .shuffle, step: epoch)
     var rows = Array(lengths.indices)
@@ -50,7 +51,7 @@ public struct Sampler: Sendable {
       let group = batchSize * 50
       for start in stride(from: 0, to: rows.count, by: group) {
         let end = min(rows.count, start + group)
-        // Ties keep their shuffled order: the sort is stable by the position as second key.
+        // The position is the second key, so that ties keep their shuffled order.
         let sorted = rows[start..<end].enumerated().sorted {
           (lengths[$0.element], $1.offset) > (lengths[$1.element], $0.offset)
         }
@@ -73,7 +74,8 @@ public struct Sampler: Sendable {
 
   private func tokens(_ batch: [Int]) -> Int { batch.reduce(0) { $0 + lengths[$1] } }
 
-  /// Fisher-Yates with our own stream, so that the order never depends on the standard library.
+  /// Fisher-Yates with our own random stream: the algorithm of the standard library's `shuffle` may
+  /// change between versions.
   private static func shuffle<Element>(_ items: inout [Element], _ random: inout RandomStream) {
     for last in stride(from: items.count - 1, to: 0, by: -1) {
       items.swapAt(last, random.nextBelow(last + 1))

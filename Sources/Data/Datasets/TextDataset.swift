@@ -6,11 +6,11 @@ public struct TextDataset: Sendable {
   public enum Label: Sendable, Equatable {
     /// Index of a class.
     case `class`(Int32)
-    /// Indices of the classes of a row that may have several, ascending.
+    /// Indices of the classes of a row that may have several, in ascending order.
     case classes([Int32])
     /// Score of a regression task.
     case score(Float)
-    /// A row without label.
+    /// No label.
     case none
   }
 
@@ -24,9 +24,9 @@ public struct TextDataset: Sendable {
   /// Rows that were skipped because they could not be used, in file order.
   public internal(set) var rejections: [Rejection] = []
 
-  /// Lines whose annotators did not agree on a label and which are left out for it.
+  /// Lines that were left out because the annotators did not agree on a label.
   public internal(set) var undecidedLines: [Int] = []
-  /// By what results are broken down; empty for most sets.
+  /// The columns by which results are broken down; empty for most sets.
   public let groupNames: [String]
 
   private var groups: [[String]] = []
@@ -37,7 +37,7 @@ public struct TextDataset: Sendable {
   private var lines: [Int] = []
   private let isPair: Bool
 
-  /// An empty data set of one text a row, or of pairs.
+  /// An empty data set with one text per row, or with pairs.
   public init(
     source: String, task: TaskDescription? = nil, isPair: Bool? = nil, groupNames: [String] = []
   ) {
@@ -55,7 +55,7 @@ public struct TextDataset: Sendable {
     }
   }
 
-  /// Adds a row; `second` is ignored unless rows are pairs. `groups` has a value for each of
+  /// Adds a row. `second` is ignored unless rows are pairs. `groups` has one value for each of
   /// `groupNames`.
   public mutating func append(
     _ first: ArraySlice<UInt8>, _ second: ArraySlice<UInt8>?, label: Label, groups: [String] = [],
@@ -71,7 +71,7 @@ public struct TextDataset: Sendable {
     lines.append(line)
   }
 
-  /// How many rows there are.
+  /// Number of rows.
   public var count: Int { ends.count }
 
   /// The first text of a row in UTF-8.
@@ -79,7 +79,7 @@ public struct TextDataset: Sendable {
     storage[(row == 0 ? 0 : ends[row - 1].second)..<ends[row].first]
   }
 
-  /// The second text of a row in UTF-8, nil unless rows are pairs.
+  /// The second text of a row in UTF-8; nil unless rows are pairs.
   public func second(_ row: Int) -> ArraySlice<UInt8>? {
     isPair ? storage[ends[row].first..<ends[row].second] : nil
   }
@@ -87,13 +87,13 @@ public struct TextDataset: Sendable {
   /// The label of a row.
   public func label(_ row: Int) -> Label { labels[row] }
 
-  /// The values of a row in the order of `groupNames`.
+  /// The group values of a row, in the order of `groupNames`.
   public func groups(_ row: Int) -> [String] { groupNames.isEmpty ? [] : groups[row] }
 
   /// The line of a row in `source`, counted from 1.
   public func line(_ row: Int) -> Int { lines[row] }
 
-  /// Content hash over texts and labels, in order.
+  /// A content hash over texts and labels, in order.
   public var contentHash: String {
     var hash = ContentHash()
     for row in 0..<count {

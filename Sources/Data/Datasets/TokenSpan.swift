@@ -1,17 +1,17 @@
-/// Places in a row of the first and the last token of an answer; both 0, which is the special first
-/// token, when the row holds none.
+/// The positions in a row of the first and the last token of an answer. Both are 0, the special
+/// first token, if the row does not contain an answer.
 public struct TokenSpan: Sendable, Equatable {
-  /// Place of the first token, counted from 0.
+  /// Position of the first token, counted from 0.
   public var start: Int
-  /// Place of the last token, not before `start`.
+  /// Position of the last token, not before `start`.
   public var end: Int
 
-  /// Places as given.
+  /// A span with the given positions.
   public init(start: Int, end: Int) {
     self.start = start
     self.end = end
   }
 
-  /// What a row without the answer is to say.
+  /// The target of a row without the answer.
   public static let noAnswer = TokenSpan(start: 0, end: 0)
 }

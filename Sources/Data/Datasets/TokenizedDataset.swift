@@ -1,7 +1,7 @@
 import Kernels
 import Synchronization
 
-/// A data set as token ids, tokenised once. Takes 6 bytes a token and a few words a row.
+/// A data set as token ids, tokenised once. It takes 6 bytes per token and a few words per row.
 public struct TokenizedDataset: Sendable {
   private var tokenIDs: [Int32] = []
   private var typeIDs: [UInt8] = []
@@ -10,12 +10,12 @@ public struct TokenizedDataset: Sendable {
   /// What a model is to say of the rows.
   public let targets: Targets
 
-  /// Hexadecimal hash over ids, segments, labels and the tokenizer's vocabulary; equal hashes mean
-  /// that cached predictions may be used again.
+  /// A hexadecimal hash over ids, segments, labels and the vocabulary of the tokenizer. If hashes
+  /// are equal, cached predictions may be reused.
   public private(set) var contentHash: String
 
-  /// Tokenises all rows on the pool's threads, each row cut to `maximumLength` tokens with the
-  /// special ones. The result does not depend on the number of threads.
+  /// Tokenises all rows on the threads of the pool. Each row is cut to `maximumLength` tokens,
+  /// including special ones. The result does not depend on the number of threads.
   public init(
     _ text: TextDataset, tokenizer: any Tokenizer, maximumLength: Int, pool: ThreadPool
   ) {
@@ -38,8 +38,9 @@ public struct TokenizedDataset: Sendable {
   /// Rows that are token ids already.
   ///
   /// - Parameters:
-  ///   - targets: as many as there are encodings, or none.
-  ///   - vocabularyHash: goes into `contentHash`.
+  ///   - classLabels, scores, spans: one per row, or empty.
+  ///   - targets: `targetCount` per row, 1 for labels that it has and 0 for others; or empty.
+  ///   - vocabularyHash: becomes part of `contentHash`.
   public init(
     encodings: [Encoding], targets: Targets = .none, vocabularyHash: String = ""
   ) {
@@ -65,28 +66,28 @@ public struct TokenizedDataset: Sendable {
     contentHash = hash.hexadecimal
   }
 
-  /// How many rows there are.
+  /// Number of rows.
   public var count: Int { offsets.count - 1 }
 
-  /// How many tokens all rows have.
+  /// Number of tokens of all rows.
   public var tokenCount: Int { tokenIDs.count }
 
   /// True when every row has a class, a score, a set of labels, which may be empty, or the places of
   /// an answer.
   public var isLabelled: Bool { count > 0 && targets.count != nil }
 
-  /// Tokens of each row.
+  /// Number of tokens of each row.
   public var lengths: [Int] { (0..<count).map { offsets[$0 + 1] - offsets[$0] } }
 
-  /// Where the tokens of each row start among those of all, and the end of the last.
+  /// Where each row starts among the tokens of all rows, then the end of the last.
   public var borders: [Int] { offsets }
 
-  /// Token ids of a row.
+  /// The token ids of a row.
   public func tokenIDs(_ row: Int) -> ArraySlice<Int32> {
     tokenIDs[offsets[row]..<offsets[row + 1]]
   }
 
-  /// The rows of these indices in this order, packed.
+  /// The rows with these indices, packed in this order.
   public func batch(_ rows: some Collection<Int>) -> PackedBatch {
     let total = rows.reduce(0) { $0 + offsets[$1 + 1] - offsets[$1] }
     var batch = PackedBatch()

@@ -1,5 +1,5 @@
-/// The lines of a text: LF or CR LF ends a line, a BOM before the first one is skipped, and a last
-/// line need not be ended.
+/// The lines of a text. LF or CR LF ends a line, a BOM before the first line is skipped, and the
+/// last line need not end with a line break.
 struct ByteLines: Sequence, IteratorProtocol {
   private let bytes: [UInt8]
   private var position: Int
@@ -21,7 +21,7 @@ struct ByteLines: Sequence, IteratorProtocol {
 }
 
 extension ArraySlice<UInt8> {
-  /// True when the bytes are well-formed UTF-8 (Unicode 15, table 3-7).
+  /// True if the bytes are well-formed UTF-8 (Unicode 15, table 3-7).
   var isWellFormedUTF8: Bool {
     var i = startIndex
     while i < endIndex {

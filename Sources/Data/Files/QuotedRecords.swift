@@ -1,11 +1,11 @@
-/// The records of a CSV text (RFC 4180), or of one with another separator: quoted fields may hold
-/// separators, line ends and doubled quotes. A BOM before the first record is skipped.
+/// The records of a CSV text (RFC 4180), or of one with another separator. Quoted fields may
+/// contain separators, line breaks and doubled quotes. A BOM before the first record is skipped.
 struct QuotedRecords {
   /// One record.
   struct Record {
-    /// Its fields with quotes resolved.
+    /// Its fields, with quotes resolved.
     var fields: [ArraySlice<UInt8>]
-    /// The line that it starts in, counted from 1.
+    /// The line in which it starts, counted from 1.
     var line: Int
     /// What is wrong with its quotes, or nil.
     var problem: String?
@@ -23,7 +23,7 @@ struct QuotedRecords {
     position = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
   }
 
-  /// How messages call the separator.
+  /// The name of the separator in messages.
   var separatorName: String {
     switch separator {
     case UInt8(ascii: ","): "comma"
@@ -32,7 +32,7 @@ struct QuotedRecords {
     }
   }
 
-  /// The next record, nil at the end. One with a problem ends where its line or the text ends.
+  /// The next record; nil at the end. A record with a problem ends where its line or the text ends.
   mutating func next() -> Record? {
     guard position < bytes.count else { return nil }
     var record = Record(fields: [], line: line)
@@ -48,7 +48,7 @@ struct QuotedRecords {
     }
   }
 
-  /// Reads a field up to the separator or line end after it.
+  /// Reads a field up to the next separator or line break.
   private mutating func field(_ problem: inout String?) -> ArraySlice<UInt8> {
     guard position < bytes.count, bytes[position] == Self.quote else { return plainField() }
     var content: [UInt8] = []

@@ -1,4 +1,4 @@
-/// The fields of one line. Quotes mean nothing.
+/// The fields of one line. Quotes have no meaning.
 struct TabSeparatedRow {
   /// The whole line.
   let bytes: ArraySlice<UInt8>
@@ -11,7 +11,7 @@ struct TabSeparatedRow {
     self.starts = starts
   }
 
-  /// A line that is one field, tabs and all.
+  /// A line as a single field, including its tabs.
   init(whole text: [UInt8], _ line: Range<Int>) {
     bytes = text[line]
     starts = [line.lowerBound]
@@ -19,7 +19,7 @@ struct TabSeparatedRow {
 
   var count: Int { starts.count }
 
-  /// A field counted from 0, which must be below `count`.
+  /// A field, counted from 0; the index must be below `count`.
   subscript(_ field: Int) -> ArraySlice<UInt8> {
     bytes[starts[field]..<(field + 1 < count ? starts[field + 1] - 1 : bytes.endIndex)]
   }
@@ -28,7 +28,7 @@ struct TabSeparatedRow {
   var fields: [ArraySlice<UInt8>] { (0..<count).map { self[$0] } }
 }
 
-/// Plain decimal numbers; `strtod` would take `0x10`, `nan` and `1e400`.
+/// Plain decimal numbers. `strtod` would accept `0x10`, `nan` and `1e400`.
 enum DecimalNumber {
   /// The value of `[+-]digits[.digits]`, or nil for anything else.
   static func parse(_ field: ArraySlice<UInt8>) -> Float? {

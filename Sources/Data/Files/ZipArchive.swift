@@ -13,8 +13,10 @@ public struct ZipArchive: Sendable {
 
   /// Adds a file.
   ///
-  /// - Parameter name: its path in the archive, such as `RTE.tsv`.
-  /// - Throws: `FileError` beyond the format's 65,535 files and 4 GiB.
+  /// - Parameters:
+  ///   - name: its path in the archive, such as `RTE.tsv`.
+  ///   - bytes: its content.
+  /// - Throws: `FileError` beyond the 65,535 files and 4 GiB of the format.
   public mutating func add(_ name: String, _ bytes: [UInt8]) throws {
     let name = Array(name.utf8)
     guard count < 65_535, let length = UInt16(exactly: name.count),
@@ -57,7 +59,7 @@ public struct ZipArchive: Sendable {
     var end: [UInt8] = []
     end.append(little: UInt32(0x0605_4b50))
     end.append(little: UInt32(0))  // disks
-    // `add` keeps all of these within their fields.
+    // `add` keeps all of these within the range of their fields.
     end.append(little: UInt16(truncatingIfNeeded: count))
     end.append(little: UInt16(truncatingIfNeeded: count))
     end.append(little: UInt32(truncatingIfNeeded: directory.count))
@@ -67,9 +69,9 @@ public struct ZipArchive: Sendable {
   }
 }
 
-/// Checksums of file formats.
+/// Checksums used by file formats.
 enum Checksum {
-  /// CRC-32 of zip, gzip and PNG: the reflected polynomial EDB88320.
+  /// The CRC-32 of zip, gzip and PNG: the reflected polynomial EDB88320.
   static func crc32(_ bytes: [UInt8]) -> UInt32 {
     ~bytes.reduce(~UInt32(0)) { table[Int(UInt8(truncatingIfNeeded: $0) ^ $1)] ^ ($0 >> 8) }
   }
@@ -82,7 +84,7 @@ enum Checksum {
 }
 
 extension [UInt8] {
-  /// Appends a number's bytes, the lowest first.
+  /// Appends the bytes of a number, lowest first.
   fileprivate mutating func append(little number: some FixedWidthInteger & UnsignedInteger) {
     for shift in stride(from: 0, to: number.bitWidth, by: 8) {
       append(UInt8(truncatingIfNeeded: number >> shift))

@@ -1,35 +1,36 @@
 import Kernels
 import Synchronization
 
-/// Confidence intervals of metrics by the percentile bootstrap (Efron 1979): the rows are drawn
-/// again with replacement, as many as there are, and the metric of each such sample is taken. The
-/// interval tells how much a metric would change with other rows of the same kind, not with another
-/// training seed.
+/// Confidence intervals of metrics by the percentile bootstrap (Efron 1979). The rows are resampled
+/// with replacement, as many as there are, and the metric of each sample is computed. The interval
+/// tells how much a metric would change with other rows of the same kind, not with another training
+/// seed.
 ///
-/// Draws depend on the seed and the number of rows alone: models measured on the same rows are
-/// measured on the same samples, and the number of threads does not matter.
+/// The draws depend only on the seed and the number of rows. So models that are measured on the
+/// same rows are measured on the same samples, and the number of threads does not matter.
 public struct Bootstrap: Sendable, Equatable {
-  /// How many samples are drawn.
+  /// Number of samples.
   public var resamples: Int
-  /// Names the draws.
+  /// Identifies the draws.
   public var seed: UInt64
   /// Share of the samples that lie within an interval.
   public var level: Double
 
-  /// A bootstrap; an interval of 95 % unless given.
+  /// A bootstrap with an interval of 95 % unless given.
   public init(resamples: Int = 1000, seed: UInt64 = 42, level: Double = 0.95) {
     self.resamples = resamples
     self.seed = seed
     self.level = level
   }
 
-  /// Where the metric of most samples lies.
+  /// The range in which the metric of most samples lies.
   public struct Interval: Sendable, Equatable {
     /// The lower end, such as the 2.5th percentile.
     public let lower: Double
     /// The upper end, such as the 97.5th percentile.
     public let upper: Double
-    /// Samples for which the metric is undefined, such as Pearson's coefficient of equal scores.
+    /// Number of samples for which the metric is undefined, such as Pearson's coefficient of equal
+    /// scores.
     public let undefined: Int
 
     /// An interval.
@@ -39,7 +40,8 @@ public struct Bootstrap: Sendable, Equatable {
   }
 
   /// Intervals for class labels: one for each metric of classes and, if there are several, one for
-  /// their plain mean; nil where the metric is undefined for all samples.
+  /// their plain mean. Nil if the metric is undefined for all samples; empty without rows or
+  /// samples.
   public func intervals(
     of metrics: [Metric], predictions: [Int32], references: [Int32], pool: ThreadPool
   ) -> [Interval?] {
@@ -60,7 +62,7 @@ public struct Bootstrap: Sendable, Equatable {
     }
   }
 
-  /// The same for sets of labels, `labels` elements a row.
+  /// The same for sets of labels, with `labels` elements per row.
   public func intervals(
     of metrics: [Metric], predictions: [Bool], references: [Bool], labels: Int, pool: ThreadPool
   ) -> [Interval?] {
@@ -71,7 +73,8 @@ public struct Bootstrap: Sendable, Equatable {
     }
   }
 
-  /// Intervals of the means of rows' scores: one for each kind of score, of which every row has one.
+  /// Intervals for the means of scores: one for each kind of score. Each kind has one score per
+  /// row.
   public func intervals(ofMeans scores: [[Double]], pool: ThreadPool) -> [Interval?] {
     intervals(rows: scores.first?.count ?? 0, pool: pool) { sample in
       scores.map { kind in sample.reduce(0) { $0 + kind[$1] } / Double(sample.count) }

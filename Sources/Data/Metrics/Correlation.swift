@@ -1,5 +1,5 @@
-/// Correlations of scores, equal to scipy's, degenerate input included. Both arrays have one
-/// element a row; rows beyond the shorter one are not counted.
+/// Correlations of scores, equal to scipy's, even for degenerate input. Both arrays have one
+/// element per row; rows beyond the shorter array are ignored.
 public enum Correlation {
   /// Pearson's coefficient in [−1, 1]; NaN for fewer than two rows, a constant side or a NaN
   /// (`scipy.stats.pearsonr`).
@@ -13,13 +13,13 @@ public enum Correlation {
     else { return .nan }
     let normX = norm(x)
     let normY = norm(y)
-    // Each side is scaled by its norm first, as scipy does, so that squares cannot overflow.
+    // Each side is first scaled by its norm, as in scipy, so that squares cannot overflow.
     let r = zip(x, y).reduce(0) { $0 + $1.0 / normX * ($1.1 / normY) }
     return r.isNaN ? r : max(-1, min(1, r))
   }
 
-  /// Spearman's coefficient: Pearson's over ranks, equal scores sharing their mean rank; NaN as for
-  /// `pearson` (`scipy.stats.spearmanr`).
+  /// Spearman's coefficient: Pearson's over ranks, where equal scores share their mean rank. NaN in
+  /// the same cases as `pearson` (`scipy.stats.spearmanr`).
   public static func spearman(_ first: [Double], _ second: [Double]) -> Double {
     let count = min(first.count, second.count)
     guard !first.prefix(count).contains(where: \.isNaN),
@@ -28,7 +28,7 @@ public enum Correlation {
     return pearson(ranks(first.prefix(count)), ranks(second.prefix(count)))
   }
 
-  /// Ranks from 1, ties at their mean.
+  /// Ranks from 1; ties get their mean rank.
   static func ranks(_ scores: ArraySlice<Double>) -> [Double] {
     let values = Array(scores)
     let order = values.indices.sorted { values[$0] < values[$1] }

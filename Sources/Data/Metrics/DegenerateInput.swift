@@ -1,6 +1,6 @@
 extension Metric {
-  /// Why the value of this metric means little for these classes, or nil: the cases in which the
-  /// references (scikit-learn, scipy) warn and give a fixed value.
+  /// Why the value of this metric means little for these classes, or nil. These are the cases in
+  /// which the references (scikit-learn, scipy) warn and return a fixed value.
   public func caution(predictions: [Int32], references: [Int32]) -> String? {
     func isConstant(_ labels: [Int32]) -> Bool { labels.allSatisfy { $0 == labels.first } }
     switch self {

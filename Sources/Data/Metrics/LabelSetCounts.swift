@@ -1,22 +1,22 @@
-/// What metrics of sets of labels depend on: for each label how often it was predicted, is in the
-/// data, and both, and how many rows have exactly the predicted set.
+/// The counts on which metrics of sets of labels depend: how often each label was predicted, is in
+/// the data, and both, and how many rows have exactly the predicted set.
 public struct LabelSetCounts: Sendable, Equatable {
   /// Number of labels.
   public let labels: Int
-  /// Rows counted.
+  /// Number of rows counted.
   public private(set) var rows = 0
-  /// Rows of which the whole set is right.
+  /// Number of rows whose whole set is right.
   public private(set) var exact = 0
-  /// Rows with a label in the data and in the prediction, by label.
+  /// For each label, the number of rows that have it in the data and in the prediction.
   public private(set) var both: [Int]
-  /// Rows with a label in the prediction, by label.
+  /// For each label, the number of rows that have it in the prediction.
   public private(set) var predicted: [Int]
-  /// Rows with a label in the data, by label.
+  /// For each label, the number of rows that have it in the data.
   public private(set) var referenced: [Int]
 
-  /// Counts of predictions against references, `labels` elements a row each.
+  /// Counts predictions against references, with `labels` elements per row each.
   ///
-  /// - Parameter rows: the rows that count, each as often as it is named; nil for all, once.
+  /// - Parameter rows: the rows to count, each as often as it is listed; nil counts every row once.
   public init(
     predictions: [Bool], references: [Bool], labels: Int, rows chosen: [Int]? = nil
   ) {
@@ -40,17 +40,17 @@ public struct LabelSetCounts: Sendable, Equatable {
     }
   }
 
-  /// Share of rows of which the whole set is right; NaN without rows (`accuracy_score`).
+  /// Share of rows whose whole set is right; NaN without rows (`accuracy_score`).
   public var accuracy: Double { Double(exact) / Double(rows) }
 
-  /// F1 over all labels of all rows; 0 when neither predictions nor references hold a label
+  /// F1 over all labels of all rows; 0 if neither predictions nor references contain a label
   /// (`f1_score` with `average="micro"`).
   public var microF1: Double {
     let sum = (predicted + referenced).reduce(0, +)
     return sum == 0 ? 0 : Double(2 * both.reduce(0, +)) / Double(sum)
   }
 
-  /// Mean of the F1 of every label; a label that nobody holds counts 0 (`f1_score` with
+  /// Mean of the F1 of every label; a label that never occurs counts as 0 (`f1_score` with
   /// `average="macro"`).
   public var macroF1: Double {
     let values = (0..<labels).map { label -> Double in
@@ -62,7 +62,7 @@ public struct LabelSetCounts: Sendable, Equatable {
 }
 
 extension Metric {
-  /// The value for sets of labels, nil for metrics that are not of sets.
+  /// The value for sets of labels; nil for metrics that are not of sets.
   public func value(_ counts: LabelSetCounts) -> Double? {
     switch self {
     case .accuracy: counts.accuracy

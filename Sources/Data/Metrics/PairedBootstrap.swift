@@ -1,9 +1,10 @@
 import Kernels
 import Synchronization
 
-/// Predictions of models for the same rows, with what is right.
+/// Predictions of several models for the same rows, with the references.
 public enum PairedPredictions: Sendable, Equatable {
-  /// Classes: those of each of our models, of each of theirs, and the references, a row each.
+  /// Classes, one per row: those of each of our models, those of each of their models, and the
+  /// references.
   case classes(ours: [[Int32]], theirs: [[Int32]], references: [Int32])
   /// Scores, in the same way.
   case scores(ours: [[Double]], theirs: [[Double]], references: [Double])
@@ -18,16 +19,16 @@ public enum PairedPredictions: Sendable, Equatable {
 }
 
 extension Bootstrap {
-  /// A difference of metrics and where it lies in most samples.
+  /// A difference of metrics, with its interval over samples.
   public struct Difference: Sendable, Equatable {
     /// The difference on the rows as they are.
     public let value: Double
-    /// Where the differences of most samples lie; nil where they are undefined.
+    /// The range of the differences of most samples; nil if they are undefined.
     public let interval: Interval?
-    /// The difference of each sample, so that studies can average over tasks; NaN where undefined.
+    /// The difference on each sample, so that studies can average over tasks; NaN if undefined.
     public let samples: [Double]
 
-    /// A difference with the samples' percentiles.
+    /// A difference with the percentiles of its samples.
     public init(value: Double, samples: [Double], level: Double = 0.95) {
       self.value = value
       self.samples = samples
@@ -42,16 +43,19 @@ extension Bootstrap {
     }
   }
 
-  /// How much better ours are than theirs: the mean metric over our models minus that over theirs.
+  /// How much better our models are than theirs: the mean metric over our models minus the mean
+  /// over theirs.
   ///
   /// The bootstrap is paired: every model is measured on the same drawn rows (Koehn 2004), so what
-  /// makes a sample hard for all of them cancels. It tells how the difference would change with
-  /// other rows; it does not draw seeds again.
+  /// makes a sample hard for all models cancels. It tells how the difference would change with
+  /// other rows. It does not draw seeds again.
   ///
   /// - Parameters:
-  ///   - metrics: one, or several whose plain mean is taken.
-  ///   - site: names the draws beside the seed, so that those of several data sets are independent.
-  /// - Returns: nil where there are no rows, no models on a side, or metrics of another kind.
+  ///   - metrics: one metric, or several whose plain mean is taken.
+  ///   - site: identifies the draws in addition to the seed, so that those of several data sets are
+  ///     independent.
+  /// - Returns: nil if there are no rows, if a side has no models, or if the metrics are of another
+  ///   kind.
   public func difference(
     of metrics: [Metric], _ predictions: PairedPredictions, site: Int = 0, pool: ThreadPool
   ) -> Difference? {
@@ -88,7 +92,7 @@ extension Bootstrap {
     return Difference(value: value, samples: values.withLock { $0 }, level: level)
   }
 
-  /// The mean over the first side's models minus that over the second's.
+  /// The mean over the models of the first side minus that over the second.
   private static func difference<Model>(
     _ sides: [[Model]], _ metric: (Model) -> Double?
   ) -> Double? {

@@ -1,7 +1,7 @@
-/// Percentiles as numpy's `percentile` has them.
+/// Percentiles as numpy's `percentile` computes them.
 public enum Percentile {
-  /// The percentile `share` (0 to 1) of ascending values, between two of them by linear
-  /// interpolation; NaN without values.
+  /// The percentile `share` (0 to 1) of ascending values, with linear interpolation between
+  /// neighbours; NaN without values.
   public static func value(_ share: Double, ofAscending values: [Double]) -> Double {
     guard let last = values.last else { return .nan }
     let position = share * Double(values.count - 1)

@@ -2,20 +2,22 @@ import Glibc
 
 /// Student's t distribution.
 public enum StudentT {
-  /// The probability that |T| is at least |t| with `degrees` degrees of freedom, the p value of a
-  /// two-sided test; 0 for an infinite t, NaN for a t that is none or without degrees
-  /// (`2 * scipy.stats.t.sf(abs(t), degrees)`; relative error below 1e-11 where p is above 1e-300).
+  /// The probability that |T| is at least |t| with `degrees` degrees of freedom: the p value of a
+  /// two-sided test (`2 * scipy.stats.t.sf(abs(t), degrees)`). It is 0 for an infinite t, and NaN
+  /// if t is NaN or there are no degrees of freedom. The relative error is below 1e-11 where p is
+  /// above 1e-300.
   public static func twoSided(_ t: Double, degrees: Int) -> Double {
     guard degrees > 0, !t.isNaN else { return .nan }
     let n = Double(degrees)
     let square = t * t
     guard square.isFinite else { return 0 }
-    // P(|T| > t) = I_x(n/2, 1/2), the regularised incomplete beta function, at x = n / (n + t^2);
-    // 1 - x is computed apart, as it may be tiny.
+    // P(|T| > t) = I_x(n/2, 1/2), the regularised incomplete beta function, at x = n / (n + t^2).
+    // The complement of x is computed separately, since it may be tiny.
     let (x, y) = (n / (n + square), square / (n + square))
     guard y > 0 else { return 1 }
     let front = inverseBeta(degrees) * exp(n / 2 * log(x)) * y.squareRoot()
-    // The fraction converges fast on this side of the mean; on the other the symmetric one does.
+    // The fraction converges fast on this side of the mean; on the other side, use the symmetric
+    // one.
     return x < (n / 2 + 1) / (n / 2 + 2.5)
       ? front * betaFraction(x, n / 2, 0.5) / (n / 2) : 1 - front * betaFraction(y, 0.5, n / 2) * 2
   }
@@ -55,13 +57,13 @@ public struct PairedTTest: Sendable, Equatable {
   public let count: Int
   /// Mean of the differences.
   public let mean: Double
-  /// Mean / (standard deviation / sqrt(count)); infinite where all differences are equal, NaN where
-  /// all are 0.
+  /// Mean / (standard deviation / sqrt(count)). Infinite if all differences are equal, NaN if all
+  /// are 0.
   public let statistic: Double
   /// Two-sided p value with count - 1 degrees of freedom.
   public let pValue: Double
 
-  /// The test of differences; nil for fewer than two of them.
+  /// The test of the given differences; nil for fewer than two.
   public init?(_ differences: [Double]) {
     guard differences.count > 1 else { return nil }
     let summary = SampleSummary(differences)

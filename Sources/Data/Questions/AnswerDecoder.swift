@@ -1,15 +1,15 @@
 import Foundation
 
-/// How a span classifier's logits become an answer: the pairs of likely first and last tokens over
-/// all windows of a text, the best of them against the score of there being no answer.
+/// Turns the logits of a span classifier into an answer: it compares pairs of likely first and last
+/// tokens over all windows of a text, and the best of them with the score of no answer.
 ///
-/// As `postprocess_qa_predictions` of transformers' `run_qa.py` does it, without its invented answer
-/// `empty` for texts that give no pair at all.
+/// It follows `postprocess_qa_predictions` of transformers' `run_qa.py`, but without the invented
+/// answer `empty` for texts that give no pair at all.
 public struct AnswerDecoder: Sendable, Equatable {
-  /// How many first and last tokens of a window are tried with each other, and how many answers are
-  /// kept (`n_best_size`).
+  /// How many first and last tokens of a window are combined, and how many answers are kept
+  /// (`n_best_size`).
   public var candidateCount: Int
-  /// Tokens of an answer (`max_answer_length`).
+  /// Largest number of tokens of an answer (`max_answer_length`).
   public var maximumAnswerLength: Int
   /// Whether there may be no answer, as in version 2.0.
   public var allowsNoAnswer: Bool
@@ -30,8 +30,8 @@ public struct AnswerDecoder: Sendable, Equatable {
 
   /// The answer to a question.
   ///
-  /// - Parameter logits: of each token of a window, special ones included, for its being the first
-  ///   and for its being the last of the answer.
+  /// - Parameter logits: for each token of a window, special ones included, the logits for being
+  ///   the first and the last token of the answer.
   public func answer(
     _ question: Int, in windows: QuestionWindows,
     logits: (_ window: Int) -> (starts: [Float], ends: [Float])
@@ -43,7 +43,7 @@ public struct AnswerDecoder: Sendable, Equatable {
       if let start = starts.first, let end = ends.first,
         none.map({ $0.score > start + end }) ?? true
       {
-        // The window that is least sure that there is no answer speaks for all.
+        // The window that is least sure of there being no answer speaks for all.
         none = PredictedAnswer.Candidate(bytes: 0..<0, startLogit: start, endLogit: end)
       }
       let lasts = largest(ends)
@@ -76,12 +76,12 @@ public struct AnswerDecoder: Sendable, Equatable {
     return answer
   }
 
-  /// The places of the largest logits, the largest first; of equal ones the earlier place.
+  /// The positions of the largest logits, largest first; of equal ones, the earlier position first.
   private func largest(_ logits: [Float]) -> ArraySlice<Int> {
     logits.indices.sorted { (logits[$1], $0) < (logits[$0], $1) }.prefix(candidateCount)
   }
 
-  /// Candidates by falling score; equal ones keep their order.
+  /// Candidates by descending score; equal ones keep their order.
   private func ranked(_ candidates: [PredictedAnswer.Candidate]) -> [PredictedAnswer.Candidate] {
     candidates.enumerated().sorted { a, b in
       (b.element.score, a.offset) < (a.element.score, b.offset)
@@ -100,16 +100,16 @@ public struct AnswerDecoder: Sendable, Equatable {
 public struct PredictedAnswer: Sendable, Equatable {
   /// An answer that was considered.
   public struct Candidate: Sendable, Equatable {
-    /// Its bytes in the context; none for no answer.
+    /// Its bytes in the context; empty for no answer.
     public var bytes: Range<Int>
     /// Its text; empty for no answer.
     public var text = ""
-    /// Logits of its first and of its last token.
+    /// The logits of its first and of its last token.
     public var startLogit, endLogit: Float
-    /// softmax over the scores of all candidates.
+    /// The softmax over the scores of all candidates.
     public var probability = 0.0
 
-    /// Sum of both logits.
+    /// The sum of both logits.
     public var score: Float { startLogit + endLogit }
 
     init(bytes: Range<Int>, startLogit: Float, endLogit: Float) {
@@ -121,12 +121,13 @@ public struct PredictedAnswer: Sendable, Equatable {
 
   /// The answer; empty for no answer.
   public var text: String
-  /// The best answer that is one, whatever the score of no answer; empty if there is none.
+  /// The best answer that is not "no answer", whatever the score of no answer; empty if there is
+  /// none.
   public var bestText: String
-  /// Score of no answer minus that of the best answer, `null_odds` elsewhere; 0 where there must be
-  /// an answer.
+  /// The score of no answer minus that of the best answer (called `null_odds` elsewhere); 0 if
+  /// there must be an answer.
   public var noAnswerMargin = 0.0
-  /// The best answers, the best first, with no answer among them where it is allowed.
+  /// The best answers, best first, including no answer if it is allowed.
   public var candidates: [Candidate]
 
   init(text: String, bestText: String, candidates: [Candidate]) {

@@ -1,20 +1,20 @@
-/// Exact match and F1 of answers, question by question: the official scripts `evaluate-v1.1.py` and
-/// `evaluate-v2.0.py`.
+/// Exact match and F1 of answers, question by question, as in the official scripts
+/// `evaluate-v1.1.py` and `evaluate-v2.0.py`.
 public struct AnswerScores: Sendable, Equatable {
-  /// 1 where the answer is one of the annotators', else 0.
+  /// 1 if the answer equals an answer of the annotators, else 0.
   public let exact: [Double]
-  /// The best F1 of the answer's words against an annotator's.
+  /// The best F1 of the words of the answer against those of an annotator's answer.
   public let f1: [Double]
   /// Whether there is an answer to find.
   public let hasAnswer: [Bool]
-  /// False where nothing was answered.
+  /// False if nothing was answered.
   private let isAnswered: [Bool]
   private let version: SQuADVersion
 
-  /// Scores of an answer for each question, empty where there is said to be none.
+  /// The scores of one answer per question. An empty answer says that there is none.
   ///
-  /// Version 2.0 takes a question whose answers all normalise to nothing for one without an answer,
-  /// and finds two answers without words equal; version 1.1 gives them an F1 of 0.
+  /// Version 2.0 treats a question whose answers all normalise to nothing as one without an answer,
+  /// and treats two answers without words as equal; version 1.1 gives them an F1 of 0.
   public init(_ dataset: QuestionDataset, answers: [String], version: SQuADVersion) {
     precondition(answers.count == dataset.count)
     var (exact, f1): ([Double], [Double]) = ([], [])
@@ -35,7 +35,7 @@ public struct AnswerScores: Sendable, Equatable {
     isAnswered = answers.map { !$0.isEmpty }
   }
 
-  /// F1 of the words that two answers share, each as often as both have it.
+  /// The F1 of the words that two answers share, each counted as often as both have it.
   static func f1(_ answer: [[UInt8]], _ reference: [[UInt8]], version: SQuADVersion) -> Double {
     if version == .v2_0, answer.isEmpty || reference.isEmpty {
       return answer == reference ? 1 : 0
@@ -53,9 +53,9 @@ public struct AnswerScores: Sendable, Equatable {
     return 2 * precision * recall / (precision + recall)
   }
 
-  /// The means in percent by the official names: `exact_match` and `f1` of version 1.1; `exact` and
-  /// `f1` of version 2.0, and the same of the questions with and without an answer, where there are
-  /// any, with `HasAns_` and `NoAns_`.
+  /// The means in percent, by the official names: `exact_match` and `f1` in version 1.1; `exact`
+  /// and `f1` in version 2.0. Version 2.0 also has the same for the questions with and without an
+  /// answer, if there are any, prefixed with `HasAns_` and `NoAns_`.
   public var metrics: [(name: String, value: Double)] {
     let name = version == .v1_1 ? "exact_match" : "exact"
     func means(_ prefix: String, of questions: [Int]) -> [(name: String, value: Double)] {
@@ -73,20 +73,20 @@ public struct AnswerScores: Sendable, Equatable {
     return result
   }
 
-  /// What could be reached by saying that there is no answer where the margin is above a threshold.
+  /// The result that could be reached by giving no answer where the margin is above a threshold.
   public struct BestThreshold: Sendable, Equatable {
     /// The mean score in percent.
     public let score: Double
-    /// The threshold; nil if nothing is better than to answer no question at all, which the official
-    /// script writes as 0.
+    /// The threshold; nil if nothing is better than answering no question at all, which the
+    /// official script writes as 0.
     public let threshold: Double?
   }
 
   /// The best thresholds for exact match and for F1 (`best_exact_thresh`, `best_f1_thresh`).
   ///
-  /// - Parameter margins: how sure it is for each question that there is no answer, such as
-  ///   `PredictedAnswer.noAnswerMargin`. The scores are to be those of answers that were given
-  ///   regardless of it.
+  /// - Parameter margins: for each question, how certain it is that there is no answer, such as
+  ///   `PredictedAnswer.noAnswerMargin`. The scores must be those of answers that were given
+  ///   regardless of the margin.
   public func bestThresholds(margins: [Double]) -> (exact: BestThreshold, f1: BestThreshold) {
     let order = margins.indices.sorted { (margins[$0], $0) < (margins[$1], $1) }
     func best(_ scores: [Double]) -> BestThreshold {

@@ -1,15 +1,17 @@
-/// Answers as they are compared: SQuAD's rule, in lower case, without ASCII punctuation, without
-/// the words a, an and the, white space plain. Equal to Python's `str.lower`, `\b` and `str.split`.
+/// Normalises answers for comparison by SQuAD's rule: lower case, no ASCII punctuation, without the
+/// words a, an and the, and with plain white space. Equal to Python's `str.lower`, `\b` and
+/// `str.split`.
 public enum AnswerText {
-  /// The words of an answer in UTF-8 after normalisation (`normalize_answer`); answers match when
-  /// these do. Bytes, because Swift's strings are equal when Python's are not.
+  /// The words of an answer in UTF-8 after normalisation (`normalize_answer`); answers match if
+  /// these are equal. They are bytes, because Swift treats some strings as equal that Python does
+  /// not.
   public static func words(_ text: String) -> [[UInt8]] {
     let scalars = lowered(Array(text.unicodeScalars)).filter { !isPunctuation($0) }
     var words: [[UInt8]] = []
     var word: [UInt8] = []
     var position = 0
     while position < scalars.count {
-      // An article is a whole run of letters and digits; marks end a run.
+      // An article is a whole run of letters and digits; combining marks end a run.
       var end = position
       while end < scalars.count, isWordCharacter(scalars[end]) { end += 1 }
       if end > position {
@@ -38,7 +40,7 @@ public enum AnswerText {
     Array("a".utf8), Array("an".utf8), Array("the".utf8),
   ]
 
-  /// True for what `str.split` and `str.strip` take for white space.
+  /// True for what `str.split` and `str.strip` treat as white space.
   static func isWhiteSpace(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
     case 0x09...0x0D, 0x1C...0x20, 0x85, 0xA0, 0x1680, 0x2000...0x200A, 0x2028, 0x2029, 0x202F,
@@ -55,7 +57,7 @@ public enum AnswerText {
     }
   }
 
-  /// Letters and numbers of any kind; the underscore is punctuation and gone before.
+  /// Letters and numbers of any kind. The underscore is punctuation and has been removed before.
   private static func isWordCharacter(_ scalar: Unicode.Scalar) -> Bool {
     if scalar.isASCII {
       return ("a"..."z").contains(scalar) || ("0"..."9").contains(scalar)
@@ -85,7 +87,8 @@ public enum AnswerText {
     return result
   }
 
-  /// True where a letter is before the sigma and none after it, signs that have no case not counted.
+  /// True if a letter precedes the sigma and none follows it, ignoring characters that have no
+  /// case.
   private static func isFinalSigma(_ scalars: [Unicode.Scalar], _ place: Int) -> Bool {
     let before = scalars[..<place].last { !$0.properties.isCaseIgnorable }
     let after = scalars[(place + 1)...].first { !$0.properties.isCaseIgnorable }

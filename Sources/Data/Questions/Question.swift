@@ -4,12 +4,12 @@ import Files
 public struct Question: Sendable {
   /// One answer: a part of the text.
   public struct Answer: Sendable, Hashable {
-    /// The answer as the file spells it.
+    /// The answer as spelled in the file.
     public var text: String
-    /// Its bytes in the context, or nil where the file says a place at which it is not.
+    /// Its bytes in the context; nil if it is not where the file says.
     public var bytes: Range<Int>?
 
-    /// An answer at a place.
+    /// An answer at a position.
     public init(text: String, bytes: Range<Int>?) {
       self.text = text
       self.bytes = bytes
@@ -20,11 +20,11 @@ public struct Question: Sendable {
   public var id: String
   /// The question.
   public var text: String
-  /// Index of the text that it is about in `QuestionDataset.contexts`.
+  /// Index in `QuestionDataset.contexts` of the text that the question is about.
   public var context: Int
-  /// The answers of all annotators, or none.
+  /// The answers of all annotators; may be empty.
   public var answers: [Answer]
-  /// True when the text holds no answer; nil where the file does not say, as in version 1.1.
+  /// True if the text contains no answer; nil if the file does not say, as in version 1.1.
   public var isImpossible: Bool?
   /// The line of the file in which it begins.
   public var line: Int
@@ -42,7 +42,7 @@ public struct Question: Sendable {
     self.line = line
   }
 
-  /// True when the right answer is known, be it that there is none.
+  /// True if the right answer is known, including that there is none.
   public var isLabelled: Bool { isImpossible == true || !answers.isEmpty }
 }
 
@@ -69,21 +69,23 @@ public struct QuestionDataset: Sendable {
     self.misplacedAnswers = misplacedAnswers
   }
 
-  /// How many questions there are.
+  /// Number of questions.
   public var count: Int { questions.count }
 
   /// True for version 2.0, in which questions may have no answer.
   public var allowsNoAnswer: Bool { questions.contains { $0.isImpossible != nil } }
 
-  /// True when the right answer of every question is known.
+  /// True if the right answer of every question is known.
   public var isLabelled: Bool { count > 0 && questions.allSatisfy(\.isLabelled) }
 
-  /// The part of a question's context at these bytes.
+  /// The part of the question's context at these bytes.
   public func text(_ bytes: Range<Int>, of question: Int) -> String {
     String(decoding: contexts[questions[question].context][bytes], as: UTF8.self)
   }
 
-  /// The texts alone as a corpus, at most so many.
+  /// The texts alone, as a corpus.
+  ///
+  /// - Parameter maximum: the largest number of texts; nil for all.
   public func texts(maximum: Int? = nil) -> TextDataset {
     var texts = TextDataset(source: source)
     for (number, context) in contexts.prefix(maximum ?? .max).enumerated() {
@@ -92,7 +94,7 @@ public struct QuestionDataset: Sendable {
     return texts
   }
 
-  /// Content hash over texts, questions and answers, in order.
+  /// A content hash over texts, questions and answers, in order.
   public var contentHash: String {
     var hash = ContentHash()
     func add(_ text: some Collection<UInt8>) {

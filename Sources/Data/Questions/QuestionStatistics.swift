@@ -9,18 +9,18 @@ public struct QuestionStatistics: Sendable {
     public let split: Split
     /// Its path.
     public let source: String
-    /// Questions, and the texts that they are about.
+    /// Number of questions, and of the texts that they are about.
     public let questions, contexts: Int
-    /// Questions with an answer, wherever the file says that it is.
+    /// Number of questions with an answer, wherever the file says that it is.
     public let answerable: Int
-    /// Questions that the text holds no answer to.
+    /// Number of questions to which the text contains no answer.
     public let impossible: Int
-    /// Questions of which the file says neither.
+    /// Number of questions for which the file says neither.
     public let unlabelled: Int
     /// Answers that are not where the file says.
     public let misplacedAnswers: [FileError]
-    /// Questions that an earlier one of the file repeats, on the same text, byte for byte.
-    /// Contradictions are those with another set of answers or places of them.
+    /// Questions that repeat an earlier one of the file on the same text, byte for byte.
+    /// Contradictions are those with a different set of answers or answer positions.
     public let repeats: DatasetStatistics.Matches
     /// Lengths and windows in tokens, if there is a tokenizer.
     public let windows: WindowStatistics?
@@ -28,24 +28,26 @@ public struct QuestionStatistics: Sendable {
 
   /// What one part has in common with an earlier one.
   public struct Overlap: Sendable, Equatable {
-    /// The part that is looked at.
+    /// The later part.
     public let split: Split
-    /// The part in which its questions and texts are, too.
+    /// The earlier part, which also contains these questions and texts.
     public let earlier: Split
-    /// Its questions that are, on the same text; contradictions as in `Part.repeats`.
+    /// Questions of the later part that the earlier part also has, on the same text; contradictions
+    /// as in `Part.repeats`.
     public let questions: DatasetStatistics.Matches
-    /// Its texts that are, whatever is asked about them.
+    /// Number of texts of the later part that the earlier part also has, whatever is asked about
+    /// them.
     public let contexts: Int
   }
 
-  /// The task.
+  /// The version of SQuAD.
   public let version: SQuADVersion
-  /// The files that are there, in the order of `Split.allCases`.
+  /// The files that exist, in the order of `Split.allCases`.
   public let parts: [Part]
-  /// Every pair of them.
+  /// Every pair of these files.
   public let overlaps: [Overlap]
 
-  /// A question and the number of its text; equal texts have one number.
+  /// A question and the number of its text; equal texts have the same number.
   private struct Key: Hashable {
     let context: Int
     let question: [UInt8]
@@ -56,11 +58,11 @@ public struct QuestionStatistics: Sendable {
   /// Reads all files of a task.
   ///
   /// - Parameters:
-  ///   - directory: holds the files, or the task's folder with them.
+  ///   - directory: the folder that contains the files, or the task's folder with them.
   ///   - tokenizer: for lengths and windows; nil for none.
   ///   - settings: how texts are cut.
-  /// - Throws: `FileError` where there is no file at all, and for questions that leave no room for
-  ///   their text in a window; errors of `SQuADReader` for what is wrong in a file.
+  /// - Throws: `FileError` if there is no file at all, and for questions that leave no room for
+  ///   their text in a window; errors of `SQuADReader` for mistakes in a file.
   public init(
     version: SQuADVersion, directory: String, tokenizer: (any Tokenizer)? = nil,
     settings: WindowSettings = WindowSettings()
@@ -69,7 +71,7 @@ public struct QuestionStatistics: Sendable {
     var splits = Split.allCases.filter {
       SQuADReader.hasFile(version, split: $0, directory: directory)
     }
-    // With no file at all, reading the first one says where it should be.
+    // If there is no file at all, reading the first one reports where it should be.
     if splits.isEmpty { splits = [.train] }
     var parts: [Part] = []
     var overlaps: [Overlap] = []

@@ -2,15 +2,16 @@ import Files
 
 /// How questions and texts that are too long for a model are cut.
 public struct WindowSettings: Sendable, Equatable {
-  /// Tokens of a window in all (`max_seq_length`).
+  /// Number of tokens of a whole window (`max_seq_length`).
   public var maximumLength: Int
-  /// Tokens of the text that a window shares with the one before it: `doc_stride` of transformers'
-  /// `run_qa.py`. (In BERT's own script the name means the step from window to window.)
+  /// Number of tokens of the text that a window shares with the previous one: `doc_stride` of
+  /// transformers' `run_qa.py`. (In BERT's own script the name means the step from window to
+  /// window.)
   public var overlap: Int
-  /// Tokens of a question; what is beyond them is cut off.
+  /// Largest number of tokens of a question; the rest is cut off.
   public var maximumQuestionLength: Int
 
-  /// The usual settings for models of 512 positions.
+  /// The usual settings for models with 512 positions.
   public init(
     maximumLength: Int = 384, overlap: Int = 128, maximumQuestionLength: Int = 64
   ) {
@@ -20,37 +21,37 @@ public struct WindowSettings: Sendable, Equatable {
   }
 }
 
-/// Questions with windows of their texts, as a span classifier takes them: the question first, then
-/// as much of the text as fits, in as many overlapping windows as it takes. The same windows as
-/// Hugging Face's fast tokenizers make with `truncation="only_second"` and overflowing tokens, but
-/// that questions which are too long are cut.
+/// Questions with windows of their texts, as a span classifier takes them. The question comes
+/// first, then as much of the text as fits, in as many overlapping windows as needed. The windows
+/// are those that Hugging Face's fast tokenizers make with `truncation="only_second"` and
+/// overflowing tokens, except that questions which are too long are cut.
 public struct QuestionWindows: Sendable {
   /// One window.
   public struct Window: Sendable, Equatable {
     /// Index of the question in the data set.
     public var question: Int
-    /// Which tokens of the context are in the window.
+    /// The tokens of the context that are in the window.
     public var tokens: Range<Int>
-    /// Place in the window of the first of these.
+    /// Position in the window of the first of these tokens.
     public var contextStart: Int
   }
 
-  /// The windows, in the order of questions and of texts.
+  /// The windows, in the order of questions and, within one question, of the text.
   public private(set) var windows: [Window] = []
   /// The data.
   public let dataset: QuestionDataset
 
   private let contexts: [AlignedTokens]
   private var questions: [ArraySlice<Int32>] = []
-  /// The first window of each question, and the end of the last.
+  /// The first window of each question, then the end of the last.
   private var borders = [0]
   private let template: EncodingTemplate
   private let vocabularyHash: String
 
   /// Cuts all questions and texts.
   ///
-  /// - Throws: `FileError` when a question leaves no room for more of its text than windows share;
-  ///   the message names the settings of a run.
+  /// - Throws: `FileError` if a question does not leave room for more of its text than windows
+  ///   share. The message names the settings of a run.
   public init(
     _ dataset: QuestionDataset, tokenizer: any Tokenizer, settings: WindowSettings
   ) throws {
@@ -86,14 +87,14 @@ public struct QuestionWindows: Sendable {
     }
   }
 
-  /// How many windows there are.
+  /// Number of windows.
   public var count: Int { windows.count }
 
   /// The indices of a question's windows.
   public func windows(of question: Int) -> Range<Int> { borders[question]..<borders[question + 1] }
 
-  /// Tokens of a question, cut as its windows have it, and of all of its text, the special ones
-  /// included: what one window would have to hold for no other to be needed.
+  /// Number of tokens of a question, cut as in its windows, together with all of its text and the
+  /// special tokens: what one window would have to hold so that no other is needed.
   public func length(of question: Int) -> Int {
     template.pairSpecialCount + questions[question].count
       + contexts[dataset.questions[question].context].count
@@ -106,12 +107,12 @@ public struct QuestionWindows: Sendable {
       Array(questions[question]), Array(aligned(window).ids[tokens]), maxLength: .max)
   }
 
-  /// All windows as rows without labels, in their order.
+  /// All windows in order, as rows without labels.
   public var inputs: TokenizedDataset {
     TokenizedDataset(encodings: (0..<count).map(encoding), vocabularyHash: vocabularyHash)
   }
 
-  /// The windows that something can be learnt from as rows with the places of their answers.
+  /// The windows from which something can be learnt, as rows with the positions of their answers.
   public var examples: TokenizedDataset {
     let known = (0..<count).compactMap { window in target(window).map { (window, $0) } }
     return TokenizedDataset(
@@ -119,17 +120,17 @@ public struct QuestionWindows: Sendable {
       vocabularyHash: vocabularyHash)
   }
 
-  /// The bytes in the context of the token at a place of a window, or nil where the token is none
-  /// of the context's.
+  /// The bytes in the context of the token at a position of a window; nil if the token is not from
+  /// the context.
   public func bytes(_ window: Int, at place: Int) -> Range<Int>? {
     let token = windows[window].tokens.lowerBound + place - windows[window].contextStart
     guard windows[window].tokens.contains(token) else { return nil }
     return aligned(window).ranges[token]
   }
 
-  /// What a model is to learn from a window: the places of the first answer that is where the file
-  /// says if the window holds all of it, else that there is no answer. Nil when no such answer is
-  /// known.
+  /// What a model should learn from a window: the position of the first answer that is where the
+  /// file says, if the window contains all of it; otherwise that there is no answer. Nil if no such
+  /// answer is known.
   public func target(_ window: Int) -> TokenSpan? {
     let question = dataset.questions[windows[window].question]
     guard question.isImpossible != true else { return .noAnswer }
@@ -139,10 +140,10 @@ public struct QuestionWindows: Sendable {
     guard let first = ranges.first, let last = ranges.last,
       first.lowerBound <= answer.lowerBound, last.upperBound >= answer.upperBound
     else { return .noAnswer }
-    // As `run_qa.py` has it: the last token that begins no later, the first that ends no sooner.
+    // As in `run_qa.py`: the last token that begins no later, and the first that ends no sooner.
     let start = (ranges.firstIndex { $0.lowerBound > answer.lowerBound } ?? ranges.endIndex) - 1
     let end = (ranges.lastIndex { $0.upperBound < answer.upperBound } ?? tokens.lowerBound - 1) + 1
-    // Tokens of parts of one character are all where it is.
+    // Tokens of parts of one character all have the position of the character.
     let places = [start, end].map { $0 - tokens.lowerBound + shift }.sorted()
     return TokenSpan(start: places[0], end: places[1])
   }
@@ -153,10 +154,10 @@ public struct QuestionWindows: Sendable {
 }
 
 extension EncodingTemplate {
-  /// The special tokens of a pair.
+  /// Number of special tokens of a pair.
   var pairSpecialCount: Int { pair.count { if case .special = $0 { true } else { false } } }
 
-  /// Where the second text of a pair begins when the first has so many tokens.
+  /// Where the second text of a pair begins if the first has this many tokens.
   func secondStart(firstCount: Int) -> Int {
     var start = 0
     for part in pair {

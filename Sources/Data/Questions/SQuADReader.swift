@@ -4,13 +4,16 @@ import StrictJSON
 /// Reads the JSON of SQuAD 1.1 and 2.0: an object with the array `data` of articles, each with
 /// `paragraphs`, each with a `context` and its questions `qas`.
 ///
-/// `answer_start` counts Unicode scalars, as Python does. Members that are not needed are passed over.
+/// `answer_start` counts Unicode scalars, as Python does. Members that are not needed are ignored.
 public enum SQuADReader {
-  /// A split of a version; `directory` holds its file, or the folder `squad` or `squad2` with it.
+  /// Reads a split of a version.
   ///
-  /// - Parameter maximumQuestions: stop after so many questions.
-  /// - Throws: `FileError` when the file is not there or not readable, `JSONError` with line and
-  ///   column for what is wrong in it.
+  /// - Parameters:
+  ///   - directory: the folder with the file, or with the folder `squad` or `squad2` that contains
+  ///     it.
+  ///   - maximumQuestions: stop after this many questions.
+  /// - Throws: `FileError` if the file is missing or not readable; `JSONError` with line and column
+  ///   for mistakes in it.
   public static func read(
     _ version: SQuADVersion, split: Split, directory: String, maximumQuestions: Int? = nil
   ) throws -> QuestionDataset {
@@ -35,7 +38,7 @@ public enum SQuADReader {
     return dataset
   }
 
-  /// True when a file of the split is where `read` looks for it.
+  /// True if a file of the split is where `read` looks for it.
   public static func hasFile(_ version: SQuADVersion, split: Split, directory: String) -> Bool {
     path(version, split: split, directory: directory) != nil
   }
@@ -48,11 +51,11 @@ public enum SQuADReader {
       .first(where: ByteFile.exists)
   }
 
-  /// A file of either version.
+  /// Reads a file of either version.
   ///
-  /// - Parameter maximumQuestions: stop after so many questions.
-  /// - Throws: `FileError` when the file is not readable, `JSONError` with line and column for what
-  ///   is wrong in it.
+  /// - Parameter maximumQuestions: stop after this many questions.
+  /// - Throws: `FileError` if the file is not readable; `JSONError` with line and column for
+  ///   mistakes in it.
   public static func read(path: String, maximumQuestions: Int? = nil) throws -> QuestionDataset {
     let json = try StrictJSON.parse(try ByteFile.read(path), file: path)
     let members = Members(file: path)
@@ -63,7 +66,7 @@ public enum SQuADReader {
         if let maximumQuestions, dataset.count >= maximumQuestions { return dataset }
         let context = Array(
           try members.string("context", of: paragraph, what: "a paragraph").utf8)
-        // Where each scalar starts, and the end.
+        // Where each scalar starts, then the end.
         let starts = context.indices.filter { context[$0] & 0xC0 != 0x80 } + [context.count]
         dataset.contexts.append(context)
         for entry in try members.array("qas", of: paragraph, what: "a paragraph") {
@@ -112,7 +115,7 @@ public enum SQuADReader {
     return question
   }
 
-  /// Test files may leave the answers out.
+  /// Test files may omit the answers.
   private static func answers(of entry: JSONValue, members: Members) throws -> [JSONValue] {
     entry["answers"] == nil ? [] : try members.array("answers", of: entry, what: "a question")
   }
@@ -139,7 +142,7 @@ public enum SQuADReader {
   }
 }
 
-/// Reads the members of objects and says where something else is found.
+/// Reads the members of objects and reports values of the wrong kind.
 private struct Members {
   let file: String
 

@@ -1,19 +1,20 @@
-/// How the questions of a file and the texts that they are about fit into windows of a model.
+/// How the questions of a file and their texts fit into the windows of a model.
 public struct WindowStatistics: Sendable, Equatable {
-  /// Tokens of question and text as `QuestionWindows.length(of:)` has them. The limit is that of a
+  /// Tokens of question and text, as in `QuestionWindows.length(of:)`. The limit is that of a
   /// window, so the truncated rows are the questions that need more than one.
   public let lengths: LengthStatistics
   /// How texts were cut.
   public let settings: WindowSettings
-  /// Windows of all questions.
+  /// Number of windows of all questions.
   public let windows: Int
-  /// Windows of a question on average; NaN without questions.
+  /// Mean number of windows per question; NaN without questions.
   public let meanWindows: Double
-  /// Questions with an answer that can be learnt: one is where the file says.
+  /// Number of questions with an answer that can be learnt, that is, one that is where the file
+  /// says.
   public let learnable: Int
-  /// How many of these have no window that holds all of the answer, the first such one.
+  /// How many of these have no window that contains all of the answer (the first such one).
   public let outsideWindows: Int
-  /// Share of the learnable questions that these are, from 0 to 1; NaN without learnable ones.
+  /// Share of these among the learnable questions, from 0 to 1; NaN without learnable ones.
   public let outsideShare: Double
 
   /// The statistics of windows that were made with these settings.

@@ -1,6 +1,6 @@
 extension TaskDescription {
-  /// Adversarial GLUE: six parts of one `dev.json`, an object with an array for each task, for models
-  /// of the tasks that they are made from. Labels are the ids of Hugging Face's data sets.
+  /// Adversarial GLUE: six parts of one `dev.json`, an object with one array per task, for models
+  /// of the tasks from which they were made. Labels are the ids of Hugging Face's data sets.
   public static let advGLUE: [TaskDescription] = [
     advGLUE(sst2, key: "sst2", texts: ["sentence"]),
     advGLUE(qqp, key: "qqp", texts: ["question1", "question2"]),

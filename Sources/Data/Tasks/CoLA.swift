@@ -1,8 +1,9 @@
 extension TaskDescription {
-  /// Corpus of Linguistic Acceptability: is it a grammatical English sentence? 8,551 rows to train
-  /// on, 1,043 to validate.
+  /// Corpus of Linguistic Acceptability: is a sentence grammatical English? 8,551 rows to train on,
+  /// 1,043 to validate.
   ///
-  /// train.tsv and dev.tsv have no header: source, label, original mark, sentence. test.tsv has one.
+  /// train.tsv and dev.tsv have no header; their fields are source, label, original mark and
+  /// sentence. test.tsv has a header.
   public static let cola = TaskDescription(
     name: "cola", folder: "CoLA",
     labels: [Label("unacceptable", spelling: "0"), Label("acceptable", spelling: "1")],

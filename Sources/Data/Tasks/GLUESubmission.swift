@@ -1,7 +1,7 @@
 import Files
 import Foundation
 
-/// What the GLUE server takes: a zip of eleven files with a row for each row of the test sets.
+/// What the GLUE server accepts: a zip of eleven files, each with one row per row of a test set.
 public enum GLUESubmission {
   /// The header of every file.
   static let header = "index\tprediction\n"
@@ -10,14 +10,14 @@ public enum GLUESubmission {
   public struct File: Sendable {
     /// Its name in the archive, such as `MNLI-mm.tsv`.
     public let name: String
-    /// The task whose labels and texts it is about.
+    /// The task that defines its labels and texts.
     public let task: TaskDescription
     /// The split that is predicted.
     public let split: Split
-    /// Rows that the server expects.
+    /// The number of rows that the server expects.
     public let rows: Int
-    /// The task whose model answers where none is given for this one: MNLI's for its other genres
-    /// and for the diagnostic set.
+    /// The task whose model answers if there is none for this task: MNLI, for its other genres and
+    /// for the diagnostic set.
     public let otherTask: TaskDescription?
 
     init(
@@ -28,7 +28,7 @@ public enum GLUESubmission {
     }
   }
 
-  /// The files that the server wants, in the order of its leaderboard.
+  /// The files that the server expects, in the order of its leaderboard.
   public static let files = [
     File("CoLA.tsv", .cola, 1063), File("SST-2.tsv", .sst2, 1821), File("MRPC.tsv", .mrpc, 1725),
     File("STS-B.tsv", .stsb, 1379), File("QQP.tsv", .qqp, 390_965),
@@ -54,16 +54,17 @@ public enum GLUESubmission {
 }
 
 extension GLUESubmission.File {
-  /// The test rows without labels, an empty text where the file has one: every row needs an answer.
+  /// The test rows without labels. A text that is empty in the file stays empty, since every row
+  /// needs an answer.
   ///
-  /// - Throws: `FileError`, also where there are not as many as the server expects.
+  /// - Throws: `FileError`, also if the number of rows is not what the server expects.
   public func read(directory: String) throws -> TextDataset {
     let text = try DatasetReader.readUnlabelled(task: task, split: split, directory: directory)
     guard text.count == rows else { throw wrongCount(text.count, file: text.source) }
     return text
   }
 
-  /// The same answer to all rows, which the server takes where there is no model: the task's first
+  /// The same answer for all rows, which the server accepts if there is no model: the task's first
   /// label, or 0.
   public var placeholder: GLUESubmission.Answers {
     task.isRegression
@@ -71,11 +72,11 @@ extension GLUESubmission.File {
       : .classes([Int32](repeating: 0, count: rows))
   }
 
-  /// The file's content: labels as the task's TSV files spell them, scores with three decimals from 0
-  /// to 5.
+  /// The content of the file: labels as in the task's TSV files, and scores with three decimals
+  /// from 0 to 5.
   ///
-  /// - Throws: `FileError` for another number of answers than rows, a label that the task does not
-  ///   have, and a score that is no number.
+  /// - Throws: `FileError` if the number of answers differs from the number of rows, for a label
+  ///   that the task does not have, and for a score that is not a number.
   public func content(_ answers: GLUESubmission.Answers) throws -> [UInt8] {
     guard answers.count == rows else { throw wrongCount(answers.count, file: name) }
     var text = Array(GLUESubmission.header.utf8)
@@ -98,7 +99,7 @@ extension GLUESubmission.File {
             file: name, line: row + 2,
             problem: "the model's score is not a number; evaluate the model first.")
         }
-        // A comparison that sends -0 to the bound, so that no "-0.000" is written.
+        // This comparison maps -0 to the bound, so that "-0.000" is never written.
         let clipped = score <= lowest ? lowest : min(score, highest)
         append(row, String(format: "%.3f", clipped))
       }

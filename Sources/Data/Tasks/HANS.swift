@@ -1,7 +1,8 @@
 extension TaskDescription {
-  /// Heuristic Analysis for NLI Systems: inferences that look entailed by word overlap, for MNLI
-  /// models. Neutral and contradiction both count as non-entailment. 30,000 rows to validate, a
-  /// thousand for each of 30 subcases; accuracy by heuristic and subcase is what its authors report.
+  /// Heuristic Analysis for NLI Systems: inferences that look entailed because of word overlap, for
+  /// MNLI models. Both neutral and contradiction count as non-entailment. 30,000 rows to validate,
+  /// a thousand for each of 30 subcases. As in the paper, accuracy is also reported by heuristic
+  /// and subcase.
   public static let hans = TaskDescription(
     name: "hans", folder: "hans",
     labels: [Label("entailment"), Label("non-entailment")], metrics: [.accuracy],

@@ -1,9 +1,9 @@
 extension TaskDescription {
-  /// Large Movie Review Dataset: whole reviews, positive or negative; SST-2 models have the same
-  /// labels. 25,000 rows to train on and 25,000 to test; parts held out go by `dev.tsv`.
+  /// Large Movie Review Dataset: whole reviews, positive or negative. SST-2 models have the same
+  /// labels. 25,000 rows to train on and 25,000 to test. A held-out part is called `dev.tsv`.
   ///
-  /// Read as TSV (`sentence`, `label` 0 or 1) and as CSV in three layouts: `text`, `label` (0 or 1);
-  /// `review`, `sentiment` (words); no header, class 1 or 2 and text.
+  /// It is read as TSV (`sentence`, and `label` 0 or 1) and as CSV in three layouts: `text`,
+  /// `label` (0 or 1); `review`, `sentiment` (words); no header, class 1 or 2, and text.
   public static let imdb = TaskDescription(
     name: "imdb", folder: "imdb",
     labels: [Label("negative", spelling: "0"), Label("positive", spelling: "1")],

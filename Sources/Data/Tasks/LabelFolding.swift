@@ -1,9 +1,10 @@
 extension TaskDescription {
-  /// What the labels of a model that was trained for another task mean in this one.
+  /// The meaning, in this task, of the labels of a model that was trained for another task.
   public struct LabelFolding: Sendable, Equatable {
     /// The task of the model.
     public var modelTask: String
-    /// The model's labels in the order of that task, each with the label here that it means.
+    /// The model's labels in the order of that task, each with the label of this task that it
+    /// means.
     public var meanings: [Meaning]
 
     /// One label of the model.
@@ -20,19 +21,20 @@ extension TaskDescription {
       self.meanings = meanings.map { Meaning(model: $0.key, task: $0.value) }
     }
 
-    /// An MNLI model's labels where only entailment counts.
+    /// The labels of an MNLI model, for a task in which only entailment counts.
     static func entailmentOrNot(_ entailed: String, _ other: String) -> LabelFolding {
       LabelFolding(
         of: "mnli", ["entailment": entailed, "neutral": other, "contradiction": other])
     }
   }
 
-  /// For each output of a model the id of the label here that it means, or nil where the model's
-  /// names are those of no known folding.
+  /// For each output of a model, the id of the label of this task that it means; nil if the model's
+  /// names belong to no known folding.
   ///
   /// - Parameters:
   ///   - names: the model's label names in the order of its outputs; case does not matter.
-  ///   - isNameless: the names mean nothing; a folding of as many labels is taken in its own order.
+  ///   - isNameless: the names mean nothing; a folding with the same number of labels is used in
+  ///     its own order.
   public func foldedOutputs(names: [String], isNameless: Bool = false) -> [Int32]? {
     for folding in foldings where folding.meanings.count == names.count {
       let outputs = names.enumerated().compactMap { position, name -> Int32? in

@@ -1,6 +1,6 @@
 extension TaskDescription {
-  /// Multi-Genre Natural Language Inference. 392,702 rows to train on; 9,815 rows of the same genres
-  /// (matched) and 9,832 of others (mismatched) to validate, both measured in a run.
+  /// Multi-Genre Natural Language Inference. 392,702 rows to train on. To validate, 9,815 rows of
+  /// the same genres (matched) and 9,832 of other genres (mismatched); a run measures both.
   public static let mnli = TaskDescription(
     name: "mnli", folder: "MNLI", labels: inferenceLabels, metrics: [.accuracy],
     files: [
@@ -14,7 +14,7 @@ extension TaskDescription {
       .validationMismatched: [inference("multinli_1.0_dev_mismatched.txt")],
     ])
 
-  /// MNLI with the mismatched genres alone as validation and test data.
+  /// MNLI with only the mismatched genres as validation and test data.
   public static let mnliMismatched = TaskDescription(
     name: "mnli-mm", folder: "MNLI", labels: inferenceLabels, metrics: [.accuracy],
     files: [
@@ -22,8 +22,8 @@ extension TaskDescription {
       .test: unlabelled("test_mismatched.tsv"),
     ])
 
-  /// GLUE's diagnostic set, for MNLI models. 1,104 rows without labels; the authors' file with
-  /// labels is the validation split, judged as the server does by Matthews' coefficient.
+  /// GLUE's diagnostic set, for MNLI models. 1,104 rows without labels. The authors' file with
+  /// labels is the validation split. It is judged by Matthews' coefficient, as on the server.
   public static let ax = TaskDescription(
     name: "ax", folder: "diagnostic", labels: inferenceLabels, metrics: [.matthews, .accuracy],
     files: [
@@ -36,7 +36,8 @@ extension TaskDescription {
   /// The three labels of natural language inference.
   static let inferenceLabels = [Label("entailment"), Label("neutral"), Label("contradiction")]
 
-  /// A file of SNLI's and MNLI's layout, whose columns differ in number from file to file.
+  /// A file in the layout of SNLI and MNLI, in which the number of columns differs from file to
+  /// file.
   static func inference(_ name: String) -> File {
     File(name: name, textColumns: ["sentence1", "sentence2"], labelColumn: "gold_label")
       .with { $0.undecidedLabel = "-" }

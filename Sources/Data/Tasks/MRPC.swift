@@ -2,9 +2,9 @@ extension TaskDescription {
   /// Microsoft Research Paraphrase Corpus: news sentences that mean the same or do not. 3,668 rows
   /// to train on, 408 to validate.
   ///
-  /// Without GLUE's files, Microsoft's own `msr_paraphrase_train.txt` (4,076 rows, GLUE's train and
-  /// validation together) and `msr_paraphrase_test.txt` (with labels) are read. They begin with a
-  /// byte order mark, as GLUE's do.
+  /// If GLUE's files are missing, Microsoft's own `msr_paraphrase_train.txt` (4,076 rows, GLUE's
+  /// train and validation together) and `msr_paraphrase_test.txt` (with labels) are read. Like
+  /// GLUE's files, they begin with a byte order mark.
   public static let mrpc: TaskDescription = {
     let original = File(
       name: "msr_paraphrase_train.txt", textColumns: ["#1 String", "#2 String"],

@@ -1,5 +1,5 @@
 extension TaskDescription {
-  /// Paraphrase Adversaries from Word Scrambling (Wikipedia, labelled, final): pairs with much word
+  /// Paraphrase Adversaries from Word Scrambling (Wikipedia, labelled, final): pairs with high word
   /// overlap, for QQP or MRPC models. 49,401 rows to train on, 8,000 to validate, 8,000 to test.
   public static let paws = TaskDescription(
     name: "paws", folder: "paws",

@@ -21,7 +21,7 @@ public enum SQuADVersion: String, Sendable, CaseIterable {
   /// Version 2.0: half of the questions have none.
   case v2_0 = "squad2"
 
-  /// The names that a split's file goes by, the usual one first; none for splits that were never
+  /// The possible names of a split's file, the usual one first; empty for splits that were never
   /// published.
   public func fileNames(_ split: Split) -> [String] {
     let number = self == .v1_1 ? "v1.1" : "v2.0"
@@ -32,7 +32,7 @@ public enum SQuADVersion: String, Sendable, CaseIterable {
     }
   }
 
-  /// Metrics by which a model can be chosen, the usual one first.
+  /// The metrics by which a model can be selected, the usual one first.
   public var metricNames: [String] {
     switch self {
     case .v1_1: ["f1", "exact_match"]

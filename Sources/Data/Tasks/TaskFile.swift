@@ -1,9 +1,9 @@
 extension TaskDescription {
-  /// How a column of a file is found.
+  /// How to find a column of a file.
   public enum Column: Sendable, Equatable, ExpressibleByStringLiteral, ExpressibleByIntegerLiteral {
-    /// By its name in the first line, wherever it stands; in JSON by its key.
+    /// By its name in the first line, wherever it is; in JSON by its key.
     case named(String)
-    /// By its number, counted from 0; −1 is the last one.
+    /// By its number, counted from 0; −1 is the last column.
     case at(Int)
 
     /// True for a column that is found by its number.
@@ -15,51 +15,52 @@ extension TaskDescription {
     public init(integerLiteral number: Int) { self = .at(number) }
   }
 
-  /// How rows and fields are told apart.
+  /// How rows and fields are separated.
   public enum Format: Sendable, Equatable {
-    /// A row a line, tabs between fields, quotes mean nothing.
+    /// One row per line, with tabs between fields. Quotes have no meaning.
     case tabSeparated
-    /// Fields that may be quoted, quotes in them doubled: CSV. `lineBreak` is what the set spells a
-    /// line break within a text with, such as a backslash; it becomes a space.
+    /// CSV: fields may be quoted, with quotes in them doubled. `lineBreak` is how the data set
+    /// writes a line break within a text, such as a backslash; it becomes a space.
     case quoted(separator: UInt8 = UInt8(ascii: ","), lineBreak: String? = nil)
-    /// An object whose member `key` is an array with an object a row.
+    /// An object whose member `key` is an array with one object per row.
     case jsonArray(key: String)
-    /// An object a line; lines without anything are passed over.
+    /// One object per line; blank lines are skipped.
     case jsonLines
-    /// A text a line, tabs and all.
+    /// One text per line, including its tabs.
     case lines
   }
 
-  /// A file that a split can be read from.
+  /// A file from which a split can be read.
   public struct File: Sendable, Equatable {
-    /// Name in the task's folder.
+    /// The name in the task's folder.
     public var name: String
-    /// How rows and fields are told apart.
+    /// How rows and fields are separated.
     public var format = Format.tabSeparated
     /// Whether the first line names the columns.
     public var hasHeader: Bool
-    /// Columns of the first and, for pairs, the second text.
+    /// The columns of the first text and, for pairs, of the second text.
     public var textColumns: [Column]
-    /// True when the texts of all columns, with spaces between, are one text.
+    /// True if the texts of all columns, joined by spaces, form one text.
     public var joinsTexts = false
-    /// Column of the label, nil when there is none.
+    /// The column of the label; nil if there is none.
     public var labelColumn: Column?
-    /// How this file spells the labels, in the order of their ids, where it is not the task's way.
+    /// How this file spells the labels, in the order of their ids; nil if it uses the task's
+    /// spelling.
     public var labelSpellings: [String]?
-    /// What stands between the labels of a row that may have several, or none; in JSON an array holds
-    /// them. Nil where a row has one label.
+    /// What separates the labels of a row that may have several, or none; in JSON they are in an
+    /// array. Nil if a row has one label.
     public var labelSeparator: String?
-    /// A label that means that the annotators did not agree; its rows are left out, as is usual.
+    /// The label which means that the annotators did not agree. Its rows are left out, as is usual.
     public var undecidedLabel: String?
-    /// True for distributions that are known to hold a few rows without a text or a label: those are
-    /// left out and listed, whatever happens to bad rows elsewhere.
+    /// True for distributions that are known to contain a few rows without a text or a label. Those
+    /// are left out and listed, whatever happens to bad rows elsewhere.
     public var hasBrokenRows = false
-    /// True where a row without a text counts like others, because every row needs an answer.
+    /// True if a row without a text counts like the others, because every row needs an answer.
     var allowsEmptyTexts = false
-    /// Columns by which the set's authors break results down.
+    /// Columns by which the authors of the data set break results down.
     public var groupColumns: [String] = []
 
-    /// A file with a header if any column goes by its name.
+    /// A file. By default it has a header if any column is found by name.
     public init(name: String, textColumns: [Column], labelColumn: Column?, hasHeader: Bool? = nil) {
       self.name = name
       self.textColumns = textColumns
@@ -71,7 +72,7 @@ extension TaskDescription {
         }
     }
 
-    /// The same file with changes.
+    /// A copy of the file with changes.
     func with(_ change: (inout File) -> Void) -> File {
       var copy = self
       change(&copy)
@@ -81,7 +82,7 @@ extension TaskDescription {
 }
 
 extension [Split: TaskDescription.File] {
-  /// `train.tsv` and `dev.tsv` with labels, `test.tsv` without, columns by the same names.
+  /// `train.tsv` and `dev.tsv` with labels, and `test.tsv` without, with the same column names.
   static func glue(texts: [String], label: String) -> Self {
     let columns = texts.map(TaskDescription.Column.named)
     return [

@@ -1,4 +1,4 @@
-/// The tasks that can be named in a configuration or on the command line.
+/// The tasks that a configuration or the command line can name.
 public enum TaskRegistry {
   /// All tasks.
   public static let all: [TaskDescription] =
@@ -7,9 +7,9 @@ public enum TaskRegistry {
       .hans, .paws, .snli, .scitail, .imdb, .agNews, .dbpedia, .squad, .squad2,
     ] + TaskDescription.advGLUE
 
-  /// An unknown task name, with the known ones.
+  /// An unknown task name; the message lists the known ones.
   public struct UnknownTask: Error, Sendable, Equatable, CustomStringConvertible {
-    /// The name asked for.
+    /// The name that was given.
     public var name: String
     /// One sentence.
     public var description: String {
@@ -18,7 +18,8 @@ public enum TaskRegistry {
     }
   }
 
-  /// The task of a name; `sst2`, `SST-2` and `sst-2` are the same. Throws `UnknownTask`.
+  /// The task with a given name; `sst2`, `SST-2` and `sst-2` are the same.
+  /// - Throws: `UnknownTask`.
   public static func named(_ name: String) throws -> TaskDescription {
     func folded(_ text: String) -> [UInt8] {
       text.lowercased().utf8.filter { $0 != UInt8(ascii: "-") && $0 != UInt8(ascii: "_") }

@@ -1,8 +1,9 @@
 extension TaskDescription {
-  /// AG's News, four topics: quoted CSV without a header, class, title and description, in which a
-  /// backslash stands for a line break. Title and description are one text. 120,000 rows to train
-  /// on, 7,600 to test; there is no validation part, so the test part is measured in runs too, as in
-  /// the papers. `train_sample.tsv` and `dev.tsv` (`label`, `text`) are read where they are there.
+  /// AG's News, four topics. The files are quoted CSV without a header: class, title and
+  /// description, in which a backslash stands for a line break. Title and description form one
+  /// text. 120,000 rows to train on, 7,600 to test. There is no validation split, so runs also
+  /// measure on the test split, as the papers do. `train_sample.tsv` and `dev.tsv` (`label`,
+  /// `text`) are read if they exist.
   public static let agNews = TaskDescription(
     name: "ag-news", folder: "ag_news",
     labels: ["World", "Sports", "Business", "Sci/Tech"].enumerated()
@@ -13,8 +14,8 @@ extension TaskDescription {
     ],
     alternatives: [.train: [sample("train_sample.tsv")], .validation: [topics("test.csv")]])
 
-  /// DBPedia's ontology, fourteen classes, in the layout of AG's News but for its line breaks,
-  /// which are `\n`. 560,000 rows to train on, 70,000 to test; validation as for AG's News.
+  /// DBPedia's ontology, fourteen classes, in the layout of AG's News, except that line breaks are
+  /// written `\n`. 560,000 rows to train on, 70,000 to test; validation as for AG's News.
   public static let dbpedia = TaskDescription(
     name: "dbpedia", folder: "dbpedia",
     labels: [

@@ -1,19 +1,19 @@
-/// A token that is matched in a text as a whole, before the text is cut into words.
+/// A token that is matched in a text as a whole, before the text is split into words.
 public struct AddedToken: Sendable, Equatable {
   /// Its id.
   public var id: Int32
   /// Its spelling.
   public var content: String
-  /// White space on its left belongs to it, as with RoBERTa's `<mask>`.
+  /// True if it includes the white space to its left, as RoBERTa's `<mask>` does.
   public var stripsLeft: Bool
-  /// White space on its right belongs to it.
+  /// True if it includes the white space to its right.
   public var stripsRight: Bool
-  /// Matched after the tokens that are not normalised have been.
+  /// True if it is matched after the tokens that are not normalised.
   public var isNormalized: Bool
-  /// A text gives its id only where special tokens are parsed.
+  /// True if a text gives its id only where special tokens are parsed.
   public var isSpecial: Bool
 
-  /// A special token, unless told otherwise.
+  /// An added token; a special one by default.
   public init(
     id: Int32, content: String, stripsLeft: Bool = false, stripsRight: Bool = false,
     isNormalized: Bool = false, isSpecial: Bool = true
@@ -27,13 +27,13 @@ public struct AddedToken: Sendable, Equatable {
   }
 }
 
-/// Finds added tokens in texts, the leftmost first and of those the longest, as Hugging Face's
-/// `AddedVocabulary` does it.
+/// Finds added tokens in texts, leftmost first, and the longest of several at one place, as Hugging
+/// Face's `AddedVocabulary` does.
 struct AddedTokenMatcher: Sendable {
-  /// A stretch of a text.
+  /// A part of a text.
   enum Segment {
     case text(ArraySlice<UInt8>)
-    /// An added token and the indices of its bytes, stripped white space included.
+    /// An added token and the indices of its bytes, including stripped white space.
     case token(Int32, at: Range<Int>)
   }
 
@@ -42,7 +42,7 @@ struct AddedTokenMatcher: Sendable {
     var token: AddedToken
   }
 
-  /// One pass over a text, for the tokens that are matched in it together.
+  /// One pass over a text, for the tokens that are matched together.
   private struct Pass {
     /// Longest first.
     var candidates: [Candidate]
@@ -66,7 +66,7 @@ struct AddedTokenMatcher: Sendable {
       .filter { $0.contains { parsesSpecialTokens || !$0.isSpecial } }.map(Pass.init)
   }
 
-  /// Cuts a text into added tokens and what is between them; nothing of it is empty.
+  /// Splits a text into added tokens and what lies between them; no part is empty.
   func split(_ text: ArraySlice<UInt8>, _ body: (Segment) -> Void) {
     split(text, passes[...], body)
   }
@@ -78,7 +78,7 @@ struct AddedTokenMatcher: Sendable {
       if !text.isEmpty { body(.text(text)) }
       return
     }
-    // What is before `start` is done with.
+    // Everything before `start` is done.
     var start = text.startIndex
     var position = start
     while position < text.endIndex {
@@ -90,7 +90,7 @@ struct AddedTokenMatcher: Sendable {
       }
       let found = position
       position += match.bytes.count
-      // Read as text; but no other token starts inside of it.
+      // It is read as text, but no other token may start inside it.
       if match.token.isSpecial, !parsesSpecialTokens { continue }
       let left = match.token.stripsLeft ? Self.left(of: found, in: text[start...]) : found
       if match.token.stripsRight { position = Self.right(of: position, in: text) }
@@ -101,7 +101,7 @@ struct AddedTokenMatcher: Sendable {
     split(text[start...], passes.dropFirst(), body)
   }
 
-  /// Where the white space that ends at `end` starts.
+  /// The start of the white space that ends at `end`.
   private static func left(of end: Int, in text: ArraySlice<UInt8>) -> Int {
     var result = end
     var position = end
@@ -114,7 +114,7 @@ struct AddedTokenMatcher: Sendable {
     return result
   }
 
-  /// Where the white space that starts at `start` ends.
+  /// The end of the white space that starts at `start`.
   private static func right(of start: Int, in text: ArraySlice<UInt8>) -> Int {
     var position = start
     while position < text.endIndex, ByteLevelSplitter.isWhiteSpace(text, at: position) {

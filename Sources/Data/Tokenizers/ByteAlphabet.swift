@@ -1,5 +1,5 @@
-/// How byte-level vocabularies spell bytes: printable ones as themselves, the others as scalars from
-/// U+0100, so that a space is `Ġ` (GPT-2's `bytes_to_unicode`).
+/// The spelling of bytes in byte-level vocabularies: printable bytes as themselves, the others as
+/// scalars from U+0100 on, so that a space is `Ġ` (GPT-2's `bytes_to_unicode`).
 enum ByteAlphabet {
   /// The scalar of each byte.
   static let scalars: [UInt32] = {
@@ -21,8 +21,8 @@ enum ByteAlphabet {
     return inverse
   }()
 
-  /// The bytes that a token of a vocabulary, given in UTF-8, stands for; nil when it has a scalar
-  /// that is no byte's, so that no text can hold it.
+  /// The bytes that a token of a vocabulary, given in UTF-8, represents; nil if it contains a
+  /// scalar that represents no byte, so that it cannot occur in a text.
   static func bytes(spelledBy token: some Sequence<UInt8>) -> [UInt8]? {
     var bytes: [UInt8] = []
     var lead: UInt32 = 0
@@ -45,7 +45,7 @@ enum ByteAlphabet {
     return bytes
   }
 
-  /// The spelling of one byte in UTF-8.
+  /// The spelling of one byte, in UTF-8.
   static func spelling(of byte: UInt8) -> [UInt8] {
     let scalar = scalars[Int(byte)]
     if scalar < 0x80 { return [UInt8(scalar)] }

@@ -1,5 +1,5 @@
-/// GPT-2's pre-tokenizer, the expression
-/// `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`, by hand.
+/// A hand-written version of GPT-2's pre-tokenizer, the expression
+/// `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`.
 enum ByteLevelSplitter {
   private static let other: UInt8 = 0
   private static let letter: UInt8 = 1
@@ -20,7 +20,7 @@ enum ByteLevelSplitter {
     return classes
   }()
 
-  /// Cuts well-formed UTF-8 into pieces, none empty, that together are the text.
+  /// Splits well-formed UTF-8 into non-empty pieces, which together make up the text.
   static func split(_ text: ArraySlice<UInt8>, _ body: (_ piece: ArraySlice<UInt8>) -> Void) {
     let classes = classes
     var start = text.startIndex
@@ -49,21 +49,21 @@ enum ByteLevelSplitter {
         guard Self.kind(text, &afterNext, classes) == kind else { break }
         (last, next) = (next, afterNext)
       }
-      // White space before something leaves its last scalar to what follows.
+      // White space before something else leaves its last scalar to what follows.
       if kind == whiteSpace, next < end, last > start { next = last }
       body(text[start..<next])
       start = next
     }
   }
 
-  /// True when the scalar that starts at `position` is white space; the text is taken to be
-  /// well-formed.
+  /// True if the scalar that starts at `position` is white space. The text must be well-formed.
   static func isWhiteSpace(_ text: ArraySlice<UInt8>, at position: Int) -> Bool {
     var next = position
     return kind(text, &next, classes) == whiteSpace
   }
 
-  /// The bytes of the contraction that the apostrophe at `start` begins, or 0. Upper case is none.
+  /// Number of bytes of the contraction that the apostrophe at `start` begins, or 0. Upper case
+  /// does not count.
   private static func contraction(_ text: ArraySlice<UInt8>, _ start: Int) -> Int {
     guard text.endIndex - start >= 2 else { return 0 }
     let first = text[start + 1]
@@ -77,7 +77,8 @@ enum ByteLevelSplitter {
     }
   }
 
-  /// The class of the scalar at `position`, which moves past it. Malformed text gives some class.
+  /// The class of the scalar at `position`, which moves past it. For malformed text the class is
+  /// arbitrary.
   @inline(__always)
   private static func kind(
     _ text: ArraySlice<UInt8>, _ position: inout Int, _ classes: [UInt8]

@@ -1,5 +1,5 @@
-/// The merges of a byte-pair encoding in a hash table, and how they are applied: again and again the
-/// pair of the lowest rank, the leftmost of equal ones.
+/// The merges of a byte-pair encoding in a hash table, and their application: again and again the
+/// pair of the lowest rank, and the leftmost of equal ones.
 package struct BytePairMerges: Sendable {
   /// One line of `merges.txt`, as ids.
   package struct Merge: Sendable, Equatable {
@@ -7,40 +7,40 @@ package struct BytePairMerges: Sendable {
     package var left: Int32
     /// The token on the right.
     package var right: Int32
-    /// The token that the two become.
+    /// The token that the two form.
     package var merged: Int32
 
-    /// Ids as given.
+    /// A merge of the given ids.
     package init(left: Int32, right: Int32, merged: Int32) {
       (self.left, self.right, self.merged) = (left, right, merged)
     }
   }
 
-  /// What a word is merged in; kept from word to word so that merging allocates nothing.
+  /// Memory for merging a word; it is reused from word to word so that merging allocates nothing.
   package struct Workspace {
-    /// The tokens of the word: its symbols before merging, the result after it.
+    /// The tokens of the word: its symbols before merging, and the result after it.
     package var tokens: [Int32] = []
     fileprivate var ranks: [UInt32] = []
     fileprivate var merged: [Int32] = []
 
-    /// No word yet.
+    /// A workspace without a word.
     package init() {}
   }
 
   private struct Slot {
-    /// left << 32 | right; all bits set in a free slot.
+    /// left << 32 | right; all bits are set in a free slot.
     var pair = UInt64.max
     var rank: UInt32 = 0
     var merged: Int32 = 0
   }
 
   private static let never = UInt32.max
-  /// From this many symbols on a queue finds the next merge, below it a scan does.
+  /// From this many symbols on, a queue finds the next merge; below, a scan does.
   static let longWord = 48
 
   private var slots: [Slot]
 
-  /// Merges in the order of their ranks; of a pair listed twice the last rank counts.
+  /// Merges in the order of their ranks. If a pair is listed twice, the last rank counts.
   package init(_ merges: [Merge]) {
     var size = 64
     while size < merges.count * 2 { size *= 2 }
@@ -51,7 +51,7 @@ package struct BytePairMerges: Sendable {
     }
   }
 
-  /// Merges `workspace.tokens` as far as it goes.
+  /// Merges `workspace.tokens` as far as possible.
   package func apply(to workspace: inout Workspace) {
     if workspace.tokens.count < Self.longWord {
       applyByScan(to: &workspace)
@@ -60,7 +60,7 @@ package struct BytePairMerges: Sendable {
     }
   }
 
-  /// `apply(to:)` in time quadratic in the symbols, the faster way for a few.
+  /// `apply(to:)` in time quadratic in the number of symbols; faster for few symbols.
   package func applyByScan(to workspace: inout Workspace) {
     var count = workspace.tokens.count
     guard count > 1 else { return }
@@ -100,7 +100,7 @@ package struct BytePairMerges: Sendable {
   /// `apply(to:)` in time n log n, so that no text is slow.
   package func applyByQueue(to workspace: inout Workspace) {
     let count = workspace.tokens.count
-    // A doubly linked list over the symbols, whose places in `tokens` stay.
+    // A doubly linked list over the symbols, whose positions in `tokens` do not change.
     var following = (0..<count).map { Int32(truncatingIfNeeded: $0 + 1) }
     var previous = (0..<count).map { Int32(truncatingIfNeeded: $0 - 1) }
     var isGone = [Bool](repeating: false, count: count)
@@ -122,7 +122,7 @@ package struct BytePairMerges: Sendable {
     for i in 0..<count { enqueue(i) }
     while let entry = queue.pop() {
       let i = Int(entry & 0xFFFF_FFFF)
-      // Entries of pairs that are no more stay in the queue; their rank gives them away.
+      // Entries of pairs that no longer exist stay in the queue; their rank identifies them.
       guard !isGone[i], ranks[i] == UInt32(truncatingIfNeeded: entry >> 32) else { continue }
       let absorbed = Int(following[i])
       workspace.tokens[i] = merged[i]
@@ -145,7 +145,7 @@ package struct BytePairMerges: Sendable {
     UInt64(UInt32(bitPattern: left)) << 32 | UInt64(UInt32(bitPattern: right))
   }
 
-  /// The slot of a pair, or the free one where it would go.
+  /// The slot of a pair, or the free slot where it would be stored.
   @inline(__always)
   private func place(of pair: UInt64) -> Int {
     let mask = slots.count - 1

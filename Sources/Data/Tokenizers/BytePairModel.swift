@@ -6,19 +6,19 @@ struct BytePairModel: Sendable {
   var vocabulary: Vocabulary
   /// In the order of their ranks.
   var merges: [BytePairMerges.Merge] = []
-  /// Stands for a byte that has no token; nil drops it.
+  /// The token for a byte that has no token; nil drops the byte.
   var unknown: Int32?
-  /// One unknown token for several such bytes in a row.
+  /// True if several such bytes in a row give one unknown token.
   var fusesUnknown = false
-  /// A word that is a token stays whole, whether merging would reach it or not.
+  /// True if a word that is a token stays whole, whether or not merging would produce it.
   var ignoresMerges = false
-  /// A text that does not start with a space gets one.
+  /// True if a text that does not start with a space gets one.
   var addsPrefixSpace = false
 
   /// A model whose merges are spelled as pairs of tokens.
   ///
-  /// - Parameter merges: left and right token in UTF-8 and the line they are from.
-  /// - Throws: `FileError` for a merge whose parts or whole are no tokens.
+  /// - Parameter merges: left and right token in UTF-8, and the line from which they are.
+  /// - Throws: `FileError` for a merge if one of its parts, or the result, is not a token.
   init(
     vocabulary: Vocabulary,
     merges: some Sequence<(left: ArraySlice<UInt8>, right: ArraySlice<UInt8>, line: Int)>,
@@ -48,8 +48,9 @@ struct BytePairModel: Sendable {
     }
   }
 
-  /// A `vocab.json`, an object of tokens and ids, and a `merges.txt`, a pair of tokens a line.
-  /// - Throws: `FileError` or `JSONError`, naming file and line.
+  /// Reads a `vocab.json`, an object of tokens and ids, and a `merges.txt`, with one pair of tokens
+  /// per line.
+  /// - Throws: `FileError` or `JSONError`, with file and line.
   init(vocabularyFile: String, mergesFile: String, added: [AddedToken]) throws {
     let json = try StrictJSON.parse(try ByteFile.read(vocabularyFile), file: vocabularyFile)
     guard let members = json.object?.members, !members.isEmpty else {

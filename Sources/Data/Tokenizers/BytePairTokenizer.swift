@@ -1,16 +1,17 @@
-/// RoBERTa's tokenizer: cut the text by GPT-2's expression, then merge the bytes of each piece by a
-/// list of ranked pairs. Identical to Hugging Face's `RobertaTokenizerFast`, but that special tokens
-/// spelled in a text are plain text unless special tokens are parsed.
+/// RoBERTa's tokenizer: split the text by GPT-2's expression, then merge the bytes of each piece by
+/// a list of ranked pairs. It is identical to Hugging Face's `RobertaTokenizerFast`, except that
+/// special tokens spelled in a text are plain text unless special tokens are parsed.
 ///
-/// Bytes that are no UTF-8 are replaced by U+FFFD before anything else, one for each maximal
-/// ill-formed part, as Unicode recommends and as Python's `decode(errors="replace")` does.
+/// Bytes that are not UTF-8 are first replaced by U+FFFD, one for each maximal ill-formed part, as
+/// Unicode recommends and as Python's `decode(errors="replace")` does.
 public struct BytePairTokenizer: Tokenizer {
   private let model: BytePairModel
   private let matcher: AddedTokenMatcher
   private let merges: BytePairMerges
   /// The token of each byte, or −1.
   private let symbols: [Int32]
-  /// The words that are one token after merging, so that most words of a text cost one look-up.
+  /// The words that are a single token after merging, so that most words of a text cost one
+  /// look-up.
   private let words: ByteStringIndex
 
   /// Where special tokens go.
@@ -18,12 +19,12 @@ public struct BytePairTokenizer: Tokenizer {
   /// Ids of the special tokens.
   public let specialTokens: SpecialTokens
 
-  /// A tokenizer over a model.
+  /// A tokenizer for a model.
   ///
   /// - Parameters:
-  ///   - addedTokens: tokens that are matched as a whole; the special ones only if
+  ///   - addedTokens: tokens that are matched as a whole; the special ones only with
   ///     `parseSpecialTokens`.
-  ///   - template: where special tokens go; RoBERTa's by default.
+  ///   - template: where special tokens go; that of RoBERTa by default.
   init(
     model: BytePairModel, specialTokens: SpecialTokens, addedTokens: [AddedToken],
     template: EncodingTemplate? = nil, parseSpecialTokens: Bool = false
@@ -33,7 +34,7 @@ public struct BytePairTokenizer: Tokenizer {
     self.template =
       template ?? .roberta(cls: specialTokens.cls, sep: specialTokens.sep)
     matcher = AddedTokenMatcher(addedTokens, parsesSpecialTokens: parseSpecialTokens)
-    // No text may give a special token by its bytes merging to it.
+    // No text may produce a special token by merging bytes.
     let special = Set(specialTokens.all + addedTokens.filter(\.isSpecial).map(\.id))
     let merges = BytePairMerges(model.merges.filter { !special.contains($0.merged) })
     self.merges = merges
@@ -68,21 +69,21 @@ public struct BytePairTokenizer: Tokenizer {
   /// One more than the largest id.
   public var vocabularySize: Int { model.vocabulary.count }
 
-  /// Hexadecimal content hash over all tokens in the order of their ids.
+  /// A hexadecimal content hash over all tokens in the order of their ids.
   public var vocabularyHash: String { model.vocabulary.hash }
 
-  /// The token of an id as the vocabulary spells it, with `Ġ` for a space, or nil when the id is
+  /// The token with this id as the vocabulary spells it, with `Ġ` for a space; nil if the id is
   /// outside the vocabulary.
   public func token(for id: Int32) -> String? {
     model.vocabulary.bytes(of: id).map { String(decoding: $0, as: UTF8.self) }
   }
 
-  /// The id of a token spelled exactly so, or nil.
+  /// The id of a token with exactly this spelling, or nil.
   public func id(for token: String) -> Int32? {
     model.vocabulary.id(of: Array(token.utf8)[...])
   }
 
-  /// Ids of a text without special tokens around it.
+  /// The ids of a text, without special tokens around it.
   public func encode(_ text: ArraySlice<UInt8>) -> [Int32] {
     guard text.isWellFormedUTF8 else {
       return encode(Array(String(decoding: text, as: UTF8.self).utf8)[...])
@@ -101,9 +102,10 @@ public struct BytePairTokenizer: Tokenizer {
     return ids
   }
 
-  /// The tokens of a text and where they are in it, as Hugging Face's tokenizer gives them: spaces
-  /// at either end of a token do not count, and a token of a part of a character is where the
-  /// character is. (Theirs counts a text's own first space where a prefix space would be added.)
+  /// The tokens of a text and their positions, as Hugging Face's tokenizer gives them: spaces at
+  /// either end of a token do not count, and a token of a part of a character has the position of
+  /// the character. (Hugging Face counts a text's own first space where a prefix space would be
+  /// added.)
   public func encodeAligned(_ text: ArraySlice<UInt8>) -> AlignedTokens {
     guard text.isWellFormedUTF8 else {
       return encodeAligned(Array(String(decoding: text, as: UTF8.self).utf8)[...])
@@ -115,7 +117,7 @@ public struct BytePairTokenizer: Tokenizer {
       case .token(let id, let range): tokens.append(id, range, in: text)
       case .text(let part):
         let isPrefixed = model.addsPrefixSpace && part.first != 0x20
-        // The space that is added lies before the text.
+        // The added space lies before the text.
         var position = part.startIndex - (isPrefixed ? 1 : 0)
         ByteLevelSplitter.split(isPrefixed ? [0x20] + part : part) { piece in
           var ids: [Int32] = []
@@ -132,8 +134,8 @@ public struct BytePairTokenizer: Tokenizer {
     return tokens
   }
 
-  /// The indices in a piece of what each of its tokens stands for, spaces at the ends left out and
-  /// parts of characters made whole.
+  /// The indices in a piece that each of its tokens represents, without spaces at the ends, and
+  /// with parts of characters extended to whole characters.
   private func ranges(of ids: [Int32], in piece: ArraySlice<UInt8>) -> [Range<Int>] {
     let isWord = ids.count == 1 && words.id(of: piece) == ids[0]
     var next = piece.startIndex
@@ -151,7 +153,7 @@ public struct BytePairTokenizer: Tokenizer {
         } while model.fusesUnknown && next < piece.endIndex
           && symbols[Int(piece[next])] < 0
       } else {
-        // A token's spelling has a scalar for each byte.
+        // The spelling of a token has one scalar per byte.
         var rest = model.vocabulary.bytes(of: id)?.count { $0 & 0xC0 != 0x80 } ?? 0
         while rest > 0, next < piece.endIndex {
           if symbols[Int(piece[next])] >= 0 { rest -= 1 }
@@ -168,14 +170,15 @@ public struct BytePairTokenizer: Tokenizer {
     }
   }
 
-  /// A text or pair with its special tokens, cut to `maxLength` tokens in all, longest first.
+  /// A text or pair with its special tokens, cut to `maxLength` tokens in total, the longer text
+  /// first.
   public func encode(
     _ first: ArraySlice<UInt8>, pair: ArraySlice<UInt8>?, maxLength: Int
   ) -> Encoding {
     template.encoding(encode(first), pair.map { encode($0) }, maxLength: maxLength)
   }
 
-  /// The pieces that the expression cuts a text into.
+  /// The pieces into which the expression splits a text.
   package static func pieces(_ text: ArraySlice<UInt8>) -> [[UInt8]] {
     var pieces: [[UInt8]] = []
     ByteLevelSplitter.split(text) { pieces.append(Array($0)) }
@@ -194,7 +197,7 @@ public struct BytePairTokenizer: Tokenizer {
     var follows = false
     for byte in piece {
       let symbol = symbols[Int(byte)]
-      // A byte without a token becomes the unknown token, or nothing where there is none.
+      // A byte without a token becomes the unknown token, or nothing if there is none.
       let isUnknown = symbol < 0
       if !isUnknown {
         workspace.tokens.append(symbol)

@@ -1,5 +1,5 @@
-/// Byte strings with ids, found by their content: open addressing over one array of bytes, so that
-/// a look-up by a slice of a text copies nothing.
+/// Byte strings with ids, found by content: open addressing over one array of bytes, so that
+/// looking up a slice of a text copies nothing.
 struct ByteStringIndex: Sendable {
   private struct Slot {
     var hash: UInt32 = 0
@@ -13,14 +13,14 @@ struct ByteStringIndex: Sendable {
   private var storage: [UInt8] = []
   private var count = 0
 
-  /// An index without strings, with room for some.
+  /// An index without strings, with room for `capacity` of them.
   init(capacity: Int = 0) {
     var size = 64
     while size < capacity * 2 { size *= 2 }
     slots = [Slot](repeating: Slot(), count: size)
   }
 
-  /// Adds a string; the id of one that is there already is replaced.
+  /// Adds a string, or replaces the id of one that exists already.
   mutating func insert(_ bytes: ArraySlice<UInt8>, id: Int32) {
     if count * 2 >= slots.count { grow() }
     let hash = Self.hash(bytes)
@@ -41,7 +41,7 @@ struct ByteStringIndex: Sendable {
     return slot.length < 0 ? -1 : slot.id
   }
 
-  /// The slot of a string, or the free one where it would go.
+  /// The slot of a string, or the free slot where it would be stored.
   @inline(__always)
   private func place(of bytes: ArraySlice<UInt8>, _ hash: UInt32) -> Int {
     let mask = slots.count - 1

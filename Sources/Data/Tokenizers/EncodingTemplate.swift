@@ -1,4 +1,5 @@
-/// Where special tokens go around a text and between two, and which segment every token is of.
+/// The positions of special tokens around one text and around and between two, and the segment of
+/// every token.
 public struct EncodingTemplate: Sendable, Equatable {
   /// One part of a template.
   public enum Part: Sendable, Equatable {
@@ -10,18 +11,19 @@ public struct EncodingTemplate: Sendable, Equatable {
     case second(typeID: UInt8)
   }
 
-  /// The parts around one text.
+  /// The parts for one text.
   public var single: [Part]
-  /// The parts around two texts.
+  /// The parts for two texts.
   public var pair: [Part]
 
-  /// Parts as given: the first text once in both, the second once in `pair`.
+  /// A template. Both must contain the first text once, and `pair` the second text once.
   public init(single: [Part], pair: [Part]) {
     self.single = single
     self.pair = pair
   }
 
-  /// `[CLS] A [SEP]` and `[CLS] A [SEP] B [SEP]`; the second text and its end are segment 1.
+  /// `[CLS] A [SEP]` and `[CLS] A [SEP] B [SEP]`; the second text and the `[SEP]` after it are
+  /// segment 1.
   public static func bert(cls: Int32, sep: Int32) -> EncodingTemplate {
     let single: [Part] = [
       .special(cls, typeID: 0), .first(typeID: 0), .special(sep, typeID: 0),
@@ -42,8 +44,8 @@ public struct EncodingTemplate: Sendable, Equatable {
       ])
   }
 
-  /// Puts a text or pair together, cut to `maxLength` tokens in all, longest first. A `maxLength`
-  /// smaller than the special tokens alone leaves just these.
+  /// Assembles a text or pair, cut to `maxLength` tokens in total, the longer text first. If
+  /// `maxLength` is smaller than the number of special tokens, only these remain.
   func encoding(_ first: [Int32], _ second: [Int32]?, maxLength: Int) -> Encoding {
     let parts = second == nil ? single : pair
     var added = 0

@@ -1,5 +1,5 @@
-/// A binary heap that gives its least number first: merges waiting in a long word, as rank << 32 |
-/// position.
+/// A binary heap that returns its smallest number first. It holds the waiting merges of a long
+/// word, as rank << 32 | position.
 struct MergeQueue {
   private var heap: [UInt64] = []
 
@@ -15,7 +15,7 @@ struct MergeQueue {
     }
   }
 
-  /// Takes the least number out, or gives nil when there is none.
+  /// Removes and returns the smallest number; nil if there is none.
   mutating func pop() -> UInt64? {
     guard let least = heap.first, let last = heap.popLast() else { return nil }
     guard !heap.isEmpty else { return least }

@@ -1,22 +1,22 @@
-/// Byte strings with ids in a double-array trie: one table look-up a byte, no hashing, no copies
+/// Byte strings with ids in a double-array trie: one table look-up per byte, no hashing, no copies
 /// (Aoe 1989).
 struct PieceTrie: Sendable {
   private struct Cell {
-    /// The child by byte `b` is at `base + b`, if that cell's parent says so.
+    /// The child for byte `b` is at `base + b`, if the parent of that cell says so.
     var base: Int32 = 0
     var parent: Int32 = -1
-    /// Id of the string that ends here, or −1.
+    /// The id of the string that ends here, or −1.
     var id: Int32 = -1
   }
 
   /// A node, as an index into the cells.
   typealias Node = Int
-  /// Where every string starts.
+  /// The node at which every string starts.
   static let root: Node = 0
 
   private var cells: [Cell]
 
-  /// A trie of `keys`; of equal keys the last one's id counts, as in a vocabulary file.
+  /// A trie of `keys`. Of equal keys the id of the last one counts, as in a vocabulary file.
   init(_ keys: [(bytes: ArraySlice<UInt8>, id: Int32)]) {
     cells = [Cell](repeating: Cell(), count: 1024)
     cells[0].parent = 0
@@ -57,7 +57,8 @@ struct PieceTrie: Sendable {
         }
         base += 1
       }
-      // Stretches with hardly a gap are not searched again, or building would take quadratic time.
+      // Regions with hardly any gaps are not searched again; otherwise building would take
+      // quadratic time.
       if base > start, taken * 20 >= (base - start) * 19 { firstFree = base + lowest }
       cells[node].base = Int32(base)
       for child in children {
@@ -67,7 +68,7 @@ struct PieceTrie: Sendable {
     }
   }
 
-  /// The child of a node by a byte, or nil.
+  /// The child of a node for a byte, or nil.
   @inline(__always)
   func child(of node: Node, by byte: UInt8) -> Node? {
     let index = Int(cells[node].base) + Int(byte)

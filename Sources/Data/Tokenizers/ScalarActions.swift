@@ -1,15 +1,16 @@
-/// Which steps of BERT's normaliser run.
+/// The steps of BERT's normaliser that are applied.
 public struct Normalization: Sendable, Equatable {
-  /// Remove control characters and make all white space plain.
+  /// Remove control characters, and turn all white space into plain spaces.
   public var cleansText: Bool
-  /// Make every Chinese character a word.
+  /// Make every Chinese character a word of its own.
   public var isolatesChinese: Bool
-  /// Decompose and remove nonspacing marks.
+  /// Decompose, and remove nonspacing marks.
   public var stripsAccents: Bool
-  /// Lower the case.
+  /// Convert to lower case.
   public var lowersCase: Bool
 
-  /// `stripsAccents` defaults to `lowersCase`, as in Hugging Face's `BertNormalizer`.
+  /// The given steps. `stripsAccents` defaults to `lowersCase`, as in Hugging Face's
+  /// `BertNormalizer`.
   public init(
     lowersCase: Bool, stripsAccents: Bool? = nil, cleansText: Bool = true,
     isolatesChinese: Bool = true
@@ -24,35 +25,36 @@ public struct Normalization: Sendable, Equatable {
 /// What normaliser and pre-tokenizer together do with each Unicode scalar.
 ///
 /// The steps (clean → isolate Chinese → strip accents → lower case → split at space and
-/// punctuation) compose scalar by scalar, but for the order of the few marks that accent stripping
-/// keeps; so one look-up in a flat table replaces four passes over the text.
+/// punctuation) compose scalar by scalar, except for the order of the few marks that accent
+/// stripping keeps. So one look-up in a flat table replaces four passes over the text.
 struct ScalarActions: Sendable {
-  /// The kinds of action, the low three bits of a table entry. `word` is 0 so that untouched pages
-  /// of the table are never written.
+  /// The kinds of action, in the low three bits of a table entry. `word` is 0 so that untouched
+  /// pages of the table are never written.
   enum Kind {
     static let word: UInt32 = 0
-    /// Leaves no trace.
+    /// Leaves nothing.
     static let removed: UInt32 = 1
-    /// Leaves nothing, but marks on either side of it do not change places.
+    /// Leaves nothing, but marks on either side of it are not reordered across it.
     static let removedStarter: UInt32 = 2
     static let space: UInt32 = 3
     /// A word of its own.
     static let isolated: UInt32 = 4
-    /// Replaced by the items `payload` of `expansions`.
+    /// Replaced by the items of `expansions` at `payload`.
     static let mapped: UInt32 = 5
-    /// A kept mark of combining class `payload`.
+    /// A mark that is kept, with combining class `payload`.
     static let mark: UInt32 = 6
-    /// As `mapped`, with a word boundary on either side.
+    /// Like `mapped`, with a word boundary on either side.
     static let isolatedMapped: UInt32 = 7
   }
 
-  /// Entry of each scalar: payload << 3 | kind.
+  /// The entry of each scalar: payload << 3 | kind.
   private(set) var entries: [UInt32]
-  /// Where each expansion starts in `items`; one more than there are expansions.
+  /// Where each expansion starts in `items`; one more element than there are expansions.
   private(set) var starts: [Int32] = [0]
-  /// Output scalars: scalar << 11 | payload << 3 | kind, kind being word, space, isolated or mark.
+  /// Output scalars: scalar << 11 | payload << 3 | kind, where kind is word, space, isolated or
+  /// mark.
   private(set) var items: [UInt32] = []
-  /// For ASCII: output byte << 8 | kind, kind being word, removed, space or isolated.
+  /// For ASCII: output byte << 8 | kind, where kind is word, removed, space or isolated.
   private(set) var ascii: [UInt16] = []
 
   init(_ normalization: Normalization) {

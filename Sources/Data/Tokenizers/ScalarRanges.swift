@@ -1,16 +1,16 @@
 /// Reads the notation of `UnicodeTables`.
 enum ScalarRanges {
-  /// One word of a table: a strided range of scalars and, for mappings, where it goes.
+  /// One word of a table: a strided range of scalars and, for mappings, the target.
   struct Entry {
     var first: UInt32
     var last: UInt32
     var stride: UInt32 = 1
-    /// Target of the first scalar; empty in plain sets.
+    /// The target of the first scalar; empty in plain sets.
     var target: [UInt32] = []
-    /// True when targets grow with the source.
+    /// True if targets grow with the source.
     var grows = false
 
-    /// Calls `body` for every scalar with its target.
+    /// Calls `body` for every scalar, with its target.
     func forEach(_ body: (UInt32, [UInt32]) -> Void) {
       for source in Swift.stride(from: first, through: last, by: Int(stride)) {
         body(source, grows ? target.map { $0 + (source - first) } : target)
@@ -18,8 +18,8 @@ enum ScalarRanges {
     }
   }
 
-  /// The entries of a table. Words that do not parse would be a fault of the generator; a test
-  /// holds every scalar against the reference.
+  /// The entries of a table. Words that do not parse would be an error of the generator; a test
+  /// checks every scalar against the reference.
   static func parse(_ table: String) -> [Entry] {
     table.utf8.split(separator: UInt8(ascii: " ")).map { word in
       var entry = Entry(first: 0, last: 0)

@@ -1,17 +1,17 @@
-/// Ids of the special tokens a BERT-like model knows.
+/// The ids of the special tokens of a BERT-like model.
 public struct SpecialTokens: Sendable, Equatable {
-  /// Padding, never produced by packed batches.
+  /// Padding; never produced by packed batches.
   public var pad: Int32
-  /// Stands for a word that has no pieces in the vocabulary.
+  /// Represents a word that has no pieces in the vocabulary.
   public var unknown: Int32
-  /// First token of every text.
+  /// The first token of every text.
   public var cls: Int32
   /// Ends each text of a pair.
   public var sep: Int32
   /// Hides a token in masked-language-model training.
   public var mask: Int32
 
-  /// Ids as given.
+  /// The given ids.
   public init(pad: Int32, unknown: Int32, cls: Int32, sep: Int32, mask: Int32) {
     self.pad = pad
     self.unknown = unknown
@@ -24,7 +24,7 @@ public struct SpecialTokens: Sendable, Equatable {
   public var all: [Int32] { [pad, unknown, cls, sep, mask] }
 }
 
-/// One text or pair as a model takes it; the three arrays have one element a token.
+/// One text or pair as a model takes it. The three arrays have one element per token.
 public struct Encoding: Sendable, Equatable {
   /// Token ids.
   public var ids: [Int32]
@@ -33,7 +33,7 @@ public struct Encoding: Sendable, Equatable {
   /// True for the special tokens, such as `[CLS]` and `[SEP]`, that the tokenizer added.
   public var isSpecial: [Bool]
 
-  /// Arrays as given, of equal lengths.
+  /// An encoding from arrays of equal length.
   public init(ids: [Int32], typeIDs: [UInt8], isSpecial: [Bool]) {
     self.ids = ids
     self.typeIDs = typeIDs
@@ -41,37 +41,38 @@ public struct Encoding: Sendable, Equatable {
   }
 }
 
-/// How a tokenizer makes tokens of words.
+/// How a tokenizer splits words into tokens.
 public enum TokenizerKind: String, Sendable {
-  /// The longest piece of the vocabulary again and again: BERT, DistilBERT.
+  /// Repeatedly the longest piece in the vocabulary: BERT, DistilBERT.
   case wordPiece = "WordPiece"
   /// Merges of bytes by a list of ranked pairs: RoBERTa.
   case bytePair = "byte-level BPE"
 }
 
-/// Text in UTF-8 to token ids and back. Bytes that are no UTF-8 count as U+FFFD, which WordPiece
-/// drops and byte-level encodings spell; readers of this package reject such bytes before.
+/// Converts UTF-8 text to token ids and back. Bytes that are not UTF-8 count as U+FFFD, which
+/// WordPiece drops and byte-level encodings spell. The readers of this package reject such bytes
+/// beforehand.
 public protocol Tokenizer: Sendable {
-  /// How it makes tokens of words.
+  /// How it splits words into tokens.
   var kind: TokenizerKind { get }
   /// One more than the largest id.
   var vocabularySize: Int { get }
   /// Ids of the special tokens.
   var specialTokens: SpecialTokens { get }
-  /// Where special tokens go around a text and between two.
+  /// The positions of special tokens around one text and around and between two.
   var template: EncodingTemplate { get }
-  /// Hexadecimal content hash over all tokens in the order of their ids.
+  /// A hexadecimal content hash over all tokens in the order of their ids.
   var vocabularyHash: String { get }
-  /// The token of an id, or nil when the id is outside the vocabulary.
+  /// The token with this id; nil if the id is outside the vocabulary.
   func token(for id: Int32) -> String?
-  /// The id of a token spelled exactly so, or nil.
+  /// The id of a token with exactly this spelling, or nil.
   func id(for token: String) -> Int32?
-  /// Ids of a text without special tokens around it.
+  /// The ids of a text, without special tokens around it.
   func encode(_ text: ArraySlice<UInt8>) -> [Int32]
-  /// The ids of `encode(_:)` and where each token is in the text. Slower than `encode(_:)`.
+  /// The ids of `encode(_:)` and the position of each token in the text. Slower than `encode(_:)`.
   func encodeAligned(_ text: ArraySlice<UInt8>) -> AlignedTokens
-  /// A text or pair with its special tokens, cut to `maxLength` tokens in all, longest first.
-  /// A `maxLength` smaller than the special tokens alone leaves just these.
+  /// A text or pair with its special tokens, cut to `maxLength` tokens in total, the longer text
+  /// first. If `maxLength` is smaller than the number of special tokens, only these remain.
   func encode(_ first: ArraySlice<UInt8>, pair: ArraySlice<UInt8>?, maxLength: Int) -> Encoding
 }
 
@@ -88,11 +89,11 @@ extension Tokenizer {
   }
 }
 
-/// How many tokens of a pair stay when both together must fit.
+/// How many tokens of each text of a pair are kept if both together must fit.
 enum LongestFirst {
-  /// Lengths kept of two texts of `first` and `second` tokens within `budget`, as Hugging Face's
-  /// fast tokenizers compute them: the longer text loses tokens until both are equal, then both do,
-  /// and an odd token is left to the one that was longer (the second when equal).
+  /// The kept lengths of two texts of `first` and `second` tokens within `budget`, as Hugging
+  /// Face's fast tokenizers compute them. The longer text loses tokens until both are equal, then
+  /// both do. An odd token goes to the one that was longer (to the second if they were equal).
   static func lengths(_ first: Int, _ second: Int, budget: Int) -> (first: Int, second: Int) {
     guard first > budget || second > budget - first else { return (first, second) }
     var (short, long) = (min(first, second), max(first, second))

@@ -9,21 +9,21 @@ struct TokenizerDefinition {
   }
 
   var model: Model
-  /// Tokens matched as a whole that the files list.
+  /// The tokens listed in the files that are matched as a whole.
   var addedTokens: [AddedToken] = []
   /// Where special tokens go, if the files say so.
   var template: EncodingTemplate?
-  /// Names of special tokens by role, such as `cls_token`; from the files or the usual ones.
+  /// The names of special tokens by role, such as `cls_token`: from the files, or the usual ones.
   var names: [String: String]
   /// The file that errors about the vocabulary name.
   var source: String
 
-  /// Names that BERT's tokenizers give their special tokens.
+  /// The names of special tokens in BERT's tokenizers.
   static let namesOfBERT = [
     "pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]",
     "mask_token": "[MASK]",
   ]
-  /// Names that RoBERTa's tokenizers give their special tokens.
+  /// The names of special tokens in RoBERTa's tokenizers.
   static let namesOfRoBERTa = [
     "pad_token": "<pad>", "unk_token": "<unk>", "cls_token": "<s>", "sep_token": "</s>",
     "mask_token": "<mask>",
@@ -36,7 +36,7 @@ struct TokenizerDefinition {
     }
   }
 
-  /// Ids of the special tokens, named by the settings or else by the definition.
+  /// The ids of the special tokens, with the names from the settings or else from the definition.
   func specialTokens(_ settings: TokenizerSettings) throws -> SpecialTokens {
     func id(_ role: String) throws -> Int32 {
       let name = settings.names[role] ?? names[role] ?? role
@@ -53,7 +53,7 @@ struct TokenizerDefinition {
       mask: id("mask_token"))
   }
 
-  /// The added tokens with the special ones that the files do not list.
+  /// The added tokens, including the special ones that the files do not list.
   func addedTokens(_ special: SpecialTokens, _ settings: TokenizerSettings) -> [AddedToken] {
     var tokens = addedTokens
     for id in special.all where !tokens.contains(where: { $0.id == id }) {

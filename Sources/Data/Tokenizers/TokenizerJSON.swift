@@ -1,8 +1,8 @@
 import Files
 import StrictJSON
 
-/// Reads a `tokenizer.json` of Hugging Face's `tokenizers`: the components of BERT's and RoBERTa's
-/// tokenizers, and an error that names any other.
+/// Reads a `tokenizer.json` of Hugging Face's `tokenizers`. It supports the components of BERT's
+/// and RoBERTa's tokenizers; an error names any other component.
 struct TokenizerJSON {
   private let path: String
   private let json: JSONValue
@@ -20,7 +20,7 @@ struct TokenizerJSON {
     FileError(file: path, line: (value ?? json).position.line, problem: problem)
   }
 
-  /// The tokenizer that the file describes. Truncation, padding and the decoder do not count.
+  /// The tokenizer that the file describes. Truncation, padding and the decoder are ignored.
   func definition() throws -> TokenizerDefinition {
     guard let model = json["model"], model.object != nil else {
       throw wrong(json["model"], "\"model\" must be an object that describes the tokenizer.")
@@ -31,7 +31,8 @@ struct TokenizerJSON {
     guard let members = model["vocab"]?.object?.members, !members.isEmpty else {
       throw wrong(model, "\"model.vocab\" must be an object of tokens and their ids.")
     }
-    // Files of before 2020 do not name the type; only WordPiece limits words, only BPE has merges.
+    // Files from before 2020 do not name the type. Only WordPiece limits words, and only BPE has
+    // merges.
     let type =
       model["type"]?.string ?? (model["merges"] != nil ? "BPE" : nil)
       ?? (model["max_input_chars_per_word"] != nil ? "WordPiece" : "unknown")
@@ -129,7 +130,7 @@ struct TokenizerJSON {
 
   // MARK: - Components
 
-  /// The components of a kind, those of a `Sequence` in order; none for null.
+  /// The components of a kind, those of a `Sequence` in order; empty for null.
   private func components(_ key: String, _ listKey: String) throws -> [JSONValue] {
     guard let value = json[key], !value.isNull else { return [] }
     return try flattened(value, key, listKey)
@@ -154,7 +155,7 @@ struct TokenizerJSON {
       "the \(kind) \"\(value?["type"]?.string ?? "null")\" is not supported; it must be \(wanted).")
   }
 
-  /// The one component of a kind, which must be of a type.
+  /// The only component of a kind, which must have a certain type.
   @discardableResult
   private func require(
     _ key: String, _ listKey: String, is type: String

@@ -2,15 +2,16 @@ import Files
 
 /// Finds and builds the tokenizer of a Hugging Face model folder.
 public enum TokenizerLoader {
-  /// The tokenizer of `tokenizer.json` or, without it, of `vocab.json` and `merges.txt` (byte-level
-  /// byte-pair encoding) or of `vocab.txt` (WordPiece). Where the last two are both there,
-  /// `tokenizer_class` or the `model_type` of `config.json` decides. What `tokenizer_config.json`
-  /// sets (`do_lower_case`, `strip_accents`, `tokenize_chinese_chars`, `add_prefix_space`, names of
-  /// the special tokens) goes over what `tokenizer.json` says.
+  /// Loads the tokenizer from `tokenizer.json`. Without that file it uses `vocab.json` and
+  /// `merges.txt` (byte-level byte-pair encoding), or `vocab.txt` (WordPiece). If both of these are
+  /// present, `tokenizer_class` or the `model_type` of `config.json` decides. Settings in
+  /// `tokenizer_config.json` (`do_lower_case`, `strip_accents`, `tokenize_chinese_chars`,
+  /// `add_prefix_space`, names of the special tokens) override those of `tokenizer.json`.
   ///
-  /// - Parameter parseSpecialTokens: special tokens spelled in a text give their ids, as in Hugging
-  ///   Face's tokenizers. Off by default: text of others must not be able to inject them.
-  /// - Throws: `FileError` or `JSONError`, naming file and key.
+  /// - Parameter parseSpecialTokens: whether special tokens spelled in a text give their ids, as in
+  ///   Hugging Face's tokenizers. Off by default: other people's text must not be able to inject
+  ///   them.
+  /// - Throws: `FileError` or `JSONError`, with file and key.
   public static func load(
     folder: String, parseSpecialTokens: Bool = false
   ) throws -> any Tokenizer {

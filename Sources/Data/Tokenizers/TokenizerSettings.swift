@@ -2,16 +2,16 @@ import Files
 import StrictJSON
 
 /// What `tokenizer_config.json`, `special_tokens_map.json`, `added_tokens.json` and `config.json`
-/// say about a tokenizer; all of it is optional.
+/// say about a tokenizer. All of it is optional.
 struct TokenizerSettings {
   private var lowersCase: Bool?
   private var stripsAccents: Bool?
   private var isolatesChinese: Bool?
   /// `add_prefix_space`.
   private(set) var addsPrefixSpace: Bool?
-  /// Names of special tokens by role, such as `cls_token`.
+  /// The names of special tokens by role, such as `cls_token`.
   private(set) var names: [String: String] = [:]
-  /// Whether the mask token takes white space on its left.
+  /// Whether the mask token includes the white space to its left.
   private(set) var maskStripsLeft: Bool?
   /// `tokenizer_class`, or else the `model_type` of config.json.
   private(set) var family: String?
@@ -59,7 +59,7 @@ struct TokenizerSettings {
     }
   }
 
-  /// True for a byte-level byte-pair family, false for a WordPiece one, nil when nothing tells.
+  /// True for a byte-level byte-pair family, false for a WordPiece family, nil if unknown.
   var isBytePair: Bool? {
     guard let name = family?.lowercased() else { return nil }
     if name.contains("roberta") { return name.contains("xlm") ? nil : true }
@@ -87,7 +87,7 @@ struct TokenizerSettings {
     return flag
   }
 
-  /// The normalisation of the model with what was set here put over it.
+  /// The normalisation of the model, overridden by these settings.
   func apply(to given: Normalization?) -> Normalization {
     guard let given else {
       return Normalization(
@@ -105,7 +105,8 @@ struct TokenizerSettings {
 extension AddedToken {
   /// An entry of `added_tokens` or `added_tokens_decoder`.
   ///
-  /// - Throws: `FileError` for one without id or content, and for one matched as single word only.
+  /// - Throws: `FileError` for an entry without id or content, and for one that is matched only as
+  ///   a single word.
   init(
     _ json: JSONValue, id: Int32?, defaultsToNormalized: Bool = false, file: String
   ) throws {

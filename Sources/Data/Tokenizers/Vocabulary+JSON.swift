@@ -2,10 +2,10 @@ import Files
 import StrictJSON
 
 extension Vocabulary {
-  /// The vocabulary of a JSON object of tokens and ids, and of the added tokens beyond it.
+  /// The vocabulary of a JSON object of tokens and ids, plus the added tokens beyond it.
   ///
-  /// - Throws: `FileError` for ids that are not 0, 1, 2, ... and for an added token whose id is
-  ///   another token's.
+  /// - Throws: `FileError` for ids that are not 0, 1, 2, ..., and for an added token whose id
+  ///   belongs to another token.
   init(members: [JSONObject.Member], added: [AddedToken], file: String) throws {
     var rows: [(id: Int, token: [UInt8], line: Int?)] = []
     rows.reserveCapacity(members.count + added.count)
@@ -20,7 +20,7 @@ extension Vocabulary {
     try self.init(rows: rows, added: added, file: file)
   }
 
-  /// The vocabulary with the added tokens beyond it.
+  /// The vocabulary plus the added tokens beyond it.
   func appending(_ added: [AddedToken], file: String) throws -> Vocabulary {
     try Vocabulary(
       rows: (0..<Int32(count)).map { (Int($0), Array(bytes(of: $0) ?? []), Int($0) + 1) },

@@ -3,7 +3,7 @@ import Files
 /// What vocabulary files say about a WordPiece tokenizer.
 struct WordPieceModel: Sendable {
   var vocabulary: Vocabulary
-  /// Normalisation where the file states it.
+  /// The normalisation, if the file states it.
   var normalization: Normalization?
   var unknown = "[UNK]"
   var continuationPrefix = "##"
@@ -12,7 +12,7 @@ struct WordPieceModel: Sendable {
   /// A model over a vocabulary, with BERT's settings.
   init(vocabulary: Vocabulary) { self.vocabulary = vocabulary }
 
-  /// A `vocab.txt`: a token a line.
+  /// Reads a `vocab.txt`, with one token per line.
   init(vocabularyFile path: String, added: [AddedToken]) throws {
     let bytes = try ByteFile.read(path)
     for (index, line) in ByteLines(bytes).enumerated()

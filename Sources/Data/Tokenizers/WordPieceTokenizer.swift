@@ -1,14 +1,14 @@
-/// BERT's tokenizer: normalise, split into words, take the longest piece of the vocabulary again
-/// and again. Identical to Hugging Face's `BertTokenizerFast`, but that special tokens spelled in
-/// a text are plain text unless `parseSpecialTokens` is set.
+/// BERT's tokenizer: normalise, split into words, and repeatedly take the longest piece in the
+/// vocabulary. It is identical to Hugging Face's `BertTokenizerFast`, except that special tokens
+/// spelled in a text are plain text unless `parseSpecialTokens` is set.
 public struct WordPieceTokenizer: Tokenizer {
   private let vocabulary: Vocabulary
   private let actions: ScalarActions
   private let trie: PieceTrie
-  /// Where pieces inside a word start, after their prefix `##`; nil when there are none.
+  /// The node where pieces inside a word start, after their prefix `##`; nil if there are none.
   private let continuation: PieceTrie.Node?
   private let longestWord: Int
-  /// Bytes of the prefix that marks a piece inside a word.
+  /// Number of bytes of the prefix that marks a piece inside a word.
   private let continuationPrefixLength: Int
   private let matcher: AddedTokenMatcher
 
@@ -16,19 +16,19 @@ public struct WordPieceTokenizer: Tokenizer {
   public let template: EncodingTemplate
   /// Ids of the special tokens.
   public let specialTokens: SpecialTokens
-  /// The steps of normalisation that run.
+  /// The steps of normalisation that are applied.
   public let normalization: Normalization
 
-  /// A tokenizer over `tokens`, whose ids are their positions.
+  /// A tokenizer over `tokens`, whose ids are their indices.
   ///
   /// - Parameters:
-  ///   - parseSpecialTokens: special tokens spelled in a text give their ids, as Hugging Face's
-  ///     tokenizer object does it. Off by default: text of others must not be able to inject them.
+  ///   - parseSpecialTokens: whether special tokens spelled in a text give their ids, as in Hugging
+  ///     Face's tokenizers. Off by default: other people's text must not be able to inject them.
   ///   - addedTokens: tokens that are matched as a whole, none of them normalised; by default the
   ///     special tokens.
-  ///   - template: where special tokens go; BERT's by default.
-  ///   - continuationPrefix: what marks a piece inside a word.
-  ///   - longestWord: words of more scalars become `[UNK]`.
+  ///   - template: where special tokens go; that of BERT by default.
+  ///   - continuationPrefix: the mark of a piece inside a word.
+  ///   - longestWord: words with more scalars become `[UNK]`.
   public init(
     vocabulary: Vocabulary, specialTokens: SpecialTokens, normalization: Normalization,
     parseSpecialTokens: Bool = false, addedTokens: [AddedToken]? = nil,
@@ -48,7 +48,7 @@ public struct WordPieceTokenizer: Tokenizer {
         }
       }
     matcher = AddedTokenMatcher(added, parsesSpecialTokens: parseSpecialTokens)
-    // No text may give a special token by its pieces.
+    // No text may produce a special token from its pieces.
     let special = Set(specialTokens.all + added.filter(\.isSpecial).map(\.id))
     trie = PieceTrie(
       (0..<Int32(vocabulary.count)).lazy.filter { !special.contains($0) }
@@ -63,18 +63,18 @@ public struct WordPieceTokenizer: Tokenizer {
   /// One more than the largest id.
   public var vocabularySize: Int { vocabulary.count }
 
-  /// Hexadecimal content hash over all tokens in the order of their ids.
+  /// A hexadecimal content hash over all tokens in the order of their ids.
   public var vocabularyHash: String { vocabulary.hash }
 
-  /// The token of an id, or nil when the id is outside the vocabulary.
+  /// The token with this id; nil if the id is outside the vocabulary.
   public func token(for id: Int32) -> String? {
     vocabulary.bytes(of: id).map { String(decoding: $0, as: UTF8.self) }
   }
 
-  /// The id of a token spelled exactly so, or nil.
+  /// The id of a token with exactly this spelling, or nil.
   public func id(for token: String) -> Int32? { vocabulary.id(of: Array(token.utf8)[...]) }
 
-  /// Ids of a text without special tokens around it.
+  /// The ids of a text, without special tokens around it.
   public func encode(_ text: ArraySlice<UInt8>) -> [Int32] {
     var ids: [Int32] = []
     ids.reserveCapacity(text.count / 4 + 4)
@@ -89,9 +89,9 @@ public struct WordPieceTokenizer: Tokenizer {
     return ids
   }
 
-  /// The tokens of a text and where they are in it, as Hugging Face's tokenizer gives them: what
-  /// normalisation makes of a character is where the character is, and a mark that it removes is
-  /// in no token but between others of its word.
+  /// The tokens of a text and their positions, as Hugging Face's tokenizer gives them. What
+  /// normalisation makes of a character has the position of the character. A mark that it removes
+  /// belongs to no token, but lies between others of its word.
   public func encodeAligned(_ text: ArraySlice<UInt8>) -> AlignedTokens {
     var tokens = AlignedTokens()
     var splitter = WordSplitter(actions, tracksOrigins: true)
@@ -104,7 +104,7 @@ public struct WordPieceTokenizer: Tokenizer {
           pieces(of: word, scalars, to: &ids)
           var start = 0
           for (place, id) in ids.enumerated() {
-            // The unknown token stands for a whole word.
+            // The unknown token represents a whole word.
             let spelling = id == specialTokens.unknown ? nil : vocabulary.bytes(of: id)?.count
             let length = spelling.map { place == 0 ? $0 : $0 - continuationPrefixLength }
             let end = min(origins.count, start + (length ?? origins.count))
@@ -119,14 +119,15 @@ public struct WordPieceTokenizer: Tokenizer {
     return tokens
   }
 
-  /// A text or pair with its special tokens, cut to `maxLength` tokens in all, longest first.
+  /// A text or pair with its special tokens, cut to `maxLength` tokens in total, the longer text
+  /// first.
   public func encode(
     _ first: ArraySlice<UInt8>, pair: ArraySlice<UInt8>?, maxLength: Int
   ) -> Encoding {
     template.encoding(encode(first), pair.map { encode($0) }, maxLength: maxLength)
   }
 
-  /// The normalised words of a text, before they are cut into pieces.
+  /// The normalised words of a text, before they are split into pieces.
   package func words(_ text: ArraySlice<UInt8>) -> [[UInt8]] {
     var words: [[UInt8]] = []
     var splitter = WordSplitter(actions)

@@ -1,18 +1,18 @@
-/// Normalises a text and splits it into words, calling back with each word's UTF-8 bytes.
+/// Normalises a text and splits it into words. It calls back with the UTF-8 bytes of each word.
 struct WordSplitter {
   private typealias Kind = ScalarActions.Kind
 
   private let actions: ScalarActions
-  /// The word being built; its storage is kept from word to word.
+  /// The word being built; its memory is reused from word to word.
   private var word: [UInt8] = []
   private var scalars = 0
-  /// Marks waiting to be put in canonical order: scalar and combining class.
+  /// Marks waiting to be put into canonical order: scalar and combining class.
   private var marks: [(scalar: UInt32, combiningClass: UInt32, origin: Range<Int>)] = []
-  /// Off unless somebody wants the origins, as they cost time.
+  /// Off unless somebody needs the origins, because they cost time.
   private let tracksOrigins: Bool
-  /// The bytes of the text that each byte of the word comes from.
+  /// The bytes of the text from which each byte of the word comes.
   private var origins: [Range<Int>] = []
-  /// The bytes of the scalar that is being taken.
+  /// The bytes of the scalar that is being processed.
   private var origin = 0..<0
 
   init(_ actions: ScalarActions, tracksOrigins: Bool = false) {
@@ -21,11 +21,11 @@ struct WordSplitter {
     word.reserveCapacity(128)
   }
 
-  /// A word in UTF-8, how many scalars it has, and, where origins are tracked, for each of its bytes
-  /// the indices of the scalar in the text that it comes from.
+  /// A word in UTF-8, its number of scalars, and, if origins are tracked, for each of its bytes the
+  /// indices of the scalar in the text from which it comes.
   typealias Body = (_ word: [UInt8], _ scalars: Int, _ origins: [Range<Int>]) -> Void
 
-  /// Splits `text`; `body` gets every word.
+  /// Splits `text`; `body` receives every word.
   mutating func split(_ text: ArraySlice<UInt8>, _ body: Body) {
     var position = text.startIndex
     let end = text.endIndex
@@ -142,7 +142,7 @@ struct WordSplitter {
     scalars = 0
   }
 
-  /// The scalar at `position`, which moves past it; U+FFFD for a byte that starts none.
+  /// The scalar at `position`, which moves past it; U+FFFD for a byte that starts no scalar.
   private static func decode(_ text: ArraySlice<UInt8>, _ position: inout Int) -> UInt32 {
     let byte = text[position]
     let length = byte < 0xC2 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : byte < 0xF5 ? 4 : 1

@@ -1,5 +1,5 @@
 extension FamilyDescription {
-  /// BERT (Devlin et al. 2019); transformers' models/bert.
+  /// BERT (Devlin et al. 2019); models/bert in transformers.
   static let bert = FamilyDescription(
     className: "Bert", encoder: "bert", parts: ["embeddings", "encoder", "pooler"],
     layers: "encoder.layer", layer: .bert,

@@ -1,8 +1,8 @@
 extension FamilyDescription {
-  /// DistilBERT (Sanh et al. 2019); transformers' models/distilbert.
+  /// DistilBERT (Sanh et al. 2019); models/distilbert in transformers.
   ///
-  /// No segments, no pooler, no dropout between attention and its residual, and an epsilon of
-  /// LayerNorm that is always 1e-12.
+  /// It has no segments, no pooler, and no dropout between attention and its residual. Its epsilon
+  /// of LayerNorm is always 1e-12.
   static let distilBERT = FamilyDescription(
     className: "DistilBert", encoder: "distilbert", parts: ["embeddings", "transformer"],
     layers: "transformer.layer",

@@ -2,7 +2,7 @@ import Kernels
 
 /// A family of encoders; the raw value is `model_type` in config.json.
 ///
-/// All families share one encoder. What sets them apart is data: see `FamilyDescription`.
+/// All families share one encoder. Their differences are data: see `FamilyDescription`.
 public enum ModelFamily: String, Sendable, CaseIterable {
   /// Devlin et al. 2019.
   case bert
@@ -20,43 +20,43 @@ public enum ModelFamily: String, Sendable, CaseIterable {
   }
 }
 
-/// What sets one family apart: names of tensors, keys of config.json and a few choices of the
-/// architecture, all as transformers has them.
+/// What distinguishes one family: names of tensors, keys of config.json and a few choices of
+/// architecture, all as in transformers.
 struct FamilyDescription: Sendable {
-  /// Beginning of transformers' class names, such as `Bert` of `BertForMaskedLM`.
+  /// The beginning of class names in transformers, such as `Bert` of `BertForMaskedLM`.
   let className: String
-  /// Name of the encoder within a model with a head.
+  /// The name of the encoder within a model with a head.
   let encoder: String
-  /// Parts of a bare encoder: the first words of its tensors' names.
+  /// The parts of a bare encoder: the first words of the names of its tensors.
   let parts: [String]
-  /// Path from the encoder to its list of layers.
+  /// The path from the encoder to its list of layers.
   let layers: String
-  /// Names within a layer.
+  /// The names within a layer.
   let layer: LayerNames
   /// The head over the first token.
   let classifier: ClassifierHead
   /// The head over the vocabulary.
   let vocabulary: VocabularyHead
-  /// Names of the architecture's numbers in config.json.
+  /// The names of the architecture's numbers in config.json.
   let keys: ConfigurationKeys
-  /// False if tokens have no segments, not even one that all share.
+  /// False if there are no segment embeddings, not even a single one that all tokens share.
   let hasSegments: Bool
   /// True if the first token's position is `pad_token_id` + 1 instead of 0.
   let positionsFollowPadding: Bool
-  /// False if the output of attention enters the sum with the residual without dropout.
+  /// False if the output of attention is added to the residual without dropout.
   let dropsAttentionOutput: Bool
 
-  /// Names of a layer's parts; each has `.weight` and `.bias`.
+  /// The names of the parts of a layer; each has `.weight` and `.bias`.
   struct LayerNames: Sendable {
     let query, key, value, attentionOutput, attentionNorm: String
     let intermediate, output, outputNorm: String
   }
 
-  /// A dense layer with an activation, dropout, and the layer of outputs.
+  /// A dense layer with an activation, dropout, and the output layer.
   struct ClassifierHead: Sendable {
     let dense: String
     let activation: Activation
-    /// True if dropout is applied before the dense layer, too.
+    /// True if dropout is also applied before the dense layer.
     let dropsInput: Bool
     let output: String
   }
@@ -66,9 +66,9 @@ struct FamilyDescription: Sendable {
     let transform, norm: String
     /// Full name of the decoder's bias.
     let bias: String
-    /// Full name that checkpoints have for the tied decoder, and for its bias.
+    /// The full name in checkpoints of the tied decoder; also the prefix of its bias.
     let decoder: String
-    /// Nil means the encoder's.
+    /// Nil means the activation of the encoder.
     let activation: Activation?
   }
 

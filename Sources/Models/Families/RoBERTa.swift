@@ -1,9 +1,9 @@
 extension FamilyDescription {
-  /// RoBERTa (Liu et al. 2019); transformers' models/roberta.
+  /// RoBERTa (Liu et al. 2019); models/roberta in transformers.
   ///
-  /// Positions count from `pad_token_id` + 1, so 514 position embeddings serve 512 tokens. All tokens
-  /// share one segment, whose embedding is added nevertheless. There is no pooler: the classifier
-  /// has a dense layer of its own, with dropout on both sides.
+  /// Positions count from `pad_token_id` + 1, so 514 position embeddings serve 512 tokens. All
+  /// tokens share one segment, whose embedding is still added. There is no pooler: the classifier
+  /// has its own dense layer, with dropout before and after it.
   static let roberta = FamilyDescription(
     className: "Roberta", encoder: "roberta", parts: ["embeddings", "encoder", "pooler"],
     layers: "encoder.layer", layer: .bert,
