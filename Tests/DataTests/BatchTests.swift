@@ -35,15 +35,15 @@ struct BatchTests {
     let batch = data.batch(rows)
     #expect(batch.rows == rows)
     #expect(batch.count == 4)
-    #expect(batch.classLabels.count == 4)
-    #expect(batch.scores.isEmpty)
+    #expect(batch.targets.classes.count == 4)
+    #expect(batch.targets.scores.isEmpty)
     for (place, row) in rows.enumerated() {
-      let tokens = batch.offsets[place]..<batch.offsets[place + 1]
-      #expect(batch.tokenIDs[tokens].elementsEqual(data.tokenIDs(row)))
+      let tokens = batch.tokens.offsets[place]..<batch.tokens.offsets[place + 1]
+      #expect(batch.tokens.ids[tokens].elementsEqual(data.tokenIDs(row)))
       #expect(tokens.count == data.lengths[row])
       #expect(tokens.count <= 16)
-      #expect(batch.tokenIDs[tokens.lowerBound] == 2)
-      #expect(batch.tokenIDs[tokens.upperBound - 1] == 3)
+      #expect(batch.tokens.ids[tokens.lowerBound] == 2)
+      #expect(batch.tokens.ids[tokens.upperBound - 1] == 3)
       #expect(tokens.filter { batch.isSpecial[$0] } == [tokens.lowerBound, tokens.upperBound - 1])
     }
     #expect(data.lengths.max() == 16)

@@ -139,10 +139,10 @@ struct DatasetReaderTests {
     let tokenized = TokenizedDataset(
       dataset, tokenizer: tokenizer, maximumLength: 32, pool: ThreadPool(threads: 1))
     let batch = tokenized.batch([1, 0])
-    #expect(batch.scores == [5, 2.5])
-    #expect(batch.classLabels.isEmpty)
+    #expect(batch.targets.scores == [5, 2.5])
+    #expect(batch.targets.classes.isEmpty)
     #expect(batch.isSpecial.count { $0 } == 6)
-    #expect(batch.typeIDs.contains(1))
+    #expect(batch.tokens.typeIDs.contains(1))
   }
 
   @Test("real SST-2 is complete")

@@ -179,6 +179,6 @@ struct QuestionWindowsTests {
     #expect(windows.target(0) == TokenSpan(start: 8, end: 8))
     #expect(windows.target(1) == nil && windows.target(2) == nil)
     #expect(windows.examples.count == 1)
-    #expect(windows.examples.batch([0]).spans == [TokenSpan(start: 8, end: 8)])
+    #expect(windows.examples.batch([0]).targets.spans == [TokenSpan(start: 8, end: 8)])
   }
 }

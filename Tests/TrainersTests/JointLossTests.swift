@@ -21,7 +21,7 @@ import Trainers
     let scalars = try step.forEachShard { shard, tape in
       let (logits, states) = model.logitsAndStates(shard.tokens, tape: tape, training: false)
       var scalars = Scalars()
-      scalars["ce"] = tape.crossEntropy(logits, labels: shard.classLabels, weight: 1 / 7)
+      scalars["ce"] = tape.crossEntropy(logits, labels: shard.targets.classes, weight: 1 / 7)
       let pooled = tape.meanRows(states.last, offsets: shard.tokens.offsets)
       return ShardFeatures(scalars: scalars, features: [pooled])
     } joint: { tape, features in

@@ -36,7 +36,7 @@ import Trainers
         let mixed = try ModelGolden("mate-kd")
         teacher = try open(mixed, "mixed/teacher", classes: 2)
         student = try open(mixed, "mixed/student", classes: 2)
-        batch.classLabels = batch.classLabels.map { $0 % 2 }
+        batch.targets = .classes(batch.targets.classes.map { $0 % 2 })
       }
       self.batch = batch
       self.golden = golden
@@ -191,7 +191,7 @@ import Trainers
     (settings.terms.ce, settings.terms.kd) = (weights[0], weights[1])
     (settings.augmentedKD, settings.augmentedCE) = (weights[2], weights[3])
     let method = try TinyBERTAugmentation(setup, settings: settings)
-    let augmented = PackedTokens(PackedBatch(expected["augmented"]))
+    let augmented = PackedBatch(expected["augmented"]).tokens
     let before = generator.parameters.weights
     _ = try pair.compare(
       method, with: expected,
@@ -220,7 +220,7 @@ import Trainers
     #expect((0..<shard.count).flatMap { borders.words(ofText: $0, in: shard) } == ranges("words"))
     let chosen = ranges("chosen")
     let masked = shard.tokens.replacing(chosen, with: chosen.map { _ in 4 })
-    let wanted = PackedTokens(PackedBatch(expected["masked"]))
+    let wanted = PackedBatch(expected["masked"]).tokens
     #expect(masked.tokens.ids == wanted.ids && masked.tokens.offsets == wanted.offsets)
     #expect(masked.tokens.typeIDs == wanted.typeIDs)
     let logits = generator.logits(
@@ -230,18 +230,12 @@ import Trainers
     let new = expected.integers("replacements")
     #expect(candidates.map { $0.first(where: borders.isWholeWord).map { Int($0) } ?? -1 } == new)
     let changed = shard.tokens.replacing(chosen, with: new.map { $0 < 0 ? nil : Int32($0) })
-    let result = PackedTokens(PackedBatch(expected["augmented"]))
+    let result = PackedBatch(expected["augmented"]).tokens
     #expect(changed.tokens.ids == result.ids && changed.tokens.offsets == result.offsets)
   }
 }
 
 extension PackedTokens {
-  /// The tokens of a golden's batch.
-  init(_ batch: PackedBatch) {
-    self.init(
-      ids: batch.tokenIDs, typeIDs: batch.typeIDs, offsets: batch.offsets)
-  }
-
   /// Some of the texts.
   func texts(at places: [Int]) -> PackedTokens {
     var result = PackedTokens(ids: [], typeIDs: [], offsets: [0])

@@ -65,15 +65,13 @@ import Trainers
         training: student.parameters, companions: method.trainedModels[0].companions,
         shards: shards)
       var batch = toy.train.batch(Array(0..<8))
-      if flipped { batch.classLabels = batch.classLabels.map { 1 - $0 } }
-      if student.labels.isRegression {
-        batch.scores = batch.classLabels.map { Float($0) * 2 - 0.5 }
-        batch.classLabels = []
-      }
-      if student.labels.isMultiLabel {
-        batch.targets = batch.classLabels.flatMap { [Float($0), 1] }
-        batch.classLabels = []
-      }
+      var classes = batch.targets.classes
+      if flipped { classes = classes.map { 1 - $0 } }
+      batch.targets =
+        student.labels.isRegression
+        ? .scores(classes.map { Float($0) * 2 - 0.5 })
+        : student.labels.isMultiLabel
+          ? .labelSets(classes.flatMap { [Float($0), 1] }, labels: 2) : .classes(classes)
       let scalars = try method.loss(driver.context(batch, number: number))
       return (scalars, driver.gradients + driver.companionGradients)
     }

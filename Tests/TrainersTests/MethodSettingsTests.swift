@@ -126,7 +126,7 @@ import Trainers
     }
     var (ce, kd) = (0.0, 0.0)
     for row in 0..<10 {
-      ce -= logSoftmax(s, row, 1)[Int(batch.classLabels[row])] / 10
+      ce -= logSoftmax(s, row, 1)[Int(batch.targets.classes[row])] / 10
       let (p, q) = (logSoftmax(t, row, temperature), logSoftmax(s, row, temperature))
       kd += zip(p, q).reduce(0) { $0 + exp($1.0) * ($1.0 - $1.1) } / 10
     }

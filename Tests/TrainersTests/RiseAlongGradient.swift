@@ -46,7 +46,7 @@ extension ToyWorld {
       maskID: tokenizer.specialTokens.mask,
       teacherCache: TeacherCache(teacher: teacher, rows: train.count),
       studentTraining: TrainedModel(student.parameters, rate: rate), totalSteps: 12,
-      labelSmoothing: 0, trainingRows: train.count, trainingClasses: train.classLabels,
+      labelSmoothing: 0, trainingRows: train.count, trainingClasses: train.targets.classes,
       batchesPerEpoch: 3, seed: seed)
   }
 

@@ -1,3 +1,4 @@
+import Kernels
 import Configuration
 import Data
 import Inference
@@ -12,14 +13,13 @@ import Trainers
   /// A batch of texts with the given lengths; a token's id is its place in the batch.
   private func batch(_ lengths: [Int]) -> PackedBatch {
     var batch = PackedBatch()
-    for (row, length) in lengths.enumerated() {
-      batch.tokenIDs += (0..<length).map { Int32(batch.tokenIDs.count + $0) }
-      batch.offsets.append(batch.tokenIDs.count)
-      batch.rows.append(row)
-      batch.classLabels.append(Int32(row % 2))
-    }
-    batch.typeIDs = batch.tokenIDs.map { _ in 0 }
-    batch.isSpecial = batch.tokenIDs.map { _ in false }
+    let total = lengths.reduce(0, +)
+    batch.tokens = PackedTokens(
+      ids: (0..<total).map { Int32($0) }, typeIDs: Array(repeating: 0, count: total),
+      offsets: lengths.reduce(into: [0]) { $0.append(($0.last ?? 0) + $1) })
+    batch.rows = Array(lengths.indices)
+    batch.targets = .classes(lengths.indices.map { Int32($0 % 2) })
+    batch.isSpecial = Array(repeating: false, count: total)
     return batch
   }
 

@@ -17,10 +17,10 @@ import Trainers
   /// The golden's batch with the places of its answers.
   private func batch(_ golden: ModelGolden) -> PackedBatch {
     var batch = PackedBatch(golden.json["batch"])
-    batch.classLabels = []
-    batch.spans = zip(golden.json.integers("starts"), golden.json.integers("ends")).map {
-      TokenSpan(start: $0, end: $1)
-    }
+    batch.targets = .spans(
+      zip(golden.json.integers("starts"), golden.json.integers("ends")).map {
+        TokenSpan(start: $0, end: $1)
+      })
     return batch
   }
 
@@ -69,7 +69,8 @@ import Trainers
     }
     return TokenizedDataset(
       encodings: encodings,
-      spans: encodings.indices.map { TokenSpan(start: $0 % 2, end: $0 % 2 + $0 % 3) })
+      targets: .spans(
+        encodings.indices.map { TokenSpan(start: $0 % 2, end: $0 % 2 + $0 % 3) }))
   }
 
   /// Cross-entropy of the places and T^2 KL, means over texts and both ends, written out.
@@ -81,7 +82,7 @@ import Trainers
       return logits.map { $0 - sum }
     }
     var (ce, kd) = (0.0, 0.0)
-    let spans = data.batch(0..<data.count).spans
+    let spans = data.targets.spans
     for text in 0..<data.count {
       let rows = data.borders[text]..<data.borders[text + 1]
       for column in 0..<2 {

@@ -14,18 +14,56 @@ extension PackedBatch {
   /// A golden's batch; rows are numbered from `firstRow`.
   init(_ golden: JSONValue?, scores: [Float] = [], firstRow: Int = 0) {
     self.init()
-    tokenIDs = (golden?.integers("ids") ?? []).map { Int32($0) }
-    typeIDs = (golden?.integers("types") ?? []).map { Int32($0) }
-    offsets = (golden?.integers("lengths") ?? []).reduce(into: [0]) {
-      $0.append(($0.last ?? 0) + $1)
-    }
+    tokens = PackedTokens(
+      ids: (golden?.integers("ids") ?? []).map { Int32($0) },
+      typeIDs: (golden?.integers("types") ?? []).map { Int32($0) },
+      offsets: (golden?.integers("lengths") ?? []).reduce(into: [0]) {
+        $0.append(($0.last ?? 0) + $1)
+      })
     // The goldens' vocabularies begin [PAD], [UNK], [CLS], [SEP], [MASK].
-    isSpecial = tokenIDs.map { $0 < 5 }
+    isSpecial = tokens.ids.map { $0 < 5 }
     rows = Array(firstRow..<firstRow + count)
-    if scores.isEmpty {
-      classLabels = (golden?.integers("labels") ?? []).map { Int32($0) }
-    } else {
-      self.scores = scores
+    let labels = (golden?.integers("labels") ?? []).map { Int32($0) }
+    targets = scores.isEmpty ? labels.isEmpty ? .none : .classes(labels) : .scores(scores)
+  }
+
+  var tokenIDs: [Int32] { tokens.ids }
+  var typeIDs: [Int32] { tokens.typeIDs }
+  var offsets: [Int] { tokens.offsets }
+  var tokenCount: Int { tokens.ids.count }
+
+  /// Some of the texts.
+  func selecting(_ places: [Int]) -> PackedBatch {
+    var result = PackedBatch()
+    var (ids, types, offsets): ([Int32], [Int32], [Int]) = ([], [], [0])
+    for place in places {
+      let range = tokens.range(place)
+      ids += tokens.ids[range]
+      types += tokens.typeIDs[range]
+      result.isSpecial += isSpecial[range]
+      offsets.append(ids.count)
+    }
+    result.tokens = PackedTokens(ids: ids, typeIDs: types, offsets: offsets)
+    result.rows = places.map { rows[$0] }
+    result.targets = targets.selecting(places)
+    return result
+  }
+}
+
+extension Shard {
+  /// The given texts of a batch.
+  init(index: Int, lane: Int = 0, batch: PackedBatch, places: [Int]) {
+    self.init(index: index, lane: lane, places: places, texts: batch.selecting(places))
+  }
+
+  /// Splits a batch as a training session splits rows of a data set.
+  static func split(
+    _ batch: PackedBatch, lanes: Int, maximumTokens: Int = Int.max
+  ) -> [Shard] {
+    let lengths = (0..<batch.count).map { batch.tokens.range($0).count }
+    return plan(lengths: lengths, lanes: lanes, maximumTokens: maximumTokens).enumerated().map {
+      Shard(
+        index: $0.offset, lane: $0.element.lane, batch: batch, places: $0.element.places)
     }
   }
 }
@@ -73,6 +111,21 @@ struct StepDriver {
       for (i, value) in values.enumerated() { sum[i] += value }
     }
     return sum
+  }
+}
+
+extension AdamOptimizer {
+  /// Reduction, clipping and update, as a training session does them.
+  ///
+  /// - Returns: the gradient's norm before clipping.
+  @discardableResult func update(
+    gradients: [Buffer], learningRate: Double, pool: ThreadPool
+  ) throws -> Double {
+    let norm = LocalReduction().reduce(gradients, count: count, pool: pool).squareRoot()
+    try update(
+      gradients: gradients[0], scale: clipFactor(norm: norm), learningRate: learningRate,
+      pool: pool)
+    return norm
   }
 }
 

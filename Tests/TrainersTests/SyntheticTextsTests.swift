@@ -48,7 +48,7 @@ func methodSection(_ text: String) throws -> ConfigSection {
     let mean = lengths.reduce(0, +) / 3000
     let deviation = (lengths.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 3000).squareRoot()
     #expect(abs(mean - 10) < 0.25 && abs(deviation - 2) < 0.25)
-    for label: Int32 in [0, 1] { #expect(batch.classLabels.count { $0 == label } == 1500) }
+    for label: Int32 in [0, 1] { #expect(batch.targets.classes.count { $0 == label } == 1500) }
     #expect(try dataset(texts).0.contentHash == data.contentHash)
     #expect(try dataset(texts, seed: 4).0.contentHash != data.contentHash)
   }
@@ -73,7 +73,7 @@ func methodSection(_ text: String) throws -> ConfigSection {
     #expect(batch.tokenIDs == [special.cls] + words + [special.sep] + words + [special.sep])
     #expect(batch.typeIDs == Array(repeating: 0, count: 7) + Array(repeating: 1, count: 6))
     #expect(batch.isSpecial.indices.filter { batch.isSpecial[$0] } == [0, 6, 12])
-    #expect(batch.classLabels == [1])
+    #expect(batch.targets.classes == [1])
   }
 
   @Test func linesOfACorpus() throws {

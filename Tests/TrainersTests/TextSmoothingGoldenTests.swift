@@ -41,16 +41,17 @@ import Trainers
     let languageModel = try folder("distilbert-mlm").maskedLanguageModel(seed: 1).0
     let answers = try ModelGolden("bert-qa").json
     var batch = PackedBatch(answers["batch"])
-    batch.spans = zip(answers.integers("starts"), answers.integers("ends")).map {
-      TokenSpan(start: $0, end: $1)
-    }
+    batch.targets = .spans(
+      zip(answers.integers("starts"), answers.integers("ends")).map {
+        TokenSpan(start: $0, end: $1)
+      })
     let data = TokenizedDataset(
       encodings: (0..<batch.count).map { text in
         let ids = Array(batch.tokenIDs[batch.offsets[text]..<batch.offsets[text + 1]])
         return Encoding(
           ids: ids, typeIDs: [UInt8](repeating: 0, count: ids.count),
           isSpecial: [Bool](repeating: false, count: ids.count))
-      }, spans: batch.spans)
+      }, targets: batch.targets)
     let expected = try #require(golden.json["questions"])
     let method = try TextSmoothing(
       SpanDistillationSetup(

@@ -229,7 +229,7 @@ private struct BrokenObjective: Objective {
   func loss(_ step: StepContext) throws -> Scalars {
     try step.forEachShard { shard, tape in
       let logits = model.logits(shard.tokens, tape: tape, training: true)
-      _ = tape.crossEntropy(logits, labels: shard.classLabels, weight: .infinity)
+      _ = tape.crossEntropy(logits, labels: shard.targets.classes, weight: .infinity)
       tape.backward()
       return Scalars()
     }

@@ -116,12 +116,10 @@ import Trainers
       "##é", "[UNK]", "##nd", "[SEP]",
     ]
     var batch = PackedBatch()
-    batch.tokenIDs = tokens.map { token in
-      Int32(truncatingIfNeeded: vocabulary.firstIndex(of: token) ?? 1)
-    }
-    batch.typeIDs = tokens.indices.map { $0 > 6 ? 1 : 0 }
+    batch.tokens = PackedTokens(
+      ids: tokens.map { Int32(truncatingIfNeeded: vocabulary.firstIndex(of: $0) ?? 1) },
+      typeIDs: tokens.indices.map { $0 > 6 ? 1 : 0 }, offsets: [0, tokens.count])
     batch.isSpecial = tokens.map { $0 == "[CLS]" || $0 == "[SEP]" }
-    batch.offsets = [0, tokens.count]
     batch.rows = [0]
     let shard = Shard(index: 0, batch: batch, places: [0])
     let words = borders.words(ofText: 0, in: shard)
@@ -142,10 +140,9 @@ import Trainers
     let tokenizer = try TokenizerLoader.load(folder: folder)
     let encoding: Encoding = tokenizer.encode("The cat sat. Now, stop", maxLength: 64)
     var batch = PackedBatch()
-    batch.tokenIDs = encoding.ids
-    batch.typeIDs = encoding.ids.map { _ in 0 }
+    batch.tokens = PackedTokens(
+      ids: encoding.ids, typeIDs: encoding.ids.map { _ in 0 }, offsets: [0, encoding.ids.count])
     batch.isSpecial = encoding.isSpecial
-    batch.offsets = [0, encoding.ids.count]
     batch.rows = [0]
     let shard = Shard(index: 0, batch: batch, places: [0])
     let borders = WordBorders(tokenizer)
