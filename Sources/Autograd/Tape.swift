@@ -127,14 +127,17 @@ public final class Tape {
 
   /// The dropout pattern of the next site; nil for probability 0.
   public func dropout(_ probability: Float) -> Dropout? {
-    let site = nextSite()
-    return Dropout(probability: probability, seed: seed, step: step, site: site)
+    site += 1
+    // Long evaluations run through more functions than there are sites, and draw nothing.
+    guard probability > 0 else { return nil }
+    return Dropout(
+      probability: probability, seed: seed, step: step, site: .tape(shard: lane, function: site))
   }
 
-  /// A number that no other random draw of this update has.
-  public func nextSite() -> Int {
+  /// A site that no other random draw of this update has.
+  public func nextSite() -> RandomSite {
     site += 1
-    return lane << 20 | site
+    return .tape(shard: lane, function: site)
   }
 
   /// The result of a function. `backward` gets the result's gradient and whether it may overwrite it;
