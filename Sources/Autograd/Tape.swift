@@ -134,15 +134,18 @@ public final class Tape {
   /// The dropout pattern of the next site; nil if the probability is 0. Takes a site in either
   /// case.
   public func dropout(_ probability: Float) -> Dropout? {
-    let site = nextSite()
-    return Dropout(probability: probability, seed: seed, step: step, site: site)
+    site += 1
+    // Long evaluations run through more functions than there are sites, and draw nothing.
+    guard probability > 0 else { return nil }
+    return Dropout(
+      probability: probability, seed: seed, step: step, site: .tape(shard: lane, function: site))
   }
 
-  /// The next site: a number that no other random draw with this seed and step has, unless
+  /// The next site: one that no other random draw with this seed and step has, unless
   /// `drawPosition` was set back.
-  public func nextSite() -> Int {
+  public func nextSite() -> RandomSite {
     site += 1
-    return lane << 20 | site
+    return .tape(shard: lane, function: site)
   }
 
   /// The result of a function. `backward` gets the result's gradient, and whether it may overwrite

@@ -84,7 +84,7 @@ public struct SyntheticSentiment: Sendable {
     var step = 0
     while examples.count < rows {
       var grammar = SentimentGrammar(
-        random: RandomStream(seed: seed, purpose: .synthesis, step: step, site: site))
+        random: RandomStream(seed: seed, purpose: .synthesis, step: step, site: .part(site)))
       step += 1
       let label = grammar.random.nextBelow(2)
       let text = grammar.review(positive: label == 1)

@@ -7,13 +7,13 @@ public struct Dropout: Sendable {
   private let site: UInt32
 
   /// The pattern named by (seed, step, site); nil when the probability is 0.
-  public init?(probability: Float, seed: UInt64, step: Int, site: Int) {
+  public init?(probability: Float, seed: UInt64, step: Int, site: RandomSite) {
     guard probability > 0 else { return nil }
     precondition(probability < 1)
     self.probability = probability
     key = SIMD2(UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed &>> 32))
     self.step = UInt32(truncatingIfNeeded: step)
-    self.site = UInt32(truncatingIfNeeded: site)
+    self.site = site.number
   }
 
   /// Pieces of 64 columns, each drawn at once, that make up a row.

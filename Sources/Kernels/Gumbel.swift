@@ -3,7 +3,7 @@ extension Kernel {
   ///
   /// u lies strictly between 0 and 1 (23 random bits and a half), so the noise is always finite.
   public static func addGumbelNoise(
-    _ x: Matrix, seed: UInt64, step: Int, site: Int, firstRow: Int = 0
+    _ x: Matrix, seed: UInt64, step: Int, site: RandomSite, firstRow: Int = 0
   ) {
     let span = Profile.begin(.gumbel, bytes: 8 * x.count)
     defer { span.end() }
@@ -15,9 +15,8 @@ extension Kernel {
         for chunk in 0..<chunks {
           let block = UInt32(truncatingIfNeeded: ((firstRow + row) &* chunks &+ chunk) &* 16)
           let w = Philox.blocks16(
-            first: block, site: UInt32(truncatingIfNeeded: site),
-            step: UInt32(truncatingIfNeeded: step), purpose: RandomPurpose.gumbel.rawValue, key: key
-          )
+            first: block, site: site.number, step: UInt32(truncatingIfNeeded: step),
+            purpose: RandomPurpose.gumbel.rawValue, key: key)
           store(gumbel(w.0), noise)
           store(gumbel(w.1), noise + 16)
           store(gumbel(w.2), noise + 32)

@@ -7,7 +7,7 @@ extension Kernel {
   /// "Approximating the erfinv function", 2012 (single precision).
   public static func fillNormal(
     _ x: Matrix, standardDeviation: Float, seed: UInt64, purpose: RandomPurpose = .initialization,
-    step: Int = 0, site: Int
+    step: Int = 0, site: RandomSite
   ) {
     let key = SIMD2(UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed &>> 32))
     let chunks = (x.columns + 63) / 64
@@ -18,7 +18,7 @@ extension Kernel {
         for chunk in 0..<chunks {
           let w = Philox.blocks16(
             first: UInt32(truncatingIfNeeded: (row &* chunks &+ chunk) &* 16),
-            site: UInt32(truncatingIfNeeded: site), step: UInt32(truncatingIfNeeded: step),
+            site: site.number, step: UInt32(truncatingIfNeeded: step),
             purpose: purpose.rawValue, key: key)
           store(inverseErf(w.0) * factor, normal)
           store(inverseErf(w.1) * factor, normal + 16)

@@ -73,10 +73,12 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
   private var used = 4
 
   /// A stream at its beginning; equal arguments give equal streams.
-  public init(seed: UInt64, purpose: RandomPurpose, step: Int = 0, site: Int = 0) {
+  public init(
+    seed: UInt64, purpose: RandomPurpose, step: Int = 0, site: RandomSite = .part(0)
+  ) {
     key = SIMD2(UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed &>> 32))
     counter = SIMD4(
-      0, UInt32(truncatingIfNeeded: site), UInt32(truncatingIfNeeded: step), purpose.rawValue)
+      0, site.number, UInt32(truncatingIfNeeded: step), purpose.rawValue)
   }
 
   /// The next 32 random bits.

@@ -58,28 +58,21 @@ public struct AnnealingKD: Objective {
 
   /// One batch; scalars as the method logs them.
   public func loss(_ step: StepContext) throws -> Scalars {
-    let weight = step.share / Double(step.count)
     let student = setup.student
     // Every batch is an update of the student.
     let multiplier = annealing.multiplier(at: step.batchNumber)
     var scalars = try step.forEachShard { shard, tape in
       let logits = student.logits(shard.tokens, tape: tape, training: true)
-      var scalars = Scalars()
+      var loss = LossTerms(step)
       if step.turn == 0 {
         let teacher = tape.scaled(
           setup.teacherCache.logits(for: shard, tape: tape), by: multiplier)
-        let sum = tape.squaredError(logits, teacher, weight: Float(weight))
-        scalars["loss"] = sum / Double(step.count)
-        scalars["kd_loss"] = sum / Double(step.count)
+        loss.add("kd_loss") { tape.squaredError(logits, teacher, weight: $0) }
       } else {
-        let sum = tape.supervisedLoss(
-          logits, shard: shard, labels: student.labels, smoothing: setup.labelSmoothing,
-          weight: Float(weight))
-        scalars["loss"] = sum / Double(step.count)
-        scalars["ce_loss"] = sum / Double(step.count)
+        loss.add("ce_loss") { setup.supervisedLoss(logits, of: shard, on: tape, weight: $0) }
       }
       tape.backward()
-      return scalars
+      return loss.scalars
     }
     if step.turn == 0 { scalars["teacher_multiplier"] = Double(multiplier) }
     return scalars

@@ -35,8 +35,7 @@ public struct CILDA: Objective {
 
   /// The method's constants; the defaults are the third party's.
   package struct Settings: Sendable {
-    /// What it has in common with MATE-KD; the weights in it are not looked at.
-    package var game = MATEKD.Settings()
+    package var adversary = MaskedAdversary.Settings()
     package var contrast = LayerContrast.Settings()
     package var projectionTraining = ProjectionTraining.generator
     /// Of their own optimiser.
@@ -56,7 +55,7 @@ public struct CILDA: Objective {
     package init() {}
 
     package init(_ section: ConfigSection) throws {
-      game = try MATEKD.Settings(gameOf: section)
+      adversary = try MaskedAdversary.Settings(section)
       contrast = try LayerContrast.Settings(section)
       projectionTraining = try section.choice("projection_training", default: .generator)
       projectionLearningRate = try section.number(
@@ -87,8 +86,8 @@ public struct CILDA: Objective {
     var studentIsContrasted: Bool { contrastive > 0 || adversarialContrastive > 0 }
   }
 
-  /// The masked tokens of a shard and the Gumbel noise at them; nil draws it.
-  package typealias Masks = @Sendable (Shard) -> (rows: [Int], noise: Matrix?)
+  /// What is masked in a shard.
+  package typealias Masks = @Sendable (Shard) -> MaskedAdversary.Masks
 
   /// The student, the generator and, if they have an optimiser of their own, the projections.
   public let trainedModels: [TrainedModel]
@@ -96,12 +95,12 @@ public struct CILDA: Objective {
   package let contrast: LayerContrast
   private let setup: DistillationSetup
   private let settings: Settings
-  private let generator: MaskedLanguageModel
+  private let adversary: MaskedAdversary
 
   package init(_ setup: DistillationSetup, settings: Settings) throws {
     self.setup = setup
     self.settings = settings
-    generator = try setup.requiredGenerator(of: "cilda")
+    adversary = try MaskedAdversary(setup, settings: settings.adversary, method: "cilda")
     contrast = LayerContrast(
       settings.contrast, teacher: setup.teacher.encoder.configuration,
       student: setup.student.encoder.configuration, seed: setup.seed)
@@ -111,8 +110,8 @@ public struct CILDA: Objective {
     if training == .student || training == .both { student.companions = projections }
     var models = [
       student,
-      settings.game.trainedGenerator(
-        generator, studentUpdates: setup.totalSteps,
+      adversary.trainedModel(
+        studentUpdates: setup.totalSteps,
         companions: training == .generator || training == .both ? projections : nil),
     ]
     if training == .own {
@@ -129,18 +128,15 @@ public struct CILDA: Objective {
   /// The generator's turn in the first n_G of every n_G + n_S batches. Projections with an optimiser
   /// of their own have a batch before each of the generator's.
   public func turn(batch: Int) -> Int {
-    let (steps, isOwn) = (settings.game.generatorSteps, settings.projectionTraining == .own)
-    let adversarial = isOwn ? 2 * steps : steps
-    let place = batch % (adversarial + settings.game.studentSteps)
-    if place >= adversarial { return 0 }
+    let isOwn = settings.projectionTraining == .own
+    guard let place = adversary.turn(batch: batch, batchesPerUpdate: isOwn ? 2 : 1) else { return 0 }
     return isOwn && place.isMultiple(of: 2) ? 2 : 1
   }
 
   /// One batch; scalars as the method logs them.
   public func loss(_ step: StepContext) throws -> Scalars {
-    let masking = Masking(probability: settings.game.maskProbability, seed: step.seed)
-    let masks: Masks = { (masking.rows(of: $0, draw: step.drawNumber), nil) }
-    return MATEKD.health(
+    let masks: Masks = { adversary.masks($0, step: step) }
+    return MaskedAdversary.rates(
       step,
       try step.turn == 0 ? studentStep(step, masks: masks) : adversarialStep(step, masks: masks))
   }
@@ -148,109 +144,84 @@ public struct CILDA: Objective {
   /// Max step of the generator: minus w_d D(S(x'), T(x')) minus w_c L(x'), differentiated through the
   /// states of both models into the generator. In the projections' own turn plus L(x'), by them alone.
   package func adversarialStep(_ step: StepContext, masks: Masks) throws -> Scalars {
-    let game = settings.game
     let learnsProjections = step.turn == 2
-    let count = Double(step.count)
     return try step.forEachShard { shard, tape in
-      let (rows, noise) = masks(shard)
-      let masked = shard.tokens.replacing(rows, with: setup.maskID)
-      let logits = generator.logits(masked, rows: rows, tape: tape, training: true)
-      let entropy = learnsProjections ? 0 : Kernel.entropyOfRows(logits.value)
-      let sample = tape.gumbelSoftmax(logits, temperature: game.gumbelTemperature, noise: noise)
-      let adversarial = shard.tokens.replacing(rows, with: sample.ids)
+      let sample = adversary.sample(shard, masks(shard), on: tape)
+      let text = sample.texts.tokens
       let student = setup.student.logitsAndStates(
-        adversarial, tape: tape, training: true, sample: (rows, sample))
+        text, tape: tape, training: true, sample: sample.words)
       let teacher = setup.teacher.logitsAndStates(
-        adversarial, tape: tape, training: false, sample: (rows, sample))
-      var scalars = MATEKD.counts(shard, rows: rows, ids: sample.ids)
+        text, tape: tape, training: false, sample: sample.words)
+      var scalars = sample.texts.counts
       if !learnsProjections {
-        let divergence = tape.outputDivergence(
-          game.divergence, student: student.logits, teacher: teacher.logits,
-          labels: setup.student.labels, temperature: game.temperature,
-          weight: Float(-settings.generatorDivergence * step.share / count))
-        scalars["entropy"] = entropy
-        scalars["loss"] = -settings.generatorDivergence * divergence / count
-        scalars["adversarial_divergence"] = divergence / count
+        scalars["entropy"] = Kernel.entropyOfRows(sample.logits)
+        var loss = LossTerms(step, after: scalars)
+        loss.add("adversarial_divergence", weight: -settings.generatorDivergence) {
+          divergence(student.logits, teacher.logits, tape, weight: $0)
+        }
+        scalars = loss.scalars
       }
       return ShardFeatures(
         scalars: scalars,
         features: [
-          contrast.teacherVectors(teacher.states, of: adversarial, tape: tape),
-          contrast.studentVectors(student.states, of: adversarial, tape: tape),
+          contrast.teacherVectors(teacher.states, of: text, tape: tape),
+          contrast.studentVectors(student.states, of: text, tape: tape),
         ])
     } joint: { tape, features in
-      let weight = learnsProjections ? 1 : -settings.generatorContrastive
-      let value = contrast.loss(
-        teacher: features[0], student: features[1], rows: step.rows, tape: tape,
-        weight: weight * step.share)
-      var scalars = Scalars()
-      scalars["loss"] = weight * value
-      scalars["contrastive_loss"] = value
-      return scalars
+      var loss = LossTerms(step)
+      contrast.add(
+        "contrastive_loss", weight: learnsProjections ? 1 : -settings.generatorContrastive,
+        to: &loss, teacher: features[0], student: features[1], rows: step.rows, tape: tape)
+      return loss.scalars
     }
   }
 
-  /// Min step: gold labels, teacher and, where they have a weight, contrastive terms on x and x'; the
+  /// Min step: gold labels, teacher and, where they have a weight, contrastive terms on x and x'. The
   /// generator is fixed.
   package func studentStep(_ step: StepContext, masks: Masks) throws -> Scalars {
     guard settings.studentIsContrasted else {
       return try step.forEachShard { shard, tape in
-        let (adversarial, scalars) = adversarialText(shard, tape, masks: masks)
+        let adversarial = adversary.texts(shard, masks(shard), on: tape)
         let logits = setup.student.logits(
-          shard.tokens.followed(by: adversarial), tape: tape, training: true)
-        let result = outputTerms(
+          shard.tokens.followed(by: adversarial.tokens), tape: tape, training: true)
+        let scalars = outputTerms(
           step, shard, tape, student: logits,
           clean: setup.teacherCache.logits(for: shard, tape: tape),
-          adversarial: setup.teacher.logits(adversarial, tape: tape, training: false), scalars)
+          adversarial: setup.teacher.logits(adversarial.tokens, tape: tape, training: false),
+          counts: adversarial.counts)
         tape.backward()
-        return result
+        return scalars
       }
     }
     return try step.forEachShard { shard, tape in
-      let (adversarial, scalars) = adversarialText(shard, tape, masks: masks)
-      let both = shard.tokens.followed(by: adversarial)
+      let adversarial = adversary.texts(shard, masks(shard), on: tape)
+      let both = shard.tokens.followed(by: adversarial.tokens)
       let student = setup.student.logitsAndStates(both, tape: tape, training: true)
       let teacher = setup.teacher.logitsAndStates(both, tape: tape, training: false)
-      let (clean, hostile) = (Array(0..<shard.count), Array(shard.count..<2 * shard.count))
-      let result = outputTerms(
+      let halves = [Array(0..<shard.count), Array(shard.count..<2 * shard.count)]
+      let scalars = outputTerms(
         step, shard, tape, student: student.logits,
-        clean: tape.gatherRows(teacher.logits, clean),
-        adversarial: tape.gatherRows(teacher.logits, hostile), scalars)
+        clean: tape.gatherRows(teacher.logits, halves[0]),
+        adversarial: tape.gatherRows(teacher.logits, halves[1]), counts: adversarial.counts)
       let vectors = [
         contrast.teacherVectors(teacher.states, of: both, tape: tape),
         contrast.studentVectors(student.states, of: both, tape: tape),
       ]
       return ShardFeatures(
-        scalars: result,
-        features: [clean, hostile].flatMap { half in vectors.map { tape.gatherRows($0, half) } })
+        scalars: scalars,
+        features: halves.flatMap { half in vectors.map { tape.gatherRows($0, half) } })
     } joint: { tape, features in
-      var scalars = Scalars()
+      var loss = LossTerms(step)
       for (name, weight, first) in [
         ("contrastive_loss", settings.contrastive, 0),
         ("adversarial_contrastive_loss", settings.adversarialContrastive, 2),
       ] where weight > 0 {
-        let value = contrast.loss(
-          teacher: features[first], student: features[first + 1], rows: step.rows, tape: tape,
-          weight: weight * step.share)
-        scalars["loss"] += weight * value
-        scalars[name] = value
+        contrast.add(
+          name, weight: weight, to: &loss, teacher: features[first],
+          student: features[first + 1], rows: step.rows, tape: tape)
       }
-      return scalars
+      return loss.scalars
     }
-  }
-
-  /// x' of a shard, and what the log tells of it.
-  private func adversarialText(
-    _ shard: Shard, _ tape: Tape, masks: Masks
-  ) -> (tokens: PackedTokens, scalars: Scalars) {
-    let (rows, noise) = masks(shard)
-    let masked = shard.tokens.replacing(rows, with: setup.maskID)
-    let ids =
-      rows.isEmpty
-      ? []
-      : tape.gumbelArgmax(
-        generator.logits(masked, rows: rows, tape: tape, training: true), noise: noise)
-    return (shard.tokens.replacing(rows, with: ids), MATEKD.counts(shard, rows: rows, ids: ids))
   }
 
   /// The min step's terms of labels and outputs.
@@ -258,30 +229,32 @@ public struct CILDA: Objective {
   /// - Parameters:
   ///   - student: logits on the shard's texts, then on its adversarial texts.
   ///   - clean, adversarial: the teacher's logits.
-  /// - Returns: `scalars` with the terms.
+  ///   - counts: what the log tells before the terms.
   private func outputTerms(
     _ step: StepContext, _ shard: Shard, _ tape: Tape, student: Tensor, clean: Tensor,
-    adversarial: Tensor, _ scalars: Scalars
+    adversarial: Tensor, counts: Scalars
   ) -> Scalars {
-    let count = Double(step.count)
-    let weight = step.share / count
-    let labels = setup.student.labels
-    var scalars = scalars
+    var loss = LossTerms(step, after: counts)
     for (prefix, first, teacher, ceWeight, kdWeight) in [
       ("", 0, clean, settings.ce, settings.kd),
       ("adversarial_", shard.count, adversarial, settings.adversarialCE, settings.adversarialKD),
     ] {
       let logits = tape.gatherRows(student, Array(first..<first + shard.count))
-      let ce = tape.supervisedLoss(
-        logits, shard: shard, labels: labels, smoothing: setup.labelSmoothing,
-        weight: Float(ceWeight * weight))
-      let kd = tape.outputDivergence(
-        settings.game.divergence, student: logits, teacher: teacher, labels: labels,
-        temperature: settings.game.temperature, weight: Float(kdWeight * weight))
-      scalars["loss"] += (ceWeight * ce + kdWeight * kd) / count
-      scalars["\(prefix)ce_loss"] = ce / count
-      scalars[prefix.isEmpty ? "clean_divergence" : "adversarial_divergence"] = kd / count
+      loss.add("\(prefix)ce_loss", weight: ceWeight) {
+        setup.supervisedLoss(logits, of: shard, on: tape, weight: $0)
+      }
+      loss.add(prefix.isEmpty ? "clean_divergence" : "adversarial_divergence", weight: kdWeight) {
+        divergence(logits, teacher, tape, weight: $0)
+      }
     }
-    return scalars
+    return loss.scalars
+  }
+
+  private func divergence(
+    _ student: Tensor, _ teacher: Tensor, _ tape: Tape, weight: Float
+  ) -> Double {
+    setup.student.divergence(
+      settings.adversary.divergence, student: student, teacher: teacher,
+      temperature: settings.adversary.temperature, on: tape, weight: weight)
   }
 }

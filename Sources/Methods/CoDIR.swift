@@ -113,26 +113,25 @@ public struct CoDIR: Objective {
   /// One batch whose candidates are given: rows of the data set for every text of the batch in its
   /// order, the text's own row first, then the false ones; equally many for each.
   package func loss(_ step: StepContext, candidates: [[Int]]) throws -> Scalars {
-    let count = Double(step.count)
-    let weight = step.share / count
-    return try step.forEachShard { shard, tape in
+    try step.forEachShard { shard, tape in
       let student = setup.student.logitsAndStates(shard.tokens, tape: tape, training: true)
       let teacher = setup.teacher.logitsAndStates(shard.tokens, tape: tape, training: false)
-      let scalars = settings.terms.put(
-        on: tape, student: student.logits, teacher: teacher.logits, shard: shard, step: step,
+      var loss = LossTerms(step)
+      loss.add(
+        settings.terms, student: student.logits, teacher: teacher.logits, of: shard, on: tape,
         setup: setup)
       func vectors(_ output: Encoder.Output, layers: [Int]?, map: Int) -> Tensor {
         let pooled = tape.pooled(output, layers: layers, of: shard.tokens, by: settings.pooling)
         return tape.normalizedRows(projections.apply(map, to: pooled, tape: tape))
       }
       return ShardFeatures(
-        scalars: scalars,
+        scalars: loss.scalars,
         features: [
           vectors(teacher.states, layers: teacherLayers, map: 0),
           vectors(student.states, layers: nil, map: 1),
         ])
     } joint: { tape, features in
-      var sum = 0.0
+      var loss = LossTerms(step)
       // The student's vectors look for the teacher's remembered ones, and the other way round.
       for (anchor, bank) in [
         (features[1], VectorBanks.Side.teacher), (features[0], VectorBanks.Side.student),
@@ -141,19 +140,16 @@ public struct CoDIR: Objective {
         let shift = banks.shift(
           of: bank, anchors: anchor.value, candidates: remembered,
           temperature: settings.contrastiveTemperature)
-        sum +=
-          0.5
-          * tape.noiseContrastive(
+        loss.add("contrastive_loss", weight: settings.contrastive, scale: 0.5) {
+          tape.noiseContrastive(
             anchor, candidates: remembered, temperature: settings.contrastiveTemperature,
-            shift: shift, weight: Float(0.5 * settings.contrastive * weight))
+            shift: shift, weight: $0)
+        }
       }
       banks.take(
         teacher: features[0].value, student: features[1].value, rows: candidates.map { $0[0] },
         momentum: settings.momentum)
-      var scalars = Scalars()
-      scalars["loss"] = settings.contrastive * sum / count
-      scalars["contrastive_loss"] = sum / count
-      return scalars
+      return loss.scalars
     }
   }
 }

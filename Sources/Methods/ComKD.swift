@@ -27,35 +27,24 @@ public struct ComKD: Objective {
     package var temperatures = 10
     /// Share of the student's updates that are stage I: 30 of 40 epochs.
     package var fraction = 0.75
-    /// What makes and trains the adversarial text; its divergence and its gold labels have no part.
-    package var game = MATEKD.Settings()
+    /// Its divergence and its temperature have no part.
+    package var adversary = MaskedAdversary.Settings()
+    /// Its gold labels have no part.
+    package var weights = LossWeights(ce: 0, kd: 0.5, adversarial: 0.5)
 
-    package init() {
-      game.weights = LossWeights(ce: 0, kd: 0.5, adversarial: 0.5)
-    }
+    package init() {}
 
     package init(_ section: ConfigSection) throws {
-      self.init()
       temperatures = try section.int("max_temperature", default: 10, in: 1...1000)
       fraction = try section.number("stage_one_fraction", default: 0.75, in: .above(0, upTo: 1))
       try section.refuse("divergence", "comkd compares logits by their squared distance.")
       try section.refuse("temperature", "comkd compares logits by their squared distance.")
       let weights = try section.sectionOrEmpty("loss_weights")
-      game.weights = LossWeights(
+      self.weights = LossWeights(
         ce: 0, kd: try weights.number("kd", default: 0.5, in: 0...1e6),
         adversarial: try weights.number("adversarial", default: 0.5, in: 0...1e6))
       try weights.finish()
-      game.maskProbability = Float(try section.number("mask_probability", default: 0.3, in: 0...1))
-      game.gumbelTemperature = Float(
-        try section.number("gumbel_temperature", default: 1, in: 0.01...1000))
-      game.generatorSteps = try section.int("generator_steps", default: 10, in: 0...1_000_000)
-      game.studentSteps = try section.int("student_steps", default: 100, in: 1...1_000_000)
-      game.generatorLearningRate = try section.number(
-        "generator_learning_rate", default: 5e-7, in: 0...1)
-      game.generatorScheduler = try section.choice(
-        "generator_lr_scheduler_type", default: .linear)
-      game.generatorOptimizer.maxGradNorm = try section.number(
-        "generator_max_grad_norm", default: 5, in: 0...1e9)
+      adversary = try MaskedAdversary.Settings(section, comparesDistributions: false)
     }
   }
 
@@ -64,35 +53,26 @@ public struct ComKD: Objective {
   private let setup: DistillationSetup
   private let settings: Settings
   private let annealing: Annealing
-  private let generator: MaskedLanguageModel
+  private let adversary: MaskedAdversary
 
   package init(_ setup: DistillationSetup, settings: Settings) throws {
     self.setup = setup
     self.settings = settings
-    generator = try setup.requiredGenerator(of: "comkd")
+    adversary = try MaskedAdversary(setup, settings: settings.adversary, method: "comkd")
     annealing = Annealing(
       temperatures: settings.temperatures, fraction: settings.fraction, of: setup.totalSteps)
-    let game = settings.game
     let student = setup.studentTraining
     trainedModels = [
       student.stage(updates: annealing.updates),
-      game.trainedGenerator(generator, studentUpdates: annealing.updates),
+      adversary.trainedModel(studentUpdates: annealing.updates),
       student.stage(updates: max(1, setup.totalSteps - annealing.updates)),
     ]
   }
 
-  /// The student's updates before a batch of stage I.
-  package func updates(before batch: Int) -> Int {
-    let game = settings.game
-    let cycle = game.generatorSteps + game.studentSteps
-    return batch / cycle * game.studentSteps + max(0, batch % cycle - game.generatorSteps)
-  }
-
   /// In stage I the generator's turn in the first n_G of every n_G + n_S batches; then the student's.
   public func turn(batch: Int) -> Int {
-    let game = settings.game
-    if updates(before: batch) >= annealing.updates { return 2 }
-    return batch % (game.generatorSteps + game.studentSteps) < game.generatorSteps ? 1 : 0
+    if adversary.studentUpdates(before: batch) >= annealing.updates { return 2 }
+    return adversary.turn(batch: batch) == nil ? 0 : 1
   }
 
   /// One batch; scalars as the method logs them.
@@ -100,13 +80,12 @@ public struct ComKD: Objective {
     if step.turn == 2 {
       return try step.forEachShard { shard, tape in goldLoss(step, shard, tape) }
     }
-    let masking = Masking(probability: settings.game.maskProbability, seed: step.seed)
-    let phi = annealing.multiplier(at: updates(before: step.batchNumber))
+    let phi = annealing.multiplier(at: adversary.studentUpdates(before: step.batchNumber))
     var scalars = try step.forEachShard { shard, tape in
-      let rows = masking.rows(of: shard, draw: step.drawNumber)
+      let masks = adversary.masks(shard, step: step)
       return step.turn == 1
-        ? generatorLoss(step, shard, tape, rows: rows, noise: nil)
-        : studentLoss(step, shard, tape, rows: rows, noise: nil, multiplier: phi)
+        ? generatorLoss(step, shard, tape, masks)
+        : studentLoss(step, shard, tape, masks, multiplier: phi)
     }
     if step.turn == 0 { scalars["teacher_multiplier"] = Double(phi) }
     return scalars
@@ -114,69 +93,50 @@ public struct ComKD: Objective {
 
   /// Stage II: gold labels on the text as it is.
   private func goldLoss(_ step: StepContext, _ shard: Shard, _ tape: Tape) -> Scalars {
-    let sum = tape.supervisedLoss(
-      setup.student.logits(shard.tokens, tape: tape, training: true), shard: shard,
-      labels: setup.student.labels, smoothing: setup.labelSmoothing,
-      weight: Float(step.share / Double(step.count)))
+    let logits = setup.student.logits(shard.tokens, tape: tape, training: true)
+    var loss = LossTerms(step)
+    loss.add("ce_loss") { setup.supervisedLoss(logits, of: shard, on: tape, weight: $0) }
     tape.backward()
-    var scalars = Scalars()
-    scalars["loss"] = sum / Double(step.count)
-    scalars["ce_loss"] = sum / Double(step.count)
-    return scalars
+    return loss.scalars
   }
 
-  /// Max step: minus the squared distance on x', through both models' inputs into the generator.
-  ///
-  /// - Parameter noise: Gumbel noise at the masked tokens, for tests; nil draws it.
+  /// Max step: minus the squared distance on x', through the inputs of both models into the generator.
   package func generatorLoss(
-    _ step: StepContext, _ shard: Shard, _ tape: Tape, rows: [Int], noise: Matrix?
+    _ step: StepContext, _ shard: Shard, _ tape: Tape, _ masks: MaskedAdversary.Masks
   ) -> Scalars {
-    let masked = shard.tokens.replacing(rows, with: setup.maskID)
-    let logits = generator.logits(masked, rows: rows, tape: tape, training: true)
-    let sample = tape.gumbelSoftmax(
-      logits, temperature: settings.game.gumbelTemperature, noise: noise)
-    let adversarial = shard.tokens.replacing(rows, with: sample.ids)
-    let distance = tape.squaredError(
-      setup.student.logits(adversarial, tape: tape, training: true, sample: (rows, sample)),
-      setup.teacher.logits(adversarial, tape: tape, training: false, sample: (rows, sample)),
-      weight: Float(-step.share / Double(step.count)))
+    let sample = adversary.sample(shard, masks, on: tape)
+    let text = sample.texts.tokens
+    var loss = LossTerms(step)
+    loss.add("adversarial_distance", weight: -1) {
+      tape.squaredError(
+        setup.student.logits(text, tape: tape, training: true, sample: sample.words),
+        setup.teacher.logits(text, tape: tape, training: false, sample: sample.words), weight: $0)
+    }
     tape.backward()
-    var scalars = Scalars()
-    scalars["loss"] = -distance / Double(step.count)
-    scalars["adversarial_distance"] = distance / Double(step.count)
-    return scalars
+    return loss.scalars
   }
 
-  /// Min step of stage I; the generator is fixed.
+  /// Min step of stage I. The generator is fixed.
   package func studentLoss(
-    _ step: StepContext, _ shard: Shard, _ tape: Tape, rows: [Int], noise: Matrix?,
+    _ step: StepContext, _ shard: Shard, _ tape: Tape, _ masks: MaskedAdversary.Masks,
     multiplier: Float
   ) -> Scalars {
-    let count = Double(step.count)
-    let weight = step.share / count
-    let weights = settings.game.weights
-    let masked = shard.tokens.replacing(rows, with: setup.maskID)
-    let ids =
-      rows.isEmpty
-      ? []
-      : tape.gumbelArgmax(
-        generator.logits(masked, rows: rows, tape: tape, training: true), noise: noise)
-    let adversarial = shard.tokens.replacing(rows, with: ids)
-    let clean = tape.squaredError(
-      setup.student.logits(shard.tokens, tape: tape, training: true),
-      tape.scaled(setup.teacherCache.logits(for: shard, tape: tape), by: multiplier),
-      weight: Float(weights.kd * weight))
+    let adversarial = adversary.texts(shard, masks, on: tape).tokens
+    var loss = LossTerms(step)
+    loss.add("clean_distance", weight: settings.weights.kd) {
+      tape.squaredError(
+        setup.student.logits(shard.tokens, tape: tape, training: true),
+        tape.scaled(setup.teacherCache.logits(for: shard, tape: tape), by: multiplier), weight: $0)
+    }
     tape.backward()
-    let hostile = tape.squaredError(
-      setup.student.logits(adversarial, tape: tape, training: true),
-      tape.scaled(
-        setup.teacher.logits(adversarial, tape: tape, training: false), by: multiplier),
-      weight: Float(weights.adversarial * weight))
+    loss.add("adversarial_distance", weight: settings.weights.adversarial) {
+      tape.squaredError(
+        setup.student.logits(adversarial, tape: tape, training: true),
+        tape.scaled(
+          setup.teacher.logits(adversarial, tape: tape, training: false), by: multiplier),
+        weight: $0)
+    }
     tape.backward()
-    var scalars = Scalars()
-    scalars["loss"] = (weights.kd * clean + weights.adversarial * hostile) / count
-    scalars["clean_distance"] = clean / count
-    scalars["adversarial_distance"] = hostile / count
-    return scalars
+    return loss.scalars
   }
 }

@@ -63,28 +63,23 @@ public struct ContinuationKD: Objective {
 
   /// One batch; scalars as the method logs them.
   public func loss(_ step: StepContext) throws -> Scalars {
-    let weight = step.share / Double(step.count)
     let psi = goldWeight(at: step.batchNumber)
     let phi = annealing.multiplier(at: step.batchNumber)
-    let student = setup.student
     var scalars = try step.forEachShard { shard, tape in
-      let logits = student.logits(shard.tokens, tape: tape, training: true)
-      let ce = tape.supervisedLoss(
-        logits, shard: shard, labels: student.labels, smoothing: setup.labelSmoothing,
-        weight: Float(psi * weight))
-      var kd = 0.0
+      let logits = setup.student.logits(shard.tokens, tape: tape, training: true)
+      var loss = LossTerms(step)
+      loss.add("ce_loss", weight: psi) {
+        setup.supervisedLoss(logits, of: shard, on: tape, weight: $0)
+      }
       if psi < 1 {
-        kd = tape.hingedSquaredError(
-          logits,
-          tape.scaled(setup.teacherCache.logits(for: shard, tape: tape), by: phi),
-          margin: Float(settings.margin) * phi, weight: Float((1 - psi) * weight))
+        let teacher = tape.scaled(setup.teacherCache.logits(for: shard, tape: tape), by: phi)
+        loss.add("kd_loss", weight: 1 - psi) {
+          tape.hingedSquaredError(
+            logits, teacher, margin: Float(settings.margin) * phi, weight: $0)
+        }
       }
       tape.backward()
-      var scalars = Scalars()
-      scalars["loss"] = (psi * ce + (1 - psi) * kd) / Double(step.count)
-      scalars["ce_loss"] = ce / Double(step.count)
-      if psi < 1 { scalars["kd_loss"] = kd / Double(step.count) }
-      return scalars
+      return loss.scalars
     }
     scalars["gold_weight"] = psi
     scalars["teacher_multiplier"] = Double(phi)

@@ -43,23 +43,21 @@ public struct DistilBERT: Objective {
 
   /// One batch; scalars as the method logs them.
   public func loss(_ step: StepContext) throws -> Scalars {
-    let count = Double(step.count)
     // 1 - cos is half the squared distance of the directions; the error is its mean over H numbers.
     let scale = Double(setup.shapes.student.hiddenSize) / 2
-    let weight = Float(cosine * scale * step.share / count)
     return try step.forEachShard { shard, tape in
       let student = setup.student.logitsAndStates(shard.tokens, tape: tape, training: true)
       let teacher = setup.teacher.logitsAndStates(shard.tokens, tape: tape, training: false)
-      var scalars = terms.put(
-        on: tape, student: student.logits, teacher: teacher.logits, shard: shard, step: step,
-        setup: setup)
-      let distance = tape.meanSquaredError(
-        tape.normalizedRows(student.states.last), tape.normalizedRows(teacher.states.last),
-        offsets: shard.tokens.offsets, weight: weight)
+      var loss = LossTerms(step)
+      loss.add(
+        terms, student: student.logits, teacher: teacher.logits, of: shard, on: tape, setup: setup)
+      loss.add("cosine_loss", weight: cosine, scale: scale) {
+        tape.meanSquaredError(
+          tape.normalizedRows(student.states.last), tape.normalizedRows(teacher.states.last),
+          offsets: shard.tokens.offsets, weight: $0)
+      }
       tape.backward()
-      scalars["cosine_loss"] = scale * distance / count
-      scalars["loss"] += cosine * scalars["cosine_loss"]
-      return scalars
+      return loss.scalars
     }
   }
 }

@@ -49,10 +49,8 @@ public struct FreeLB: Objective {
   ) -> Scalars {
     let student = setup.student
     let passes = perturbation.steps
-    let weight = step.share / Double(step.count * passes)
     let position = tape.drawPosition
-    var scalars = Scalars()
-    scalars["loss"] = 0
+    var loss = LossTerms(step, count: step.count * passes)
     for pass in 0..<passes {
       tape.drawPosition = position
       let isLast = pass == passes - 1
@@ -61,19 +59,18 @@ public struct FreeLB: Objective {
         shard.tokens.ids, parameters: student.parameters, tape: tape)
       let logits = student.logits(
         shard.tokens, tape: tape, training: true, vectors: tape.sum(words, shift))
-      let sum = tape.supervisedLoss(
-        logits, shard: shard, labels: student.labels, smoothing: setup.labelSmoothing,
-        weight: Float(weight))
+      let sum = loss.add(nil) {
+        setup.supervisedLoss(logits, of: shard, on: tape, weight: $0)
+      }
       tape.backward()
-      scalars["loss"] += sum / Double(step.count * passes)
-      if pass == 0 { scalars["first_loss"] = sum / Double(step.count) }
-      if isLast { scalars["last_loss"] = sum / Double(step.count) }
+      if pass == 0 { loss.scalars["first_loss"] = sum / Double(step.count) }
+      if isLast { loss.scalars["last_loss"] = sum / Double(step.count) }
       if let gradient = shift.leafGradient {
         perturbation.ascend(delta, along: gradient, offsets: shard.tokens.offsets)
       }
     }
-    scalars["perturbation_norm"] =
+    loss.scalars["perturbation_norm"] =
       perturbation.sumOfNorms(delta, offsets: shard.tokens.offsets) / Double(step.count)
-    return scalars
+    return loss.scalars
   }
 }

@@ -110,50 +110,43 @@ public struct FreeLBKD: Objective {
     _ step: StepContext, _ shard: Shard, _ tape: Tape, initial delta: Matrix
   ) -> Scalars {
     let passes = settings.perturbation.steps
-    let t = Double(settings.temperature)
     let weights = settings.weights
-    let kdFactor = weights.kd * (settings.squaredTemperature ? t * t : 1)
-    let weight = step.share / Double(step.count * passes)
+    let kdWeight =
+      weights.kd
+      * setup.student.temperatureFactor(
+        settings.temperature, squared: settings.squaredTemperature)
+    let count = Double(step.count)
     let position = tape.drawPosition
-    var scalars = Scalars()
+    var loss = LossTerms(step, count: step.count * passes)
     for pass in 0..<passes {
       let isLast = pass == passes - 1
       let climbs = !isLast && settings.climbsTheLoss
       let shift = climbs ? tape.leaf(delta) : tape.constant(delta)
       let (logits, teacher) = outputs(
-        shard, tape: tape, shift: shift, drawPosition: position, teacher: kdFactor > 0)
-      var ce = 0.0
-      var kd = 0.0
-      if weights.ce > 0 {
-        ce = tape.supervisedLoss(
-          logits, shard: shard, labels: setup.student.labels, smoothing: setup.labelSmoothing,
-          weight: Float(weights.ce * weight))
+        shard, tape: tape, shift: shift, drawPosition: position, teacher: kdWeight > 0)
+      loss.add("ce_loss", weight: weights.ce) {
+        weights.ce > 0 ? setup.supervisedLoss(logits, of: shard, on: tape, weight: $0) : 0
       }
-      if let teacher {
-        kd = tape.outputDivergence(
-          .kl, student: logits, teacher: teacher, labels: setup.student.labels,
-          temperature: settings.temperature, weight: Float(kdFactor * weight))
+      let divergence = loss.add("kd_loss", weight: kdWeight) { weight in
+        teacher.map { self.divergence(logits, $0, tape, weight: weight) } ?? 0
       }
       tape.backward()
-      let count = Double(step.count)
-      scalars["loss"] += (weights.ce * ce + kdFactor * kd) / count / Double(passes)
-      scalars["ce_loss"] += ce / count / Double(passes)
-      scalars["kd_loss"] += kd / count / Double(passes)
-      if pass == 0 { scalars["first_divergence"] = kd / count }
-      if isLast { scalars["last_divergence"] = kd / count }
+      if pass == 0 { loss.scalars["first_divergence"] = divergence / count }
+      if isLast { loss.scalars["last_divergence"] = divergence / count }
       guard !isLast else { break }
       let gradient =
         climbs
         ? shift.leafGradient
         : ascentGradient(
-          shard, beside: tape, delta: delta, drawPosition: position, weight: weight)
+          shard, beside: tape, delta: delta, drawPosition: position,
+          weight: Float(step.share / (count * Double(passes))))
       if let gradient {
         settings.perturbation.ascend(delta, along: gradient, offsets: shard.tokens.offsets)
       }
     }
-    scalars["perturbation_norm"] =
-      settings.perturbation.sumOfNorms(delta, offsets: shard.tokens.offsets) / Double(step.count)
-    return scalars
+    loss.scalars["perturbation_norm"] =
+      settings.perturbation.sumOfNorms(delta, offsets: shard.tokens.offsets) / count
+    return loss.scalars
   }
 
   /// The student's outputs on the perturbed texts, and the teacher's where they are wanted.
@@ -186,7 +179,7 @@ public struct FreeLBKD: Objective {
   /// The gradient by delta of the divergence or of the cross-entropy alone, on a tape that no weights
   /// are bound to.
   private func ascentGradient(
-    _ shard: Shard, beside outer: Tape, delta: Matrix, drawPosition: Int, weight: Double
+    _ shard: Shard, beside outer: Tape, delta: Matrix, drawPosition: Int, weight: Float
   ) -> Matrix? {
     let tape = Tape(
       pool: outer.pool, seed: outer.seed, step: outer.step, lane: shard.index,
@@ -196,15 +189,19 @@ public struct FreeLBKD: Objective {
       shard, tape: tape, shift: shift, drawPosition: drawPosition,
       teacher: settings.ascent == .kl)
     if let teacher {
-      _ = tape.outputDivergence(
-        .kl, student: logits, teacher: teacher, labels: setup.student.labels,
-        temperature: settings.temperature, weight: Float(weight))
+      _ = divergence(logits, teacher, tape, weight: weight)
     } else {
-      _ = tape.supervisedLoss(
-        logits, shard: shard, labels: setup.student.labels, smoothing: setup.labelSmoothing,
-        weight: Float(weight))
+      _ = setup.supervisedLoss(logits, of: shard, on: tape, weight: weight)
     }
     tape.backward()
     return shift.leafGradient
+  }
+
+  private func divergence(
+    _ student: Tensor, _ teacher: Tensor, _ tape: Tape, weight: Float
+  ) -> Double {
+    setup.student.divergence(
+      .kl, student: student, teacher: teacher, temperature: settings.temperature, on: tape,
+      weight: weight)
   }
 }

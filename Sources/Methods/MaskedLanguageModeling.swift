@@ -40,27 +40,24 @@ public struct MaskedLanguageModeling: Objective {
     let chosen = step.shards.map { masking.rows(of: $0, draw: step.drawNumber) }
     let total = chosen.reduce(0) { $0 + $1.count }
     return try step.forEachShard { shard, tape in
-      var scalars = Scalars()
-      scalars["loss"] = 0
+      var loss = LossTerms(step, count: total)
       let rows = chosen[shard.index]
-      guard !rows.isEmpty else { return scalars }
+      guard !rows.isEmpty else { return loss.scalars }
       let targets = rows.map { shard.tokens.ids[$0] }
       let hidden = hide(rows, of: shard, step: step)
       let logits = model.logits(hidden, rows: rows, tape: tape, training: true)
       let right = zip(Kernel.argmaxRows(logits.value), targets).count { $0 == $1 }
-      let sum = tape.crossEntropy(
-        logits, labels: targets, weight: Float(step.share / Double(total)))
+      loss.add(nil) { tape.crossEntropy(logits, labels: targets, weight: $0) }
       tape.backward()
-      scalars["loss"] = sum / Double(total)
-      scalars["masked_accuracy"] = Double(right) / Double(total)
-      return scalars
+      loss.scalars["masked_accuracy"] = Double(right) / Double(total)
+      return loss.scalars
     }
   }
 
   package func hide(_ rows: [Int], of shard: Shard, step: StepContext) -> PackedTokens {
     if alwaysMask { return shard.tokens.replacing(rows, with: maskID) }
     var stream = RandomStream(
-      seed: step.seed, purpose: .noise, step: step.drawNumber, site: shard.index)
+      seed: step.seed, purpose: .noise, step: step.drawNumber, site: .shard(shard.index))
     let vocabulary = model.encoder.configuration.vocabularySize
     let ids = rows.map { row -> Int32 in
       let draw = stream.nextUniform()

@@ -98,30 +98,26 @@ public struct PKD: Objective {
 
   /// One batch; scalars as the method logs them.
   public func loss(_ step: StepContext) throws -> Scalars {
-    let count = Double(step.count)
-    return try step.forEachShard { shard, tape in
+    try step.forEachShard { shard, tape in
       let student = setup.student.logitsAndStates(shard.tokens, tape: tape, training: true)
       let teacher = setup.teacher.logitsAndStates(shard.tokens, tape: tape, training: false)
-      var scalars = terms.put(
-        on: tape, student: student.logits, teacher: teacher.logits, shard: shard, step: step,
-        setup: setup)
+      var loss = LossTerms(step)
+      loss.add(
+        terms, student: student.logits, teacher: teacher.logits, of: shard, on: tape, setup: setup)
       func direction(_ states: [Tensor], _ layer: Int) -> Tensor {
         // The embedding output comes first.
         tape.normalizedRows(tape.gatherRows(states[layer + 1], shard.tokens.firstTokens))
       }
       let elements = Double(layers.count * setup.shapes.student.hiddenSize)
-      let weight = Float(beta * step.share / count / elements)
-      var patience = 0.0
       for (layer, source) in layers.enumerated() {
-        patience += tape.squaredError(
-          direction(student.states.hiddenStates, layer),
-          direction(teacher.states.hiddenStates, source), weight: weight)
+        loss.add("patience_loss", weight: beta, scale: 1 / elements) {
+          tape.squaredError(
+            direction(student.states.hiddenStates, layer),
+            direction(teacher.states.hiddenStates, source), weight: $0)
+        }
       }
       tape.backward()
-      patience /= elements * count
-      scalars["loss"] += beta * patience
-      scalars["patience_loss"] = patience
-      return scalars
+      return loss.scalars
     }
   }
 }

@@ -101,12 +101,9 @@ public struct RAILKD: Objective {
 
   /// The teacher's layers of an epoch, ascending, counted from 0; as many as the student has.
   package func drawnLayers(epoch: Int, seed: UInt64) -> [Int] {
-    var stream = RandomStream(seed: seed, purpose: .shuffle, step: epoch, site: Self.site)
+    var stream = RandomStream(seed: seed, purpose: .shuffle, step: epoch, site: .layers)
     return (0..<teacherLayers).shuffled(using: &stream).prefix(studentLayers).sorted()
   }
-
-  /// Apart from those of the sampler's shuffles.
-  private static let site = 1 << 24
 
   /// One batch; scalars as the method logs them.
   public func loss(_ step: StepContext) throws -> Scalars {
@@ -116,27 +113,22 @@ public struct RAILKD: Objective {
 
   /// One batch with given layers of the teacher.
   package func loss(_ step: StepContext, layers: [Int]) throws -> Scalars {
-    let count = Double(step.count)
-    let weight = step.share / count
-    return try step.forEachShard { shard, tape in
+    try step.forEachShard { shard, tape in
       let student = setup.student.logitsAndStates(shard.tokens, tape: tape, training: true)
       let teacher = setup.teacher.logitsAndStates(shard.tokens, tape: tape, training: false)
-      var scalars = settings.terms.put(
-        on: tape, student: student.logits, teacher: teacher.logits, shard: shard, step: step,
+      var loss = LossTerms(step)
+      loss.add(
+        settings.terms, student: student.logits, teacher: teacher.logits, of: shard, on: tape,
         setup: setup)
-      var distance = 0.0
       let pairs = pairs(
         teacher: teacher.states, layers, student: student.states, of: shard, tape: tape)
       for (a, b) in pairs {
-        distance +=
-          tape.squaredError(
-            tape.normalizedRows(a), tape.normalizedRows(b),
-            weight: Float(settings.layers * weight / Double(pairs.count))) / Double(pairs.count)
+        loss.add("layer_loss", weight: settings.layers, scale: 1 / Double(pairs.count)) {
+          tape.squaredError(tape.normalizedRows(a), tape.normalizedRows(b), weight: $0)
+        }
       }
       tape.backward()
-      scalars["loss"] += settings.layers * distance / count
-      scalars["layer_loss"] = distance / count
-      return scalars
+      return loss.scalars
     }
   }
 

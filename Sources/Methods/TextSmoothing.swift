@@ -10,7 +10,7 @@ import Trainers
 /// Of a text x or smoothed text x^ the loss is CE(S(.), y), T^2 KL(T(.) || S(.)), or a weighted sum of
 /// both. Source: Wu et al. 2020 (arXiv 2005.03848, distillation) and 2022 (arXiv 2202.13840, whose
 /// code makes a plain and a smoothed update with every batch); docs/methods/text-smoothing.md.
-public struct TextSmoothing: Objective {
+public enum TextSmoothing {
   static let description = MethodDescription(
     name: "text-smoothing",
     summary: "words smoothed by a masked language model (Wu et al. 2020, 2022)",
@@ -18,12 +18,12 @@ public struct TextSmoothing: Objective {
     configure: { section in
       let settings = try Settings(section)
       try section.finish()
-      return { try TextSmoothing($0, settings: settings) }
+      return { try objective($0, settings: settings) }
     },
     configureSpans: { section in
       let settings = try Settings(section)
       try section.finish()
-      return { try TextSmoothing($0, settings: settings) }
+      return { try objective($0, settings: settings) }
     })
 
   /// Which losses an update is made of.
@@ -86,44 +86,37 @@ public struct TextSmoothing: Objective {
     }
   }
 
+  package static func objective<Head>(
+    _ setup: MethodSetup<Head>, settings: Settings
+  ) throws -> SmoothedDistillation<Head> {
+    try SmoothedDistillation(setup, settings: settings)
+  }
+}
+
+/// The objective of text smoothing.
+package struct SmoothedDistillation<Head: DistillableModel>: Objective {
   /// The student.
-  public let trainedModels: [TrainedModel]
-  private let models: DistillationPair
-  private let settings: Settings
+  package let trainedModels: [TrainedModel]
+  private let setup: MethodSetup<Head>
+  private let settings: TextSmoothing.Settings
   private let smoothing: WordSmoothing
 
-  package init(_ setup: DistillationSetup, settings: Settings) throws {
-    try self.init(
-      DistillationPair(setup), languageModel: setup.generator, training: setup.studentTraining,
-      settings: settings)
-  }
-
-  /// The same for models that find answers: positions do not move, so neither do the answers.
-  package init(_ setup: SpanDistillationSetup, settings: Settings) throws {
-    try self.init(
-      DistillationPair(setup), languageModel: setup.generator, training: setup.studentTraining,
-      settings: settings)
-  }
-
-  private init(
-    _ models: DistillationPair, languageModel: MaskedLanguageModel?, training: TrainedModel,
-    settings: Settings
-  ) throws {
-    guard let languageModel else {
+  init(_ setup: MethodSetup<Head>, settings: TextSmoothing.Settings) throws {
+    guard let languageModel = setup.generator else {
       throw MismatchError(
         .method,
         "method text-smoothing needs a masked language model: add a section \"generator\" with one "
           + "(mate-kd pretrain makes one)")
     }
-    self.models = models
+    self.setup = setup
     self.settings = settings
     smoothing = WordSmoothing(languageModel, settings: settings.smoothing)
-    trainedModels = [training]
+    trainedModels = [setup.studentTraining]
   }
 
   /// Two where plain and smoothed updates alternate. With lambda 0 there is no smoothed text: the
   /// method is plain training then, whatever `updates` says.
-  public var updatesPerBatch: Int {
+  package var updatesPerBatch: Int {
     settings.updates == .alternate && settings.smoothing.rate > 0 ? 2 : 1
   }
 
@@ -147,66 +140,62 @@ public struct TextSmoothing: Objective {
   }
 
   /// One batch; scalars as the method logs them.
-  public func loss(_ step: StepContext) throws -> Scalars {
+  package func loss(_ step: StepContext) throws -> Scalars {
     let terms = terms(of: step)
     var scalars = try step.forEachShard { shard, tape in
-      var scalars = Scalars()
-      scalars["loss"] = 0
+      var loss = LossTerms(step)
       for term in terms {
-        add(term, to: &scalars, step: step, shard: shard, tape: tape)
+        add(term, to: &loss, step: step, shard: shard, tape: tape)
         tape.backward()
       }
-      return scalars
+      return loss.scalars
     }
     if terms.contains(where: \.isSmoothed) {
-      let smoothed = max(1, scalars[Self.countName])
+      let smoothed = max(1, scalars["smoothed_tokens"])
       scalars["original_probability"] /= smoothed
-      scalars[Self.countName] /= Double(step.count)
+      scalars["smoothed_tokens"] /= Double(step.count)
     }
     return scalars
   }
 
-  /// Mean number of smoothed tokens of a text.
-  private static let countName = "smoothed_tokens"
-
   private func add(
-    _ term: Term, to scalars: inout Scalars, step: StepContext, shard: Shard, tape: Tape
+    _ term: Term, to loss: inout LossTerms, step: StepContext, shard: Shard, tape: Tape
   ) {
-    let weight = step.share / Double(step.count)
-    let t = Double(settings.temperature)
-    let ceWeight = settings.weights.ce * term.weight
-    let kdWeight =
-      settings.weights.kd * (settings.squaredTemperature ? t * t : 1) * term.weight
-    let teacherIsSmoothed = term.isSmoothed && settings.teacherReads == .smoothed && kdWeight > 0
+    let (student, teacher) = (setup.student, setup.teacher)
+    let factor = student.temperatureFactor(
+      settings.temperature, squared: settings.squaredTemperature)
+    let (ce, kd) = (settings.weights.ce, settings.weights.kd * factor)
+    let teacherIsSmoothed = term.isSmoothed && settings.teacherReads == .smoothed && kd > 0
 
-    var smoothed: WordSmoothing.Vectors?
+    var smoothed: [Tensor] = []
     if term.isSmoothed {
       let vectors = smoothing.vectors(
         of: shard.tokens, isSpecial: shard.isSpecial,
-        for: [models.student] + (teacherIsSmoothed ? [models.teacher] : []), tape: tape)
-      scalars["original_probability"] = vectors.kept
-      scalars[Self.countName] = Double(vectors.count)
-      smoothed = vectors
+        for: [student] + (teacherIsSmoothed ? [teacher] : []), tape: tape)
+      loss.scalars["original_probability"] = vectors.kept
+      loss.scalars["smoothed_tokens"] = Double(vectors.count)
+      smoothed = vectors.vectors
     }
-    let logits = models.studentLogits(shard, tape, smoothed?.vectors.first, true)
-    var loss = 0.0
-    if ceWeight > 0 {
-      loss +=
-        ceWeight * models.supervisedLoss(tape, logits, shard, Float(ceWeight * weight))
+    let logits = student.logits(
+      shard.tokens, tape: tape, training: true, vectors: smoothed.first)
+    // Logged by the name of what the student reads, as if it were the only loss.
+    let name = term.isSmoothed ? "smoothed_loss" : "plain_loss"
+    loss.scalars[name] += 0
+    if ce > 0 {
+      loss.add(name, weight: term.weight, scale: ce) {
+        setup.supervisedLoss(logits, of: shard, on: tape, weight: $0)
+      }
     }
-    if kdWeight > 0 {
-      let teacher =
+    if kd > 0 {
+      let target =
         teacherIsSmoothed
-        ? models.teacherLogits(shard, tape, smoothed?.vectors.last, false)
-        : models.teacherCache.logits(for: shard, tape: tape)
-      loss +=
-        kdWeight
-        * models.divergence(
-          tape, settings.divergence, logits, teacher, shard, settings.temperature,
-          Float(kdWeight * weight))
+        ? teacher.logits(shard.tokens, tape: tape, training: false, vectors: smoothed.last)
+        : setup.teacherCache.logits(for: shard, tape: tape)
+      loss.add(name, weight: term.weight, scale: kd) {
+        student.divergence(
+          settings.divergence, student: logits, teacher: target, of: shard,
+          temperature: settings.temperature, on: tape, weight: $0)
+      }
     }
-    scalars["loss"] += loss / Double(step.count)
-    scalars[term.isSmoothed ? "smoothed_loss" : "plain_loss"] =
-      loss / term.weight / Double(step.count)
   }
 }

@@ -144,8 +144,6 @@ public struct TinyBERT: Objective {
 
   /// Step 1: attention scores and states.
   private func intermediateLoss(_ step: StepContext, _ shard: Shard, _ tape: Tape) -> Scalars {
-    let count = Double(step.count)
-    let weight = step.share / count
     func encode(_ model: SequenceClassifier, training: Bool) -> Encoder.Output {
       model.encoder.encode(
         shard.tokens, parameters: model.parameters, tape: tape, training: training,
@@ -153,42 +151,39 @@ public struct TinyBERT: Objective {
     }
     let student = encode(setup.student, training: true)
     let teacher = encode(setup.teacher, training: false)
-    var scalars = Scalars()
-    scalars["loss"] = 0
+    var loss = LossTerms(step)
     if settings.attention > 0 {
       let layout = AttentionLayout(offsets: shard.tokens.offsets)
       let heads = setup.shapes.student.attentionHeads
-      let sum = zip(student.projections, layers).reduce(0.0) { sum, pair in
-        sum
-          + tape.attentionScoreError(
-            student: pair.0, teacher: teacher.projections[pair.1], layout: layout, heads: heads,
-            weight: Float(settings.attention * weight))
+      for (own, layer) in zip(student.projections, layers) {
+        loss.add("attention_loss", weight: settings.attention) {
+          tape.attentionScoreError(
+            student: own, teacher: teacher.projections[layer], layout: layout, heads: heads,
+            weight: $0)
+        }
       }
-      scalars["loss"] += settings.attention * sum / count
-      scalars["attention_loss"] = sum / count
     }
     if settings.hidden > 0 {
       // The embedding output is layer 0 of both.
-      let sum = zip(student.hiddenStates, [0] + layers.map { $0 + 1 }).reduce(0.0) { sum, pair in
-        sum
-          + tape.meanSquaredError(
-            map?.apply(0, to: pair.0, tape: tape) ?? pair.0, teacher.hiddenStates[pair.1],
-            offsets: shard.tokens.offsets, weight: Float(settings.hidden * weight))
+      for (own, layer) in zip(student.hiddenStates, [0] + layers.map { $0 + 1 }) {
+        loss.add("hidden_loss", weight: settings.hidden) {
+          tape.meanSquaredError(
+            map?.apply(0, to: own, tape: tape) ?? own, teacher.hiddenStates[layer],
+            offsets: shard.tokens.offsets, weight: $0)
+        }
       }
-      scalars["loss"] += settings.hidden * sum / count
-      scalars["hidden_loss"] = sum / count
     }
     tape.backward()
-    return scalars
+    return loss.scalars
   }
 
   /// Step 2: logits.
   private func predictionLoss(_ step: StepContext, _ shard: Shard, _ tape: Tape) -> Scalars {
-    let logits = setup.student.logits(shard.tokens, tape: tape, training: true)
-    let scalars = settings.terms.put(
-      on: tape, student: logits, teacher: setup.teacherCache.logits(for: shard, tape: tape),
-      shard: shard, step: step, setup: setup)
+    var loss = LossTerms(step)
+    loss.add(
+      settings.terms, student: setup.student.logits(shard.tokens, tape: tape, training: true),
+      teacher: setup.teacherCache.logits(for: shard, tape: tape), of: shard, on: tape, setup: setup)
     tape.backward()
-    return scalars
+    return loss.scalars
   }
 }

@@ -104,30 +104,28 @@ public struct TinyBERTAugmentation: Objective {
   package func studentLoss(
     _ step: StepContext, _ shard: Shard, _ tape: Tape, augmented: PackedTokens
   ) -> Scalars {
-    let count = Double(step.count)
-    let weight = step.share / count
-    let labels = setup.student.labels
+    let terms = settings.terms
     let teacher = setup.teacherCache.logits(for: shard, tape: tape)
     let teacherAugmented = setup.teacher.logits(augmented, tape: tape, training: false)
-    let factor = settings.augmentedKD * settings.terms.temperatureFactor(labels)
-    var scalars = settings.terms.put(
-      on: tape, student: setup.student.logits(shard.tokens, tape: tape, training: true),
-      teacher: teacher, shard: shard, step: step, setup: setup)
+    let factor = setup.student.temperatureFactor(
+      terms.temperature, squared: terms.squaredTemperature)
+    var loss = LossTerms(step)
+    loss.add(
+      terms, student: setup.student.logits(shard.tokens, tape: tape, training: true),
+      teacher: teacher, of: shard, on: tape, setup: setup)
     tape.backward()
     let logits = setup.student.logits(augmented, tape: tape, training: true)
-    let kd = tape.outputDivergence(
-      settings.terms.divergence, student: logits, teacher: teacherAugmented, labels: labels,
-      temperature: settings.terms.temperature, weight: Float(factor * weight))
-    scalars["loss"] += factor * kd / count
-    scalars["augmented_kd_loss"] = kd / count
+    loss.add("augmented_kd_loss", weight: settings.augmentedKD * factor) {
+      setup.student.divergence(
+        terms.divergence, student: logits, teacher: teacherAugmented,
+        temperature: terms.temperature, on: tape, weight: $0)
+    }
     if settings.augmentedCE > 0 {
-      let ce = tape.supervisedLoss(
-        logits, shard: shard, labels: labels, smoothing: setup.labelSmoothing,
-        weight: Float(settings.augmentedCE * weight))
-      scalars["loss"] += settings.augmentedCE * ce / count
-      scalars["augmented_ce_loss"] = ce / count
+      loss.add("augmented_ce_loss", weight: settings.augmentedCE) {
+        setup.supervisedLoss(logits, of: shard, on: tape, weight: $0)
+      }
     }
     tape.backward()
-    return scalars
+    return loss.scalars
   }
 }

@@ -18,7 +18,7 @@ extension Model {
       let matrix = parameters.matrix(entry.slot)
       if entry.decays {
         Kernel.fillNormal(
-          matrix, standardDeviation: c.initializerRange, seed: seed, site: index)
+          matrix, standardDeviation: c.initializerRange, seed: seed, site: .weight(index))
         let hasPadding =
           entry.slot == encoder.words
           || c.family.description.positionsFollowPadding && entry.slot == encoder.positions

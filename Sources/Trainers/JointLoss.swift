@@ -34,6 +34,7 @@ extension StepContext {
     _ body: @Sendable (Shard, Tape) throws -> ShardFeatures,
     joint: (_ tape: Tape, _ features: [Tensor]) throws -> Scalars
   ) throws -> Scalars {
+    try checkShards()
     let opened = ResultSlots<OpenShard>(count: shards.count)
     try pool.run(count: lanes.count) { number in
       for (index, shard) in shards.enumerated() where shard.lane == number {

@@ -46,6 +46,7 @@ public struct StepContext: Sendable {
   public func forEachShard(
     _ body: @Sendable (Shard, Tape) throws -> Scalars
   ) throws -> Scalars {
+    try checkShards()
     let results = ResultSlots<Scalars>(count: shards.count)
     try pool.run(count: lanes.count) { number in
       let lane = lanes[number]
@@ -62,6 +63,18 @@ public struct StepContext: Sendable {
 }
 
 extension StepContext {
+  /// How many shards a batch can have: their tapes, and that of a joint loss, name random draws.
+  package static let maximumShards = RandomSite.shards.count - 1
+
+  /// Checks that the random draws of no two shards have one name.
+  ///
+  /// - Throws: `TrainingError`.
+  func checkShards() throws {
+    guard shards.count <= Self.maximumShards else {
+      throw TrainingError.tooManyShards(shards.count)
+    }
+  }
+
   /// A tape that is bound to what learns.
   ///
   /// - Parameter index: names its random draws.

@@ -1,4 +1,5 @@
 import Configuration
+import Kernels
 
 extension TrainingArguments {
   /// Reads the section to its end.
@@ -40,7 +41,9 @@ extension TrainingArguments {
   }
 
   private mutating func readBudget(_ section: ConfigSection) throws {
-    perDeviceTrainBatchSize = try section.int("per_device_train_batch_size", default: 8, in: 1...)
+    // A text's place in its batch names its random draws.
+    perDeviceTrainBatchSize = try section.int(
+      "per_device_train_batch_size", default: 8, in: 1...RandomSite.places.count)
     perDeviceEvalBatchSize = try section.int("per_device_eval_batch_size", default: 8, in: 1...)
     gradientAccumulationSteps = try section.int("gradient_accumulation_steps", default: 1, in: 1...)
     maxTokensPerBatch = try section.int(

@@ -6,6 +6,8 @@ public enum TrainingError: Error, CustomStringConvertible, Equatable {
   case notFinite(String)
   /// The data set has no rows to train on.
   case noData(String)
+  /// A batch makes more shards than random draws have names for.
+  case tooManyShards(Int)
 
   /// One sentence for the user.
   public var description: String {
@@ -14,6 +16,9 @@ public enum TrainingError: Error, CustomStringConvertible, Equatable {
       "the \(what) is not finite; lower the learning rate, clip gradients (train.max_grad_norm) or "
         + "look at the data"
     case .noData(let what): "\(what) has no rows to train on"
+    case .tooManyShards(let count):
+      "a batch is worked on in \(count) pieces, and \(StepContext.maximumShards) is the most; raise "
+        + "train.max_tokens_per_batch or lower train.per_device_train_batch_size"
     }
   }
 }

@@ -100,7 +100,7 @@ struct PairedTests {
       return (Classification.accuracy(p, r) + Classification.f1(p, r)) / 2
     }
     for step in [0, 99] {
-      var random = RandomStream(seed: 5, purpose: .bootstrap, step: step, site: 3)
+      var random = RandomStream(seed: 5, purpose: .bootstrap, step: step, site: .part(3))
       let sample = (0..<60).map { _ in random.nextBelow(60) }
       let expected =
         (metric(ours[0], sample) + metric(ours[1], sample) - metric(theirs[0], sample)

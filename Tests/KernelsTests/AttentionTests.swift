@@ -156,7 +156,7 @@ import Testing
   @Test(arguments: wideShapes)
   func withDropout(shape: Shape) throws {
     let p: Float = 0.3
-    let dropout = try #require(Dropout(probability: p, seed: 5, step: 1, site: 4))
+    let dropout = try #require(Dropout(probability: p, seed: 5, step: 1, site: .part(4)))
     let pattern = factors(shape, dropout)
     var count = 0.0
     var dropped = 0.0
@@ -177,7 +177,7 @@ import Testing
   /// different numbers of Philox blocks (64 columns each).
   @Test func noTwoRowsShareADropoutPattern() throws {
     let shape = Shape.all([64, 65, 64, 64, 130, 64, 64, 64], heads: 2, size: 130)
-    let dropout = try #require(Dropout(probability: 0.5, seed: 6, step: 1, site: 4))
+    let dropout = try #require(Dropout(probability: 0.5, seed: 6, step: 1, site: .part(4)))
     let pattern = factors(shape, dropout)
     var seen: Set<[Bool]> = []
     var rows = 0

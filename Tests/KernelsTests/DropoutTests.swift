@@ -5,7 +5,7 @@ import Testing
   private func pattern(
     _ p: Float, _ rows: Int, _ columns: Int, seed: UInt64 = 1, step: Int = 0, site: Int = 0
   ) throws -> [Float] {
-    let dropout = try #require(Dropout(probability: p, seed: seed, step: step, site: site))
+    let dropout = try #require(Dropout(probability: p, seed: seed, step: step, site: .part(site)))
     let out = Guarded(rows, columns)
     let ones = Guarded(rows, columns, Array(repeating: 1, count: rows * columns))
     Kernel.applyDropout(dropout, ones.view, into: out.view)
@@ -14,13 +14,13 @@ import Testing
   }
 
   @Test func probabilityZeroIsNoDropout() {
-    #expect(Dropout(probability: 0, seed: 1, step: 0, site: 0) == nil)
+    #expect(Dropout(probability: 0, seed: 1, step: 0, site: .part(0)) == nil)
   }
 
   @Test(arguments: oddSizes, oddSizes)
   func elementsAreDroppedOrScaled(rows: Int, columns: Int) throws {
     let p: Float = 0.1
-    let dropout = try #require(Dropout(probability: p, seed: 7, step: 3, site: 2))
+    let dropout = try #require(Dropout(probability: p, seed: 7, step: 3, site: .part(2)))
     var draws = Draws(rows * 1000 + columns)
     let x = Guarded(rows, columns, draws.floats(rows * columns, 1, 2))
     let y = Guarded(rows, columns)

@@ -9,8 +9,8 @@ import Testing
     let x = Guarded(rows, columns, &draws)
     let zero = Guarded(rows, columns, Array(repeating: 0, count: rows * columns))
     let before = x.view.values
-    Kernel.addGumbelNoise(x.view, seed: 5, step: 2, site: 3)
-    Kernel.addGumbelNoise(zero.view, seed: 5, step: 2, site: 3)
+    Kernel.addGumbelNoise(x.view, seed: 5, step: 2, site: .part(3))
+    Kernel.addGumbelNoise(zero.view, seed: 5, step: 2, site: .part(3))
     #expect(x.isIntact && zero.isIntact)
     #expect(x.view.values == zip(before, zero.view.values).map { $0 + $1 })
   }
@@ -20,7 +20,7 @@ import Testing
     let columns = 1000
     let n = Double(rows * columns)
     let x = Matrix(zeros: rows, columns)
-    Kernel.addGumbelNoise(x, seed: 11, step: 0, site: 0)
+    Kernel.addGumbelNoise(x, seed: 11, step: 0, site: .part(0))
     #expect(x.isFinite)
     let values = x.values.map(Double.init)
     let mean = values.reduce(0, +) / n
@@ -42,7 +42,7 @@ import Testing
     let x = Matrix(zeros: 300, 4096)
     for step in 0..<4 {
       x.fill(0)
-      Kernel.addGumbelNoise(x, seed: 1, step: step, site: 1)
+      Kernel.addGumbelNoise(x, seed: 1, step: step, site: .part(1))
       #expect(x.values.allSatisfy { $0 > -2.82 && $0 < 16.64 })
     }
   }
@@ -50,11 +50,11 @@ import Testing
   @Test func rowsAreNamedByTheirPosition() {
     let all = Matrix(zeros: 5, 70)
     let tail = Matrix(zeros: 3, 70)
-    Kernel.addGumbelNoise(all, seed: 1, step: 1, site: 1)
-    Kernel.addGumbelNoise(tail, seed: 1, step: 1, site: 1, firstRow: 2)
+    Kernel.addGumbelNoise(all, seed: 1, step: 1, site: .part(1))
+    Kernel.addGumbelNoise(tail, seed: 1, step: 1, site: .part(1), firstRow: 2)
     #expect(tail.values == all.rows(2..<5).values)
     let other = Matrix(zeros: 5, 70)
-    Kernel.addGumbelNoise(other, seed: 1, step: 2, site: 1)
+    Kernel.addGumbelNoise(other, seed: 1, step: 2, site: .part(1))
     #expect(other.values != all.values)
   }
 

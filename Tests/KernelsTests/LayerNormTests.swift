@@ -24,7 +24,7 @@ import Testing
       let beta = Guarded(1, columns, &draws)
       let out = Guarded(rows, columns)
       let reciprocals = Guarded(rows, 1)
-      let dropout = Dropout(probability: options.dropout, seed: 1, step: 2, site: 3)
+      let dropout = Dropout(probability: options.dropout, seed: 1, step: 2, site: .part(3))
       let factors = Matrix(Array(repeating: 1, count: rows * columns), rows: rows, columns: columns)
       if let dropout { Kernel.applyDropout(dropout, factors, into: factors) }
 

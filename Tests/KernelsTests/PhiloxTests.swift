@@ -39,7 +39,7 @@ import Testing
   }
 
   @Test func streamIsTheSequenceOfBlocks() {
-    var stream = RandomStream(seed: 0x0123_4567_89AB_CDEF, purpose: .shuffle, step: 5, site: 9)
+    var stream = RandomStream(seed: 0x0123_4567_89AB_CDEF, purpose: .shuffle, step: 5, site: .part(9))
     for index in 0..<3 {
       let block = Philox.block(
         counter: SIMD4(UInt32(index), 9, 5, RandomPurpose.shuffle.rawValue),
@@ -50,7 +50,7 @@ import Testing
 
   @Test func everyPartOfTheNameMatters() {
     func words(_ seed: UInt64, _ purpose: RandomPurpose, _ step: Int, _ site: Int) -> [UInt64] {
-      var stream = RandomStream(seed: seed, purpose: purpose, step: step, site: site)
+      var stream = RandomStream(seed: seed, purpose: purpose, step: step, site: .part(site))
       return (0..<4).map { _ in stream.next() }
     }
     let names = [

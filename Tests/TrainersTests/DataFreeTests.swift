@@ -171,7 +171,7 @@ import Trainers
     let hidden = method.hiddenRows(texts, seed: 1, draw: 2, round: 3)
     let start = method.guess(texts, tape: world.tape).0
     let direction = Matrix(zeros: start.rows, start.columns)
-    Kernel.fillNormal(direction, standardDeviation: 0.1, seed: 8, site: 1)
+    Kernel.fillNormal(direction, standardDeviation: 0.1, seed: 8, site: .part(1))
     func evaluate(_ h: Float) -> (loss: Double, gradient: Matrix?) {
       let point = Matrix(start.values, rows: start.rows, columns: start.columns)
       Kernel.add(direction, to: point, alpha: h)
@@ -193,10 +193,10 @@ import Trainers
     let weights = Matrix(
       method.generator.parameters.buffer, rows: 1, columns: method.generator.parameters.count)
     // Large weights, since the LayerNorm after small ones bends the loss too much for differences.
-    Kernel.fillNormal(weights, standardDeviation: 0.5, seed: 7, site: 1)
+    Kernel.fillNormal(weights, standardDeviation: 0.5, seed: 7, site: .part(1))
     let start = Matrix(weights.values, rows: 1, columns: weights.columns)
     let direction = Matrix(zeros: 1, weights.columns)
-    Kernel.fillNormal(direction, standardDeviation: 0.1, seed: 8, site: 1)
+    Kernel.fillNormal(direction, standardDeviation: 0.1, seed: 8, site: .part(1))
     func evaluate(_ h: Float) throws -> (loss: Double, gradient: [Float]) {
       weights.copy(from: start)
       Kernel.add(direction, to: weights, alpha: h)

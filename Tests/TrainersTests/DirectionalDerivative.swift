@@ -21,7 +21,7 @@ struct DirectionalDerivative {
     let weights = Matrix(parameters.buffer, rows: 1, columns: parameters.count)
     let start = Matrix(weights.values, rows: 1, columns: parameters.count)
     let direction = Matrix(zeros: 1, parameters.count)
-    Kernel.fillNormal(direction, standardDeviation: 1, seed: 77, site: 1)
+    Kernel.fillNormal(direction, standardDeviation: 1, seed: 77, site: .part(1))
     _ = try loss()
     let slopes = driver.gradients
     gradient = zip(slopes, direction.values).reduce(0) { $0 + Double($1.0) * Double($1.1) }

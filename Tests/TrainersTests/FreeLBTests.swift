@@ -94,7 +94,7 @@ import Trainers
       let expected: Double = 0.6 / 3.0.squareRoot()
       #expect(abs(mean / expected - 1) < 0.05)
       let gradient = Matrix(zeros: delta.rows, 16)
-      Kernel.fillNormal(gradient, standardDeviation: 1e-3, seed: 4, site: 1)
+      Kernel.fillNormal(gradient, standardDeviation: 1e-3, seed: 4, site: .part(1))
       let before = Matrix(delta.values, rows: delta.rows, columns: 16)
       for step in 0..<steps {
         perturbation.ascend(delta, along: gradient, offsets: offsets)

@@ -44,7 +44,7 @@ public struct Sampler: Sendable {
 
   /// The row indices of each batch of an epoch; epochs count from 0.
   public func batches(epoch: Int) -> [[Int]] {
-    var random = RandomStream(seed: seed, purpose: .shuffle, step: epoch)
+    var random = RandomStream(seed: seed, purpose: .shuffle, step: epoch, site: .rows)
     var rows = Array(lengths.indices)
     if strategy != .sequential { Self.shuffle(&rows, &random) }
     if strategy == .group_by_length {

@@ -85,7 +85,7 @@ extension Bootstrap {
     let values = Mutex([Double](repeating: .nan, count: resamples))
     // The closure does not throw, so neither does the pool.
     try? pool.run(count: resamples) { resample in
-      var random = RandomStream(seed: seed, purpose: .bootstrap, step: resample, site: site)
+      var random = RandomStream(seed: seed, purpose: .bootstrap, step: resample, site: .part(site))
       let found = measure((0..<rows).map { _ in random.nextBelow(rows) })
       values.withLock { $0[resample] = found ?? .nan }
     }

@@ -88,6 +88,7 @@ extension TrainingError: ExitStatusProviding {
     switch self {
     case .notFinite: .software
     case .noData: .data
+    case .tooManyShards: .configuration
     }
   }
 }

@@ -130,9 +130,12 @@ public struct ASDFD: PseudoTextMethod {
       batch.tokens, tape: tape, training: false, vectors: vectors)
     scalars["guess_loss"] = tape.crossEntropy(logits, labels: batch.classLabels, weight: 1)
     guard settings.adversarialWeight > 0 else { return scalars }
-    scalars["guess_reconstruction_loss"] = reconstruction(
-      batch, tape, vectors: vectors, hidden: hidden, training: false,
-      movesTargets: settings.movesTargets, weight: -settings.adversarialWeight)
+    scalars["guess_reconstruction_loss"] =
+      reconstructionScale
+      * reconstructionError(
+        batch, tape, vectors: vectors, hidden: hidden, training: false,
+        movesTargets: settings.movesTargets,
+        weight: Float(-settings.adversarialWeight * reconstructionScale))
     return scalars
   }
 
@@ -140,35 +143,34 @@ public struct ASDFD: PseudoTextMethod {
   package func studentLoss(
     _ step: StepContext, _ batch: PseudoBatch, _ tape: Tape, vectors: Matrix, hidden: [Int]
   ) -> Scalars {
-    let count = Double(step.count)
-    let weight = step.share / count
     let fixed = tape.constant(vectors)
-    let terms = distillation.terms(batch.tokens, vectors: fixed, tape: tape, weight: weight)
+    var loss = LossTerms(step)
+    let teacher = distillation.add(to: &loss, batch.tokens, vectors: fixed, tape: tape)
     tape.backward()
-    let right = zip(Kernel.argmaxRows(terms.teacher), batch.classLabels).count { $0 == $1 }
-    var scalars = Scalars()
-    scalars["loss"] = terms.total / count
-    scalars["kd_loss"] = terms.distillation / count
-    if settings.distillation.patienceWeight > 0 {
-      scalars["patience_loss"] = terms.patience / count
-    }
+    let right = zip(Kernel.argmaxRows(teacher), batch.classLabels).count { $0 == $1 }
     if settings.reconstructionWeight > 0 {
-      let sum = reconstruction(
-        batch, tape, vectors: fixed, hidden: hidden, training: true, movesTargets: false,
-        weight: settings.reconstructionWeight * weight)
+      loss.add(
+        "reconstruction_loss", weight: settings.reconstructionWeight, scale: reconstructionScale
+      ) {
+        reconstructionError(
+          batch, tape, vectors: fixed, hidden: hidden, training: true, movesTargets: false,
+          weight: $0)
+      }
       tape.backward()
-      scalars["loss"] += settings.reconstructionWeight * sum / count
-      scalars["reconstruction_loss"] = sum / count
     }
-    scalars["teacher_accuracy"] = Double(right) / count
-    return scalars
+    loss.scalars["teacher_accuracy"] = Double(right) / Double(step.count)
+    return loss.scalars
   }
 
-  /// L_ssl, summed over texts: the mean over a text's hidden tokens of the squared distance between
-  /// their vectors and what the student and the layer above it make of [MASK] in their places.
-  private func reconstruction(
+  /// L_ssl of a text is the error of its hidden tokens times this. Texts with fewer hidden tokens count
+  /// less, but none is left out.
+  private var reconstructionScale: Double { 1 / Double(settings.maskedTokens) }
+
+  /// The squared distance between the vectors of hidden tokens and what the student and the layer
+  /// above it make of [MASK] in their places, summed over the hidden tokens of all texts.
+  private func reconstructionError(
     _ batch: PseudoBatch, _ tape: Tape, vectors: Tensor, hidden: [Int], training: Bool,
-    movesTargets: Bool, weight: Double
+    movesTargets: Bool, weight: Float
   ) -> Double {
     let student = setup.student
     let width = vectors.columns
@@ -182,10 +184,7 @@ public struct ASDFD: PseudoTextMethod {
     ).last
     let restored = head.apply(0, to: states, tape: tape)
     let targets = tape.gatherRows(movesTargets ? vectors : tape.constant(vectors.value), hidden)
-    // Texts shorter than that count less, but none falls out.
-    let share = 1 / Double(settings.maskedTokens)
-    return share
-      * tape.squaredError(restored, targets, weight: Float(weight * share))
+    return tape.squaredError(restored, targets, weight: weight)
   }
 
   /// As many ordinary tokens of each text as are to be hidden, ascending; all where there are fewer.
@@ -195,7 +194,7 @@ public struct ASDFD: PseudoTextMethod {
       let offsets = batch.tokens.offsets
       var left = (offsets[text]..<offsets[text + 1]).filter { !batch.isSpecial[$0] }
       var stream = RandomStream(
-        seed: seed, purpose: .mask, step: draw, site: place << 12 | round)
+        seed: seed, purpose: .mask, step: draw, site: .text(place, round: round))
       var chosen: [Int] = []
       while chosen.count < settings.maskedTokens, !left.isEmpty {
         chosen.append(left.remove(at: stream.nextBelow(left.count)))

@@ -161,7 +161,8 @@ package struct EmbeddingGuessing: Sendable {
     for (text, place) in texts.places.enumerated() {
       Kernel.fillNormal(
         matrix.rows(texts.tokens.offsets[text]..<texts.tokens.offsets[text + 1]),
-        standardDeviation: 1, seed: seed, purpose: .noise, step: step, site: place << 12 | round)
+        standardDeviation: 1, seed: seed, purpose: .noise, step: step,
+        site: .text(place, round: round))
     }
   }
 }

@@ -16,35 +16,36 @@ public struct RandomText: Objective {
     texts: { try SyntheticTexts($0, words: .random, rows: 20_000, takesCorpus: true) }
   ) { section in
     _ = try SyntheticTexts(section, words: .random, rows: 20_000, takesCorpus: true)
-    let temperature = Float(try section.number("temperature", default: 1, in: 0.01...1000))
-    let isSquared = try section.bool("multiply_by_temperature_squared", default: true)
-    let divergence = try section.choice("divergence", default: Kernel.Divergence.kl)
+    var terms = LogitTerms(ce: 0, kd: 1)
+    terms.temperature = Float(try section.number("temperature", default: 1, in: 0.01...1000))
+    terms.squaredTemperature = try section.bool("multiply_by_temperature_squared", default: true)
+    terms.divergence = try section.choice("divergence", default: Kernel.Divergence.kl)
     try section.finish()
-    return {
-      RandomText(
-        setup: $0, temperature: temperature, factor: isSquared ? temperature * temperature : 1,
-        divergence: divergence)
-    }
+    let found = terms
+    return { RandomText(setup: $0, terms: found) }
   }
 
   /// The student.
   public var trainedModels: [TrainedModel] { [setup.studentTraining] }
   let setup: DistillationSetup
-  let temperature, factor: Float
-  let divergence: Kernel.Divergence
+  /// Without gold labels.
+  let terms: LogitTerms
 
   /// One batch; scalars as the method logs them.
   public func loss(_ step: StepContext) throws -> Scalars {
-    let weight = Double(factor) * step.share / Double(step.count)
+    let factor = setup.student.temperatureFactor(
+      terms.temperature, squared: terms.squaredTemperature)
     return try step.forEachShard { shard, tape in
       let logits = setup.student.logits(shard.tokens, tape: tape, training: true)
-      let sum = tape.outputDivergence(
-        divergence, student: logits, teacher: setup.teacherCache.logits(for: shard, tape: tape),
-        labels: setup.student.labels, temperature: temperature, weight: Float(weight))
+      let teacher = setup.teacherCache.logits(for: shard, tape: tape)
+      var loss = LossTerms(step)
+      loss.add(nil, weight: factor) {
+        setup.student.divergence(
+          terms.divergence, student: logits, teacher: teacher, temperature: terms.temperature,
+          on: tape, weight: $0)
+      }
       tape.backward()
-      var scalars = Scalars()
-      scalars["loss"] = Double(factor) * sum / Double(step.count)
-      return scalars
+      return loss.scalars
     }
   }
 }

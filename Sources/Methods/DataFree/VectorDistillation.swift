@@ -90,25 +90,14 @@ package struct VectorDistillation: Sendable {
       .copy(from: teacher.parameters.matrix(teacher.encoder.words))
   }
 
-  /// What a shard's texts gave, summed over texts.
-  package struct Terms {
-    /// The terms without their weights.
-    package var distillation = 0.0
-    package var patience = 0.0
-    /// The weighted sum.
-    package var total = 0.0
-    /// The teacher's outputs.
-    package let teacher: Matrix
-  }
-
-  /// Puts the loss of some texts on the tape.
+  /// Adds the terms of some texts to a loss, as `kd_loss` and, if it has a weight, `patience_loss`.
   ///
-  /// - Parameters:
-  ///   - vectors: [tokens, H].
-  ///   - weight: of a text.
-  package func terms(
-    _ tokens: PackedTokens, vectors: Tensor, tape: Tape, weight: Double
-  ) -> Terms {
+  /// - Parameter vectors: [tokens, H].
+  /// - Returns: the teacher's outputs.
+  @discardableResult
+  func add(
+    to loss: inout LossTerms, _ tokens: PackedTokens, vectors: Tensor, tape: Tape
+  ) -> Matrix {
     let usesLayers = settings.patienceWeight > 0
     func run(_ model: SequenceClassifier, training: Bool) -> (logits: Tensor, states: [Tensor]) {
       guard usesLayers else {
@@ -122,26 +111,23 @@ package struct VectorDistillation: Sendable {
     }
     let (target, targetStates) = run(teacher, training: false)
     let (logits, states) = run(student, training: true)
-    var terms = Terms(teacher: target.value)
-    let squared = settings.squaredTemperature ? Double(settings.temperature) : 1
-    let factor = settings.weight * squared * squared
-    terms.distillation = tape.outputDivergence(
-      settings.divergence, student: logits, teacher: target, labels: student.labels,
-      temperature: settings.temperature, weight: Float(factor * weight))
-    terms.total = factor * terms.distillation
-    guard usesLayers else { return terms }
-    let share = 1 / Double(layers.count)
+    let factor = student.temperatureFactor(
+      settings.temperature, squared: settings.squaredTemperature)
+    loss.add("kd_loss", weight: settings.weight * factor) {
+      student.divergence(
+        settings.divergence, student: logits, teacher: target, temperature: settings.temperature,
+        on: tape, weight: $0)
+    }
+    guard usesLayers else { return target.value }
     for (layer, teacherLayer) in layers.enumerated() {
-      // State 0 is the embeddings'.
+      // State 0 is that of the embeddings.
       let own = tape.normalizedRows(tape.gatherRows(states[layer + 1], tokens.firstTokens))
       let wanted = tape.normalizedRows(
         tape.gatherRows(targetStates[teacherLayer + 1], tokens.firstTokens))
-      terms.patience +=
-        share
-        * tape.squaredError(
-          own, wanted, weight: Float(settings.patienceWeight * share * weight))
+      loss.add("patience_loss", weight: settings.patienceWeight, scale: 1 / Double(layers.count)) {
+        tape.squaredError(own, wanted, weight: $0)
+      }
     }
-    terms.total += settings.patienceWeight * terms.patience
-    return terms
+    return target.value
   }
 }

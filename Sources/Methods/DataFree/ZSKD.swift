@@ -95,7 +95,7 @@ public struct ZSKD: PseudoTextMethod {
   /// The target probabilities of a data set's row: Dir(beta times the similarities of its class).
   package func target(row: Int, label: Int) -> [Double] {
     let turn = row / max(1, similarities.rows) % settings.concentrations.count
-    var stream = RandomStream(seed: setup.seed, purpose: .synthesis, step: row, site: 1)
+    var stream = RandomStream(seed: setup.seed, purpose: .synthesis, step: row, site: .part(1))
     // As the authors' code: a share of 0 would be no parameter of the distribution.
     let draws = (0..<similarities.columns).map { column in
       stream.nextGamma(
@@ -124,16 +124,11 @@ public struct ZSKD: PseudoTextMethod {
       }
       let width = setup.student.encoder.configuration.hiddenSize
       let vectors = texts.vectors(for: shard, width: width, pool: tape.pool)
-      let count = Double(step.count)
-      let terms = distillation.terms(
-        shard.tokens, vectors: tape.constant(vectors), tape: tape, weight: step.share / count)
+      var loss = LossTerms(step, after: scalars)
+      distillation.add(
+        to: &loss, shard.tokens, vectors: tape.constant(vectors), tape: tape)
       tape.backward()
-      scalars["loss"] = terms.total / count
-      scalars["kd_loss"] = terms.distillation / count
-      if settings.distillation.patienceWeight > 0 {
-        scalars["patience_loss"] = terms.patience / count
-      }
-      return scalars
+      return loss.scalars
     }
   }
 

@@ -108,34 +108,25 @@ public struct ZSKT: PseudoTextMethod {
       shard.tokens, tape: tape, training: true, vectors: vectors)
     let teacher = setup.teacher.logits(
       shard.tokens, tape: tape, training: false, vectors: vectors)
-    let count = Double(step.count)
-    let divergence = tape.outputDivergence(
-      settings.distillation.divergence, student: student, teacher: teacher,
-      labels: setup.student.labels, temperature: settings.distillation.temperature,
-      weight: Float(-step.share / count))
+    var loss = LossTerms(step)
+    loss.add("divergence", weight: -1) {
+      setup.student.divergence(
+        settings.distillation.divergence, student: student, teacher: teacher,
+        temperature: settings.distillation.temperature, on: tape, weight: $0)
+    }
     tape.backward()
-    var scalars = Scalars()
-    scalars["loss"] = -divergence / count
-    scalars["divergence"] = divergence / count
-    return scalars
+    return loss.scalars
   }
 
   /// min over the student of w_kd KD + w_pt PT on e = G(z); the generator is fixed.
   package func studentLoss(
     _ step: StepContext, _ shard: Shard, _ tape: Tape, noise: Matrix
   ) -> Scalars {
-    let count = Double(step.count)
     let vectors = generator.vectors(for: shard, noise: noise, tape: tape)
-    let terms = distillation.terms(
-      shard.tokens, vectors: vectors, tape: tape, weight: step.share / count)
+    var loss = LossTerms(step)
+    distillation.add(to: &loss, shard.tokens, vectors: vectors, tape: tape)
     tape.backward()
-    var scalars = Scalars()
-    scalars["loss"] = terms.total / count
-    scalars["kd_loss"] = terms.distillation / count
-    if settings.distillation.patienceWeight > 0 {
-      scalars["patience_loss"] = terms.patience / count
-    }
-    return scalars
+    return loss.scalars
   }
 
   /// z: a row of normal numbers per ordinary token, the first half the same over a text. New in every
@@ -150,15 +141,15 @@ public struct ZSKT: PseudoTextMethod {
     let shared = tape.pool.matrix(1, half)
     var start = 0
     for (text, row) in shard.rows.enumerated() {
-      func fill(_ target: Matrix, part: Int) {
+      func fill(_ target: Matrix, half: Int) {
         Kernel.fillNormal(
           target, standardDeviation: 1, seed: seed, purpose: .noise,
-          step: batch / updatesPerBatch, site: row << 1 | part)
+          step: batch / updatesPerBatch, site: .row(row, half: half))
       }
       let rows = result.rows(start..<start + counts[text])
-      fill(shared, part: 0)
+      fill(shared, half: 0)
       Kernel.broadcast(row: shared, into: rows.columns(0..<half))
-      fill(rows.columns(half..<settings.noiseSize), part: 1)
+      fill(rows.columns(half..<settings.noiseSize), half: 1)
       start += counts[text]
     }
     return result

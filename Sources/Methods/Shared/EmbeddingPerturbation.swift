@@ -40,7 +40,7 @@ package struct EmbeddingPerturbation: Sendable {
     let delta = pool.zeros(shard.tokens.ids.count, width)
     guard initialMagnitude > 0 else { return delta }
     for (text, place) in shard.places.enumerated() {
-      var stream = RandomStream(seed: seed, purpose: .noise, step: draw, site: place)
+      var stream = RandomStream(seed: seed, purpose: .noise, step: draw, site: .text(place))
       let rows = shard.tokens.offsets[text]..<shard.tokens.offsets[text + 1]
       let magnitude = Float(initialMagnitude / Double(rows.count * width).squareRoot())
       for row in rows {

@@ -81,39 +81,33 @@ package struct LayerContrast: Sendable {
     return projections.apply(1, to: pooled, tape: tape)
   }
 
-  /// The term's mean over the texts of a whole batch, the factor of `dividesByLogOfCandidates` included.
+  /// Adds the term to the loss of a whole batch.
   ///
-  /// - Parameters:
-  ///   - rows: the texts' rows in the data set; what the bank holds of the same rows does not compete.
-  ///   - weight: of the mean, in the gradients.
-  func loss(
-    teacher: Tensor, student: Tensor, rows: [Int], tape: Tape, weight: Double
-  ) -> Double {
+  /// - Parameter rows: the texts' rows in the data set. What the bank holds of the same rows does not
+  ///   compete.
+  func add(
+    _ name: String, weight: Double, to loss: inout LossTerms, teacher: Tensor, student: Tensor,
+    rows: [Int], tape: Tape
+  ) {
     let kept = bank?.contents(tape.pool)
     let candidates = rows.count + (kept?.rows.count ?? 0)
-    var factor = 1 / Double(max(1, rows.count))
-    // One candidate leaves nothing to tell apart: the term is 0 whatever its factor.
-    if settings.dividesByLogOfCandidates, candidates > 1 { factor /= log(Double(candidates)) }
+    var scale = settings.anchor == .symmetric ? 0.5 : 1
+    // With one candidate there is nothing to tell apart: the term is 0 whatever its factor.
+    if settings.dividesByLogOfCandidates, candidates > 1 { scale /= log(Double(candidates)) }
     let anchors = Dictionary(zip(rows, 0...), uniquingKeysWith: { first, _ in first })
     let excluded = (kept?.rows ?? []).enumerated().compactMap { row, text in
       anchors[text].map { (anchor: $0, row: row) }
     }
-    func half(_ anchors: Tensor, _ others: Tensor, bank: Matrix?, share: Double) -> Double {
-      share * factor
-        * tape.contrastive(
+    func add(_ anchors: Tensor, _ others: Tensor, bank: Matrix?) {
+      loss.add(name, weight: weight, scale: scale) {
+        tape.contrastive(
           anchors, others, bank: bank, excluded: excluded, temperature: settings.temperature,
-          weight: Float(weight * share * factor))
+          weight: $0)
+      }
     }
-    var sum = 0.0
-    let share = settings.anchor == .symmetric ? 0.5 : 1
-    if settings.anchor != .student {
-      sum += half(teacher, student, bank: kept?.student, share: share)
-    }
-    if settings.anchor != .teacher {
-      sum += half(student, teacher, bank: kept?.teacher, share: share)
-    }
+    if settings.anchor != .student { add(teacher, student, bank: kept?.student) }
+    if settings.anchor != .teacher { add(student, teacher, bank: kept?.teacher) }
     bank?.append(teacher: teacher.value, student: student.value, rows: rows)
-    return sum
   }
 }
 

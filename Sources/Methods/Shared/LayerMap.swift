@@ -42,38 +42,3 @@ package enum LayerMap {
     }
   }
 }
-
-extension DistillationSetup {
-  /// The architectures of teacher and student.
-  var shapes: (teacher: EncoderConfiguration, student: EncoderConfiguration) {
-    (teacher.encoder.configuration, student.encoder.configuration)
-  }
-
-  /// Checks that states can be compared number by number.
-  ///
-  /// - Parameter compares: what is compared, for the message: "states number by number".
-  /// - Throws: `MismatchError`.
-  func requireEqualWidths(method: String, compares: String) throws {
-    let (t, s) = shapes
-    guard t.hiddenSize == s.hiddenSize else {
-      throw MismatchError(
-        .shape,
-        "method \(method) compares \(compares), but the teacher is \(t.hiddenSize) wide and the "
-          + "student \(s.hiddenSize); take a student of the teacher's width, such as "
-          + "student.from_teacher_layers, or method tinybert")
-    }
-  }
-
-  /// Checks that attention can be compared head by head.
-  ///
-  /// - Throws: `MismatchError`.
-  func requireEqualHeads(method: String, remedy: String) throws {
-    let (t, s) = shapes
-    guard t.attentionHeads == s.attentionHeads else {
-      throw MismatchError(
-        .shape,
-        "method \(method) compares attention head by head, but the teacher has \(t.attentionHeads) "
-          + "heads and the student \(s.attentionHeads); \(remedy)")
-    }
-  }
-}

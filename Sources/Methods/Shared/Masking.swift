@@ -22,7 +22,7 @@ package struct Masking: Sendable {
   package func rows(of shard: Shard, draw: Int) -> [Int] {
     var rows: [Int] = []
     for (text, place) in shard.places.enumerated() {
-      var stream = RandomStream(seed: seed, purpose: .mask, step: draw, site: place)
+      var stream = RandomStream(seed: seed, purpose: .mask, step: draw, site: .text(place))
       for row in shard.tokens.offsets[text]..<shard.tokens.offsets[text + 1] {
         // Draw for special tokens too, so that a token's draw depends on its position alone.
         if stream.nextUniform() < probability, !shard.isSpecial[row] { rows.append(row) }

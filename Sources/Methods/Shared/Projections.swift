@@ -4,9 +4,9 @@ import Trainers
 
 /// Linear maps that a method trains beside its models (`TrainedModel.companions`), such as those that
 /// bring the states of teacher and student to one width. They end with the run.
-package struct Projections: Sendable {
+public struct Projections: Sendable {
   /// All maps' weights.
-  package let parameters: Parameters
+  public let parameters: Parameters
   private let weights: [ParameterSlot]
   private let biases: [ParameterSlot?]
 
@@ -16,7 +16,7 @@ package struct Projections: Sendable {
   /// - Parameters:
   ///   - shapes: name, inputs and outputs of each map.
   ///   - seed: names the draw of the initial values.
-  package init(
+  public init(
     _ shapes: [(name: String, inputs: Int, outputs: Int)], bias: Bool = true, seed: UInt64
   ) {
     var layout = ParameterLayout()
@@ -29,15 +29,14 @@ package struct Projections: Sendable {
     parameters = Parameters(layout)
     self.weights = weights
     self.biases = biases
-    for (site, slot) in weights.enumerated() {
-      // Sites above those of any model's weights.
+    for (index, slot) in weights.enumerated() {
       Kernel.fillNormal(
-        parameters.matrix(slot), standardDeviation: 0.02, seed: seed, site: 1 << 24 | site)
+        parameters.matrix(slot), standardDeviation: 0.02, seed: seed, site: .projection(index))
     }
   }
 
   /// Map number `index` of x.
-  package func apply(
+  public func apply(
     _ index: Int, to x: Tensor, tape: Tape, activation: Activation? = nil
   ) -> Tensor {
     tape.linear(

@@ -56,39 +56,25 @@ package struct RelationDistillation: Objective {
 
   /// One batch; scalars as the method logs them.
   package func loss(_ step: StepContext) throws -> Scalars {
-    let count = Double(step.count)
-    return try step.forEachShard { shard, tape in
+    try step.forEachShard { shard, tape in
       let student = setup.student.logitsAndStates(shard.tokens, tape: tape, training: true)
       let teacher = setup.teacher.logitsAndStates(shard.tokens, tape: tape, training: false)
-      var scalars = logitTerms.put(
-        on: tape, student: student.logits, teacher: teacher.logits, shard: shard, step: step,
+      var loss = LossTerms(step)
+      loss.add(
+        logitTerms, student: student.logits, teacher: teacher.logits, of: shard, on: tape,
         setup: setup)
       let layout = AttentionLayout(offsets: shard.tokens.offsets)
       let studentLayer = student.states.projections.count - 1
       for term in terms {
-        let sum = tape.relationDivergence(
-          term.relation, student: student.states.projections[studentLayer],
-          teacher: teacher.states.projections[teacherLayer], layout: layout, heads: heads,
-          weight: Float(term.weight * step.share / count))
-        scalars["loss"] += term.weight * sum / count
-        scalars[term.name] = sum / count
+        loss.add(term.name, weight: term.weight) {
+          tape.relationDivergence(
+            term.relation, student: student.states.projections[studentLayer],
+            teacher: teacher.states.projections[teacherLayer], layout: layout, heads: heads,
+            weight: $0)
+        }
       }
       tape.backward()
-      return scalars
-    }
-  }
-}
-
-extension DistillationSetup {
-  /// Checks that both models have a layer to compare.
-  ///
-  /// - Throws: `MismatchError`.
-  func requireLayers(method: String) throws {
-    guard shapes.teacher.layers > 0, shapes.student.layers > 0 else {
-      throw MismatchError(
-        .shape,
-        "method \(method) compares layers, but the teacher has \(shapes.teacher.layers) and the "
-          + "student \(shapes.student.layers); give each at least one")
+      return loss.scalars
     }
   }
 }

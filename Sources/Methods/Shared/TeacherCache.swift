@@ -119,7 +119,7 @@ public struct TeacherCache: Sendable {
   /// The teacher's logits on a shard's texts, text by text; no gradient.
   ///
   /// Safe to call for several shards at once: a text belongs to one shard of a batch.
-  func logits(for shard: Shard, tape: Tape) -> Tensor {
+  public func logits(for shard: Shard, tape: Tape) -> Tensor {
     let places = shard.rows.map { borders[$0]..<borders[$0 + 1] }
     let unknown = places.indices.filter { logits[places[$0].lowerBound, 0].isNaN }
     if !unknown.isEmpty {

@@ -35,9 +35,8 @@ package final class VectorBanks: Sendable {
     }
     vectors = (0..<2).map { side in
       let bank = Matrix(zeros: rows, width)
-      // Sites above those of the projections' weights.
       Kernel.fillNormal(
-        bank, standardDeviation: 1 / Float(width).squareRoot(), seed: seed, site: 3 << 23 | side)
+        bank, standardDeviation: 1 / Float(width).squareRoot(), seed: seed, site: .bank(side))
       return bank
     }
   }
@@ -50,7 +49,7 @@ package final class VectorBanks: Sendable {
     let all = vectors[0].rows
     let others = classes.isEmpty ? all - 1 : all - (rowsOfClass[classes[row]] ?? 0)
     let mayRepeat = others < count
-    var stream = RandomStream(seed: seed, purpose: .noise, step: draw, site: place)
+    var stream = RandomStream(seed: seed, purpose: .noise, step: draw, site: .text(place))
     var seen: Set<Int> = []
     var result: [Int] = []
     while result.count < count {

@@ -101,7 +101,7 @@ package struct WordReplacement: Sendable {
     var chosen: [Range<Int>] = []
     var count = 0
     for (text, place) in shard.places.enumerated() {
-      var stream = RandomStream(seed: seed, purpose: .mask, step: draw, site: place)
+      var stream = RandomStream(seed: seed, purpose: .mask, step: draw, site: .text(place))
       let words = borders.words(ofText: text, in: shard)
       count += words.count
       for word in words where stream.nextUniform() < probability { chosen.append(word) }
@@ -116,7 +116,7 @@ package struct WordReplacement: Sendable {
     _ chosen: [Range<Int>], logits: Matrix, of shard: Shard, draw: Int
   ) -> [Int32?] {
     var streams = shard.places.map {
-      RandomStream(seed: seed, purpose: .noise, step: draw, site: $0)
+      RandomStream(seed: seed, purpose: .noise, step: draw, site: .text($0))
     }
     var text = 0
     return zip(chosen, Kernel.largestColumns(logits, count: candidates)).map { word, likely in

@@ -72,8 +72,8 @@ public struct SyntheticTexts: Sendable {
     }
     let empty: ArraySlice<UInt8> = []
     let frame = tokenizer.encode(empty, pair: task.isPair ? empty : nil, maxLength: maximumLength)
-    let room = (maximumLength - frame.ids.count) / (task.isPair ? 2 : 1)
-    guard room > 0, frame.ids.count >= 2 else {
+    let wordsPerText = (maximumLength - frame.ids.count) / (task.isPair ? 2 : 1)
+    guard wordsPerText > 0, frame.ids.count >= 2 else {
       throw MismatchError(
         .method,
         "max_seq_length \(maximumLength) leaves no room for words between the special tokens of "
@@ -81,10 +81,10 @@ public struct SyntheticTexts: Sendable {
     }
     let vocabulary = ordinaryWords(tokenizer)
     let encodings = (0..<rows).map { row -> Encoding in
-      var stream = RandomStream(seed: seed, purpose: .synthesis, step: row)
+      var stream = RandomStream(seed: seed, purpose: .synthesis, step: row, site: .part(0))
       func text() -> [Int32] {
         let drawn = meanLength + lengthDeviation * Double(stream.nextNormal())
-        let count = max(1, min(room, max(minimumLength, Int(drawn.rounded()))))
+        let count = max(1, min(wordsPerText, max(minimumLength, Int(drawn.rounded()))))
         guard case .random = words else {
           return Array(repeating: tokenizer.specialTokens.mask, count: count)
         }

@@ -1,0 +1,168 @@
+import Autograd
+import Configuration
+import Kernels
+import Models
+import Trainers
+
+/// The adversary of MATE-KD and its descendants: a masked language model that fills randomly masked
+/// tokens of a text x so that teacher and student disagree on the result x'.
+///
+/// It learns in the first n_G of every n_G + n_S batches, and the student in the rest. Source: Rashid,
+/// Lioutas and Rezagholizadeh, ACL 2021 (arXiv 2105.05912), and the authors' code.
+package struct MaskedAdversary: Sendable {
+  /// The constants; the defaults are the official code's.
+  package struct Settings: Sendable {
+    /// rho: probability that an ordinary token is masked.
+    package var maskProbability: Float = 0.3
+    /// Temperature of the Gumbel-softmax.
+    package var gumbelTemperature: Float = 1
+    /// Temperature of both sides' softmax in the divergence; no T^2 factor.
+    package var temperature: Float = 1
+    /// The paper writes KL(teacher || student), the official code uses the cross-entropy. For the
+    /// student they differ by a constant; the generator is rewarded for teacher entropy only by `ce`.
+    package var divergence: Kernel.Divergence = .kl
+    /// n_G and n_S: updates of the generator, then of the student, in turns.
+    package var generatorSteps = 10
+    package var studentSteps = 100
+    package var generatorLearningRate = 5e-7
+    package var generatorScheduler = TrainingArguments.Schedule.linear
+    package var generatorWarmupSteps = 0
+    package var generatorOptimizer = OptimizerSettings(maxGradNorm: 5)
+
+    package init() {}
+
+    /// - Parameter comparesDistributions: false if the method has a distance of its own, and with it
+    ///   neither `temperature` nor `divergence`.
+    init(_ section: ConfigSection, comparesDistributions: Bool = true) throws {
+      maskProbability = Float(try section.number("mask_probability", default: 0.3, in: 0...1))
+      gumbelTemperature = Float(
+        try section.number("gumbel_temperature", default: 1, in: 0.01...1000))
+      if comparesDistributions {
+        temperature = Float(try section.number("temperature", default: 1, in: 0.01...1000))
+        divergence = try section.choice("divergence", default: .kl)
+      }
+      generatorSteps = try section.int("generator_steps", default: 10, in: 0...1_000_000)
+      studentSteps = try section.int("student_steps", default: 100, in: 1...1_000_000)
+      generatorLearningRate = try section.number(
+        "generator_learning_rate", default: 5e-7, in: 0...1)
+      generatorScheduler = try section.choice("generator_lr_scheduler_type", default: .linear)
+      generatorWarmupSteps = try section.int(
+        "generator_warmup_steps", default: 0, in: 0...1_000_000_000)
+      generatorOptimizer = OptimizerSettings(
+        weightDecay: try section.number("generator_weight_decay", default: 0, in: 0...1),
+        beta1: try section.number("generator_adam_beta1", default: 0.9, in: 0...1),
+        beta2: try section.number("generator_adam_beta2", default: 0.999, in: 0...1),
+        epsilon: try section.number("generator_adam_epsilon", default: 1e-8, in: 0...1),
+        maxGradNorm: try section.number("generator_max_grad_norm", default: 5, in: 0...1e9))
+    }
+  }
+
+  /// The masked tokens of a shard and the Gumbel noise that is added to the logits there.
+  ///
+  /// Runs draw the noise as it is needed, which is what nil says; tests give it.
+  package typealias Masks = (rows: [Int], noise: Matrix?)
+
+  /// A shard's adversarial texts x'.
+  struct Texts {
+    /// Their tokens.
+    let tokens: PackedTokens
+    /// The number of masked tokens and of those that came back as they were.
+    let counts: Scalars
+  }
+
+  /// The same with a gradient that reaches the generator.
+  struct Sample {
+    let texts: Texts
+    /// What makes a model's word embeddings differentiable.
+    let words: (rows: [Int], words: StraightThroughSample)
+    /// The generator's logits at the masked tokens.
+    let logits: Matrix
+  }
+
+  private let settings: Settings
+  private let generator: MaskedLanguageModel
+  private let maskID: Int32
+
+  /// The generator of a run.
+  ///
+  /// - Throws: `MismatchError` if it has none.
+  init<Head>(_ setup: MethodSetup<Head>, settings: Settings, method: String) throws {
+    self.settings = settings
+    generator = try setup.requiredGenerator(of: method)
+    maskID = setup.maskID
+  }
+
+  /// The generator with its optimiser and schedule.
+  func trainedModel(studentUpdates: Int, companions: Parameters? = nil) -> TrainedModel {
+    let cycles = (studentUpdates + settings.studentSteps - 1) / settings.studentSteps
+    return TrainedModel(
+      name: "generator", parameters: generator.parameters, optimizer: settings.generatorOptimizer,
+      schedule: LearningRateSchedule(
+        kind: settings.generatorScheduler, peak: settings.generatorLearningRate,
+        warmupSteps: settings.generatorWarmupSteps,
+        totalSteps: max(1, cycles * settings.generatorSteps)),
+      companions: companions)
+  }
+
+  /// The place of a batch among those of the adversary in its cycle; nil in the student's turn.
+  ///
+  /// - Parameter batchesPerUpdate: how many batches the adversary takes for an update.
+  func turn(batch: Int, batchesPerUpdate: Int = 1) -> Int? {
+    let batches = batchesPerUpdate * settings.generatorSteps
+    let place = batch % (batches + settings.studentSteps)
+    return place < batches ? place : nil
+  }
+
+  /// The student's updates before a batch.
+  func studentUpdates(before batch: Int) -> Int {
+    let cycle = settings.generatorSteps + settings.studentSteps
+    return batch / cycle * settings.studentSteps + max(0, batch % cycle - settings.generatorSteps)
+  }
+
+  /// The masked tokens of a shard, drawn anew in every step.
+  func masks(_ shard: Shard, step: StepContext) -> Masks {
+    let masking = Masking(probability: settings.maskProbability, seed: step.seed)
+    return (masking.rows(of: shard, draw: step.drawNumber), nil)
+  }
+
+  /// x' for a step of the adversary.
+  func sample(_ shard: Shard, _ masks: Masks, on tape: Tape) -> Sample {
+    let logits = logits(shard, masks.rows, on: tape)
+    let words = tape.gumbelSoftmax(
+      logits, temperature: settings.gumbelTemperature, noise: masks.noise)
+    return Sample(
+      texts: texts(shard, masks.rows, words.ids), words: (masks.rows, words), logits: logits.value)
+  }
+
+  /// x' for a step of the student, in which the generator is fixed.
+  func texts(_ shard: Shard, _ masks: Masks, on tape: Tape) -> Texts {
+    guard !masks.rows.isEmpty else { return texts(shard, [], []) }
+    let logits = logits(shard, masks.rows, on: tape)
+    return texts(shard, masks.rows, tape.gumbelArgmax(logits, noise: masks.noise))
+  }
+
+  private func logits(_ shard: Shard, _ rows: [Int], on tape: Tape) -> Tensor {
+    let masked = shard.tokens.replacing(rows, with: maskID)
+    return generator.logits(masked, rows: rows, tape: tape, training: true)
+  }
+
+  private func texts(_ shard: Shard, _ rows: [Int], _ ids: [Int32]) -> Texts {
+    var counts = Scalars()
+    counts["replacement_rate"] = Double(rows.count)
+    counts["unchanged_rate"] = Double(zip(rows, ids).count { shard.tokens.ids[$0] == $1 })
+    return Texts(tokens: shard.tokens.replacing(rows, with: ids), counts: counts)
+  }
+
+  /// Turns a step's sums into what the log tells about the generator: the share of ordinary tokens
+  /// that were masked, and per masked token the share that came back unchanged and the entropy in
+  /// nats.
+  static func rates(_ step: StepContext, _ sums: Scalars) -> Scalars {
+    let ordinary = step.shards.reduce(0) { $0 + $1.isSpecial.count { !$0 } }
+    let masked = max(1, sums["replacement_rate"])
+    var scalars = sums
+    scalars["replacement_rate"] = sums["replacement_rate"] / Double(max(1, ordinary))
+    scalars["unchanged_rate"] = sums["unchanged_rate"] / masked
+    if step.turn == 1 { scalars["entropy"] = sums["entropy"] / masked }
+    return scalars
+  }
+}
