@@ -1,3 +1,4 @@
+import Autograd
 import Configuration
 import Data
 import Inference
@@ -13,85 +14,58 @@ extension PreparedRun {
   ///   vocabularies or labels differ are among them.
   public static func distill(_ c: DistillConfiguration) throws -> PreparedRun {
     let task = try c.task.taskDescription()
-    if let version = task.questions {
-      return try questionDistill(c, method: namedMethod(c), task: task, version: version)
-    }
-    let (method, makeObjective) = try configuredMethod(c)
-    try RunParts.checkBudget(of: method, c.train)
-    try RunFolder.check(c.common.outputDir, overwrite: c.common.overwriteOutputDir)
+    return task.questions == nil
+      ? try distill(c, task: task, head: SequenceClassifier.self)
+      : try distill(c, task: task, head: SpanClassifier.self)
+  }
+
+  private static func distill<Head: TaskHead>(
+    _ c: DistillConfiguration, task: TaskDescription, head: Head.Type
+  ) throws -> PreparedRun {
+    let method = try namedMethod(c)
+    let makeObjective = try Head.configure(method, section: c.method, task: task)
+    try ModelOpener.checkGenerator(of: method, c)
+    try checkBudget(of: method, c.train)
+    let setup = try RunSetup(
+      command: "distill", common: c.common, arguments: c.train, resolved: { c.resolved })
     try MethodRegistry.check(method, fits: task)
     for source in [c.teacher, c.student] {
       try ModelOpener.checkLabelOrder(of: source, for: task)
     }
-    let pool = try RunParts.pool(c.common)
-    let precision = try Precision(c.common)
-    var notices = c.notes
-    let opener = ModelOpener(seed: c.common.seed)
-
-    let opened = try opener.classifier(c.teacher, role: "teacher", labels: nil)
-    notices += RunParts.notices(opened)
-    try RunParts.checkFineTuned(opened)
-    let (teacher, notice) = try ModelOpener.align(opened, with: task)
-    if let notice { notices.append(notice) }
-    let student = try opener.classifier(
-      c.student, role: "student", labels: ModelOpener.labels(of: task), teacher: teacher)
-    notices += RunParts.notices(student)
-    try ModelOpener.checkVocabularies(
-      ("teacher", teacher.tokenizer), ("student", student.tokenizer))
-    var others: [(role: String, model: any Model)] = [("teacher", teacher.model)]
-    let generator = try opener.generator(
-      of: method, c, teacher: teacher, student: student, notices: &notices)
-    if let generator { others.append(("generator", generator.model)) }
-    try ModelOpener.checkLength(
-      c.task.maxSeqLength, of: others + [("student", student.model)])
-
-    let train = try RunParts.trainingRows(
-      of: method, c, task: task, tokenizer: teacher.tokenizer, pool: pool, notices: &notices)
-    let evaluation = try RunParts.evaluation(
-      c.task, task: task, maximumRows: c.train.maxEvalSamples, tokenizer: teacher.tokenizer,
-      pool: pool, precision: precision, notices: &notices)
-    let run = TaskRun(
-      command: "distill", common: c.common, arguments: c.train, taskConfiguration: c.task,
-      task: task, train: train, evaluation: evaluation, model: student,
-      labels: student.model.labels, pool: pool,
-      precision: precision,
-      resolved: { c.resolved },
-      references: {
-        let found = try evaluation.measure(teacher.model)
-        return try RunParts.references(
-          found,
-          problem: WeakModel.problem(
-            found.metrics, task: task, data: evaluation.data,
-            model: "the teacher (\(opened.tokenizerSource))"), allowsWeak: c.allowWeakTeacher)
-      })
-    try run.check()
-    var cache = TeacherCache(teacher: teacher.model, rows: train.count)
-    if let folder = c.teacherCacheDir {
-      cache = try TeacherCache(
-        teacher: teacher.model, data: train, folder: folder, pool: pool, precision: precision)
-      notices += RunParts.notices(cache, rows: train.count)
-    }
-    let logits = cache
+    let models = try DistillationModels<Head>(c, method: method, task: task)
+    let (data, notices) = try trainingRows(of: method, c, task: task, models: models, setup: setup)
+    let learning = try TaskLearning(
+      model: models.student, data: data, configuration: c.task, task: task, setup: setup)
+    let teacher = models.teacher
+    let cache = try Head.teacherCache(
+      teacher.model, data: data, folder: c.teacherCacheDir, setup: setup)
     let objective = try makeObjective(
-      DistillationSetup(
-        student: student.model, teacher: teacher.model, generator: generator?.model,
-        maskID: teacher.tokenizer.specialTokens.mask, teacherCache: logits,
-        studentTraining: run.trainedModel, totalSteps: run.steps,
-        labelSmoothing: Float(c.train.labelSmoothingFactor), trainingRows: train.count,
-        trainingClasses: train.targets.classes,
-        batchesPerEpoch: Trainer.stepsPerEpoch(c.train, rows: train.count),
-        seed: c.common.seed, tokenizer: teacher.tokenizer))
+      MethodSetup(
+        student: models.student.model, teacher: teacher.model,
+        generator: models.generator?.model, maskID: teacher.tokenizer.specialTokens.mask,
+        teacherCache: cache,
+        studentTraining: setup.trainedModel(models.student.model, rows: data.count),
+        totalSteps: Trainer.plannedSteps(c.train, rows: data.count),
+        labelSmoothing: Float(c.train.labelSmoothingFactor), trainingRows: data.count,
+        trainingClasses: data.targets.classes,
+        batchesPerEpoch: Trainer.stepsPerEpoch(c.train, rows: data.count), seed: c.common.seed,
+        tokenizer: teacher.tokenizer))
+    var plan = learning.plan(objective: objective, others: models.others)
+    plan.facts.insert(("method", method.name), at: 0)
+    let outputs = learning.outputs(
+      references: {
+        try teacher.references(in: learning.evaluation, allowsWeak: c.allowWeakTeacher)
+      },
+      finish: { folder in
+        try cache.save()
+        if let method = objective as? any PseudoTextMethod {
+          try PseudoSamples(method, vocabulary: teacher).write(to: folder)
+        }
+      })
     return PreparedRun(
-      plan: [("method", method.name)] + run.plan(others: others, objective: objective),
-      notices: notices, training: run.parts(objective)
-    ) {
-      let outcome = try run.execute(objective, display: $0)
-      try logits.save()
-      if let method = objective as? any PseudoTextMethod {
-        try PseudoSamples(method, teacher: teacher).write(to: outcome.folder)
-      }
-      return outcome
-    }
+      setup: setup, objective: objective, data: data, outputs: outputs, plan: plan,
+      notices: c.notes + models.notices + notices + learning.notices
+        + cache.notices(rows: data.count))
   }
 
   /// The method that a configuration names.
@@ -106,27 +80,119 @@ extension PreparedRun {
 
   /// Lets the method that a configuration names read its section.
   ///
-  /// - Throws: `ConfigError`. That a method has no form for a task with questions is told by the run.
+  /// - Throws: `ConfigError`. The run itself says that a method has no form for questions.
   package static func checkMethod(_ c: DistillConfiguration) throws {
+    let method = try namedMethod(c)
     guard try c.task.taskDescription().questions != nil else {
-      _ = try configuredMethod(c)
-      return
+      _ = try method.configure(c.method)
+      return try ModelOpener.checkGenerator(of: method, c)
     }
-    if let configure = try namedMethod(c).configureSpans { _ = try configure(c.method) }
+    if let configure = method.configureSpans { _ = try configure(c.method) }
   }
 
-  /// The method that a configuration names, once it has read its section.
+  /// Checks that the length of a run without training data is given in updates.
   ///
-  /// - Throws: `ConfigError`, also where the method needs a generator and there is none.
-  private static func configuredMethod(
-    _ c: DistillConfiguration
-  ) throws -> (
-    method: MethodDescription,
-    makeObjective: @Sendable (DistillationSetup) throws -> any Objective
-  ) {
-    let method = try namedMethod(c)
-    let makeObjective = try method.configure(c.method)
-    try ModelOpener.checkGenerator(of: method, c)
-    return (method, makeObjective)
+  /// - Throws: `ConfigError`.
+  private static func checkBudget(
+    of method: MethodDescription, _ train: TrainingArguments
+  ) throws {
+    guard !method.needsTrainingData, train.maxSteps <= 0 else { return }
+    throw train.origin.error(
+      "max_steps",
+      "method \(method.name) makes its own texts, of which there is no end: give the number of "
+        + "updates as train.max_steps; num_train_epochs means nothing here")
+  }
+
+  /// The rows that a method trains on: those of the task, or its own, for which no file of the task is
+  /// opened.
+  private static func trainingRows<Head: TaskHead>(
+    of method: MethodDescription, _ c: DistillConfiguration, task: TaskDescription,
+    models: DistillationModels<Head>, setup: RunSetup
+  ) throws -> (data: TokenizedDataset, notices: [String]) {
+    let tokenizer = models.teacher.tokenizer
+    guard let texts = method.texts else {
+      let source = TaskData(
+        c.task, task: task, tokenizer: tokenizer, pool: setup.pool,
+        maximumRows: c.train.maxTrainSamples)
+      return (try Head.trainingData(source), source.notices)
+    }
+    let data = try texts(c.method).dataset(
+      for: task, tokenizer: tokenizer, maximumLength: c.task.maxSeqLength, seed: c.common.seed,
+      pool: setup.pool)
+    return (
+      data,
+      c.train.maxTrainSamples == nil
+        ? []
+        : [
+          "train.max_train_samples is ignored: method \(method.name) makes its own texts "
+            + "(method.texts.rows)"
+        ]
+    )
+  }
+}
+
+/// The models of a distillation, opened and checked against each other.
+struct DistillationModels<Head: TaskHead> {
+  let teacher, student: OpenedModel<Head>
+  let generator: OpenedModel<MaskedLanguageModel>?
+  /// Sentences that the user should see.
+  let notices: [String]
+
+  /// All but the student.
+  var others: [(role: String, model: any Model)] {
+    [("teacher", teacher.model)] + (generator.map { [("generator", $0.model)] } ?? [])
+  }
+
+  /// - Throws: errors of the folders; `MismatchError` where the models do not fit.
+  init(_ c: DistillConfiguration, method: MethodDescription, task: TaskDescription) throws {
+    let opener = ModelOpener(seed: c.common.seed)
+    let (teacher, found) = try Head.openTeacher(c.teacher, task: task, opener: opener)
+    let student = try Head.openLearner(
+      c.student, role: "student", task: task, opener: opener, teacher: teacher)
+    try ModelOpener.checkVocabularies(
+      ("teacher", teacher.tokenizer), ("student", student.tokenizer))
+    var notices = found + student.notices
+    generator = try opener.generator(
+      of: method, c, teacher: teacher, student: student, notices: &notices)
+    self.teacher = teacher
+    self.student = student
+    self.notices = notices
+    try ModelOpener.checkLength(
+      c.task.maxSeqLength, of: others + [("student", student.model)])
+  }
+}
+
+extension OpenedModel where M: TaskHead {
+  /// A teacher's metrics by the names that they have in a run's results.
+  ///
+  /// - Parameter allowsWeak: true makes a caution of a teacher that knows nothing.
+  /// - Throws: `MismatchError` else.
+  fileprivate func references(
+    in evaluation: M.Evaluation, allowsWeak: Bool
+  ) throws -> EvaluationParts.Result {
+    let found = try evaluation.measure(model, batchSize: 32)
+    var result = EvaluationParts.Result(
+      metrics: found.metrics.map { (name: "teacher_\($0.name)", value: $0.value) },
+      cautions: found.cautions.map { "teacher: \($0)" })
+    if let problem = M.weakness(
+      found.metrics, in: evaluation, model: "the teacher (\(tokenizerSource))")
+    {
+      guard allowsWeak else {
+        throw MismatchError(
+          .training,
+          "\(problem); check its task and the order of its labels, or set "
+            + "\"allow_weak_teacher\": true")
+      }
+      result.cautions.append(problem)
+    }
+    return result
+  }
+}
+
+extension TeacherCache {
+  /// Where the teacher's logits come from, if some are known already.
+  fileprivate func notices(rows: Int) -> [String] {
+    guard let path else { return [] }
+    return ["the teacher's logits on \(rowsRead) of \(rows) training rows come from \(path)"]
   }
 }

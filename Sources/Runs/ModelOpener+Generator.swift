@@ -32,7 +32,7 @@ extension ModelOpener {
     }
     let model = try maskedLanguageModel(
       source, role: "generator", teacherSource: teacher.tokenizerSource)
-    notices += RunParts.notices(model.report, role: "generator")
+    notices += model.notices
     try Self.checkVocabularies(("teacher", teacher.tokenizer), ("generator", model.tokenizer))
     try Self.checkEmbeddings(of: model, fit: teacher)
     try Self.checkEmbeddings(of: model, fit: student)

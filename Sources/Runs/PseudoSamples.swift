@@ -15,11 +15,11 @@ struct PseudoSamples {
 
   /// The texts of a method's last batch. Nearest is the word with the largest cosine; special tokens
   /// are their own.
-  init(_ method: any PseudoTextMethod, teacher: OpenedModel<SequenceClassifier>) {
+  init(_ method: any PseudoTextMethod, vocabulary teacher: OpenedModel<some TaskHead>) {
     let words = teacher.model.parameters.matrix(teacher.model.encoder.words)
     let directions = Matrix(zeros: words.rows, words.columns)
     _ = Kernel.normalizeRows(words, into: directions)
-    let names = teacher.model.labels.names
+    let names = teacher.model.writtenLabels?.names ?? []
     lines = method.pseudoTexts().map { text in
       let unit = Matrix(zeros: text.vectors.rows, text.vectors.columns)
       _ = Kernel.normalizeRows(text.vectors, into: unit)

@@ -9,12 +9,12 @@ import Trainers
 final class RecordingObserver: TrainingObserver {
   private let folder: RunFolder
   private let display: any TrainingObserver
-  private let saveBest: (_ path: String) throws -> Void
+  private let saveBest: ((_ path: String) throws -> Void)?
   private(set) var firstError: (any Error)?
 
   init(
     folder: RunFolder, display: any TrainingObserver,
-    saveBest: @escaping (_ path: String) throws -> Void
+    saveBest: ((_ path: String) throws -> Void)?
   ) {
     self.folder = folder
     self.display = display
@@ -29,7 +29,7 @@ final class RecordingObserver: TrainingObserver {
   func didEvaluate(_ entry: LogEntry, isBest: Bool) throws {
     record(entry)
     try display.didEvaluate(entry, isBest: isBest)
-    if isBest { try saveBest("\(folder.path)/best") }
+    if isBest { try saveBest?("\(folder.path)/best") }
   }
 
   func didStep(_ step: Int, of total: Int, loss: Double, learningRate: Double, texts: Int) {

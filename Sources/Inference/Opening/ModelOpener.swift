@@ -33,6 +33,30 @@ package struct OpenedModel<M: Model> {
   }
 }
 
+extension OpenedModel {
+  /// Sentences about weights that the checkpoint lacked or had too much of, and about labels.
+  package var notices: [String] {
+    var result: [String] = []
+    if let report, !report.initialized.isEmpty {
+      result.append("\(role): newly initialised: \(report.initialized.joined(separator: ", "))")
+    }
+    if let report, !report.unused.isEmpty {
+      result.append(
+        "\(role): not used from the checkpoint: \(report.unused.joined(separator: ", "))")
+    }
+    return result + [labelNotice].compactMap { $0 }
+  }
+
+  /// - Throws: `MismatchError` for a model some of whose weights are not in its checkpoint.
+  package func requireWholeCheckpoint() throws {
+    guard let missing = report?.initialized, !missing.isEmpty else { return }
+    throw MismatchError(
+      .training,
+      "the \(role) (\(tokenizerSource)) is not fine-tuned: its checkpoint lacks "
+        + "\(missing.joined(separator: ", ")); mate-kd teacher-finetune makes a teacher")
+  }
+}
+
 /// Opens the models that a configuration names and checks that they fit each other and the task.
 package struct ModelOpener {
   package let seed: UInt64

@@ -5,9 +5,9 @@ import Kernels
 
 /// What a run trains: all that is needed to make some of its updates without an output folder.
 package struct TrainingParts {
-  let objective: any Objective
-  let data: TokenizedDataset
-  let trainer: Trainer
+  package let objective: any Objective
+  package let data: TokenizedDataset
+  package let trainer: Trainer
 
   package init(objective: any Objective, data: TokenizedDataset, trainer: Trainer) {
     self.objective = objective

@@ -1,0 +1,32 @@
+import Inference
+
+/// What a run measures and writes beside training itself.
+struct RunOutputs {
+  /// The model that learns, measured on data that it does not learn from.
+  struct Validation {
+    /// Name, without `eval_`, and direction of the metric that tells the best model.
+    let metric: (name: String, greaterIsBetter: Bool)
+    /// Rows or questions.
+    let count: Int
+    /// The task's labels, for the file of predictions.
+    let labels: [String]
+    /// Measures the model as it is now.
+    let measure: () throws -> EvaluationParts.Result
+  }
+
+  /// Content hashes of what was read, by the names that run.json has for them.
+  let hashes: [(String, String)]
+  /// Weights of the model that learns.
+  let parameters: Int
+  /// Nil for a run that is not measured.
+  let validation: Validation?
+  /// Scalars whose last values belong to the results, as `final_NAME`.
+  let lastScalars: [String]
+  /// Metrics of other models for the results, and sentences. Read before the output folder is
+  /// touched.
+  var references: () throws -> EvaluationParts.Result = { EvaluationParts.Result() }
+  /// Writes the model to a folder.
+  let save: (_ folder: String) throws -> Void
+  /// What is left to do when everything else is written.
+  var finish: (_ folder: String) throws -> Void = { _ in }
+}

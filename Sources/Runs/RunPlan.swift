@@ -1,0 +1,46 @@
+import Data
+import Foundation
+import Models
+import Trainers
+
+/// Facts about a run before its first update, for `--dry-run`.
+struct RunPlan {
+  /// Names and values in order.
+  var facts: [(name: String, value: String)]
+
+  /// - Parameters:
+  ///   - rows: what there is to read.
+  ///   - models: all models of the run, by role.
+  ///   - objective: tells which of them learn.
+  init(
+    rows: [(name: String, value: String)], models: [(role: String, model: any Model)],
+    objective: any Objective, data: TokenizedDataset, setup: RunSetup
+  ) {
+    let arguments = setup.arguments
+    func learns(_ model: any Model) -> Bool {
+      objective.trainedModels.contains { $0.parameters === model.parameters }
+    }
+    let memory = MemoryEstimate(
+      trained: models.map(\.model).filter(learns),
+      frozen: models.map(\.model).filter { !learns($0) },
+      tokensPerBatch: Self.meanLength(data) * Double(arguments.perDeviceTrainBatchSize),
+      maxTokensPerShard: arguments.maxTokensPerBatch, shards: setup.shards)
+    let steps = Trainer.plannedSteps(arguments, rows: data.count)
+    facts =
+      rows + models.map { ("\($0.role) parameters", "\($0.model.parameters.count)") } + [
+        ("updates", "\(steps) (\(Trainer.stepsPerEpoch(arguments, rows: data.count)) an epoch)"),
+        ("threads", "\(setup.pool.threads)"), ("shards", "\(setup.shards)"),
+        ("precision", setup.precision.rawValue), ("memory estimate", "\(memory)"),
+        ("output", setup.common.outputDir),
+      ]
+  }
+
+  /// The number of rows and how long they are.
+  static func rows(_ data: TokenizedDataset) -> String {
+    "\(data.count) (mean length \(String(format: "%.1f", meanLength(data))) tokens)"
+  }
+
+  private static func meanLength(_ data: TokenizedDataset) -> Double {
+    Double(data.tokenCount) / Double(max(1, data.count))
+  }
+}

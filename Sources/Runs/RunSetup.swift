@@ -1,0 +1,54 @@
+import Configuration
+import Kernels
+import Models
+import StrictJSON
+import Trainers
+
+/// What every run takes from its configuration before it opens models and data.
+struct RunSetup {
+  /// The subcommand.
+  let command: String
+  let common: CommonConfiguration
+  let arguments: TrainingArguments
+  /// The configuration with all defaults. Read when the run starts, when every section has recorded
+  /// its own.
+  let resolved: () -> JSONValue
+  let pool: ThreadPool
+
+  /// - Throws: `FileError` if the output folder cannot be used, `ConfigError` if the processor lacks
+  ///   what the run needs.
+  init(
+    command: String, common: CommonConfiguration, arguments: TrainingArguments,
+    resolved: @escaping () -> JSONValue
+  ) throws {
+    try RunFolder.check(common.outputDir, overwrite: common.overwriteOutputDir)
+    precision = try Precision(common)
+    OpenBLAS.useOneThread()
+    pool = ThreadPool(threads: common.threads)
+    self.command = command
+    self.common = common
+    self.arguments = arguments
+    self.resolved = resolved
+  }
+
+  /// Of the factors of products with weights.
+  let precision: Precision
+
+  /// Parts that a batch is split into.
+  var shards: Int { common.shards > 0 ? common.shards : ThreadPool.availableProcessors }
+
+  /// What trains.
+  var trainer: Trainer {
+    Trainer(
+      arguments: arguments, seed: common.seed, dataSeed: common.dataSeed, shards: shards,
+      pool: pool, precision: precision)
+  }
+
+  /// The main model of a run over `rows` rows, with its optimiser and schedule.
+  func trainedModel(_ model: some Model, rows: Int) -> TrainedModel {
+    TrainedModel(
+      name: "", parameters: model.parameters, optimizer: OptimizerSettings(arguments),
+      schedule: LearningRateSchedule(
+        arguments, totalSteps: Trainer.plannedSteps(arguments, rows: rows)))
+  }
+}

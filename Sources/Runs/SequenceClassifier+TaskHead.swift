@@ -1,0 +1,88 @@
+import Configuration
+import Data
+import Files
+import Inference
+import Kernels
+import Methods
+import Models
+import Trainers
+
+extension SequenceClassifier: TaskHead {
+  static func openLearner(
+    _ source: ModelSource, role: String, task: TaskDescription, opener: ModelOpener,
+    teacher: OpenedModel<SequenceClassifier>?
+  ) throws -> OpenedModel<SequenceClassifier> {
+    try opener.classifier(
+      source, role: role, labels: ModelOpener.labels(of: task), teacher: teacher)
+  }
+
+  static func openTeacher(
+    _ source: ModelSource, task: TaskDescription, opener: ModelOpener
+  ) throws -> (model: OpenedModel<SequenceClassifier>, notices: [String]) {
+    let opened = try opener.classifier(source, role: "teacher", labels: nil)
+    try opened.requireWholeCheckpoint()
+    let (teacher, notice) = try ModelOpener.align(opened, with: task)
+    return (teacher, opened.notices + [notice].compactMap { $0 })
+  }
+
+  static func trainingData(_ source: TaskData) throws -> TokenizedDataset {
+    try source.rows(of: .train)
+  }
+
+  static func evaluation(_ source: TaskData, setup: RunSetup) throws -> EvaluationParts {
+    let (task, configuration) = (source.task, source.configuration)
+    let main = try source.rows(of: .validation)
+    var others: [EvaluationParts.Part] = []
+    for (split, suffix) in task.validationSplits.dropFirst() {
+      guard DatasetReader.hasFile(task: task, split: split, directory: configuration.dataDir)
+      else {
+        source.notice([
+          "the \(split.rawValue) file of task \(task.name) is not in \(configuration.dataDir); "
+            + "its metrics are left out"
+        ])
+        continue
+      }
+      others.append(EvaluationParts.Part(data: try source.rows(of: split), suffix: suffix))
+    }
+    return EvaluationParts(
+      task: task, data: main, others: others, pool: setup.pool, precision: setup.precision)
+  }
+
+  static func weakness(
+    _ metrics: [(name: String, value: Double)], in evaluation: EvaluationParts, model: String
+  ) -> String? {
+    WeakModel.problem(metrics, task: evaluation.task, data: evaluation.data, model: model)
+  }
+
+  static func configure(
+    _ method: MethodDescription, section: ConfigSection, task: TaskDescription
+  ) throws -> @Sendable (DistillationSetup) throws -> any Objective {
+    try method.configure(section)
+  }
+
+  static func teacherCache(
+    _ teacher: SequenceClassifier, data: TokenizedDataset, folder: String?, setup: RunSetup
+  ) throws -> TeacherCache {
+    guard let folder else { return TeacherCache(teacher: teacher, rows: data.count) }
+    return try TeacherCache(
+      teacher: teacher, data: data, folder: folder, pool: setup.pool, precision: setup.precision)
+  }
+
+  var writtenLabels: LabelSet? { labels }
+}
+
+extension TaskData {
+  /// Reads and tokenises a split, all of whose rows must have labels.
+  fileprivate func rows(of split: Split) throws -> TokenizedDataset {
+    let text = try DatasetReader.read(
+      task: task, split: split, directory: configuration.dataDir, maximumRows: maximumRows,
+      badRows: configuration.badRows == .stop ? .stop : .skip)
+    notice(text.notices)
+    let data = TokenizedDataset(
+      text, tokenizer: tokenizer, maximumLength: configuration.maxSeqLength, pool: pool)
+    guard data.isLabelled else {
+      throw FileError(file: text.source, problem: "the \(split.rawValue) rows have no labels")
+    }
+    return data
+  }
+}

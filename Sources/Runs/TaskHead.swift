@@ -1,0 +1,85 @@
+import Configuration
+import Data
+import Inference
+import Kernels
+import Methods
+import Models
+import Trainers
+
+/// A kind of model that learns tasks: how runs open it, and what they train and measure it on.
+///
+/// What a run does with a model does not depend on its head. A new kind of head is one conformance.
+protocol TaskHead: DistillableModel {
+  /// What models with this head are measured on.
+  associatedtype Evaluation: ValidationData where Evaluation.Learner == Self
+
+  /// Opens the model that learns a task.
+  ///
+  /// - Parameter teacher: whose layers or vocabulary it may take; nil for none.
+  static func openLearner(
+    _ source: ModelSource, role: String, task: TaskDescription, opener: ModelOpener,
+    teacher: OpenedModel<Self>?
+  ) throws -> OpenedModel<Self>
+
+  /// Opens a fine-tuned model and brings its outputs into the order of the task.
+  ///
+  /// - Returns: the model, and sentences that the user should see.
+  static func openTeacher(
+    _ source: ModelSource, task: TaskDescription, opener: ModelOpener
+  ) throws -> (model: OpenedModel<Self>, notices: [String])
+
+  /// The rows to train on.
+  static func trainingData(_ source: TaskData) throws -> TokenizedDataset
+
+  /// What is measured during the run and at its end.
+  static func evaluation(_ source: TaskData, setup: RunSetup) throws -> Evaluation
+
+  /// What makes a model with these metrics a teacher of nothing, or nil.
+  ///
+  /// - Parameter model: the model, as the sentence begins.
+  static func weakness(
+    _ metrics: [(name: String, value: Double)], in evaluation: Evaluation, model: String
+  ) -> String?
+
+  /// Lets a method read its section of the configuration.
+  ///
+  /// - Throws: `ConfigError`, also if the method has no form for this head.
+  static func configure(
+    _ method: MethodDescription, section: ConfigSection, task: TaskDescription
+  ) throws -> @Sendable (MethodSetup<Self>) throws -> any Objective
+
+  /// The teacher's logits on training data.
+  ///
+  /// - Parameter folder: where they are kept between runs; nil for memory only.
+  static func teacherCache(
+    _ teacher: Self, data: TokenizedDataset, folder: String?, setup: RunSetup
+  ) throws -> TeacherCache
+
+  /// What the outputs mean, to be written into config.json; nil for tokens of answers.
+  var writtenLabels: LabelSet? { get }
+}
+
+/// Where a run's rows come from. Collects sentences for the user while it is read.
+final class TaskData {
+  let configuration: TaskConfiguration
+  let task: TaskDescription
+  let tokenizer: any Tokenizer
+  let pool: ThreadPool
+  /// The first so many rows only; nil for all.
+  let maximumRows: Int?
+  /// Sentences that the user should see.
+  private(set) var notices: [String] = []
+
+  init(
+    _ configuration: TaskConfiguration, task: TaskDescription, tokenizer: any Tokenizer,
+    pool: ThreadPool, maximumRows: Int?
+  ) {
+    self.configuration = configuration
+    self.task = task
+    self.tokenizer = tokenizer
+    self.pool = pool
+    self.maximumRows = maximumRows
+  }
+
+  func notice(_ sentences: [String]) { notices += sentences }
+}

@@ -1,0 +1,100 @@
+import Configuration
+import Data
+import Inference
+import Models
+import StrictJSON
+import Trainers
+
+/// A model that learns a task, with the data that it is measured on: what `teacher-finetune` and
+/// `distill` have in common.
+struct TaskLearning<Head: TaskHead> {
+  let model: OpenedModel<Head>
+  let data: TokenizedDataset
+  let configuration: TaskConfiguration
+  let task: TaskDescription
+  let setup: RunSetup
+  let evaluation: Head.Evaluation
+  /// Sentences that the user should see.
+  let notices: [String]
+  /// Name and direction of the metric that tells the best model.
+  let metric: (name: String, greaterIsBetter: Bool)
+
+  /// Reads the validation data and checks that the training arguments fit the task.
+  ///
+  /// - Throws: errors of the data, `ConfigError`.
+  init(
+    model: OpenedModel<Head>, data: TokenizedDataset, configuration: TaskConfiguration,
+    task: TaskDescription, setup: RunSetup
+  ) throws {
+    self.model = model
+    self.data = data
+    self.configuration = configuration
+    self.task = task
+    self.setup = setup
+    let arguments = setup.arguments
+    let source = TaskData(
+      configuration, task: task, tokenizer: model.tokenizer, pool: setup.pool,
+      maximumRows: arguments.maxEvalSamples)
+    evaluation = try Head.evaluation(source, setup: setup)
+    notices = source.notices
+    let name = arguments.metricForBestModel ?? evaluation.metricNames[0]
+    let plain = name.hasPrefix("eval_") ? String(name.dropFirst(5)) : name
+    guard evaluation.metricNames.contains(plain) else {
+      throw arguments.origin.unknownName(
+        "metric_for_best_model", plain, among: evaluation.metricNames)
+    }
+    metric = (plain, arguments.greaterIsBetter ?? !plain.hasPrefix("loss"))
+    if task.isMultiLabel, arguments.labelSmoothingFactor > 0 {
+      throw arguments.origin.error(
+        "label_smoothing_factor",
+        "label_smoothing_factor is for rows with one label each; leave it out for task "
+          + "\(task.name).")
+    }
+  }
+
+  /// What the run writes.
+  ///
+  /// - Parameters:
+  ///   - references: metrics of other models on the validation data, such as the teacher's, and
+  ///     sentences for the user. Read before the output folder is touched.
+  ///   - finish: what is left to do when everything else is written.
+  func outputs(
+    references: @escaping () throws -> EvaluationParts.Result = { EvaluationParts.Result() },
+    finish: @escaping (_ folder: String) throws -> Void = { _ in }
+  ) -> RunOutputs {
+    RunOutputs(
+      hashes: [
+        ("train", data.contentHash), ("vocabulary", model.tokenizer.vocabularyHash),
+      ] + evaluation.hashes,
+      parameters: model.model.parameters.count,
+      validation: RunOutputs.Validation(
+        metric: metric, count: evaluation.count, labels: task.labelNames
+      ) { [evaluation, model, batchSize = setup.arguments.perDeviceEvalBatchSize] in
+        try evaluation.measure(model.model, batchSize: batchSize)
+      },
+      lastScalars: [], references: references,
+      save: { [model, task, configuration] path in
+        try ModelFolder.write(
+          model.model, labels: model.model.writtenLabels, finetuningTask: task.name, to: path,
+          tokenizer: model.tokenizerSource)
+        try AppliedTask.remember(configuration, in: path)
+      }, finish: finish)
+  }
+
+  /// Facts for `--dry-run`.
+  ///
+  /// - Parameters:
+  ///   - objective: tells which of the models learn.
+  ///   - others: the models beside the one that is measured.
+  func plan(
+    objective: any Objective, others: [(role: String, model: any Model)]
+  ) -> RunPlan {
+    RunPlan(
+      rows: [
+        ("task", task.name),
+        ("training rows", RunPlan.rows(data)),
+        ("validation rows", "\(evaluation.count)"),
+      ], models: [(model.role, model.model)] + others, objective: objective, data: data,
+      setup: setup)
+  }
+}
