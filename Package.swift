@@ -8,6 +8,19 @@ let forThisProcessor: [SwiftSetting] = [.unsafeFlags(["-Xcc", "-march=\(march)"]
 let kernelSettings: [SwiftSetting] =
   forThisProcessor + [.unsafeFlags(["-Ounchecked"], .when(configuration: .release))]
 
+// What `mate-kd --version` tells. Where there is no git, as in an unpacked archive of the sources,
+// MATE_KD_COMMIT in the environment names the commit.
+let git = Context.gitInformation.map {
+  $0.currentCommit.prefix(12) + ($0.hasUncommittedChanges ? "-dirty" : "")
+}
+let commit = Context.environment["MATE_KD_COMMIT"] ?? git.map { String($0) } ?? "unknown"
+func quoted(_ text: String) -> String {
+  "\"" + text.filter { $0.isASCII && ($0.isLetter || $0.isNumber || "-+._".contains($0)) } + "\""
+}
+let buildFacts: [CSetting] = [
+  .define("MATE_KD_COMMIT", to: quoted(commit)), .define("MATE_KD_MARCH", to: quoted(march)),
+]
+
 let package = Package(
   name: "mate-kd",
   products: [
@@ -38,10 +51,11 @@ let package = Package(
       dependencies: [
         "Models", "Data", "Configuration", .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: forThisProcessor),
+    .target(name: "BuildFacts", cSettings: buildFacts),
     .target(
       name: "MateKDCommands",
       dependencies: [
-        "Trainers",
+        "Trainers", "BuildFacts",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
