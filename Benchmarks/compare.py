@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from comparison import report, single, works  # noqa: E402
 from comparison.records import Records  # noqa: E402
-from comparison.sides import Programs  # noqa: E402
+from comparison.sides import Programs, has_bfloat16  # noqa: E402
 
 
 class Context:
@@ -28,6 +28,7 @@ class Context:
         self.args, self.folder = args, folder
         self.programs = Programs(args, folder)
         self.records = Records(args.output, resume=args.resume is not None)
+        self.has_bfloat16 = has_bfloat16()
 
     def note(self, text):
         print(f"[{datetime.datetime.now():%H:%M:%S}] {text}", file=sys.stderr, flush=True)
@@ -50,6 +51,8 @@ def arguments():
     parser.add_argument("--rounds", type=int, default=5, help="passes of each side, by turns")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--preload", default="", help="LD_PRELOAD for the peer, such as tcmalloc")
+    parser.add_argument("--patience", type=float, default=60, metavar="SECONDS",
+                        help="a pass may always take so long, and ten times its warm-up")
     parser.add_argument("--output", default="bench-peers.jsonl", help="raw measurements")
     parser.add_argument("--resume", help="go on with these raw measurements")
     parser.add_argument("--quick", action="store_true",
@@ -96,8 +99,8 @@ def main():
                 start = time.perf_counter()
                 try:
                     work.run(context)
-                except (OSError, ValueError, RuntimeError, subprocess.SubprocessError) as error:
-                    # One broken work must not cost the others.
+                except Exception as error:
+                    # One broken work must not cost the others, whatever broke it.
                     context.note(f"{work.name} failed: {error!r}")
                     records.add(work=work.name, failed=repr(error))
                     continue
