@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes an archive and a Debian package of mate-kd in dist/: two builds, for x86-64-v3 and x86-64-v4,
-# Swift's runtime in them, and a launcher that picks one. docs/installing.md tells about it.
+# Makes an archive and a Debian package of mate-kd in dist/: two builds, for x86-64-v3 and
+# x86-64-v4, Swift's runtime in them, and a launcher that picks one: see docs/installing.md.
 #
 # usage: scripts/package.sh [options]
 #   --output DIR     where they go (default dist)

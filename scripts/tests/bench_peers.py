@@ -1,5 +1,5 @@
-"""The comparison of Benchmarks/ with stand-ins for both sides: a side that ends or takes too long is
-noted and costs neither the rest of its work nor the other works, and bfloat16 is left out on a
+"""The comparison of Benchmarks/ with stand-ins for both sides: a side that ends or takes too long
+is noted and costs neither the rest of its work nor the other works, and bfloat16 is left out on a
 processor without it. Standard library only; run by bench-peers.test.sh."""
 import argparse
 import json

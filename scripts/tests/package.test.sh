@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# scripts/package.sh and its launcher, with stand-ins of the two builds: nothing is built but small C
-# programs. What the true builds do is checked only where package.sh has made them.
+# scripts/package.sh and its launcher, with stand-ins of the two builds: nothing is built but small
+# C programs. What the true builds do is checked only where package.sh has made them.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
