@@ -39,7 +39,7 @@ done
 [[ $deb == yes || $archive == yes ]] || die 64 "--no-deb and --no-archive leave nothing to make"
 cd "$root"
 [[ $(uname -m) == x86_64 ]] || die 69 "packages are made on x86-64 only, this is $(uname -m)"
-tools=(cc strip tar xz gzip objdump)
+tools=(cc strip tar xz gzip objdump python3)
 [[ $build == no ]] || tools+=(swift pkg-config)
 [[ $deb == no ]] || tools+=(dpkg-deb dpkg-shlibdeps)
 for tool in "${tools[@]}"; do
@@ -60,28 +60,22 @@ output=$(cd "$output" && pwd)
 # The same arguments for every call, or everything would be compiled again. Names of folders do not
 # get into the programs. libstdc++ and libgcc are linked in: a folder that has libstdc++'s archive
 # only comes first, since Swift asks for -lstdc++ by name.
-swiftpm() { # swiftpm LEVEL COMMAND [ARGUMENT...]
-  local level=$1 command=$2
-  shift 2
-  MATE_KD_MARCH=$level swift "$command" -c release --static-swift-stdlib \
-    --scratch-path "$builds/$level" \
+build() { # build LEVEL
+  MATE_KD_MARCH=$1 swift build -c release --product mate-kd --static-swift-stdlib \
+    --scratch-path "$builds/$1" \
     -Xswiftc -file-prefix-map -Xswiftc "$root=." -Xcc "-ffile-prefix-map=$root=." \
-    -Xswiftc -Xclang-linker -Xswiftc -static-libgcc -Xlinker "-L$builds/static" "$@"
+    -Xswiftc -Xclang-linker -Xswiftc -static-libgcc -Xlinker "-L$builds/static"
 }
 if [[ $build == yes ]]; then
   mkdir -p "$builds/static"
   ln -sf "$(cc -print-file-name=libstdc++.a)" "$builds/static/libstdc++.a"
   for level in "${levels[@]}"; do
     say "Building for $level"
-    swiftpm "$level" build --product mate-kd >&2
+    build "$level" >&2
   done
-  say "Manual"
-  # The plugin runs the program to ask for its options: the build that every machine here can run.
-  swiftpm "${levels[0]}" package generate-manual --date "$(date -d "@$epoch" +%F)" >&2
 fi
-manual=$builds/${levels[0]}/plugins/GenerateManual/outputs/mate-kd/mate-kd.1
-for file in "$manual" "${levels[@]/%//release/mate-kd}"; do
-  [[ $file == /* ]] || file=$builds/$file
+for level in "${levels[@]}"; do
+  file=$builds/$level/release/mate-kd
   [[ -f $file ]] || die 69 "there is no $file; run without --skip-build"
 done
 
@@ -106,8 +100,9 @@ done
 "$program" --generate-completion-script bash >"$tree/share/bash-completion/completions/mate-kd"
 "$program" --generate-completion-script zsh >"$tree/share/zsh/vendor-completions/_mate-kd"
 "$program" --generate-completion-script fish >"$tree/share/fish/vendor_completions.d/mate-kd.fish"
-# Empty lines are no mdoc.
-sed '/^$/d' "$manual" | gzip -9n >"$tree/share/man/man1/mate-kd.1.gz"
+"$program" --experimental-dump-help \
+  | python3 scripts/package/manual.py "$version" "$(date -d "@$epoch" +%F)" \
+  | gzip -9n >"$tree/share/man/man1/mate-kd.1.gz"
 cp scripts/package/copyright "$doc/copyright"
 cp README.md "$doc/"
 gzip -9n <CHANGELOG.md >"$doc/changelog.gz"

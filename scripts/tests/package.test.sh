@@ -90,7 +90,7 @@ check "a missing build: its path" says "cannot run $work/opt/lib/mate-kd/x86-64-
 
 # Packages of stand-ins.
 missing=
-for tool in dpkg-deb dpkg-shlibdeps strip objdump xz; do
+for tool in dpkg-deb dpkg-shlibdeps strip objdump xz python3; do
   command -v "$tool" >/dev/null || missing+=" $tool"
 done
 if [[ -n $missing ]]; then
@@ -105,6 +105,9 @@ else
 extern char *openblas_get_config(void);
 int main(int n, char **a) {
   if (n > 1 && !strcmp(a[1], "--version")) return puts("mate-kd 1.2.3\ncommit: 0") < 0;
+  if (n > 1 && !strcmp(a[1], "--experimental-dump-help"))
+    return puts("{\"command\": {\"commandName\": \"mate-kd\", \"abstract\": \"A test.\", "
+                "\"arguments\": [], \"subcommands\": []}}") < 0;
   if (n > 2) return printf("# %s\n", a[2]) < 0;
   return puts(openblas_get_config()) < 0;
 }
@@ -113,9 +116,6 @@ C
     mkdir -p "builds/$level/release"
     cc -o "builds/$level/release/mate-kd" program.c -lopenblas
   done
-  mkdir -p builds/x86-64-v3/plugins/GenerateManual/outputs/mate-kd
-  printf '.Dd May 1, 2026\n.Dt MATE-KD 1\n\n.Os\n' \
-    >builds/x86-64-v3/plugins/GenerateManual/outputs/mate-kd/mate-kd.1
   make_packages() { # make_packages FOLDER
     SOURCE_DATE_EPOCH=1700000000 run "$package" --skip-build --builds "$work/builds" \
       --output "$work/$1"
@@ -147,6 +147,8 @@ C
     run mate-kd-1.2.3-linux-x86_64/bin/mate-kd --version
     check "unpacked anywhere: runs" says "mate-kd 1.2.3"
   fi
+  run gzip -dc mate-kd-1.2.3-linux-x86_64/share/man/man1/mate-kd.1.gz
+  check "manual: version and date" says '.TH MATE\-KD 1 2023\-11\-14 "mate\-kd 1.2.3"'
   cc -o builds/x86-64-v4/release/mate-kd program.c -lopenblas -Wl,--no-as-needed -ldl -lgcc_s
   make_packages three
   check "another library: exit code 70" [ "$code" -eq 70 ]
