@@ -133,7 +133,7 @@ if [[ $archive == yes ]]; then
   cp -r "$tree" "$stage/$name"
   cp LICENSE README.md "$stage/$name/"
   say "Archive"
-  packed "$stage" "$name" | xz -9 -T1 >"$stage/archive"
+  packed "$stage" "$name" | xz -6 -T1 >"$stage/archive"
   mv "$stage/archive" "$output/$name.tar.xz"
   echo "$output/$name.tar.xz"
 fi
@@ -169,6 +169,6 @@ CONTROL
   (cd "$debian" && find usr -type f -print0 | sort -z | xargs -0 md5sum) >"$debian/DEBIAN/md5sums"
   chmod -R u=rwX,go=rX "$debian"
   find "$debian" -exec touch -h -d "@$epoch" {} +
-  dpkg-deb --root-owner-group -Zxz -z9 --build "$debian" "$output/mate-kd_${version}_amd64.deb" >&2
+  dpkg-deb --root-owner-group -Zxz -z6 --build "$debian" "$output/mate-kd_${version}_amd64.deb" >&2
   echo "$output/mate-kd_${version}_amd64.deb"
 fi
