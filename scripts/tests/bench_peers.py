@@ -49,7 +49,7 @@ class Folder(unittest.TestCase):
             file.write(text)
         return path
 
-    def side(self, what="nothing", when=-2, least=0.5):
+    def side(self, what="nothing", when=-2, least=60):
         return sides.Side("stand-in", [sys.executable, self.stand_in, what, str(when)],
                           log=os.path.join(self.folder, "log"), least=least)
 
@@ -113,7 +113,8 @@ class Works(Folder):
         def start(name, *what):
             def begin(*_):
                 started.append(name)
-                return self.side(*what)
+                # Long enough for a pass of a stand-in on a busy machine.
+                return self.side(*what, least=5 if "stall" in what else 60)
             return begin
 
         context = argparse.Namespace(
