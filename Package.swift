@@ -7,6 +7,20 @@ let march = Context.environment["MATE_KD_MARCH"] ?? "native"
 let forThisProcessor: [SwiftSetting] = [.unsafeFlags(["-Xcc", "-march=\(march)"])]
 let kernelSettings: [SwiftSetting] =
   forThisProcessor + [.unsafeFlags(["-Ounchecked"], .when(configuration: .release))]
+
+// What `mate-kd --version` tells. Where there is no git, as in an unpacked archive of the sources,
+// MATE_KD_COMMIT in the environment names the commit.
+let git = Context.gitInformation.map {
+  $0.currentCommit.prefix(12) + ($0.hasUncommittedChanges ? "-dirty" : "")
+}
+let commit = Context.environment["MATE_KD_COMMIT"] ?? git.map { String($0) } ?? "unknown"
+func quoted(_ text: String) -> String {
+  "\"" + text.filter { $0.isASCII && ($0.isLetter || $0.isNumber || "-+._".contains($0)) } + "\""
+}
+let buildFacts: [CSetting] = [
+  .define("MATE_KD_COMMIT", to: quoted(commit)), .define("MATE_KD_MARCH", to: quoted(march)),
+]
+
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let argumentParser: Target.Dependency =
   .product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -64,10 +78,12 @@ let package = Package(
         "Configuration", "Data", "Files", "Inference", "Kernels", "Methods", "Models", "Runs",
         "StrictJSON", "Trainers",
       ]),
+    .target(name: "BuildFacts", cSettings: buildFacts),
     .target(
       name: "MateKDCommands",
       dependencies: [
-        "Configuration", "Data", "Files", "Inference", "Kernels", "Methods", "Models", "Runs",
+        "BuildFacts", "Configuration", "Data", "Files", "Inference", "Kernels", "Methods", "Models",
+        "Runs",
         "StrictJSON", "Studies", "Trainers", argumentParser, logging,
       ]),
     .executableTarget(name: "mate-kd", dependencies: ["MateKDCommands", "Kernels"]),

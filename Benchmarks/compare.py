@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Times mate-kd and a PyTorch peer in turn, on the same token ids, and prints Markdown tables.
+"""Times mate-kd and a PyTorch peer by turns, on the same token ids, and prints Markdown tables.
 
-The peer is a folder as described in docs/performance.md: train_step.py, infer.py, common.py,
-lengths.json, c/. scripts/bench-peers.sh runs this program with an interpreter that has torch and
-transformers (and onnx and onnxruntime for the work `evaluate`).
+The peer is a folder as docs/performance.md describes it: train_step.py, infer.py, common.py,
+lengths.json, c/. Run by scripts/bench-peers.sh, with an interpreter that has torch and transformers
+(and onnx and onnxruntime for the work `evaluate`).
 """
 import argparse
 import datetime
@@ -18,16 +18,17 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from comparison import report, single, works  # noqa: E402
 from comparison.records import Records  # noqa: E402
-from comparison.sides import Programs  # noqa: E402
+from comparison.sides import Programs, has_bfloat16  # noqa: E402
 
 
 class Context:
-    """Everything that a work needs."""
+    """What a work needs."""
 
     def __init__(self, args, folder):
         self.args, self.folder = args, folder
         self.programs = Programs(args, folder)
         self.records = Records(args.output, resume=args.resume is not None)
+        self.has_bfloat16 = has_bfloat16()
 
     def note(self, text):
         print(f"[{datetime.datetime.now():%H:%M:%S}] {text}", file=sys.stderr, flush=True)
@@ -35,7 +36,7 @@ class Context:
 
 def arguments():
     (peak, prototype, *others), (first, second, *more) = single.all_singles(), works.all_works()
-    # The prototype runs next to the works with which it is compared.
+    # The prototype runs beside the works that it is compared with.
     every = {w.name: w for w in [peak, first, second, prototype, *more, *others]}
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -47,13 +48,15 @@ def arguments():
     parser.add_argument("--program", required=True, help="the program mate-kd")
     parser.add_argument("--data", help="GLUE folder, for the work `tokenizing`")
     parser.add_argument("--vocabulary", help="model folder with a tokenizer, for the same")
-    parser.add_argument("--rounds", type=int, default=5, help="passes of each side, taking turns")
+    parser.add_argument("--rounds", type=int, default=5, help="passes of each side, by turns")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--preload", default="", help="LD_PRELOAD for the peer, such as tcmalloc")
+    parser.add_argument("--patience", type=float, default=60, metavar="SECONDS",
+                        help="a pass may always take so long, and ten times its warm-up")
     parser.add_argument("--output", default="bench-peers.jsonl", help="raw measurements")
-    parser.add_argument("--resume", help="continue from these raw measurements")
+    parser.add_argument("--resume", help="go on with these raw measurements")
     parser.add_argument("--quick", action="store_true",
-                        help="one round of short texts: tests the mechanics, measures nothing")
+                        help="one round of short texts: tries the mechanics, measures nothing")
     parser.add_argument("--report", action="store_true", help="only print the tables of --resume")
     args = parser.parse_args()
     unknown = [name for name in args.works if name not in every]
@@ -66,7 +69,7 @@ def arguments():
 
 
 def machine(args):
-    """The facts without which the numbers mean nothing."""
+    """Facts that numbers mean nothing without."""
     with open("/proc/cpuinfo") as file:
         models = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]
     commit = subprocess.run(
@@ -96,8 +99,8 @@ def main():
                 start = time.perf_counter()
                 try:
                     work.run(context)
-                except (OSError, ValueError, RuntimeError, subprocess.SubprocessError) as error:
-                    # One broken work must not stop the others.
+                except Exception as error:
+                    # One broken work must not cost the others, whatever broke it.
                     context.note(f"{work.name} failed: {error!r}")
                     records.add(work=work.name, failed=repr(error))
                     continue

@@ -14,6 +14,8 @@
 #   --report          with --resume: only print the tables
 #   --quick           one round of short texts, to test the mechanics
 #   --rounds N, --threads N
+#   --patience S      a pass may take S seconds (default 60), or ten times its warm-up; a side that
+#                     takes longer is ended and noted, and the rest goes on
 #   --list            print the works with their minutes
 #   WORK ...          only these works
 set -euo pipefail

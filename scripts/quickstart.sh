@@ -3,7 +3,8 @@
 # builds a release, and runs the main job end to end on a small data set that it makes itself.
 # Everything it writes is in runs/quickstart.
 #
-# usage: scripts/quickstart.sh [--no-install]
+# usage: scripts/quickstart.sh [--no-install | --program FILE]
+#   --program FILE  an installed mate-kd; nothing is installed or built
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -14,10 +15,24 @@ say() {
   printf '\n==> %s\n' "$*"
 }
 
-[[ ${1:-} == --no-install ]] || scripts/install-deps.sh
-say "Building (release)"
-swift build -c release --product mate-kd
-mate_kd=$(swift build -c release --show-bin-path)/mate-kd
+case ${1:-} in
+  --program)
+    mate_kd=$(command -v "${2:?--program needs a file}") || {
+      echo "quickstart.sh: there is no program $2" >&2
+      exit 66
+    }
+    ;;
+  '' | --no-install)
+    [[ $# -gt 0 ]] || scripts/install-deps.sh
+    say "Building (release)"
+    swift build -c release --product mate-kd
+    mate_kd=$(swift build -c release --show-bin-path)/mate-kd
+    ;;
+  *)
+    echo "quickstart.sh: unknown argument '$1'" >&2
+    exit 64
+    ;;
+esac
 built=$SECONDS
 
 out=runs/quickstart

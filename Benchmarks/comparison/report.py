@@ -240,7 +240,8 @@ def _notes(records):
                 f"- {row['work']}: {row['batches']} batches; padding to the longest text "
                 f"multiplies tokens by {row['waste']:.2f} (long run {row['long_run']:.2f})")
         if "unavailable" in row:
-            lines.append(f"- {row['work']}: {row['unavailable']} left out: {row['reason']}")
+            after = f" from round {row['from_round']} on" if "from_round" in row else ""
+            lines.append(f"- {row['work']}: {row['unavailable']} left out{after}: {row['reason']}")
         if "failed" in row:
             lines.append(f"- {row['work']} failed: {row['failed']}")
     disturbed = records.disturbed()

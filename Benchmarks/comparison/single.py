@@ -130,7 +130,7 @@ def growth(context, work):
                     work=work, round=number, side=str(size), turn="student", **record)
     finally:
         for side in sides.values():
-            side.__exit__()
+            side.close()
 
 
 def _compiled(context, name, sources, flags):
@@ -139,9 +139,13 @@ def _compiled(context, name, sources, flags):
     if not compiler or not os.path.isdir(folder):
         raise Unavailable("needs gcc and the peer's folder c")
     program = os.path.join(context.folder, name)
-    subprocess.run([compiler, *flags, "-o", program,
-                    *(os.path.join(folder, s) for s in sources), "-ldl", "-lpthread", "-lm"],
-                   check=True, stderr=subprocess.DEVNULL)
+    done = subprocess.run(
+        [compiler, *flags, "-o", program, *(os.path.join(folder, s) for s in sources), "-ldl",
+         "-lpthread", "-lm"], stderr=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        errors = [line for line in done.stderr.splitlines() if "error:" in line]
+        why = errors[0].rpartition("error:")[2].strip() if errors else "no reason given"
+        raise Unavailable(f"gcc does not compile {' and '.join(sources)} here: {why}")
     return program
 
 

@@ -19,6 +19,7 @@ class Variant:
     def __init__(self, name, process, words="", rounds=None, turns=("student", "generator"),
                  count=None):
         self.name, self.process, self.words = name, process, words
+        self.needs_bfloat16 = name.endswith("bf16")
         self.rounds, self.turns, self.count = rounds, turns, count
 
 
@@ -45,30 +46,51 @@ class Work:
         context.records.add(work=self.name, batches=len(pool.batches), tokens=batches.real(
             pool.batches), waste=round(pool.waste, 3), long_run=round(pool.long_run, 3),
             lengths=pool.batches)
+        variants = self._possible(context)
         alive = {}
         try:
-            for name, start in self.processes.items():
+            for name in dict.fromkeys(v.process for v in variants):
                 try:
-                    alive[name] = start(context.programs, path)
+                    alive[name] = self.processes[name](context.programs, path)
                 except Unavailable as reason:
-                    context.records.add(work=self.name, unavailable=name, reason=str(reason))
-                    context.note(f"{self.name}: {name} is not available: {reason}")
-            variants = [v for v in self.variants if v.process in alive]
+                    self._leave_out(context, name, reason)
             self._warm_up(context, variants, alive, len(pool.batches))
             for number in range(context.args.rounds):
                 self._round(context, number, variants, alive, quick)
         finally:
             for side in alive.values():
-                side.__exit__()
+                side.close()
+
+    def _possible(self, context):
+        """The variants without those that the processor has no instructions for."""
+        if context.has_bfloat16:
+            return self.variants
+        for variant in self.variants:
+            if variant.needs_bfloat16:
+                self._leave_out(context, variant.name, "the processor has no bfloat16 products")
+        return [v for v in self.variants if not v.needs_bfloat16]
+
+    def _leave_out(self, context, name, reason, **where):
+        context.records.add(work=self.name, unavailable=name, reason=str(reason), **where)
+        context.note(f"{self.name}: {name} left out: {reason}")
+
+    def _pass(self, context, alive, variant, line, **where):
+        """A pass of a side; None, and the work goes on without the side, if it did not survive."""
+        try:
+            return alive[variant.process].run(line)
+        except Unavailable as reason:
+            alive.pop(variant.process).close()
+            self._leave_out(context, variant.process, f"{reason} ({variant.name})", **where)
+            return None
 
     def _warm_up(self, context, variants, alive, total):
         warmed = set()
         for variant in variants:
-            if variant.process in warmed:
+            if variant.process in warmed or variant.process not in alive:
                 continue
             warmed.add(variant.process)
             count = total if variant.name in self.fills else 1
-            alive[variant.process].run(f"student 0 {count} {variant.words}")
+            self._pass(context, alive, variant, f"student 0 {count} {variant.words}")
         context.note(f"{self.name}: warm")
 
     def _round(self, context, number, variants, alive, quick):
@@ -76,16 +98,18 @@ class Work:
             count = 1 if quick else variant.count or self.count
             if variant.rounds is not None and number not in variant.rounds:
                 continue
-            side = alive[variant.process]
             passes = [("student", number * count, count)]
             if self.generator_steps and (quick or self.generator_rounds is None
                                    or number in self.generator_rounds):
                 passes.append(("generator", number * self.generator_steps,
                                1 if quick else self.generator_steps))
             for turn, first, steps in passes:
-                if turn not in variant.turns:
+                if turn not in variant.turns or variant.process not in alive:
                     continue
-                record = side.run(f"{turn} {first} {steps} {variant.words}")
+                record = self._pass(context, alive, variant,
+                                    f"{turn} {first} {steps} {variant.words}", from_round=number)
+                if record is None:
+                    continue
                 context.records.add(
                     work=self.name, round=number, side=variant.name, turn=turn, **record)
                 context.note(

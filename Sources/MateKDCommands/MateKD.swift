@@ -12,6 +12,7 @@ public struct MateKD: ParsableCommand {
       64 usage, 65 bad data, 66 input missing, 70 internal, 73 cannot create, 74 input/output, \
       78 bad configuration, 130 interrupted (the model so far is saved).
       """,
+    version: BuildInformation.current.text,
     subcommands: [
       PretrainCommand.self, TeacherFinetuneCommand.self, DistillCommand.self, EvaluateCommand.self,
       PredictCommand.self, CompareCommand.self, TokenizeCommand.self, SynthesizeCommand.self,
