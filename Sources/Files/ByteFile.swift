@@ -1,4 +1,6 @@
+import CSystem
 import Foundation
+import Glibc
 
 /// Whole files as bytes. Text stays bytes from here to the token ids, because `String` folds CR LF
 /// into one character and compares by canonical equivalence.
@@ -49,5 +51,65 @@ package enum ByteFile {
   /// True when something exists at the path.
   package static func exists(_ path: String) -> Bool {
     FileManager.default.fileExists(atPath: path)
+  }
+
+  /// Passes the content of a file on piece by piece.
+  ///
+  /// - Throws: `FileError` of kind `missing` or `unreadable`, and what `body` throws.
+  package static func forEachPiece(
+    of path: String, _ body: (UnsafeRawBufferPointer) throws -> Void
+  ) throws {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      throw FileError(
+        errno == ENOENT ? .missing : .unreadable, file: path,
+        problem: "the file cannot be read: \(String(cString: strerror(errno))).")
+    }
+    defer { close(descriptor) }
+    let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
+    defer { piece.deallocate() }
+    while true {
+      let count = Glibc.read(descriptor, piece.baseAddress, piece.count)
+      if count == 0 { return }
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw FileError(
+          .unreadable, file: path,
+          problem: "the file cannot be read: \(String(cString: strerror(errno))).")
+      }
+      try body(UnsafeRawBufferPointer(rebasing: piece[..<count]))
+    }
+  }
+
+  /// Waits until the entries of a folder are on the disk.
+  ///
+  /// - Throws: `FileError` of kind `unwritable`. File systems that cannot sync folders are let pass.
+  package static func sync(folder path: String) throws {
+    let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw lastError(path) }
+    defer { close(descriptor) }
+    guard fsync(descriptor) == 0 || errno == EINVAL || errno == ENOTSUP else {
+      throw lastError(path)
+    }
+  }
+
+  /// Gives a folder another name. A folder of that name is exchanged with it in one step, so that the
+  /// name is never without a folder; the old one is left under the first name then.
+  ///
+  /// - Throws: `FileError` of kind `unwritable`.
+  package static func rename(_ path: String, to target: String) throws {
+    let isThere = exists(target)
+    var status = isThere ? mate_kd_exchange(path, target) : Glibc.rename(path, target)
+    if status != 0, isThere {
+      // A file system that cannot exchange: the old folder is away for a moment.
+      remove(target)
+      status = Glibc.rename(path, target)
+    }
+    guard status == 0 else { throw lastError(target) }
+    try sync(folder: URL(fileURLWithPath: target).deletingLastPathComponent().path)
+  }
+
+  private static func lastError(_ path: String) -> FileError {
+    FileError.unwritable(path, reason: String(cString: strerror(errno)))
   }
 }

@@ -153,3 +153,10 @@ struct WeightsState: StatePart {
     try record.floats("values", shape: [parameters.count]).copy(to: parameters.buffer)
   }
 }
+
+extension StateRecord.Floats {
+  /// Memory of its own, all zero.
+  public init(zeros shape: [Int]) {
+    self.init(shape: shape, buffer: Buffer(zeroed: shape.reduce(1, *)))
+  }
+}

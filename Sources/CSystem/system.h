@@ -1,0 +1,16 @@
+#ifndef MATE_KD_SYSTEM_H
+#define MATE_KD_SYSTEM_H
+
+// Calls of the system that its headers hide without _GNU_SOURCE, which a module header cannot set for
+// others, and those with variable arguments, which Swift cannot call.
+
+extern int renameat2(int, const char *, int, const char *, unsigned);
+
+// Exchanges two names in one step.
+static inline int mate_kd_exchange(const char *a, const char *b) {
+  const int here = -100 /* AT_FDCWD */;
+  const unsigned exchange = 2 /* RENAME_EXCHANGE */;
+  return renameat2(here, a, here, b, exchange);
+}
+
+#endif

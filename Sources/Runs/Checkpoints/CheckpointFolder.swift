@@ -1,0 +1,200 @@
+import Data
+import Files
+import Foundation
+import Glibc
+import Models
+import StrictJSON
+import Trainers
+
+/// A folder `checkpoint-N` of a run: a model folder as it was after update N, with all that the run
+/// needs to go on from there as if it had never stopped.
+///
+/// | file | content |
+/// | --- | --- |
+/// | `training_state.json` | what belongs to which run, and the numbers of the state |
+/// | `training_state.safetensors` | weights, moments and other arrays, named `part/array` |
+/// | `trainer_state.json` | the log, as transformers has it |
+/// | `manifest.json` | size and hash of every other file; written last |
+struct CheckpointFolder {
+  /// The update after which it was saved.
+  let step: Int
+  let path: String
+
+  private static let prefix = "checkpoint-"
+  static let stateFile = "training_state.json"
+  static let arraysFile = "training_state.safetensors"
+  static let manifestFile = "manifest.json"
+
+  /// The checkpoint of an update in a run's folder.
+  init(step: Int, run: String) {
+    self.step = step
+    path = "\(run)/\(Self.prefix)\(step)"
+  }
+
+  /// A folder that the user names.
+  /// - Throws: `FileError` if it is not called `checkpoint-N`.
+  init(named path: String) throws {
+    let name = URL(fileURLWithPath: path).lastPathComponent
+    guard name.hasPrefix(Self.prefix), let step = Int(name.dropFirst(Self.prefix.count)), step >= 0
+    else {
+      throw FileError(
+        .missing, file: path, problem: "this is no checkpoint; its folder is called checkpoint-N.")
+    }
+    self.step = step
+    self.path = path
+  }
+
+  /// The checkpoints of a run's folder, the newest first.
+  static func all(in run: String) -> [CheckpointFolder] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: run)) ?? []
+    return names.compactMap { try? CheckpointFolder(named: "\(run)/\($0)") }
+      .sorted { $0.step > $1.step }
+  }
+
+  /// Removes what saves that were broken off have left in a run's folder.
+  static func removeRemains(in run: String) {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: run)) ?? []
+    for name in names where name.hasPrefix(".\(prefix)") { ByteFile.remove("\(run)/\(name)") }
+  }
+}
+
+// MARK: - Writing
+
+extension CheckpointFolder {
+  /// Writes the folder whole or not at all: under another name first, every file and the folder
+  /// synced, then renamed. A checkpoint of the same update is replaced in one step.
+  ///
+  /// - Parameters:
+  ///   - description: which run it is, see `RunDescription`.
+  ///   - body: writes the other files to the folder that it is given.
+  /// - Throws: `FileError`, and whatever `body` throws; nothing is left behind then.
+  func write(
+    _ state: RunState, description: RunDescription, _ body: (_ folder: String) throws -> Void
+  ) throws {
+    let run = URL(fileURLWithPath: path).deletingLastPathComponent().path
+    let temporary = "\(run)/.\(Self.prefix)\(step).tmp-\(getpid())"
+    ByteFile.remove(temporary)
+    do {
+      try ByteFile.makeFolder(temporary)
+      try body(temporary)
+      try Self.writeState(state, description: description, to: temporary)
+      try Self.writeManifest(of: temporary)
+      try ByteFile.sync(folder: temporary)
+      try ByteFile.rename(temporary, to: path)
+    } catch {
+      ByteFile.remove(temporary)
+      throw error
+    }
+    // What an exchange with an older checkpoint has left.
+    ByteFile.remove(temporary)
+  }
+
+  private static func writeState(
+    _ state: RunState, description: RunDescription, to folder: String
+  ) throws {
+    let parts = state.parts.sorted { $0.key < $1.key }
+    try JSONWriter().write(
+      [
+        "format": 1, "run": description.json,
+        "parts": .object(parts.map { ($0.key, JSONValue(.object($0.value.values))) }),
+      ], to: "\(folder)/\(stateFile)")
+    try SafetensorsWriter.write(
+      path: "\(folder)/\(arraysFile)",
+      tensors: parts.flatMap { part, record in
+        record.arrays.map { name, floats in
+          SafetensorsWriter.Tensor(name: "\(part)/\(name)", shape: floats.shape) { body in
+            try floats.buffer.withFloats {
+              try body(UnsafeBufferPointer(rebasing: $0[..<floats.count]))
+            }
+          }
+        }
+      })
+  }
+
+  private static func writeManifest(of folder: String) throws {
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+    let files = try names.map { name in
+      (name, try FileSeal("\(folder)/\(name)").json)
+    }
+    try JSONWriter().write(
+      ["format": 1, "files": .object(files)], to: "\(folder)/\(manifestFile)")
+  }
+}
+
+// MARK: - Reading
+
+extension CheckpointFolder {
+  /// Checks every file against the manifest.
+  ///
+  /// - Throws: `FileError` or `JSONError` naming the file that is not as it was written.
+  func verify() throws {
+    let file = "\(path)/\(Self.manifestFile)"
+    let manifest = try StrictJSON.read(file)
+    guard manifest["format"]?.int == 1, let files = manifest["files"]?.object?.members else {
+      throw FileError(file: file, problem: "this is no manifest of a checkpoint.")
+    }
+    for name in [Self.stateFile, Self.arraysFile]
+    where !files.contains(where: { $0.key == name }) {
+      throw FileError(file: file, problem: "the manifest does not list \(name).")
+    }
+    for member in files {
+      guard !member.key.contains("/"), member.key != ".." else {
+        throw FileError(file: file, problem: "the manifest names a file outside its folder.")
+      }
+      let found = try FileSeal("\(path)/\(member.key)").json
+      guard found == member.value else {
+        throw FileError(
+          file: "\(path)/\(member.key)", problem: "the file is not as it was written.")
+      }
+    }
+  }
+
+  /// The state, and which run it belongs to.
+  ///
+  /// - Throws: `FileError` or `JSONError`.
+  func read() throws -> (state: RunState, description: RunDescription) {
+    let file = "\(path)/\(Self.stateFile)"
+    let json = try StrictJSON.read(file)
+    guard json["format"]?.int == 1, let run = json["run"],
+      let members = json["parts"]?.object?.members
+    else { throw FileError(file: file, problem: "this is no state of a run.") }
+    var state = RunState()
+    for member in members {
+      guard let values = member.value.object else {
+        throw FileError(file: file, problem: "part \(member.key) is no object.")
+      }
+      state.parts[member.key] = StateRecord(values: values)
+    }
+    let arrays = try SafetensorsFile(path: "\(path)/\(Self.arraysFile)")
+    for entry in arrays.entries {
+      guard let slash = entry.name.lastIndex(of: "/") else {
+        throw FileError(
+          file: arrays.path, tensor: entry.name, problem: "the name is no part/array.")
+      }
+      let part = String(entry.name[..<slash])
+      let name = String(entry.name[entry.name.index(after: slash)...])
+      let floats = StateRecord.Floats(zeros: entry.shape)
+      try floats.buffer.withFloats {
+        try arrays.copyFloats(
+          entry.name, into: UnsafeMutableBufferPointer(rebasing: $0[..<floats.count]))
+      }
+      state.parts[part, default: StateRecord()].arrays[name] = floats
+    }
+    return (state, RunDescription(json: run))
+  }
+}
+
+/// Size and hash of a file's bytes; guards against damage, not against forgery.
+private struct FileSeal {
+  let json: JSONValue
+
+  init(_ path: String) throws {
+    var hash = ContentHash()
+    var bytes = 0
+    try ByteFile.forEachPiece(of: path) { piece in
+      hash.add(piece)
+      bytes += piece.count
+    }
+    json = ["bytes": .int(bytes), "fnv1a64": .string(hash.hexadecimal)]
+  }
+}

@@ -1,0 +1,74 @@
+import Kernels
+import StrictJSON
+
+/// What a run is a run of: enough to repeat it, and to tell whether a state belongs to it.
+struct RunDescription {
+  /// As run.json and checkpoints have it.
+  let json: JSONValue
+
+  init(json: JSONValue) { self.json = json }
+
+  /// A run about to start.
+  ///
+  /// - Parameter hashes: content of data and vocabulary, by name.
+  init(_ setup: RunSetup, hashes: [(String, String)]) {
+    json = .object([
+      ("command", .string(setup.command)),
+      ("config", setup.resolved()),
+      ("data_hashes", .object(hashes.map { ($0.0, .string($0.1)) })),
+      (
+        "versions",
+        .object([
+          ("mate_kd", .string(Version.current)),
+          ("openblas", .string(OpenBLAS.configuration)),
+          ("openblas_core", .string(OpenBLAS.coreName)),
+          ("vector_instructions", .string(Processor.builtFor)),
+        ])
+      ),
+      ("processors", .int(ThreadPool.availableProcessors)),
+      // The configuration may say 0, but results depend on the number in use.
+      ("shards", .int(setup.shards)),
+    ])
+  }
+
+  /// Keys that change no bit of what is trained, so that a run may go on with other values.
+  private static let harmless: Set<String> = [
+    "config.output_dir", "config.overwrite_output_dir", "config.threads", "config.shards",
+    "config.teacher_cache_dir", "config.allow_weak_teacher", "config.$schema",
+    "config.train.save_strategy", "config.train.save_steps", "config.train.save_total_limit",
+    "config.train.resume_from_checkpoint", "processors",
+  ]
+
+  /// What differs between two descriptions.
+  struct Difference {
+    let key: String
+    let old, new: String
+    /// Results may differ in their last bits, but the run is the same.
+    let isHarmless: Bool
+  }
+
+  /// Key by key, what differs from the run that a checkpoint belongs to.
+  func differences(from old: RunDescription) -> [Difference] {
+    Self.compare(old.json, json, path: "").map { key, old, new in
+      Difference(
+        key: key.hasPrefix("config.") ? String(key.dropFirst("config.".count)) : key, old: old,
+        new: new, isHarmless: Self.harmless.contains(key) || key.hasPrefix("versions."))
+    }
+  }
+
+  private static func compare(
+    _ old: JSONValue?, _ new: JSONValue?, path: String
+  ) -> [(key: String, old: String, new: String)] {
+    if let a = old?.object, let b = new?.object {
+      let keys = a.members.map(\.key) + b.members.map(\.key).filter { a[$0] == nil }
+      return keys.flatMap {
+        compare(a[$0], b[$0], path: path.isEmpty ? $0 : "\(path).\($0)")
+      }
+    }
+    if old == new { return [] }
+    func text(_ value: JSONValue?) -> String {
+      value.map { JSONWriter(layout: .line).string($0) } ?? "absent"
+    }
+    return text(old) == text(new) ? [] : [(path, text(old), text(new))]
+  }
+}
