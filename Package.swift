@@ -3,8 +3,20 @@ import PackageDescription
 
 // Numeric code is compiled for the processor at hand, so that SIMD16<Float> becomes real vector
 // instructions. `MATE_KD_MARCH=x86-64-v3 swift build -c release` makes a binary for other machines.
-let march = Context.environment["MATE_KD_MARCH"] ?? "native"
-let forThisProcessor: [SwiftSetting] = [.unsafeFlags(["-Xcc", "-march=\(march)"])]
+// On other architectures than x86 the compiler's own choice has all that the code needs.
+#if arch(x86_64)
+  let usualMarch = "native"
+#else
+  let usualMarch = ""
+#endif
+
+// MATE_KD_PORTABLE=1 compiles what other architectures get: no instruction of x86 by name, and none
+// beyond those of every processor. It is for tests; it is slow.
+let isPortable = Context.environment["MATE_KD_PORTABLE"] == "1"
+let march = isPortable ? "" : Context.environment["MATE_KD_MARCH"] ?? usualMarch
+let forThisProcessor: [SwiftSetting] =
+  (march.isEmpty ? [] : [.unsafeFlags(["-Xcc", "-march=\(march)"])])
+  + (isPortable ? [.unsafeFlags(["-Xcc", "-DMATE_KD_PORTABLE"])] : [])
 let kernelSettings: [SwiftSetting] =
   forThisProcessor + [.unsafeFlags(["-Ounchecked"], .when(configuration: .release))]
 
