@@ -76,9 +76,7 @@ import Testing
       y = tape.linear(x, weight: tape.constant(identity), bias: bias)
       extra = [("dense_bias", bias)]
     }
-    let out = tape.addNorm(
-      y, residual: leaves["residual"], gamma: gamma, beta: beta,
-      epsilon: Float(try golden.number("epsilon")))
+    let epsilon = try golden.number("epsilon")
     // Roundings of what is normalised are magnified by the reciprocal of its standard deviation.
     let sums = leaves["residual"].map { zip(y.value.values, $0.value.values).map { $0 + $1 } }
     let rows = Matrix(sums ?? y.value.values, rows: y.rows, columns: y.columns)
@@ -86,8 +84,11 @@ import Testing
       let values = rows.rows(row..<row + 1).values.map(Double.init)
       let mean = values.reduce(0, +) / Double(values.count)
       let square = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count)
-      return max(most, values.reduce(0) { max($0, abs($1)) } / square.squareRoot())
+      return max(most, values.reduce(0) { max($0, abs($1)) } / (square + epsilon).squareRoot())
     }
+    let out = tape.addNorm(
+      y, residual: leaves["residual"], gamma: gamma, beta: beta,
+      epsilon: Float(epsilon))
     try compare(
       golden, tape, out, leaves.map { ($0.key, $0.value) } + extra,
       tolerance: Roundings.gamma(2 * x.columns + 16) * magnified)
