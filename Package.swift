@@ -3,8 +3,21 @@ import PackageDescription
 
 // Numeric code is compiled for the processor at hand, so that SIMD16<Float> becomes real vector
 // instructions. `MATE_KD_MARCH=x86-64-v3 swift build -c release` makes a binary for other machines.
-let march = Context.environment["MATE_KD_MARCH"] ?? "native"
-let forThisProcessor: [SwiftSetting] = [.unsafeFlags(["-Xcc", "-march=\(march)"])]
+// On other architectures than x86 the compiler's own choice has all that the code needs.
+#if arch(x86_64)
+  let usualMarch = "native"
+#else
+  let usualMarch = ""
+#endif
+
+// MATE_KD_PORTABLE=1 compiles what other architectures get: no instruction of x86 by name, and none
+// beyond those of every processor. It is slow, and there to be tested: only the kernels know
+// instructions by name, so theirs are the only tests then.
+let isPortable = Context.environment["MATE_KD_PORTABLE"] == "1"
+let march = isPortable ? "" : Context.environment["MATE_KD_MARCH"] ?? usualMarch
+let forThisProcessor: [SwiftSetting] =
+  (march.isEmpty ? [] : [.unsafeFlags(["-Xcc", "-march=\(march)"])])
+  + (isPortable ? [.unsafeFlags(["-Xcc", "-DMATE_KD_PORTABLE"])] : [])
 let kernelSettings: [SwiftSetting] =
   forThisProcessor + [.unsafeFlags(["-Ounchecked"], .when(configuration: .release))]
 
@@ -88,18 +101,22 @@ let package = Package(
         "StrictJSON", "Studies", "Trainers", argumentParser, logging,
       ]),
     .executableTarget(name: "mate-kd", dependencies: ["MateKDCommands", "Kernels"]),
-    .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
-    .testTarget(name: "AutogradTests", dependencies: ["Autograd", "StrictJSON"]),
+    .target(name: "TestSupport", path: "Tests/TestSupport"),
+    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"]),
+    .testTarget(name: "AutogradTests", dependencies: ["Autograd", "StrictJSON", "TestSupport"]),
     .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON"]),
-    .testTarget(name: "ModelsTests", dependencies: ["Models"]),
+    .testTarget(name: "ModelsTests", dependencies: ["Models", "TestSupport"]),
     .testTarget(name: "DataTests", dependencies: ["Data", "Kernels", "StrictJSON"]),
     .testTarget(
       name: "ConfigurationTests",
       dependencies: ["Configuration", "Data", "Models", "Runs", "Studies", "Trainers"]),
     .testTarget(
       name: "TrainersTests",
-      dependencies: ["Inference", "Methods", "Runs", "Studies", "Trainers"]),
+      dependencies: ["Inference", "Methods", "Runs", "Studies", "TestSupport", "Trainers"]),
     .testTarget(name: "MateKDCommandsTests", dependencies: ["MateKDCommands"]),
   ],
   swiftLanguageModes: [.v6]
 )
+if isPortable {
+  package.targets.removeAll { $0.type == .test && $0.name != "KernelsTests" }
+}

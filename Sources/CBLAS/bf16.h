@@ -1,6 +1,8 @@
 #ifndef MATE_KD_BF16_H
 #define MATE_KD_BF16_H
 
+#include "instructions.h"
+
 // Pieces of a matrix product with float32 inputs and outputs, factors rounded to bfloat16 and sums in
 // float32 (vdpbf16ps). Swift does the blocking, see Kernels/BF16.swift. Every function carries
 // its own target attribute, so a binary for older processors has them too; none may be called before
@@ -9,7 +11,7 @@
 // Rows of a left panel and columns of a right panel: 8 x 3 accumulators fill 24 of 32 registers.
 enum { MATE_KD_BF16_ROWS = 8, MATE_KD_BF16_COLUMNS = 48 };
 
-#if defined(__x86_64__)
+#if MATE_KD_INTRINSICS
 #include <immintrin.h>
 
 static inline int mate_kd_bf16_available(void) {

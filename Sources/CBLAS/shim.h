@@ -21,31 +21,4 @@ static inline __attribute__((always_inline)) mate_kd_float16 mate_kd_sqrt(mate_k
   return __builtin_elementwise_sqrt(x);
 }
 
-// The instruction sets that the numeric code was compiled for, as bits.
-enum { MATE_KD_AVX2_FMA = 1, MATE_KD_AVX512 = 2 };
-
-static inline int mate_kd_built_for(void) {
-  int features = 0;
-#if defined(__AVX2__) && defined(__FMA__)
-  features |= MATE_KD_AVX2_FMA;
-#endif
-#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512VL__) && defined(__AVX512DQ__)
-  features |= MATE_KD_AVX512;
-#endif
-  return features;
-}
-
-// The instruction sets that the processor at hand has, as the same bits.
-static inline int mate_kd_processor_has(void) {
-  int features = 0;
-#if defined(__x86_64__)
-  __builtin_cpu_init();
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) features |= MATE_KD_AVX2_FMA;
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq"))
-    features |= MATE_KD_AVX512;
-#endif
-  return features;
-}
-
 #endif

@@ -1,5 +1,6 @@
 import Autograd
 import Kernels
+import TestSupport
 import Testing
 
 /// The contrastive losses against torch, which writes them out pair by pair.
@@ -19,11 +20,12 @@ import Testing
       a, c, bank: bank, excluded: excluded, temperature: Float(try golden.number("temperature")),
       weight: 1 / Float(anchors.rows))
     let mean = try golden.values("outputs", "output")[0]
-    #expect(abs(sum / Double(anchors.rows) - mean) < 3e-6 * max(1, mean))
+    #expect(abs(sum / Double(anchors.rows) - mean) < Roundings.gamma(64) * max(1, mean))
     tape.backward()
     for (leaf, name) in [(a, "anchors"), (c, "candidates")] {
       #expect(
-        deviation(leaf.leafGradient?.values, try golden.values("gradients", name)) < 3e-6, "\(name)"
+        deviation(leaf.leafGradient?.values, try golden.values("gradients", name))
+          < Roundings.gamma(64), "\(name)"
       )
     }
   }
@@ -38,9 +40,11 @@ import Testing
       temperature: Float(try golden.number("temperature")), shift: try golden.number("shift"),
       weight: 1 / Float(anchors.rows))
     let mean = try golden.values("outputs", "output")[0]
-    #expect(abs(sum / Double(anchors.rows) - mean) < 3e-6 * max(1, mean))
+    #expect(abs(sum / Double(anchors.rows) - mean) < Roundings.gamma(64) * max(1, mean))
     tape.backward()
-    #expect(deviation(a.leafGradient?.values, try golden.values("gradients", "anchors")) < 3e-6)
+    #expect(
+      deviation(a.leafGradient?.values, try golden.values("gradients", "anchors"))
+        < Roundings.gamma(64))
   }
 
   /// What cannot be told apart costs the logarithm of the number of candidates.
@@ -48,8 +52,9 @@ import Testing
     let tape = Tape(pool: poisonedPool())
     let rows = tape.leaf(Matrix([Float](repeating: 0.5, count: 12), rows: 4, columns: 3))
     let sum = tape.contrastive(rows, rows, temperature: 2, weight: 0.25)
-    #expect(abs(sum / 4 - 1.386_294_361) < 1e-6)
+    #expect(abs(sum / 4 - 1.386_294_361) < Roundings.gamma(16))
     tape.backward()
-    #expect(deviation(rows.leafGradient?.values, [Double](repeating: 0, count: 12)) < 1e-6)
+    #expect(
+      deviation(rows.leafGradient?.values, [Double](repeating: 0, count: 12)) < Roundings.gamma(16))
   }
 }

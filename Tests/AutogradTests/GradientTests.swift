@@ -1,5 +1,6 @@
 import Autograd
 import Kernels
+import TestSupport
 import Testing
 
 @Suite struct GradientTests {
@@ -47,7 +48,7 @@ import Testing
     let leaves = probe.run(probe.start, weights: .leaves)
     for (a, b) in zip(bound.weightGradients, leaves.weightGradients) {
       // The first contribution is written instead of added to 0; sums are the same.
-      #expect(deviation(b, (a ?? []).map(Double.init)) < 1e-6)
+      #expect(deviation(b, (a ?? []).map(Double.init)) < Roundings.gamma(16))
     }
     #expect(leaves.inputGradients == bound.inputGradients)
   }

@@ -1,10 +1,12 @@
 import Autograd
 import Kernels
+import TestSupport
 import Testing
 
 /// Losses, and what a step does with gradients, against torch.
 @Suite struct LossGoldenTests {
-  private let tolerance = 3e-6
+  /// Sums of up to 40 terms, each of some 20 roundings, relative to the largest element.
+  private let tolerance = Roundings.gamma(64)
 
   /// Compares the mean over rows and the gradients of upstream times that mean.
   private func compare(
@@ -69,7 +71,7 @@ import Testing
       let tape = Tape(pool: poisonedPool())
       let (a, b) = (tape.leaf(x.rows(row..<row + 1)), tape.leaf(y.rows(row..<row + 1)))
       let distance = tape.cosineDistance(a, b, weight: Float(-upstream[row]))
-      #expect(abs(1 - distance - cosines[row]) < 1e-6)
+      #expect(abs(1 - distance - cosines[row]) < Roundings.gamma(2 * x.columns + 8))
       tape.backward()
       dx += a.leafGradient?.values ?? []
       dy += b.leafGradient?.values ?? []
@@ -93,7 +95,8 @@ import Testing
     let largest = x.values.reduce(0) { max($0, Double(abs($1))) }
     Kernel.logSoftmaxRows(x, into: x)
     #expect(
-      deviation(x.values, try golden.values("outputs", "output")) < 3e-7 + 1.2e-7 * largest)
+      deviation(x.values, try golden.values("outputs", "output")) < Roundings.gamma(5)
+        + Roundings.gamma(2) * largest)
   }
 
   @Test(arguments: try GoldenCase.all("adam"))
@@ -115,11 +118,14 @@ import Testing
         update, parameters: value.buffer, gradients: gradient.buffer, firstMoment: m,
         secondMoment: v, range: 0..<value.count)
       let expected = Array(history[(step - 1) * value.count..<step * value.count])
-      #expect(deviation(value.values, expected) < 2e-7, "step \(step)")
+      // A step rounds the weight twice; the update itself is small beside it.
+      #expect(deviation(value.values, expected) < Roundings.gamma(2 * step + 2), "step \(step)")
     }
     func compare(_ buffer: Buffer, _ key: String) throws {
       let values = buffer.withFloats { Array($0) }
-      #expect(deviation(values, try golden.values("outputs", key)) < 2e-7, "\(key)")
+      #expect(
+        deviation(values, try golden.values("outputs", key)) < Roundings.gamma(3 * gradients.rows),
+        "\(key)")
     }
     try compare(m, "first_moment")
     try compare(v, "second_moment")
@@ -131,10 +137,10 @@ import Testing
     let buffer = Matrix(all, rows: 1, columns: all.count).buffer
     let square = Kernel.reduceGradients([buffer], count: all.count, pool: ThreadPool(threads: 2))
     let norm = try golden.values("outputs", "norm")[0]
-    #expect(abs(square.squareRoot() - norm) < 1e-6 * norm)
+    #expect(abs(square.squareRoot() - norm) < Roundings.gamma(all.count + 2) * norm)
     let factor = Kernel.clipFactor(
       norm: square.squareRoot(), maximum: try golden.number("max_norm"))
     let expected = try ["first", "second"].flatMap { try golden.values("outputs", $0) }
-    #expect(deviation(all.map { $0 * factor }, expected) < 3e-7)
+    #expect(deviation(all.map { $0 * factor }, expected) < Roundings.gamma(all.count + 4))
   }
 }

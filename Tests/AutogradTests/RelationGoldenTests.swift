@@ -1,11 +1,12 @@
 import Autograd
 import Kernels
+import TestSupport
 import Testing
 
 /// The losses between layers against torch on padded, masked texts.
 @Suite struct RelationGoldenTests {
   /// As `FunctionGoldenTests.tolerance`, for sums of a few hundred terms.
-  private let tolerance = 5e-6
+  private let tolerance = Roundings.gamma(256)
 
   /// Compares the mean over texts and both gradients of upstream times that mean.
   private func compare(

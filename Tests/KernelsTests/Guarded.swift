@@ -1,4 +1,5 @@
 import Kernels
+import TestSupport
 
 /// A strided view in the middle of a larger buffer whose other words are guards.
 ///
@@ -80,8 +81,8 @@ struct Draws {
 /// Rows and columns that meet every way a loop over vectors of 16 can end.
 let oddSizes = [0, 1, 2, 3, 7, 31, 33, 64, 65, 130]
 
-/// Half a unit in the last place of 1: the relative error of one rounding.
-let roundoff = 0x1p-24
+/// The relative error of one rounding; see `Roundings` for what the bounds are made of.
+let roundoff = Roundings.unit
 
 /// The largest |value - expected| / scale, infinite if anything is NaN.
 ///

@@ -112,15 +112,27 @@ import Testing
     #expect(ProfileBreakdown(ProfileSnapshot(), seconds: 0, threads: 1).rows.isEmpty)
   }
 
-  @Test func thePeakIsAboveAnyProduct() {
+  @Test func thePeakIsMeasured() {
+    let peak = Processor.measuredPeak(pool: ThreadPool(threads: 1), seconds: 0.02)
+    // No core is slower than 0.1 or faster than 10,000 thousand million operations a second.
+    #expect(peak > 1e8 && peak < 1e13)
+  }
+
+  /// A build for every processor measures what it knows, not what OpenBLAS finds.
+  @Test(.enabled(if: Processor.builtFor != "baseline")) func thePeakIsAboveAnyProduct() {
     let pool = ThreadPool(threads: 1)
-    let peak = Processor.measuredPeak(pool: pool, seconds: 0.02)
     let a = Matrix(zeros: 256, 256)
     let c = Matrix(zeros: 256, 256)
-    let start = ContinuousClock.now
-    for _ in 0..<4 { Kernel.gemm(a, .none, a, .none, into: c) }
-    let rate = 4 * 2 * 256 * 256 * 256 / ((ContinuousClock.now - start) / .seconds(1))
+    // By turns, since other programs and the clock of the processor slow down the one or the other.
+    var peak = 0.0
+    var rate = 0.0
+    for _ in 0..<10 {
+      peak = max(peak, Processor.measuredPeak(pool: pool, seconds: 0.005))
+      let start = ContinuousClock.now
+      Kernel.gemm(a, .none, a, .none, into: c)
+      rate = max(rate, 2 * 256 * 256 * 256 / ((ContinuousClock.now - start) / .seconds(1)))
+    }
+    // No product is faster than the peak; a fifth is left for a clock that changed in between.
     #expect(peak > 0.8 * rate)
-    #expect(peak < 1e13)
   }
 }

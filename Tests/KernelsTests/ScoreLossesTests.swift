@@ -92,13 +92,14 @@ import Testing
         }
       }
     }
-    #expect(abs(sum - expected) <= 1e-5 * max(1, expected))
+    // Scores of some 40 terms, a softmax over 65 keys, and its logarithm: 160 roundings.
+    #expect(abs(sum - expected) <= 160 * roundoff * max(1, expected))
     for (side, expected) in zip([student, teacher], gradients) {
       for (found, table) in [(side.dQueries, expected.0), (side.dKeys, expected.1)] {
         let worst = zip(Table(found).values, table.values).reduce(0) {
           $1.0.isNaN ? .infinity : max($0, abs($1.0 - $1.1))
         }
-        #expect(worst < 1e-5)
+        #expect(worst < 160 * roundoff)
       }
       let isIntact = side.all.allSatisfy { $0.isIntact }
       #expect(isIntact)
@@ -123,7 +124,7 @@ import Testing
     }
     let sum = Table(apart.0).with(Table(apart.1), +)
     let worst = zip(sum.values, Table(together).values).reduce(0) { max($0, abs($1.0 - $1.1)) }
-    #expect(worst < 1e-6 && sum.values.contains { abs($0) > 1e-3 })
+    #expect(worst < 16 * roundoff && sum.values.contains { abs($0) > 1e-3 })
   }
 
   @Test func noGradientsLeaveTheLossAlone() {

@@ -3,6 +3,7 @@ import Foundation
 import Kernels
 import Models
 import StrictJSON
+import TestSupport
 import Testing
 
 /// A folder of Tests/Goldens: a model that transformers made, and what torch computes with it in
@@ -69,11 +70,13 @@ func deviation(_ values: [Float], _ expected: [Double]) -> Double {
   return worst == 0 ? 0 : worst / scale
 }
 
-/// The weight whose gradient is farthest from torch's, and how far: |difference| relative to the
-/// tensor's largest gradient, but at least to 1e-3 of the model's.
-///
-/// The floor is for tensors such as the key biases, whose gradients are zero in exact arithmetic
-/// (adding a constant to all scores of a query changes no softmax): there only rounding is left.
+extension Network {
+  /// The largest of the families' goldens.
+  static let ofFamilies = Network(layers: 3, width: 48, inner: 72, tokens: 24)
+}
+
+/// The weight whose gradient is farthest from torch's, and how far: |difference| relative to
+/// `Roundings.scale`.
 func worstGradient(
   _ buffer: Buffer, of parameters: Parameters, expected: SafetensorsFile
 ) throws -> (name: String, deviation: Double) {
@@ -83,7 +86,7 @@ func worstGradient(
   for (entry, reference) in zip(parameters.entries, references) {
     let slot = entry.slot
     let found = Matrix(buffer, offset: slot.offset, rows: slot.rows, columns: slot.columns).values
-    let scale = reference.reduce(largest * 1e-3) { max($0, abs($1)) }
+    let scale = Roundings.scale(of: reference, largest: largest)
     for (a, b) in zip(found, reference) {
       let error = a.isNaN ? .infinity : Double(abs(a - b) / scale)
       if error > worst.deviation { worst = (entry.name, error) }

@@ -9,6 +9,7 @@ import Models
 import Runs
 import Studies
 import Synchronization
+import TestSupport
 import Testing
 import Trainers
 
@@ -78,12 +79,14 @@ import Trainers
     let drivers = (0..<2).map { _ in StepDriver(training: learning, shards: 2) }
     let a = try game.method.loss(drivers[0].context(batch, turn: turn))
     let b = try plain.loss(drivers[1].context(batch, turn: turn))
-    #expect(abs(a["loss"] / b["loss"] - 1) < 1e-5)
-    #expect(abs(a["adversarial_divergence"] / b["adversarial_divergence"] - 1) < 1e-5)
+    #expect(Network.ofMethods.agrees(a["loss"], b["loss"], evaluations: 2))
+    #expect(
+      Network.ofMethods.agrees(
+        a["adversarial_divergence"], b["adversarial_divergence"], evaluations: 2))
     let (found, expected) = (drivers[0].gradients, drivers[1].gradients)
     let largest = expected.reduce(0) { max($0, abs($1)) }
     #expect(largest > 1e-4)
-    #expect(zip(found, expected).allSatisfy { abs($0 - $1) < 1e-4 * largest })
+    #expect(Network.ofMethods.agree(found, expected))
   }
 
   @Test(arguments: [(2, Int.max), (2, 16), (1, 16)])
@@ -104,10 +107,10 @@ import Trainers
         return (scalars["loss"], driver.gradients)
       }
       let (whole, split) = (try run(1, .max), try run(lanes, maximumTokens))
-      #expect(abs(split.0 / whole.0 - 1) < 1e-5, "turn \(turn)")
+      #expect(Network.ofMethods.agrees(split.0, whole.0, evaluations: 2), "turn \(turn)")
       let largest = whole.1.reduce(0) { max($0, abs($1)) }
       #expect((largest > 1e-5) == (turn != 1), "without masks the generator has no gradient")
-      #expect(zip(whole.1, split.1).allSatisfy { abs($0 - $1) <= 1e-4 * largest })
+      #expect(Network.ofMethods.agree(whole.1, split.1))
     }
   }
 
@@ -128,7 +131,7 @@ import Trainers
     }
     let value = try alike.method.loss(
       driver.context(alike.toy.train.batch([3, 3, 3, 3, 3]), turn: 1))["contrastive_loss"]
-    #expect(abs(value - 1) < 1e-5)
+    #expect(Network.ofMethods.agrees(value, 1))
   }
 
   /// Where the maps have learnt what the two models share, the generator finds texts without it.

@@ -6,6 +6,7 @@ import Models
 import Runs
 import StrictJSON
 import Studies
+import TestSupport
 import Testing
 import Trainers
 
@@ -55,18 +56,20 @@ import Trainers
       world.compare(scalars, with: expected)
       let place = "\(name)-\(number + 1)"
       let worst = try worstGradient(driver.gradients, of: student, expected: world.gradients(place))
-      #expect(worst.deviation < 1e-4, "\(worst.name)")
+      #expect(worst.deviation < Network.ofMethods.gradients(), "\(worst.name)")
       let maps = try worstGradient(
         driver.companionGradients, of: method.projections.parameters,
         expected: world.gradients("\(place)-maps"))
-      #expect(maps.deviation < 1e-4, "\(maps.name)")
+      #expect(maps.deviation < Network.ofMethods.gradients(), "\(maps.name)")
       for (key, side) in sides {
         let after = try #require(expected["banks"]).matrix(key)
         for row in 0..<rows {
           let (found, wanted) = (
             method.banks.vector(row, of: side).values, after.rows(row..<row + 1).values
           )
-          #expect(zip(found, wanted).allSatisfy { abs($0 - $1) < 1e-5 }, "\(key) \(row)")
+          #expect(
+            zip(found, wanted).allSatisfy { Double(abs($0 - $1)) < Network.ofMethods.values() },
+            "\(key) \(row)")
         }
       }
     }

@@ -7,6 +7,7 @@ import Models
 import Runs
 import StrictJSON
 import Studies
+import TestSupport
 import Testing
 import Trainers
 
@@ -72,10 +73,12 @@ import Trainers
     }
   }
 
-  private func close(_ a: Matrix, _ b: Matrix, to tolerance: Float = 1e-4) -> Bool {
+  private func close(_ a: Matrix, _ b: Matrix, to tolerance: Double = Network.ofMethods.gradients())
+    -> Bool
+  {
     let largest = b.values.reduce(Float(0)) { max($0, abs($1)) }
     return a.rows == b.rows && a.columns == b.columns
-      && zip(a.values, b.values).allSatisfy { abs($0 - $1) <= tolerance * largest }
+      && zip(a.values, b.values).allSatisfy { abs($0 - $1) <= Float(tolerance) * largest }
   }
 
   @Test(arguments: [0, 1, 2], [1, 2])
@@ -99,12 +102,12 @@ import Trainers
       let all = expected.matrix("gradient")
       let largest = all.values.reduce(Float(0)) { max($0, abs($1)) }
       for (a, b) in zip(gradient.values, world.part(all, of: texts).values) {
-        #expect(abs(a - b) < 1e-4 * largest)
+        #expect(abs(a - b) < Float(Network.ofMethods.gradients()) * largest)
       }
     }
-    #expect(abs(loss / expected.number("loss") - 1) < 1e-4)
+    #expect(Network.ofMethods.agrees(loss, expected.number("loss")))
     if expected.number("alpha") > 0 {
-      #expect(abs(reconstruction / expected.number("reconstruction_loss") - 1) < 1e-4)
+      #expect(Network.ofMethods.agrees(reconstruction, expected.number("reconstruction_loss")))
     }
   }
 
@@ -138,7 +141,7 @@ import Trainers
     var settings = ZSKD.Settings()
     settings.distillation.temperature = Float(expected.number("temperature"))
     let method = try ZSKD(world.setup, settings: settings)
-    #expect(close(method.similarities, expected.matrix("similarities"), to: 1e-5))
+    #expect(close(method.similarities, expected.matrix("similarities"), to: Roundings.gamma(64)))
     let texts = world.shards(1)[0].texts
     let tape = Tape(pool: poisonedPool())
     let leaf = tape.leaf(world.part(world.json.matrix("vectors"), of: texts))
@@ -147,7 +150,7 @@ import Trainers
       texts, tape, vectors: leaf,
       targets: texts.places.map { targets.rows($0..<$0 + 1).values.map(Double.init) })
     tape.backward()
-    #expect(abs(loss / expected.number("loss") - 1) < 1e-4)
+    #expect(Network.ofMethods.agrees(loss, expected.number("loss")))
     #expect(close(try #require(leaf.leafGradient), expected.matrix("gradient")))
   }
 
@@ -173,15 +176,15 @@ import Trainers
         hidden: world.hidden(texts))
     }
     for name in ["loss", "kd_loss", "patience_loss", "reconstruction_loss"] {
-      #expect(abs(scalars[name] / expected.number(name) - 1) < 1e-4, "\(name)")
+      #expect(Network.ofMethods.agrees(scalars[name], expected.number(name)), "\(name)")
     }
     let file = try SafetensorsFile(path: "\(world.golden.folder)/student.safetensors")
     let own = try worstGradient(
       driver.gradients, of: world.student.parameters, expected: file)
-    #expect(own.deviation < 1e-4, "\(own.name)")
+    #expect(own.deviation < Network.ofMethods.gradients(), "\(own.name)")
     let head = try worstGradient(
       driver.companionGradients, of: method.head.parameters, expected: file)
-    #expect(head.deviation < 1e-4, "\(head.name)")
+    #expect(head.deviation < Network.ofMethods.gradients(), "\(head.name)")
     #expect(world.teacher.parameters.weights == before)
   }
 
@@ -222,13 +225,14 @@ import Trainers
           : method.studentLoss(step, shard, tape, noise: noise(shard))
       }
       let divergence = expected.number("divergence")
-      #expect(abs(scalars[turn == 1 ? "divergence" : "kd_loss"] / divergence - 1) < 1e-4)
+      #expect(Network.ofMethods.agrees(scalars[turn == 1 ? "divergence" : "kd_loss"], divergence))
       #expect(
-        abs(scalars["loss"] / (turn == 1 ? -divergence : expected.number("loss")) - 1) < 1e-4)
+        Network.ofMethods.agrees(
+          scalars["loss"], (turn == 1 ? -divergence : expected.number("loss"))))
       let worst = try worstGradient(
         driver.gradients, of: parameters,
         expected: SafetensorsFile(path: "\(folder)/\(file).safetensors"))
-      #expect(worst.deviation < 1e-4, "\(file) \(worst.name)")
+      #expect(worst.deviation < Network.ofMethods.gradients(), "\(file) \(worst.name)")
       #expect(frozen.weights == before)
     }
   }

@@ -7,6 +7,7 @@ import Models
 import Runs
 import StrictJSON
 import Studies
+import TestSupport
 import Testing
 import Trainers
 
@@ -64,12 +65,12 @@ import Trainers
       let step = driver.context(batch)
       let scalars = try loss?(step) ?? objective.loss(step)
       for name in ["loss"] + names {
-        #expect(abs(scalars[name] / expected.number(name) - 1) < 1e-4, "\(name)")
+        #expect(Network.ofMethods.agrees(scalars[name], expected.number(name)), "\(name)")
       }
       let file = "\(golden.folder)/\(expected["name"]?.string ?? "").safetensors"
       let worst = try worstGradient(
         driver.gradients, of: student.parameters, expected: SafetensorsFile(path: file))
-      #expect(worst.deviation < 1e-4, "\(worst.name)")
+      #expect(worst.deviation < Network.ofMethods.gradients(), "\(worst.name)")
       #expect(before == (teacher.parameters.weights, student.parameters.weights))
       return driver
     }
@@ -135,7 +136,7 @@ import Trainers
     let largest = gradients.reduce(0) { max($0, abs($1)) }
     #expect(driver.companionGradients.count == gradients.count && largest > 0)
     #expect(
-      zip(driver.companionGradients, gradients).allSatisfy { abs($0 - $1) < 1e-4 * largest })
+      Network.ofMethods.agree(driver.companionGradients, gradients))
   }
 
   @Test(arguments: [1, 2])

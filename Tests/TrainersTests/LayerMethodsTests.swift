@@ -7,6 +7,7 @@ import Models
 import Runs
 import StrictJSON
 import Studies
+import TestSupport
 import Testing
 import Trainers
 
@@ -130,11 +131,11 @@ import Trainers
       try lesson.step(method, shards: 1), try lesson.step(method, shards: 3)
     )
     for (name, value) in one.scalars.entries {
-      #expect(abs(three.scalars[name] - value) <= 1e-4 * abs(value), "\(name)")
+      #expect(Network.ofMethods.agrees(three.scalars[name], value, evaluations: 2), "\(name)")
     }
     let largest = one.gradients.reduce(0) { max($0, abs($1)) }
     #expect(largest > 1e-4)
-    #expect(zip(one.gradients, three.gradients).allSatisfy { abs($0 - $1) < 1e-4 * largest })
+    #expect(Network.ofMethods.agree(one.gradients, three.gradients))
   }
 
   /// Training changes the student and its companions, nothing else, and lowers the loss.
@@ -201,10 +202,10 @@ import Trainers
       lesson.method("pkd", #"{"temperature": 3, "alpha": 0.6, "beta": 0}"#))
     let with = try lesson.step(
       lesson.method("pkd", #"{"temperature": 3, "alpha": 0.6, "beta": 50}"#))
-    #expect(abs(without.scalars["loss"] / plain.scalars["loss"] - 1) < 1e-5)
-    let largest = plain.gradients.reduce(0) { max($0, abs($1)) }
     #expect(
-      zip(without.gradients, plain.gradients).allSatisfy { abs($0 - $1) < 1e-4 * largest })
+      Network.ofMethods.agrees(without.scalars["loss"], plain.scalars["loss"], evaluations: 2))
+    #expect(
+      Network.ofMethods.agree(without.gradients, plain.gradients))
     func change(_ part: String) -> Float {
       zip(lesson.part(with.gradients, named: part), lesson.part(without.gradients, named: part))
         .reduce(0) { max($0, abs($1.0 - $1.1)) }
@@ -249,7 +250,9 @@ import Trainers
     let largest = both.reduce(0) { max($0, abs($1)) }
     #expect(attention.contains { $0 != 0 } && hidden.contains { $0 != 0 })
     for (index, value) in both.enumerated() {
-      #expect(abs(value - attention[index] - hidden[index]) < 1e-5 * largest)
+      #expect(
+        abs(value - attention[index] - hidden[index])
+          < Float(Network.ofMethods.gradients(evaluations: 3)) * largest)
     }
     let relations = #"{"loss_weights": {"ce": 0.5, "kd": 0.5, "#
     let plain = try lesson.step(lesson.method("kd"))
@@ -259,8 +262,9 @@ import Trainers
       ("minilmv2", #""queries": 0, "keys": 0, "values": 0}}"#),
     ] {
       let found = try lesson.step(lesson.method(name, relations + weights))
-      #expect(abs(found.scalars["loss"] / plain.scalars["loss"] - 1) < 1e-5)
-      #expect(zip(found.gradients, plain.gradients).allSatisfy { abs($0 - $1) < 1e-4 * largest })
+      #expect(
+        Network.ofMethods.agrees(found.scalars["loss"], plain.scalars["loss"], evaluations: 2))
+      #expect(Network.ofMethods.agree(found.gradients, plain.gradients))
     }
   }
 
@@ -272,7 +276,7 @@ import Trainers
       try lesson.step(lesson.method("minilmv2", #"{"relation_heads": \#(heads)}"#))
         .scalars["value_loss"]
     }
-    #expect(abs(try second(2) / first - 1) < 1e-6)
+    #expect(try Network.ofMethods.agrees(second(2), first, evaluations: 2))
     #expect(abs(try second(8) / first - 1) > 1e-2)
   }
 
@@ -280,17 +284,17 @@ import Trainers
     let lesson = try Lesson(regression: true)
     let plain = try lesson.step(lesson.method("none"))
     let gold = try lesson.step(lesson.method("tinybert", #"{"prediction_steps_fraction": 1}"#))
-    #expect(abs(gold.scalars["loss"] / plain.scalars["loss"] - 1) < 1e-6)
+    #expect(Network.ofMethods.agrees(gold.scalars["loss"], plain.scalars["loss"], evaluations: 2))
     let teacher = try lesson.step(
       lesson.method(
         "tinybert", #"{"prediction_steps_fraction": 1, "regression_target": "teacher"}"#))
     let kd = try lesson.step(
       lesson.method("kd", #"{"loss_weights": {"ce": 0, "kd": 1}}"#))
-    #expect(abs(teacher.scalars["loss"] / kd.scalars["loss"] - 1) < 1e-6)
+    #expect(Network.ofMethods.agrees(teacher.scalars["loss"], kd.scalars["loss"], evaluations: 2))
     #expect(abs(teacher.scalars["loss"] / gold.scalars["loss"] - 1) > 1e-3)
     // The squared error has no temperature.
     let pkd = try lesson.step(lesson.method("pkd", #"{"beta": 0, "alpha": 1}"#))
-    #expect(abs(pkd.scalars["loss"] / kd.scalars["loss"] - 1) < 1e-5)
+    #expect(Network.ofMethods.agrees(pkd.scalars["loss"], kd.scalars["loss"], evaluations: 2))
   }
 
   /// With several labels the terms on logits are those of plain distillation.
@@ -323,9 +327,8 @@ import Trainers
     let found = try lesson.step(lesson.method(name, text))
     #expect(try #require(MethodRegistry.named(name)).takesSeveralLabels)
     #expect(plain.scalars["ce_loss"] > 0.1 && plain.scalars["kd_loss"] > 1e-3)
-    #expect(abs(found.scalars["loss"] / plain.scalars["loss"] - 1) < 1e-4)
-    let largest = plain.gradients.reduce(0) { max($0, abs($1)) }
-    #expect(zip(found.gradients, plain.gradients).allSatisfy { abs($0 - $1) < 1e-4 * largest })
+    #expect(Network.ofMethods.agrees(found.scalars["loss"], plain.scalars["loss"], evaluations: 2))
+    #expect(Network.ofMethods.agree(found.gradients, plain.gradients))
   }
 
   @Test(arguments: [

@@ -3,6 +3,7 @@ import Foundation
 import Kernels
 import Models
 import StrictJSON
+import TestSupport
 
 /// A folder of Tests/Goldens with the models it holds, and what torch computes with them in float64
 /// (scripts/goldens/bert_classifier.py, mate_kd.py).
@@ -54,11 +55,8 @@ extension JSONValue {
   }
 }
 
-/// The weight whose gradient is farthest from torch's, and how far: |difference| relative to the
-/// tensor's largest gradient, but at least to 1e-3 of the model's.
-///
-/// The floor is for tensors such as the key biases, whose gradients are zero in exact arithmetic:
-/// there only rounding is left.
+/// The weight whose gradient is farthest from torch's, and how far: |difference| relative to
+/// `Roundings.scale`.
 func worstGradient(
   _ gradients: [Float], of parameters: Parameters, expected: SafetensorsFile
 ) throws -> (name: String, deviation: Double) {
@@ -66,7 +64,7 @@ func worstGradient(
   let largest = references.joined().reduce(0) { max($0, abs($1)) }
   var worst = (name: "", deviation: 0.0)
   for (entry, reference) in zip(parameters.entries, references) {
-    let scale = reference.reduce(largest * 1e-3) { max($0, abs($1)) }
+    let scale = Roundings.scale(of: reference, largest: largest)
     for (i, value) in reference.enumerated() {
       let found = gradients[entry.slot.offset + i]
       let error = found.isNaN ? .infinity : Double(abs(found - value) / scale)

@@ -8,6 +8,7 @@ import Models
 import Runs
 import StrictJSON
 import Studies
+import TestSupport
 import Testing
 import Trainers
 
@@ -129,7 +130,11 @@ import Trainers
         #expect(interval.lower <= value && interval.upper >= value && interval.upper <= 100)
       }
       for (name, found) in report.metrics {
-        #expect(found == value("eval_\(name)", of: distilled), "\(name)")
+        // Batches of another size: the answers are the same, thresholds are differences of logits.
+        let before = try #require(value("eval_\(name)", of: distilled))
+        #expect(
+          name.hasSuffix("thresh")
+            ? Network.ofMethods.agrees(found, before, evaluations: 2) : found == before, "\(name)")
       }
       #expect(report.samples == 8 && report.notices.isEmpty)
     }

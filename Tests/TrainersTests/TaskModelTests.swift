@@ -6,6 +6,7 @@ import Methods
 import Models
 import Runs
 import Studies
+import TestSupport
 import Testing
 import Trainers
 
@@ -71,7 +72,7 @@ import Trainers
     #expect(outputs.count > 1, "a model with one answer would show nothing")
     #expect(report.metrics.map(\.name) == ["accuracy", "loss"])
     #expect(report.metrics[0].value == Double(right.count { $0 }) / 40)
-    #expect(abs(report.metrics[1].value - loss / 40) < 1e-6)
+    #expect(Network.ofMethods.agrees(report.metrics[1].value, loss / 40, evaluations: 2))
     #expect(report.breakdowns.map(\.column) == ["heuristic", "subcase"])
     #expect(report.breakdowns[0].groups.map(\.name) == ["h0", "h1"])
     #expect(report.breakdowns[1].groups.map(\.samples) == [8, 8, 8, 8, 8])
@@ -82,7 +83,7 @@ import Trainers
     try "good film\tbad plot\n".write(toFile: input, atomically: true, encoding: .utf8)
     let predictions = try model.predict(input: input, batchSize: 8)
     #expect(predictions.probabilities(0).count == 2 && predictions.logits(0).count == 3)
-    #expect(abs(predictions.probabilities(0).reduce(0, +) - 1) < 1e-6)
+    #expect(abs(Double(predictions.probabilities(0).reduce(0, +)) - 1) < Roundings.gamma(16))
     #expect(["entailment", "non-entailment"].contains(predictions.label(0)))
   }
 

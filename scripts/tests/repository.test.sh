@@ -14,7 +14,7 @@ problem() {
 while IFS= read -r script; do
   bash -n "$script" || problem "$script does not parse"
   [[ -x $script ]] || problem "$script is not executable"
-done < <(find scripts .ci -type f \( -name '*.sh' -o -name run \))
+done < <(find scripts .ci -type f \( -name '*.sh' -o -name run -o -name pre-commit \))
 
 # Links in Markdown, and paths under scripts/, configs/ and docs/ that the text mentions.
 documents=(README.md CONTRIBUTING.md CHANGELOG.md docs/*.md docs/methods/*.md)
