@@ -39,7 +39,8 @@ import Testing
   }
 
   @Test func streamIsTheSequenceOfBlocks() {
-    var stream = RandomStream(seed: 0x0123_4567_89AB_CDEF, purpose: .shuffle, step: 5, site: .part(9))
+    var stream = RandomStream(
+      seed: 0x0123_4567_89AB_CDEF, purpose: .shuffle, step: 5, site: .part(9))
     for index in 0..<3 {
       let block = Philox.block(
         counter: SIMD4(UInt32(index), 9, 5, RandomPurpose.shuffle.rawValue),

@@ -27,12 +27,12 @@ import Trainers
 
   @Test func defaultsOfMATEKD() throws {
     let settings = try MATEKD.Settings(section("{}"))
-    #expect(settings.maskProbability == 0.3 && settings.gumbelTemperature == 1)
-    #expect(settings.generatorSteps == 10 && settings.studentSteps == 100)
-    #expect(settings.generatorLearningRate == 5e-7)
-    #expect(settings.generatorOptimizer.maxGradNorm == 5)
-    #expect(settings.generatorOptimizer.weightDecay == 0)
-    #expect(settings.divergence == .kl && settings.temperature == 1)
+    #expect(settings.adversary.maskProbability == 0.3 && settings.adversary.gumbelTemperature == 1)
+    #expect(settings.adversary.generatorSteps == 10 && settings.adversary.studentSteps == 100)
+    #expect(settings.adversary.generatorLearningRate == 5e-7)
+    #expect(settings.adversary.generatorOptimizer.maxGradNorm == 5)
+    #expect(settings.adversary.generatorOptimizer.weightDecay == 0)
+    #expect(settings.adversary.divergence == .kl && settings.adversary.temperature == 1)
     for weight in [settings.weights.ce, settings.weights.kd, settings.weights.adversarial] {
       #expect(weight == 1.0 / 3)
     }
@@ -40,8 +40,9 @@ import Trainers
 
   @Test func defaultsOfCILDA() throws {
     let settings = try CILDA.Settings(section("{}"))
-    #expect(settings.game.maskProbability == 0.3 && settings.game.generatorLearningRate == 5e-7)
-    #expect(settings.game.generatorSteps == 10 && settings.game.studentSteps == 100)
+    #expect(
+      settings.adversary.maskProbability == 0.3 && settings.adversary.generatorLearningRate == 5e-7)
+    #expect(settings.adversary.generatorSteps == 10 && settings.adversary.studentSteps == 100)
     #expect(settings.contrast.pooling == .first && settings.contrast.anchor == .teacher)
     #expect(settings.contrast.width == 128 && settings.contrast.temperature == 2)
     #expect(settings.contrast.bankSize == 0 && !settings.contrast.dividesByLogOfCandidates)

@@ -18,7 +18,7 @@ import Trainers
     let game = try MATEKDGoldenTests.Game(of: name)
     let expected = try #require(
       golden.json["steps"]?.array?.first { $0["name"]?.string == name })
-    let method = try TextSmoothing(
+    let method = try TextSmoothing.objective(
       DistillationSetup(
         student: game.student, teacher: game.teacher, generator: game.generator, maskID: 4,
         teacherCache: TeacherCache(teacher: game.teacher, rows: game.batch.count),
@@ -52,7 +52,7 @@ import Trainers
           isSpecial: [Bool](repeating: false, count: ids.count))
       }, spans: batch.spans)
     let expected = try #require(golden.json["questions"])
-    let method = try TextSmoothing(
+    let method = try TextSmoothing.objective(
       SpanDistillationSetup(
         student: student, teacher: teacher, generator: languageModel,
         teacherCache: TeacherCache(

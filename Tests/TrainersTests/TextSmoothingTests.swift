@@ -28,11 +28,11 @@ import Trainers
     }
 
     func method(_ change: (inout TextSmoothing.Settings) -> Void = { _ in }) throws
-      -> TextSmoothing
+      -> SmoothedDistillation<SequenceClassifier>
     {
       var settings = TextSmoothing.Settings()
       change(&settings)
-      return try TextSmoothing(
+      return try TextSmoothing.objective(
         DistillationSetup(
           student: student, teacher: teacher, generator: languageModel, maskID: 4,
           teacherCache: TeacherCache(teacher: teacher, rows: toy.train.count),
@@ -213,7 +213,7 @@ import Trainers
       teacherCache: TeacherCache(teacher: teacher, rows: 1),
       studentTraining: TrainedModel(model.parameters), totalSteps: 1, labelSmoothing: 0)
     #expect(throws: TrainingError.self) {
-      try TextSmoothing(setup, settings: TextSmoothing.Settings())
+      try TextSmoothing.objective(setup, settings: TextSmoothing.Settings())
     }
   }
 
