@@ -28,10 +28,12 @@ import Trainers
       return 8
     }
     // weight x scale x share / count
-    #expect(weights == [3 * 0.25 * 0.5 / 8, -0.5 / 8, 0.5 / 8])
+    let expected: [Float] = [0.046875, -0.0625, 0.0625]
+    #expect(weights == expected)
     #expect(sum == 4)
-    #expect(loss.scalars["a"] == 4.0 / 8 + 8.0 / 8)
-    #expect(loss.scalars["loss"] == (3 * 4 - 2 + 8) / 8)
+    // (4 + 8) / 8, and (3 x 4 - 2 + 8) / 8.
+    #expect(loss.scalars["a"] == 1.5)
+    #expect(loss.scalars["loss"] == 2.25)
     #expect(loss.scalars.entries.map(\.name) == ["loss", "a"])
   }
 

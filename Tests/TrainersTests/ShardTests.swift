@@ -53,7 +53,7 @@ import Trainers
   @Test(arguments: [1, 20, 64])
   func microBatchesChangeNeitherLossNorGradients(budget: Int) throws {
     let toy = try ToyWorld()
-    let (method, student, _, _) = try toy.mateKD { $0.maskProbability = 0 }
+    let (method, student, _, _) = try toy.mateKD { $0.adversary.maskProbability = 0 }
     let batch = toy.train.batch(Array(0..<12))
     func step(_ maximumTokens: Int) throws -> (loss: Double, gradients: [Float], shards: Int) {
       let driver = StepDriver(training: student.parameters, shards: 2)
@@ -75,8 +75,8 @@ import Trainers
     let toy = try ToyWorld()
     func run(threads: Int) throws -> Weights {
       let (method, student, _, _) = try toy.mateKD(dropout: 0.1) {
-        $0.generatorSteps = 1
-        $0.studentSteps = 2
+        $0.adversary.generatorSteps = 1
+        $0.adversary.studentSteps = 2
       }
       _ = try toy.run(
         method,

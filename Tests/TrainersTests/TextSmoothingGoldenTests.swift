@@ -85,7 +85,7 @@ import Trainers
   }
 
   private func compare(
-    _ method: TextSmoothing, _ expected: JSONValue, batch: PackedBatch, student: Parameters,
+    _ method: some Objective, _ expected: JSONValue, batch: PackedBatch, student: Parameters,
     frozen: [Parameters], shards: Int
   ) throws {
     let before = frozen.map(\.weights)

@@ -252,7 +252,7 @@ import Trainers
 
 /// An objective that notes the rows of every batch and the names of its scalars.
 private struct BatchLedger: Objective {
-  let inner: TextSmoothing
+  let inner: SmoothedDistillation<SequenceClassifier>
   let log = Log()
 
   final class Log: Sendable {
