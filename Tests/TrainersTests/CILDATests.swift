@@ -236,7 +236,7 @@ import Trainers
   @Test func needsAGenerator() throws {
     let toy = try ToyWorld()
     let setup = toy.setup(student: toy.classifier(seed: 1), teacher: toy.classifier(seed: 2))
-    #expect(throws: TrainingError.self) { try CILDA(setup, settings: CILDA.Settings()) }
+    #expect(throws: MismatchError.self) { try CILDA(setup, settings: CILDA.Settings()) }
   }
 }
 

@@ -131,7 +131,7 @@ import Trainers
       teacherCache: TeacherCache(teacher: teacher, rows: 1),
       studentTraining: TrainedModel(model.parameters), totalSteps: 1,
       labelSmoothing: 0)
-    #expect(throws: TrainingError.self) { try MATEKD(setup, settings: MATEKD.Settings()) }
+    #expect(throws: MismatchError.self) { try MATEKD(setup, settings: MATEKD.Settings()) }
   }
 }
 

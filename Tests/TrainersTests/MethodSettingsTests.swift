@@ -53,6 +53,21 @@ import Trainers
     #expect(settings.adversarialContrastive == 0)
   }
 
+  /// ComKD's generator is MATE-KD's, with all its keys.
+  @Test func generatorOfComKD() throws {
+    let text = """
+      {"generator_warmup_steps": 3, "generator_weight_decay": 0.1, "generator_adam_beta1": 0.8,
+       "generator_adam_beta2": 0.9, "generator_adam_epsilon": 0.01, "generator_max_grad_norm": 2}
+      """
+    let adversary = try ComKD.Settings(section(text)).adversary
+    let optimizer = adversary.generatorOptimizer
+    #expect(adversary.generatorWarmupSteps == 3 && optimizer.weightDecay == 0.1)
+    #expect(optimizer.beta1 == 0.8 && optimizer.beta2 == 0.9)
+    #expect(optimizer.epsilon == 0.01 && optimizer.maxGradNorm == 2)
+    #expect(try complaint("comkd", text).isEmpty)
+    #expect(try complaint("comkd", #"{"temperature": 2}"#).contains("squared distance"))
+  }
+
   @Test func defaultsOfMethodsOnLayers() throws {
     let rail = try RAILKD.Settings(section("{}"))
     #expect(rail.variant == .concatenated && rail.pooling == .mean && rail.width == 128)

@@ -212,7 +212,7 @@ import Trainers
       student: model, teacher: teacher, generator: nil, maskID: 4,
       teacherCache: TeacherCache(teacher: teacher, rows: 1),
       studentTraining: TrainedModel(model.parameters), totalSteps: 1, labelSmoothing: 0)
-    #expect(throws: TrainingError.self) {
+    #expect(throws: MismatchError.self) {
       try TextSmoothing.objective(setup, settings: TextSmoothing.Settings())
     }
   }
