@@ -114,6 +114,11 @@ let package = Package(
       name: "TrainersTests",
       dependencies: ["Inference", "Methods", "Runs", "Studies", "TestSupport", "Trainers"]),
     .testTarget(name: "MateKDCommandsTests", dependencies: ["MateKDCommands"]),
+    // Written as in another package: it sees what is public alone.
+    .testTarget(
+      name: "OutsideMethodTests",
+      dependencies: ["Autograd", "Configuration", "Kernels", "Methods", "Models", "Trainers"],
+      packageAccess: false),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -24,7 +24,7 @@ public struct AnnealingKD: Objective {
 
   /// The method's constants; the defaults are the official code's.
   package struct Settings: Sendable {
-    /// t_max: how many multipliers stage I goes through.
+    /// t_max: the number of multipliers in stage I.
     package var temperatures = 7
     /// Share of the updates that are stage I: 14 of 18 epochs.
     package var fraction = 14.0 / 18

@@ -8,8 +8,8 @@ import Trainers
 ///
 /// The generator maximises output divergence plus a contrastive term over the states of all layers
 /// (`LayerContrast`); the student learns from gold labels and teacher on the text and on the
-/// adversarial text. Source: Haidar et al., COLING 2022 (arXiv 2204.07674), of which only the abstract
-/// could be read; all else follows a third party's code, see docs/methods/cilda.md.
+/// adversarial text. Source: Haidar et al., COLING 2022 (arXiv 2204.07674), of which we could read
+/// only the abstract. The rest follows a third party's code, see docs/methods/cilda.md.
 public struct CILDA: Objective {
   static let description = MethodDescription(
     name: "cilda",
@@ -125,11 +125,12 @@ public struct CILDA: Objective {
     trainedModels = models
   }
 
-  /// The generator's turn in the first n_G of every n_G + n_S batches. Projections with an optimiser
-  /// of their own have a batch before each of the generator's.
+  /// The generator's turn in the first n_G of every n_G + n_S batches. Projections with an
+  /// optimiser of their own have a batch before each of the generator's.
   public func turn(batch: Int) -> Int {
     let isOwn = settings.projectionTraining == .own
-    guard let place = adversary.turn(batch: batch, batchesPerUpdate: isOwn ? 2 : 1) else { return 0 }
+    let place = adversary.turn(batch: batch, batchesPerUpdate: isOwn ? 2 : 1)
+    guard let place else { return 0 }
     return isOwn && place.isMultiple(of: 2) ? 2 : 1
   }
 
@@ -141,8 +142,9 @@ public struct CILDA: Objective {
       try step.turn == 0 ? studentStep(step, masks: masks) : adversarialStep(step, masks: masks))
   }
 
-  /// Max step of the generator: minus w_d D(S(x'), T(x')) minus w_c L(x'), differentiated through the
-  /// states of both models into the generator. In the projections' own turn plus L(x'), by them alone.
+  /// Max step of the generator: minus w_d D(S(x'), T(x')) minus w_c L(x'), differentiated through
+  /// the states of both models into the generator. In the projections' own turn plus L(x'), by them
+  /// alone.
   package func adversarialStep(_ step: StepContext, masks: Masks) throws -> Scalars {
     let learnsProjections = step.turn == 2
     return try step.forEachShard { shard, tape in
@@ -176,8 +178,8 @@ public struct CILDA: Objective {
     }
   }
 
-  /// Min step: gold labels, teacher and, where they have a weight, contrastive terms on x and x'. The
-  /// generator is fixed.
+  /// Min step: gold labels, teacher and, where they have a weight, contrastive terms on x and x'.
+  /// The generator is fixed.
   package func studentStep(_ step: StepContext, masks: Masks) throws -> Scalars {
     guard settings.studentIsContrasted else {
       return try step.forEachShard { shard, tape in
@@ -229,7 +231,7 @@ public struct CILDA: Objective {
   /// - Parameters:
   ///   - student: logits on the shard's texts, then on its adversarial texts.
   ///   - clean, adversarial: the teacher's logits.
-  ///   - counts: what the log tells before the terms.
+  ///   - counts: scalars that precede the terms in the log.
   private func outputTerms(
     _ step: StepContext, _ shard: Shard, _ tape: Tape, student: Tensor, clean: Tensor,
     adversarial: Tensor, counts: Scalars

@@ -4,15 +4,16 @@ import Kernels
 import Models
 import Trainers
 
-/// CoDIR: logit distillation plus contrastive distillation of intermediate states, with banks of every
-/// training text's vectors.
+/// CoDIR: logit distillation plus contrastive distillation of intermediate states, with banks of
+/// every training text's vectors.
 ///
 /// L = w_ce CE(S(x), y) + w_kd T^2 KL(softmax(T(x)/T) || softmax(S(x)/T)) + w_c N(x). N is
-/// noise-contrastive estimation in its binary form: the student's vector of a text shall recognise the
-/// teacher's of the same text among those of texts with another label, and the other way round. Source:
-/// Sun et al. 2020 (arXiv 2009.14167) and the authors' code for fine-tuning; docs/methods/codir.md lists
-/// every difference. This is not CILDA's loss: each pair is judged on its own instead of by a softmax
-/// over the batch, and what it is compared with are remembered vectors, its own one included.
+/// noise-contrastive estimation in its binary form: the student's vector of a text has to recognise
+/// the teacher's vector of the same text among those of texts with another label, and the other way
+/// round. Source: Sun et al. 2020 (arXiv 2009.14167) and the authors' code for fine-tuning;
+/// docs/methods/codir.md lists every difference. This is not CILDA's loss: each pair is judged on
+/// its own instead of by a softmax over the batch, and it is compared with remembered vectors,
+/// including its own.
 public struct CoDIR: Objective {
   static let description = MethodDescription(
     name: "codir",
@@ -23,22 +24,22 @@ public struct CoDIR: Objective {
     return { try CoDIR($0, settings: settings) }
   }
 
-  /// The method's constants; the defaults are those of the authors' code, but for `contrastive`.
+  /// The method's constants. The defaults are those of the authors' code, except for `contrastive`.
   package struct Settings: Sendable {
     package var pooling = Pooling.first
-    /// The teacher's layers, counted from 0; nil takes as many as the student has, evenly spaced from
-    /// the first one on.
+    /// The teacher's layers, counted from 0; nil takes as many as the student has, evenly spaced
+    /// from the first one on.
     package var teacherLayers: [Int]?
     /// Width of the vectors.
     package var width = 128
     /// K: false candidates of a text.
     package var negatives = 100
-    /// Divides the products of vectors.
+    /// Divides the dot products of vectors.
     package var contrastiveTemperature: Float = 0.07
     /// Share of the old vector when a bank takes a new one.
     package var momentum: Float = 0.5
     package var terms = LogitTerms(ce: 0.5, kd: 0.5)
-    /// The code's argument, whose value is not known.
+    /// An argument of the code. Its value is not known.
     package var contrastive = 0.1
 
     package init() { terms.temperature = 2 }
@@ -61,9 +62,9 @@ public struct CoDIR: Objective {
 
   /// The student, and with it the two maps.
   public let trainedModels: [TrainedModel]
-  /// The maps: of the teacher's layers beside each other, of the student's.
+  /// The maps: first that of the teacher's layers, then that of the student's.
   package let projections: Projections
-  /// All training texts' vectors.
+  /// The vectors of all training texts.
   package let banks: VectorBanks
   /// The teacher's layers.
   package let teacherLayers: [Int]
@@ -110,7 +111,7 @@ public struct CoDIR: Objective {
       })
   }
 
-  /// One batch whose candidates are given: rows of the data set for every text of the batch in its
+  /// One batch with given candidates: rows of the data set for every text of the batch in its
   /// order, the text's own row first, then the false ones; equally many for each.
   package func loss(_ step: StepContext, candidates: [[Int]]) throws -> Scalars {
     try step.forEachShard { shard, tape in
@@ -132,7 +133,7 @@ public struct CoDIR: Objective {
         ])
     } joint: { tape, features in
       var loss = LossTerms(step)
-      // The student's vectors look for the teacher's remembered ones, and the other way round.
+      // The student's vectors search the teacher's bank, and the other way round.
       for (anchor, bank) in [
         (features[1], VectorBanks.Side.teacher), (features[0], VectorBanks.Side.student),
       ] {

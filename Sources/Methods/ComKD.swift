@@ -6,10 +6,11 @@ import Trainers
 
 /// ComKD: MATE-KD's adversarial text with Annealing-KD's growing logits.
 ///
-/// Generator step: maximise || S(x') - T(x') ||^2. Student step of stage I:
-/// L = w_adv || S(x') - Phi T(x') ||^2 + w_kd || S(x) - Phi T(x) ||^2; of stage II, from the best
-/// model of stage I: L = CE(S(x), y). Squared norms over classes, averaged over texts. Source: Li et
-/// al., EMNLP Findings 2021 (arXiv 2109.05696), and the authors' code (30 + 10 epochs, t_max 10).
+/// The generator maximises || S(x') - T(x') ||^2. The student minimises, in stage I,
+/// L = w_adv || S(x') - Phi T(x') ||^2 + w_kd || S(x) - Phi T(x) ||^2, and in stage II, from the
+/// best model of stage I, L = CE(S(x), y). The norms are over classes, averaged over texts.
+/// Source: Li et al., EMNLP Findings 2021 (arXiv 2109.05696), and the authors' code (30 + 10
+/// epochs, t_max 10).
 public struct ComKD: Objective {
   static let description = MethodDescription(
     name: "comkd",
@@ -23,13 +24,13 @@ public struct ComKD: Objective {
 
   /// The method's constants; the defaults are the official code's.
   package struct Settings: Sendable {
-    /// t_max: how many multipliers stage I goes through.
+    /// t_max: the number of multipliers in stage I.
     package var temperatures = 10
     /// Share of the student's updates that are stage I: 30 of 40 epochs.
     package var fraction = 0.75
-    /// Its divergence and its temperature have no part.
+    /// Its divergence and its temperature are not used.
     package var adversary = MaskedAdversary.Settings()
-    /// Its gold labels have no part.
+    /// The weight of gold labels is not used.
     package var weights = LossWeights(ce: 0, kd: 0.5, adversarial: 0.5)
 
     package init() {}
@@ -69,7 +70,8 @@ public struct ComKD: Objective {
     ]
   }
 
-  /// In stage I the generator's turn in the first n_G of every n_G + n_S batches; then the student's.
+  /// In stage I the generator's turn in the first n_G of every n_G + n_S batches; then the
+  /// student's.
   public func turn(batch: Int) -> Int {
     if adversary.studentUpdates(before: batch) >= annealing.updates { return 2 }
     return adversary.turn(batch: batch) == nil ? 0 : 1
@@ -100,7 +102,8 @@ public struct ComKD: Objective {
     return loss.scalars
   }
 
-  /// Max step: minus the squared distance on x', through the inputs of both models into the generator.
+  /// Max step: minus the squared distance on x', through the inputs of both models into the
+  /// generator.
   package func generatorLoss(
     _ step: StepContext, _ shard: Shard, _ tape: Tape, _ masks: MaskedAdversary.Masks
   ) -> Scalars {

@@ -4,13 +4,13 @@ import Kernels
 import Models
 import Trainers
 
-/// Continuation-KD: gold labels gain weight while the teacher's logits grow.
+/// Continuation-KD: gold labels gain weight as the teacher's logits grow.
 ///
 /// L = psi CE(S(x), y) + (1 - psi) max(0, || S(x) - Phi T(x) ||^2 - m Phi), averaged over texts.
 /// Phi = 1/t_max, ..., 1 over the first stage, in which psi rises linearly from 0; then psi = 1.
 /// Source: Jafari, Kobyzev, Rezagholizadeh, Poupart and Ghodsi, EMNLP Findings 2022 (arXiv
-/// 2212.05998): 20 of 30 epochs with psi(i) = i/40 for epoch i, t_max 10. The margin m is none that
-/// we could verify, so that it is 0 unless given.
+/// 2212.05998): 20 of 30 epochs with psi(i) = i/40 for epoch i, t_max 10. We could not verify any
+/// value of the margin m, so it is 0 by default.
 public struct ContinuationKD: Objective {
   static let description = MethodDescription(
     name: "continuation-kd",
@@ -29,7 +29,7 @@ public struct ContinuationKD: Objective {
 
   /// The method's constants.
   package struct Settings: Sendable {
-    /// t_max: how many multipliers the first stage goes through.
+    /// t_max: the number of multipliers in the first stage.
     package var temperatures = 10
     /// Share of the updates that are the first stage: 20 of 30 epochs.
     package var fraction = 2.0 / 3
@@ -90,7 +90,7 @@ public struct ContinuationKD: Objective {
 extension Tape {
   /// max(0, squared distance of a row - margin), summed over rows; `b` gets no gradient.
   ///
-  /// A row within the margin is compared with itself, which costs nothing and has no gradient.
+  /// A row within the margin is compared with itself, which adds neither loss nor gradient.
   func hingedSquaredError(_ a: Tensor, _ b: Tensor, margin: Float, weight: Float) -> Double {
     let target = pool.matrix(a.rows, a.columns)
     target.copy(from: b.value)

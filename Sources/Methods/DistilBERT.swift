@@ -7,8 +7,8 @@ import Trainers
 ///
 /// L = w_ce CE(S(x), y) + w_kd T^2 KL(T(x)/T, S(x)/T) + w_cos COS, where COS is 1 - cos(h_S, h_T)
 /// between the last layers' states of a token, averaged over the tokens of a text, then over texts.
-/// Source: Sanh, Debut, Chaumond and Wolf 2019 (arXiv 1910.01108), there on pre-training text, and the
-/// authors' `distiller.py`; docs/methods/distilbert.md lists every difference.
+/// Source: Sanh, Debut, Chaumond and Wolf 2019 (arXiv 1910.01108), there on pre-training text, and
+/// the authors' `distiller.py`; docs/methods/distilbert.md lists every difference.
 public struct DistilBERT: Objective {
   static let description = MethodDescription(
     name: "distilbert",

@@ -6,8 +6,8 @@ import Trainers
 
 /// FreeLB: adversarial training by perturbed word embeddings, with gold labels and no teacher.
 ///
-/// The gradients of all K passes count: an update minimises the mean over k of CE(S(E x + delta_k), y)
-/// while delta climbs it between the passes. All passes of an update have the same dropout.
+/// The gradients of all K passes count: an update minimises the mean over k of CE(S(E x + delta_k),
+/// y) while delta climbs it between the passes. All passes of an update have the same dropout.
 /// Source: Zhu et al. 2020 (arXiv 1909.11764), algorithm 1; see `EmbeddingPerturbation`.
 public struct FreeLB: Objective {
   static let description = MethodDescription(

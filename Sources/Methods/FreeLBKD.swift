@@ -7,11 +7,11 @@ import Trainers
 /// FreeLB with knowledge distillation: the student learns from gold labels and teacher on perturbed
 /// word embeddings.
 ///
-/// An update minimises the mean over the K passes of
-/// w_ce CE(S(E_S x + delta_k), y) + w_kd T^2 KL(T(E_T x + delta_k) || S(E_S x + delta_k)); between the
-/// passes delta climbs the divergence, the cross-entropy or the whole loss. The loss is ours: MATE-KD
-/// (Rashid et al. 2021) compares with this baseline and does not write it down. FreeLB itself:
-/// Zhu et al. 2020 (arXiv 1909.11764); see `EmbeddingPerturbation`.
+/// An update minimises the mean over the K passes of w_ce CE(S(E_S x + delta_k), y) + w_kd T^2
+/// KL(T(E_T x + delta_k) || S(E_S x + delta_k)); between the passes delta climbs the divergence,
+/// the cross-entropy or the whole loss. The loss is ours: MATE-KD (Rashid et al. 2021) compares
+/// with this baseline without giving its loss. FreeLB itself: Zhu et al. 2020 (arXiv 1909.11764);
+/// see `EmbeddingPerturbation`.
 public struct FreeLBKD: Objective {
   static let description = MethodDescription(
     name: "freelb-kd",
@@ -28,7 +28,7 @@ public struct FreeLBKD: Objective {
     case kl
     /// The student's cross-entropy against the gold labels.
     case ce
-    /// What the student descends; needs no passes of its own.
+    /// The loss that the student descends, which takes no extra passes.
     case loss
   }
 
@@ -36,7 +36,7 @@ public struct FreeLBKD: Objective {
   package struct Settings: Sendable {
     package var perturbation = EmbeddingPerturbation()
     package var ascent = Ascent.kl
-    /// False: the teacher reads the text itself.
+    /// False lets the teacher read the unperturbed text.
     package var perturbsTeacher = true
     /// True keeps the student's word embeddings as they were when the run began.
     package var freezesWords = false
@@ -56,7 +56,7 @@ public struct FreeLBKD: Objective {
       weights = try LossWeights(section, ce: 0.5, kd: 0.5)
     }
 
-    /// True if the gradient of the whole loss points where delta shall go.
+    /// True if delta follows the gradient of the whole loss.
     var climbsTheLoss: Bool {
       switch ascent {
       case .loss: true
@@ -149,7 +149,7 @@ public struct FreeLBKD: Objective {
     return loss.scalars
   }
 
-  /// The student's outputs on the perturbed texts, and the teacher's where they are wanted.
+  /// The student's outputs on the perturbed texts, and the teacher's if asked for.
   ///
   /// - Parameter drawPosition: of the student's dropout, so that it is the same in all passes.
   private func outputs(
@@ -176,8 +176,8 @@ public struct FreeLBKD: Objective {
     )
   }
 
-  /// The gradient by delta of the divergence or of the cross-entropy alone, on a tape that no weights
-  /// are bound to.
+  /// The gradient by delta of the divergence or of the cross-entropy alone, on a tape that no
+  /// weights are bound to.
   private func ascentGradient(
     _ shard: Shard, beside outer: Tape, delta: Matrix, drawPosition: Int, weight: Float
   ) -> Matrix? {

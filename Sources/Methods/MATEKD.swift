@@ -6,9 +6,9 @@ import Trainers
 
 /// MATE-KD: masked adversarial text, a companion to knowledge distillation.
 ///
-/// A generator fills randomly masked tokens so that teacher and student disagree as much as possible
-/// (`MaskedAdversary`). The student learns from gold labels and teacher on the text, and from the
-/// teacher on the adversarial text. Source: Rashid, Lioutas and Rezagholizadeh, ACL 2021
+/// A generator fills randomly masked tokens so that teacher and student disagree as much as
+/// possible (`MaskedAdversary`). The student learns from gold labels and teacher on the text, and
+/// from the teacher on the adversarial text. Source: Rashid, Lioutas and Rezagholizadeh, ACL 2021
 /// (arXiv 2105.05912), and the authors' code; docs/methods.md lists every difference.
 public struct MATEKD: Objective {
   static let description = MethodDescription(
@@ -62,7 +62,8 @@ public struct MATEKD: Objective {
     return MaskedAdversary.rates(step, sums)
   }
 
-  /// Max step: -D(S(x'), T(x')), differentiated through the inputs of both models into the generator.
+  /// Max step: -D(S(x'), T(x')), differentiated through the inputs of both models into the
+  /// generator.
   package func generatorLoss(
     _ step: StepContext, _ shard: Shard, _ tape: Tape, _ masks: MaskedAdversary.Masks
   ) -> Scalars {
@@ -82,7 +83,8 @@ public struct MATEKD: Objective {
     return loss.scalars
   }
 
-  /// Min step: w_ce CE(S(x), y) + w_kd D(S(x), T(x)) + w_adv D(S(x'), T(x')). The generator is fixed.
+  /// Min step: w_ce CE(S(x), y) + w_kd D(S(x), T(x)) + w_adv D(S(x'), T(x')). The generator is
+  /// fixed.
   package func studentLoss(
     _ step: StepContext, _ shard: Shard, _ tape: Tape, _ masks: MaskedAdversary.Masks
   ) -> Scalars {

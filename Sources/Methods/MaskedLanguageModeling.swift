@@ -36,7 +36,8 @@ public struct MaskedLanguageModeling: Objective {
   /// One batch; scalars as the method logs them.
   public func loss(_ step: StepContext) throws -> Scalars {
     let masking = Masking(probability: probability, seed: step.seed)
-    // Counted before the shards run, because every shard's weight depends on the batch's total.
+    // These are counted before the shards run, because the weight of every shard depends on the
+    // total.
     let chosen = step.shards.map { masking.rows(of: $0, draw: step.drawNumber) }
     let total = chosen.reduce(0) { $0 + $1.count }
     return try step.forEachShard { shard, tape in

@@ -26,7 +26,7 @@ public enum MiniLM {
     package var attention = 1.0
     /// w_val (eq. 3).
     package var values = 1.0
-    /// Plain distillation beside it; the paper has none, but leaves no classifier either.
+    /// Plain distillation, which the paper lacks. Without it the classifier would learn nothing.
     package var terms = LogitTerms(ce: 0.5, kd: 0.5)
 
     package init() {}

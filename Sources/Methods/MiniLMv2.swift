@@ -6,11 +6,11 @@ import Trainers
 /// MiniLMv2: relations among queries, among keys and among values of one layer, in any number of
 /// relation heads.
 ///
-/// L = a_1 KL(QQ^T || QQ^S) + a_2 KL(KK^T || KK^S) + a_3 KL(VV^T || VV^S) + w_ce CE + w_kd T^2 D. All
-/// heads' queries (keys, values) are put beside each other and split anew into A_r relation heads;
-/// QQ = softmax(Q Q^T / sqrt(d_r)) in each, averaged over relation heads and tokens. Source: Wang et al.
-/// 2021 (arXiv 2012.15828), eq. 1 to 5, there on pre-training text and without the last two terms;
-/// docs/methods/minilmv2.md lists every difference.
+/// L = a_1 KL(QQ^T || QQ^S) + a_2 KL(KK^T || KK^S) + a_3 KL(VV^T || VV^S) + w_ce CE + w_kd T^2 D.
+/// All heads' queries (keys, values) are put side by side and split again into A_r relation heads;
+/// QQ = softmax(Q Q^T / sqrt(d_r)) in each, averaged over relation heads and tokens. Source: Wang
+/// et al. 2021 (arXiv 2012.15828), eq. 1 to 5, there on pre-training text and without the last two
+/// terms; docs/methods/minilmv2.md lists every difference.
 public enum MiniLMv2 {
   static let description = MethodDescription(
     name: "minilmv2",
@@ -33,7 +33,7 @@ public enum MiniLMv2 {
     package var queries = 1.0
     package var keys = 1.0
     package var values = 1.0
-    /// Plain distillation beside it; the paper has none, but leaves no classifier either.
+    /// Plain distillation, which the paper lacks. Without it the classifier would learn nothing.
     package var terms = LogitTerms(ce: 0.5, kd: 0.5)
 
     package init() {}
@@ -59,9 +59,10 @@ public enum MiniLMv2 {
     guard teacher.hiddenSize % heads == 0, student.hiddenSize % heads == 0 else {
       throw MismatchError(
         .method,
-        "method.relation_heads is \(heads)\(settings.relationHeads == nil ? " (the teacher's)" : ""), "
-          + "which has to divide the widths of teacher and student, \(teacher.hiddenSize) and "
-          + "\(student.hiddenSize); give a common divisor")
+        "method.relation_heads is \(heads)"
+          + (settings.relationHeads == nil ? " (the teacher's)" : "")
+          + ", which has to divide the widths of teacher and student, "
+          + "\(teacher.hiddenSize) and \(student.hiddenSize); give a common divisor")
     }
     let layer = settings.teacherLayer ?? teacher.layers - 1
     guard layer < teacher.layers else {

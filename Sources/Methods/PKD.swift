@@ -4,13 +4,13 @@ import Kernels
 import Models
 import Trainers
 
-/// Patient knowledge distillation: the student's inner layers say of a text what some of the
-/// teacher's say.
+/// Patient knowledge distillation: the student's inner layers learn to agree with some of the
+/// teacher's.
 ///
-/// L = (1 - a) CE(S(x), y) + a T^2 KL(T(x)/T, S(x)/T) + b PT, where PT is the mean squared difference
-/// between the L2-normalised states of the first token in pairs of layers; the student's last layer is
-/// in no pair. Source: Sun, Cheng, Gan and Liu 2019 (arXiv 1908.09355), eq. 4 to 7, and the authors'
-/// `src/KD_loss.py`; docs/methods/pkd.md lists every difference.
+/// L = (1 - a) CE(S(x), y) + a T^2 KL(T(x)/T, S(x)/T) + b PT, where PT is the mean squared
+/// difference between the L2-normalised states of the first token in pairs of layers; the student's
+/// last layer is in no pair. Source: Sun, Cheng, Gan and Liu 2019 (arXiv 1908.09355), eq. 4 to 7,
+/// and the authors' `src/KD_loss.py`; docs/methods/pkd.md lists every difference.
 public struct PKD: Objective {
   static let description = MethodDescription(
     name: "pkd", summary: "patient distillation of first-token states (Sun et al. 2019)",
@@ -21,9 +21,9 @@ public struct PKD: Objective {
     return { try PKD($0, settings: settings) }
   }
 
-  /// How layers are paired.
+  /// The choice of the teacher's layers.
   package enum Strategy: String, CaseIterable, Sendable {
-    /// Every few of the teacher's layers.
+    /// Layers of the teacher at equal distances.
     case skip
     /// The layers before the teacher's last one.
     case last
@@ -57,7 +57,7 @@ public struct PKD: Objective {
 
   /// The student.
   public let trainedModels: [TrainedModel]
-  /// The teacher's layer for each of the student's layers but the last.
+  /// The teacher's layer for each of the student's layers except the last.
   package let layers: [Int]
   private let setup: DistillationSetup
   private let terms: LogitTerms

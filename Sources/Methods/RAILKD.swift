@@ -5,12 +5,13 @@ import Models
 import Trainers
 
 /// RAIL-KD: logit distillation plus the distance between the student's layers and as many of the
-/// teacher's, drawn at random anew in every epoch.
+/// teacher's, drawn at random in every epoch.
 ///
 /// L = w_ce CE(S(x), y) + w_kd D(S(x), T(x)) + w_layers R(x), each averaged over texts. States are
-/// averaged over tokens, mapped to a common width and brought to length 1; R is the squared distance of
-/// what corresponds. Source: Haidar et al. 2022 (arXiv 2109.10164, eq. 4) as docs/methods/rail-kd.md
-/// tells; every layer of the student takes part, so its number of layers is the number drawn.
+/// averaged over tokens, mapped to a common width and brought to length 1; R is the squared
+/// distance between corresponding vectors. Source: Haidar et al. 2022 (arXiv 2109.10164, eq. 4) as
+/// docs/methods/rail-kd.md describes it. Every layer of the student takes part, so as many layers
+/// are drawn as the student has.
 public struct RAILKD: Objective {
   static let description = MethodDescription(
     name: "rail-kd",
@@ -21,11 +22,11 @@ public struct RAILKD: Objective {
     return { try RAILKD($0, settings: settings) }
   }
 
-  /// What corresponds to what.
+  /// Which vectors are compared.
   package enum Variant: String, Sendable, CaseIterable {
-    /// Layer by layer, a map for every layer of either model; the mean over pairs.
+    /// Layer by layer, with a map for every layer of either model; the mean over pairs.
     case layerWise = "layer-wise"
-    /// All drawn layers beside each other, one map a model.
+    /// All drawn layers side by side, with one map per model.
     case concatenated
   }
 
@@ -35,7 +36,7 @@ public struct RAILKD: Objective {
     package var pooling = Pooling.mean
     /// u: the common width.
     package var width = 128
-    /// False leaves the maps as they were drawn.
+    /// False keeps the maps at their initial values.
     package var trainsProjections = true
     package var terms = LogitTerms(ce: 1.0 / 3, kd: 1.0 / 3)
     package var layers = 1.0 / 3
@@ -56,7 +57,8 @@ public struct RAILKD: Objective {
 
   /// The student, and with it the maps.
   public let trainedModels: [TrainedModel]
-  /// The maps: of the teacher's layers, then of the student's (one each where layers are concatenated).
+  /// The maps: of the teacher's layers, then of the student's (one each where layers are
+  /// concatenated).
   package let projections: Projections
   private let setup: DistillationSetup
   private let settings: Settings
@@ -69,9 +71,9 @@ public struct RAILKD: Objective {
     guard student.layers <= teacher.layers else {
       throw MismatchError(
         .method,
-        "method rail-kd pairs every layer of the student with one of the teacher's, but the student "
-          + "has \(student.layers) layers and the teacher \(teacher.layers); take a student with "
-          + "fewer layers")
+        "method rail-kd pairs every layer of the student with one of the teacher's, but the "
+          + "student has \(student.layers) layers and the teacher \(teacher.layers); take a "
+          + "student with fewer layers")
     }
     self.setup = setup
     self.settings = settings

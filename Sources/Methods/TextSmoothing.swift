@@ -7,9 +7,10 @@ import Trainers
 /// Text smoothing: the student also learns from texts whose words are mixed with what a masked
 /// language model expects in their place (see `WordSmoothing`).
 ///
-/// Of a text x or smoothed text x^ the loss is CE(S(.), y), T^2 KL(T(.) || S(.)), or a weighted sum of
-/// both. Source: Wu et al. 2020 (arXiv 2005.03848, distillation) and 2022 (arXiv 2202.13840, whose
-/// code makes a plain and a smoothed update with every batch); docs/methods/text-smoothing.md.
+/// The loss of a text x or smoothed text x^ is CE(S(.), y), T^2 KL(T(.) || S(.)), or a weighted sum
+/// of both. Source: Wu et al. 2020 (arXiv 2005.03848, distillation) and 2022 (arXiv 2202.13840,
+/// whose code makes a plain and a smoothed update with every batch);
+/// docs/methods/text-smoothing.md.
 public enum TextSmoothing {
   static let description = MethodDescription(
     name: "text-smoothing",
@@ -26,7 +27,7 @@ public enum TextSmoothing {
       return { try objective($0, settings: settings) }
     })
 
-  /// Which losses an update is made of.
+  /// The losses of an update.
   package enum Updates: String, CaseIterable, Sendable {
     /// Two updates with every batch: on the texts, then on the smoothed texts (2022 code).
     case alternate
@@ -36,7 +37,7 @@ public enum TextSmoothing {
     case smoothed
   }
 
-  /// What the student shall say.
+  /// What the student learns from.
   package enum Targets: String, CaseIterable, Sendable {
     case gold, teacher, both
   }
@@ -55,7 +56,7 @@ public enum TextSmoothing {
     package var targets = Targets.gold
     package var teacherReads = TeacherInput.text
     package var weights = LossWeights(ce: 1, kd: 0, adversarial: 0)
-    /// Of both softmaxes of the divergence, and whether their divergence is multiplied by its square.
+    /// The temperature of both softmaxes, and whether the divergence is multiplied by its square.
     package var temperature: Float = 1
     package var squaredTemperature = true
     package var divergence = Kernel.Divergence.kl
@@ -114,8 +115,8 @@ package struct SmoothedDistillation<Head: DistillableModel>: Objective {
     trainedModels = [setup.studentTraining]
   }
 
-  /// Two where plain and smoothed updates alternate. With lambda 0 there is no smoothed text: the
-  /// method is plain training then, whatever `updates` says.
+  /// Two where plain and smoothed updates alternate. With lambda 0 there is no smoothed text, and
+  /// the method is plain training whatever `updates` is.
   package var updatesPerBatch: Int {
     settings.updates == .alternate && settings.smoothing.rate > 0 ? 2 : 1
   }

@@ -4,15 +4,15 @@ import Kernels
 import Models
 import Trainers
 
-/// TinyBERT's task stage: first the student learns the teacher's attention and states layer by layer,
-/// then its logits.
+/// TinyBERT's task stage: first the student learns the teacher's attention and states layer by
+/// layer, then its logits.
 ///
-/// Step 1: L = w_att sum_m MSE(A^S_m, A^T_g(m)) + w_hid sum_m MSE(W H^S_m, H^T_g(m)), with attention
-/// scores A before the softmax, the embedding output as layer 0, and one linear map W for all layers.
-/// Step 2: L = w_kd D(T(x), S(x)) + w_ce CE(S(x), y). Both steps are one run: the last
+/// Step 1: L = w_att sum_m MSE(A^S_m, A^T_g(m)) + w_hid sum_m MSE(W H^S_m, H^T_g(m)), with
+/// attention scores A before the softmax, the embedding output as layer 0, and one linear map W for
+/// all layers. Step 2: L = w_kd D(T(x), S(x)) + w_ce CE(S(x), y). Both steps are one run: the last
 /// `prediction_steps_fraction` of the student's updates are step 2. Source: Jiao et al. 2020 (arXiv
-/// 1909.10351), eq. 6 to 11, and the authors' `task_distill.py`; docs/methods/tinybert.md lists every
-/// difference.
+/// 1909.10351), eq. 6 to 11, and the authors' `task_distill.py`; docs/methods/tinybert.md lists
+/// every difference.
 public struct TinyBERT: Objective {
   static let description = MethodDescription(
     name: "tinybert",
@@ -28,7 +28,7 @@ public struct TinyBERT: Objective {
   package enum WidthMap: String, CaseIterable, Sendable {
     /// Only if the models' widths differ.
     case ifWidthsDiffer = "if-widths-differ"
-    /// In any case, as in the official code.
+    /// Always, as in the official code.
     case always
   }
 
@@ -52,8 +52,8 @@ public struct TinyBERT: Objective {
       terms.squaredTemperature = false
       return terms
     }()
-    /// Part of the student's updates that belongs to step 2; 0 and 1 leave one step out. The
-    /// official epochs on SST-2, 10 and 3, make 0.23.
+    /// Share of the student's updates that belong to step 2. With 0 or 1 there is only one step.
+    /// The official epochs on SST-2, 10 and 3, make 0.23.
     package var predictionFraction = 0.25
     /// g as the index of a layer for each of the student's layers; nil for uniform blocks.
     package var teacherLayers: [Int]?
@@ -129,9 +129,9 @@ public struct TinyBERT: Objective {
     if let uniform = LayerMap.uniform(teacher: teacher, student: student) { return uniform }
     throw MismatchError(
       .method,
-      "method tinybert pairs each of the student's \(student) layers with one of equally many blocks "
-        + "of the teacher's \(teacher), which cannot be split evenly; name a layer for each in "
-        + "method.teacher_layers")
+      "method tinybert pairs each of the student's \(student) layers with one of equally many "
+        + "blocks of the teacher's \(teacher), which cannot be split evenly; name a layer for "
+        + "each in method.teacher_layers")
   }
 
   /// One batch; scalars as the method logs them.

@@ -4,13 +4,14 @@ import Kernels
 import Models
 import Trainers
 
-/// Knowledge distillation on texts some of whose words a masked language model replaced: TinyBERT's
-/// data augmentation with plain distillation, a baseline of the MATE-KD and CILDA papers.
+/// Knowledge distillation on texts in which a masked language model has replaced some of the words:
+/// TinyBERT's data augmentation with plain distillation, which is a baseline in the MATE-KD and
+/// CILDA papers.
 ///
-/// L = w_ce CE(S(x), y) + w_kd T^2 D(T(x), S(x)) + w_akd T^2 D(T(x'), S(x')) + w_ace CE(S(x'), y), x'
-/// being x with each word replaced with probability p_t by one of the model's M likeliest words there.
-/// Source: Jiao et al. 2020 (arXiv 1909.10351), algorithm 1 and the authors' `data_augmentation.py`;
-/// docs/methods/tinybert-augmentation.md lists every difference.
+/// L = w_ce CE(S(x), y) + w_kd T^2 D(T(x), S(x)) + w_akd T^2 D(T(x'), S(x')) + w_ace CE(S(x'), y),
+/// x' being x with each word replaced with probability p_t by one of the model's M likeliest words
+/// there. Source: Jiao et al. 2020 (arXiv 1909.10351), algorithm 1 and the authors'
+/// `data_augmentation.py`; docs/methods/tinybert-augmentation.md lists every difference.
 public struct TinyBERTAugmentation: Objective {
   static let description = MethodDescription(
     name: "tinybert-augmentation",
@@ -28,7 +29,7 @@ public struct TinyBERTAugmentation: Objective {
     package var probability: Float = 0.4
     /// M, 15 in the paper (K there).
     package var candidates = 15
-    /// On x. The weights' defaults are MATE-KD's, to compare with.
+    /// On x. The default weights are those of MATE-KD, for comparison.
     package var terms = LogitTerms(ce: 1.0 / 3, kd: 1.0 / 3)
     /// w_ace and w_akd, on x'.
     package var augmentedCE = 0.0
@@ -58,8 +59,8 @@ public struct TinyBERTAugmentation: Objective {
     guard let model = setup.generator, let tokenizer = setup.tokenizer else {
       throw MismatchError(
         .method,
-        "method tinybert-augmentation needs a masked language model that replaces words: add a section "
-          + "\"generator\" (mate-kd pretrain makes one)")
+        "method tinybert-augmentation needs a masked language model that replaces words: add a "
+          + "section \"generator\" (mate-kd pretrain makes one)")
     }
     self.setup = setup
     self.settings = settings

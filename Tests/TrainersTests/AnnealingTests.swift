@@ -86,8 +86,7 @@ import Trainers
       let driver = StepDriver(training: game.generator.parameters, shards: shards)
       let step = driver.context(game.batch, turn: 1)
       let scalars = try step.forEachShard { shard, tape in
-        let (rows, noise) = game.masked(shard)
-        return method.generatorLoss(step, shard, tape, rows: rows, noise: noise)
+        method.generatorLoss(step, shard, tape, game.masked(shard))
       }
       #expect(Network.ofMethods.agrees(scalars["loss"], expected.number("loss")))
       try compare(driver.gradients, of: game.generator.parameters, expected, golden)
@@ -96,10 +95,8 @@ import Trainers
     let driver = StepDriver(training: game.student.parameters, shards: shards)
     let step = driver.context(game.batch)
     let scalars = try step.forEachShard { shard, tape in
-      let (rows, noise) = game.masked(shard)
-      return method.studentLoss(
-        step, shard, tape, rows: rows, noise: noise,
-        multiplier: Float(expected.number("multiplier")))
+      method.studentLoss(
+        step, shard, tape, game.masked(shard), multiplier: Float(expected.number("multiplier")))
     }
     for name in ["loss", "clean_distance", "adversarial_distance"] {
       #expect(Network.ofMethods.agrees(scalars[name], expected.number(name)), "\(name)")
@@ -147,8 +144,8 @@ import Trainers
     let (student, teacher) = (toy.classifier(seed: 1), toy.classifier(seed: 2))
     var settings = ComKD.Settings()
     settings.fraction = 0.5
-    settings.game.generatorSteps = 2
-    settings.game.studentSteps = 3
+    settings.adversary.generatorSteps = 2
+    settings.adversary.studentSteps = 3
     let method = try ComKD(
       DistillationSetup(
         student: student, teacher: teacher, generator: toy.generator(seed: 3), maskID: 4,

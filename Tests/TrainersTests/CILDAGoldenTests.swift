@@ -22,7 +22,7 @@ import Trainers
     settings.contrast.dividesByLogOfCandidates = expected["over_log"]?.bool == true
     settings.contrast.width = 8
     settings.contrast.bankSize = expected["bank"]?.bool == true ? 4 : 0
-    settings.game.divergence = expected["divergence"]?.string == "ce" ? .ce : .kl
+    settings.adversary.divergence = expected["divergence"]?.string == "ce" ? .ce : .kl
     let most = expected.numbers("max_weights")
     (settings.generatorDivergence, settings.generatorContrastive) = (most[0], most[1])
     let least = expected.numbers("min_weights")
@@ -63,10 +63,7 @@ import Trainers
       .map(\.element)
     let before = frozen.map(\.weights)
     let step = driver.context(game.batch, turn: turn)
-    let masks: CILDA.Masks = { shard in
-      let (rows, noise) = game.masked(shard)
-      return (rows, noise)
-    }
+    let masks: CILDA.Masks = { game.masked($0) }
     let scalars =
       try turn == 0
       ? method.studentStep(step, masks: masks) : method.adversarialStep(step, masks: masks)

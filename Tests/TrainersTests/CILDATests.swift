@@ -30,7 +30,7 @@ import Trainers
       generator = toy.generator(dropout: dropout, seed: 3)
       var settings = CILDA.Settings()
       settings.contrast.width = 8
-      settings.game.generatorLearningRate = rate
+      settings.adversary.generatorLearningRate = rate
       settings.projectionLearningRate = rate
       change(&settings)
       method = try CILDA(
@@ -97,7 +97,7 @@ import Trainers
           $0.projectionTraining = .own
           ($0.contrastive, $0.adversarialContrastive) = (0.4, 0.3)
           $0.contrast.anchor = .symmetric
-          $0.game.maskProbability = 0
+          $0.adversary.maskProbability = 0
         }
         let driver = StepDriver(
           training: game.method.trainedModels[turn].parameters, shards: lanes)
@@ -126,7 +126,7 @@ import Trainers
       #expect(abs(value - log(12)) < 1 && value != log(12))
     }
     let alike = try Game {
-      $0.game.maskProbability = 0
+      $0.adversary.maskProbability = 0
       $0.contrast.dividesByLogOfCandidates = true
     }
     let value = try alike.method.loss(
@@ -164,7 +164,7 @@ import Trainers
       let game = try Game(dropout: 0.1) {
         $0.projectionTraining = training
         $0.contrastive = 0.5
-        ($0.game.generatorSteps, $0.game.studentSteps) = (2, 3)
+        ($0.adversary.generatorSteps, $0.adversary.studentSteps) = (2, 3)
       }
       let teacher = game.teacher.parameters.weights
       let watch = Watch(
@@ -197,7 +197,7 @@ import Trainers
   @Test func turns() throws {
     let game = try Game {
       $0.projectionTraining = .own
-      ($0.game.generatorSteps, $0.game.studentSteps) = (2, 3)
+      ($0.adversary.generatorSteps, $0.adversary.studentSteps) = (2, 3)
     }
     #expect((0..<8).map { game.method.turn(batch: $0) } == [2, 1, 2, 1, 0, 0, 0, 2])
     #expect(game.method.trainedModels.map(\.name) == ["", "generator", "projections"])
@@ -239,7 +239,7 @@ import Trainers
   @Test func needsAGenerator() throws {
     let toy = try ToyWorld()
     let setup = toy.setup(student: toy.classifier(seed: 1), teacher: toy.classifier(seed: 2))
-    #expect(throws: TrainingError.self) { try CILDA(setup, settings: CILDA.Settings()) }
+    #expect(throws: MismatchError.self) { try CILDA(setup, settings: CILDA.Settings()) }
   }
 }
 

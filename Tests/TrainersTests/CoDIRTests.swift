@@ -25,7 +25,7 @@ import Trainers
     let unlabelled = try VectorBanks(rows: 3, classes: [], width: 4, seed: 1)
     let others = unlabelled.negatives(of: 1, count: 2, seed: 5, draw: 6, place: 0)
     #expect(Set(others) == [0, 2])
-    #expect(throws: TrainingError.self) {
+    #expect(throws: MismatchError.self) {
       try VectorBanks(rows: 3, classes: [1, 1, 1], width: 4, seed: 1)
     }
   }
@@ -47,8 +47,8 @@ import Trainers
     let toy = try ToyWorld()
     #expect(try coDIR(toy) { _ in }.method.teacherLayers == [0, 2])
     #expect(try coDIR(toy) { $0.teacherLayers = [4] }.method.teacherLayers == [4])
-    #expect(throws: TrainingError.self) { try coDIR(toy) { $0.teacherLayers = [5] } }
-    #expect(throws: TrainingError.self) { try coDIR(toy) { $0.teacherLayers = [] } }
+    #expect(throws: MismatchError.self) { try coDIR(toy) { $0.teacherLayers = [5] } }
+    #expect(throws: MismatchError.self) { try coDIR(toy) { $0.teacherLayers = [] } }
   }
 
   @Test(arguments: [(2, Int.max), (2, 16)])

@@ -121,7 +121,7 @@ import Trainers
       {"config": {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2,
                   "intermediate_size": 16, "max_position_embeddings": 24}}
       """
-    let error = #expect(throws: TrainingError.self) {
+    let error = #expect(throws: MismatchError.self) {
       try run(toy, method: "{\"name\": \"\(name)\"}", student: student)
     }
     #expect(
@@ -154,15 +154,15 @@ import Trainers
       student: models[0], teacher: models[1], generator: nil, maskID: 4,
       teacherCache: TeacherCache(teacher: models[1], rows: 1),
       studentTraining: TrainedModel(models[0].parameters), totalSteps: 1, labelSmoothing: 0)
-    #expect(throws: TrainingError.self) { try ASDFD(setup, settings: ASDFD.Settings()) }
-    let scores = #expect(throws: TrainingError.self) { try ZSKD(setup, settings: ZSKD.Settings()) }
+    #expect(throws: MismatchError.self) { try ASDFD(setup, settings: ASDFD.Settings()) }
+    let scores = #expect(throws: MismatchError.self) { try ZSKD(setup, settings: ZSKD.Settings()) }
     #expect(
       scores?.description.hasPrefix(
         "method zskd makes texts of one class each, but the task's labels are scores") == true)
     _ = try ZSKT(setup, settings: ZSKT.Settings())
     var settings = ZSKT.Settings()
     settings.distillation.patienceWeight = 1
-    let error = #expect(throws: TrainingError.self) { try ZSKT(setup, settings: settings) }
+    let error = #expect(throws: MismatchError.self) { try ZSKT(setup, settings: settings) }
     #expect(error?.description.contains("set the patience weight to 0") == true)
   }
 

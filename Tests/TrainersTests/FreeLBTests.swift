@@ -205,7 +205,7 @@ import Trainers
       student: game.student, teacher: game.teacher, generator: nil, maskID: 4,
       teacherCache: TeacherCache(teacher: game.teacher, rows: toy.train.count),
       studentTraining: TrainedModel(game.student.parameters), totalSteps: 1, labelSmoothing: 0)
-    let error = #expect(throws: TrainingError.self) { try kd(setup) }
+    let error = #expect(throws: MismatchError.self) { try kd(setup) }
     let message = error.map { "\($0)" } ?? ""
     #expect(message.contains("24") && message.contains("16") && message.contains("perturb_teacher"))
     _ = try kd(setup) { $0.perturbsTeacher = false }
@@ -218,7 +218,7 @@ import Trainers
         name: "", parameters: $0.parameters, optimizer: OptimizerSettings(weightDecay: 0.01),
         schedule: LearningRateSchedule(kind: .constant, peak: 1, warmupSteps: 0, totalSteps: 1))
     }
-    #expect(throws: TrainingError.self) { try kd(setup) { $0.freezesWords = true } }
+    #expect(throws: MismatchError.self) { try kd(setup) { $0.freezesWords = true } }
     _ = try kd(setup)
   }
 

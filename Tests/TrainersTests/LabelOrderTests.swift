@@ -113,6 +113,6 @@ import Trainers
     #expect(plain.label == "praise" && plain.notices == 1)
     let ordered = try answers(["complaint", "praise", "question"])
     #expect(ordered.label == "complaint" && ordered.notices == 0)
-    #expect(throws: TrainingError.self) { try answers(["complaint", "praise"]) }
+    #expect(throws: MismatchError.self) { try answers(["complaint", "praise"]) }
   }
 }

@@ -366,7 +366,7 @@ import Trainers
     _ method: String, _ text: String, layers: Int, hidden: Int, heads: Int, part: String
   ) throws {
     let lesson = try Lesson(student: (layers, hidden, heads))
-    let error = #expect(throws: TrainingError.self) { try lesson.method(method, text) }
+    let error = #expect(throws: MismatchError.self) { try lesson.method(method, text) }
     let message = error.map { "\($0)" } ?? ""
     #expect(message.contains(part) && !message.contains("\n"), "\(message)")
   }

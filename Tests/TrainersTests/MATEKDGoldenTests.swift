@@ -53,7 +53,7 @@ import Trainers
     }
 
     /// The golden's masked tokens of a shard, and the rows of its noise that belong to them.
-    func masked(_ shard: Shard) -> (rows: [Int], noise: Matrix) {
+    func masked(_ shard: Shard) -> MaskedAdversary.Masks {
       let all = golden.json.integers("masked_rows")
       let noise = golden.json.matrix("noise")
       var rows: [Int] = []
@@ -83,15 +83,14 @@ import Trainers
       .compactMap { $0 }
     let expected = try #require(steps.first { $0["name"]?.string == name })
     let method = try game.method {
-      $0.divergence = expected["divergence"]?.string == "ce" ? .ce : .kl
-      $0.gumbelTemperature = Float(expected.number("temperature"))
+      $0.adversary.divergence = expected["divergence"]?.string == "ce" ? .ce : .kl
+      $0.adversary.gumbelTemperature = Float(expected.number("temperature"))
     }
     let driver = StepDriver(training: game.generator.parameters, shards: shards)
     let before = (game.teacher.parameters.weights, game.student.parameters.weights)
     let step = driver.context(game.batch, turn: 1)
     let scalars = try step.forEachShard { shard, tape in
-      let (rows, noise) = game.masked(shard)
-      return method.generatorLoss(step, shard, tape, rows: rows, noise: noise)
+      method.generatorLoss(step, shard, tape, game.masked(shard))
     }
     let loss = expected.number("loss")
     #expect(Network.ofMethods.agrees(scalars["loss"], loss))
@@ -113,16 +112,15 @@ import Trainers
       .compactMap { $0 }
     let expected = try #require(steps.first { $0["name"]?.string == name })
     let method = try game.method {
-      $0.divergence = expected["divergence"]?.string == "ce" ? .ce : .kl
-      $0.gumbelTemperature = Float(expected.number("temperature"))
+      $0.adversary.divergence = expected["divergence"]?.string == "ce" ? .ce : .kl
+      $0.adversary.gumbelTemperature = Float(expected.number("temperature"))
     }
     let driver = StepDriver(training: game.student.parameters, shards: shards)
     let step = driver.context(game.batch)
     // Twice, since the second time the teacher's logits come from the cache.
     for round in 1...2 {
       let scalars = try step.forEachShard { shard, tape in
-        let (rows, noise) = game.masked(shard)
-        return method.studentLoss(step, shard, tape, rows: rows, noise: noise)
+        method.studentLoss(step, shard, tape, game.masked(shard))
       }
       for (scalar, key) in [
         ("loss", "loss"), ("ce_loss", "supervised_loss"),

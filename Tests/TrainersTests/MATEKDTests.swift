@@ -16,7 +16,7 @@ import Trainers
 @Suite struct MATEKDTests {
   @Test func withoutMasksTheAdversarialTermIsTheCleanOne() throws {
     let toy = try ToyWorld()
-    let (method, student, _, _) = try toy.mateKD { $0.maskProbability = 0 }
+    let (method, student, _, _) = try toy.mateKD { $0.adversary.maskProbability = 0 }
     let driver = StepDriver(training: student.parameters, shards: 2)
     let scalars = try method.loss(driver.context(toy.train.batch(Array(0..<8))))
     #expect(scalars["replacement_rate"] == 0)
@@ -30,7 +30,7 @@ import Trainers
 
   @Test func generatorStepWithoutMasksHasNoGradient() throws {
     let toy = try ToyWorld()
-    let (method, _, _, generator) = try toy.mateKD { $0.maskProbability = 0 }
+    let (method, _, _, generator) = try toy.mateKD { $0.adversary.maskProbability = 0 }
     let driver = StepDriver(training: generator.parameters, shards: 2)
     let scalars = try method.loss(driver.context(toy.train.batch(Array(0..<8)), turn: 1))
     #expect(scalars["loss"] < 0 && scalars["loss"].isFinite && scalars["entropy"] == 0)
@@ -82,8 +82,8 @@ import Trainers
   @Test func generatorAndStudentTakeTurns() throws {
     let toy = try ToyWorld()
     let (method, student, teacher, generator) = try toy.mateKD(dropout: 0.1) {
-      $0.generatorSteps = 2
-      $0.studentSteps = 3
+      $0.adversary.generatorSteps = 2
+      $0.adversary.studentSteps = 3
     }
     let before = teacher.parameters.weights
     let ledger = Ledger(inner: method, student: student, generator: generator)
@@ -134,7 +134,7 @@ import Trainers
       teacherCache: TeacherCache(teacher: teacher, rows: 1),
       studentTraining: TrainedModel(model.parameters), totalSteps: 1,
       labelSmoothing: 0)
-    #expect(throws: TrainingError.self) { try MATEKD(setup, settings: MATEKD.Settings()) }
+    #expect(throws: MismatchError.self) { try MATEKD(setup, settings: MATEKD.Settings()) }
   }
 }
 

@@ -28,12 +28,12 @@ import Trainers
 
   @Test func defaultsOfMATEKD() throws {
     let settings = try MATEKD.Settings(section("{}"))
-    #expect(settings.maskProbability == 0.3 && settings.gumbelTemperature == 1)
-    #expect(settings.generatorSteps == 10 && settings.studentSteps == 100)
-    #expect(settings.generatorLearningRate == 5e-7)
-    #expect(settings.generatorOptimizer.maxGradNorm == 5)
-    #expect(settings.generatorOptimizer.weightDecay == 0)
-    #expect(settings.divergence == .kl && settings.temperature == 1)
+    #expect(settings.adversary.maskProbability == 0.3 && settings.adversary.gumbelTemperature == 1)
+    #expect(settings.adversary.generatorSteps == 10 && settings.adversary.studentSteps == 100)
+    #expect(settings.adversary.generatorLearningRate == 5e-7)
+    #expect(settings.adversary.generatorOptimizer.maxGradNorm == 5)
+    #expect(settings.adversary.generatorOptimizer.weightDecay == 0)
+    #expect(settings.adversary.divergence == .kl && settings.adversary.temperature == 1)
     for weight in [settings.weights.ce, settings.weights.kd, settings.weights.adversarial] {
       #expect(weight == 1.0 / 3)
     }
@@ -41,8 +41,9 @@ import Trainers
 
   @Test func defaultsOfCILDA() throws {
     let settings = try CILDA.Settings(section("{}"))
-    #expect(settings.game.maskProbability == 0.3 && settings.game.generatorLearningRate == 5e-7)
-    #expect(settings.game.generatorSteps == 10 && settings.game.studentSteps == 100)
+    #expect(
+      settings.adversary.maskProbability == 0.3 && settings.adversary.generatorLearningRate == 5e-7)
+    #expect(settings.adversary.generatorSteps == 10 && settings.adversary.studentSteps == 100)
     #expect(settings.contrast.pooling == .first && settings.contrast.anchor == .teacher)
     #expect(settings.contrast.width == 128 && settings.contrast.temperature == 2)
     #expect(settings.contrast.bankSize == 0 && !settings.contrast.dividesByLogOfCandidates)
@@ -51,6 +52,21 @@ import Trainers
     #expect(settings.ce == 1.0 / 3 && settings.kd == 1.0 / 3 && settings.contrastive == 0)
     #expect(settings.adversarialCE == 2.0 / 9 && settings.adversarialKD == 1.0 / 9)
     #expect(settings.adversarialContrastive == 0)
+  }
+
+  /// ComKD's generator is MATE-KD's, with all its keys.
+  @Test func generatorOfComKD() throws {
+    let text = """
+      {"generator_warmup_steps": 3, "generator_weight_decay": 0.1, "generator_adam_beta1": 0.8,
+       "generator_adam_beta2": 0.9, "generator_adam_epsilon": 0.01, "generator_max_grad_norm": 2}
+      """
+    let adversary = try ComKD.Settings(section(text)).adversary
+    let optimizer = adversary.generatorOptimizer
+    #expect(adversary.generatorWarmupSteps == 3 && optimizer.weightDecay == 0.1)
+    #expect(optimizer.beta1 == 0.8 && optimizer.beta2 == 0.9)
+    #expect(optimizer.epsilon == 0.01 && optimizer.maxGradNorm == 2)
+    #expect(try complaint("comkd", text).isEmpty)
+    #expect(try complaint("comkd", #"{"temperature": 2}"#).contains("squared distance"))
   }
 
   @Test func defaultsOfMethodsOnLayers() throws {

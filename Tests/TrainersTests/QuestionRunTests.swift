@@ -177,7 +177,7 @@ import Trainers
     let folder = "\(toy.scratch.path)/weak"
     try ModelFolder.write(model, to: folder, tokenizer: toy.scratch.path)
     let problem = "has f1 0.0 on this data, less than the 25.0 of never answering"
-    let error = #expect(throws: TrainingError.self) {
+    let error = #expect(throws: MismatchError.self) {
       try student(toy, task: "squad2", method: "kd", teacher: folder, threshold: 1e9)
         .execute(SilentObserver())
     }
@@ -207,14 +207,14 @@ import Trainers
     let other = toy.classifier(seed: 1)
     try ModelFolder.write(
       other, labels: other.labels, to: classifier, tokenizer: toy.scratch.path)
-    let untaught = #expect(throws: TrainingError.self) {
+    let untaught = #expect(throws: MismatchError.self) {
       try student(toy, task: "squad2", method: "kd", teacher: classifier)
     }
     #expect(untaught?.description.contains("is not fine-tuned") == true)
-    #expect(throws: TrainingError.self) {
+    #expect(throws: MismatchError.self) {
       try QuestionModel(folder: classifier, task: .squad2, maxSeqLength: 24)
     }
-    #expect(throws: TrainingError.self) {
+    #expect(throws: MismatchError.self) {
       try QuestionModel(folder: folder, task: .sst2, maxSeqLength: 24)
     }
     // Version 1.1 knows no questions without answers.

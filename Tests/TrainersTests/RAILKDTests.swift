@@ -99,6 +99,6 @@ import Trainers
     let toy = try ToyWorld()
     let setup = toy.setup(
       student: toy.classifier(layers: 3, seed: 1), teacher: toy.classifier(layers: 2, seed: 2))
-    #expect(throws: TrainingError.self) { try RAILKD(setup, settings: RAILKD.Settings()) }
+    #expect(throws: MismatchError.self) { try RAILKD(setup, settings: RAILKD.Settings()) }
   }
 }

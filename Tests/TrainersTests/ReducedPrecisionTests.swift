@@ -61,7 +61,7 @@ let canTestBF16: Bool = {
     let toy = try ToyWorld()
     func generatorStep(_ precision: Precision) throws -> [Float] {
       try step(toy, precision) {
-        let (method, _, _, generator) = try toy.mateKD { $0.generatorSteps = 1 }
+        let (method, _, _, generator) = try toy.mateKD { $0.adversary.generatorSteps = 1 }
         #expect(method.trainedModels[method.turn(batch: 0)].parameters === generator.parameters)
         return (method, generator.parameters)
       }.gradient
@@ -93,8 +93,8 @@ let canTestBF16: Bool = {
     for threads in [1, 2] {
       let toy = try ToyWorld()
       let (method, student, _, generator) = try toy.mateKD(dropout: 0.1) {
-        $0.generatorSteps = 1
-        $0.studentSteps = 2
+        $0.adversary.generatorSteps = 1
+        $0.adversary.studentSteps = 2
       }
       _ = try toy.run(
         method, TrainingArguments(perDeviceTrainBatchSize: 6, maxSteps: 6), shards: 3,

@@ -20,8 +20,8 @@ import Trainers
   @Test func everyModelGetsItsUpdates() throws {
     let world = try ToyWorld()
     let (method, student, _, generator) = try world.mateKD {
-      $0.generatorSteps = 1
-      $0.studentSteps = 3
+      $0.adversary.generatorSteps = 1
+      $0.adversary.studentSteps = 3
     }
     let profile = try parts(method, world).profile(updates: 4, warmUp: 2)
     #expect(profile.phases.map(\.name) == ["generator", ""])

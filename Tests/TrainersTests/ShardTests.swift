@@ -2,6 +2,7 @@ import Kernels
 import Configuration
 import Data
 import Inference
+import Kernels
 import Methods
 import Runs
 import Studies
@@ -11,6 +12,21 @@ import Trainers
 
 /// How a batch is split among lanes and into pieces, and that the split changes no number.
 @Suite struct ShardTests {
+  /// The draws of more shards than this would have the names of others.
+  @Test func aBatchOfTooManyShardsIsAnError() throws {
+    let shards = Shard.split(
+      batch(Array(repeating: 1, count: 4096)), lanes: 1, maximumTokens: 1)
+    func step(_ count: Int) throws {
+      let context = StepContext(
+        batchNumber: 0, turn: 0, shards: Array(shards[..<count]), count: count, share: 1, seed: 1,
+        lanes: [], pool: ThreadPool(threads: 1), trained: [], drawNumber: 0)
+      _ = try context.forEachShard { _, _ in Scalars() }
+    }
+    try step(4095)
+    let error = #expect(throws: TrainingError.tooManyShards(4096)) { try step(4096) }
+    #expect(error?.description.contains("max_tokens_per_batch") == true)
+  }
+
   /// A batch of texts with the given lengths; a token's id is its place in the batch.
   private func batch(_ lengths: [Int]) -> PackedBatch {
     var batch = PackedBatch()
@@ -54,7 +70,7 @@ import Trainers
   @Test(arguments: [1, 20, 64])
   func microBatchesChangeNeitherLossNorGradients(budget: Int) throws {
     let toy = try ToyWorld()
-    let (method, student, _, _) = try toy.mateKD { $0.maskProbability = 0 }
+    let (method, student, _, _) = try toy.mateKD { $0.adversary.maskProbability = 0 }
     let batch = toy.train.batch(Array(0..<12))
     func step(_ maximumTokens: Int) throws -> (loss: Double, gradients: [Float], shards: Int) {
       let driver = StepDriver(training: student.parameters, shards: 2)
@@ -74,8 +90,8 @@ import Trainers
     let toy = try ToyWorld()
     func run(threads: Int) throws -> Weights {
       let (method, student, _, _) = try toy.mateKD(dropout: 0.1) {
-        $0.generatorSteps = 1
-        $0.studentSteps = 2
+        $0.adversary.generatorSteps = 1
+        $0.adversary.studentSteps = 2
       }
       _ = try toy.run(
         method,

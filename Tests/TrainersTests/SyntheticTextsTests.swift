@@ -100,7 +100,7 @@ func methodSection(_ text: String) throws -> ConfigSection {
   }
 
   @Test func noRoomForWords() throws {
-    #expect(throws: TrainingError.self) {
+    #expect(throws: MismatchError.self) {
       try dataset(SyntheticTexts(words: .masks, rows: 1), task: .mnli, maximumLength: 4)
     }
   }

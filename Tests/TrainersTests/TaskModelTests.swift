@@ -106,7 +106,7 @@ import Trainers
   @Test func modelsThatMeanSomethingElseAreRefused() throws {
     let toy = try ToyWorld()
     let path = try folder(toy, labels: ["ham", "spam", "eggs"])
-    let error = #expect(throws: TrainingError.self) {
+    let error = #expect(throws: MismatchError.self) {
       try TaskModel(folder: path, task: .hans, maxSeqLength: 24)
     }
     #expect(error?.description.hasSuffix("give a model fine-tuned on hans or mnli") == true)
@@ -205,7 +205,7 @@ extension TaskModelTests {
     try ModelFolder.write(
       SequenceClassifier(shape, labels: labels), labels: labels, to: path,
       tokenizer: toy.scratch.path)
-    let error = #expect(throws: TrainingError.self) {
+    let error = #expect(throws: MismatchError.self) {
       try TaskModel(folder: path, task: .sst2, maxSeqLength: 24)
     }
     #expect(error?.description.contains("but its tokenizer has") == true)

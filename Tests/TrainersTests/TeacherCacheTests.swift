@@ -94,7 +94,7 @@ import Trainers
 
   @Test func aFolderThatCannotBeMadeIsAnErrorBeforeTheRun() throws {
     let toy = try ToyWorld()
-    #expect(throws: TrainingError.self) {
+    #expect(throws: MismatchError.self) {
       try TeacherCache(
         teacher: toy.classifier(seed: 2), data: toy.train,
         folder: "\(toy.scratch.path)/vocab.txt/cache", pool: toy.pool)

@@ -19,7 +19,7 @@ import Trainers
     let game = try MATEKDGoldenTests.Game(of: name)
     let expected = try #require(
       golden.json["steps"]?.array?.first { $0["name"]?.string == name })
-    let method = try TextSmoothing(
+    let method = try TextSmoothing.objective(
       DistillationSetup(
         student: game.student, teacher: game.teacher, generator: game.generator, maskID: 4,
         teacherCache: TeacherCache(teacher: game.teacher, rows: game.batch.count),
@@ -54,7 +54,7 @@ import Trainers
           isSpecial: [Bool](repeating: false, count: ids.count))
       }, targets: batch.targets)
     let expected = try #require(golden.json["questions"])
-    let method = try TextSmoothing(
+    let method = try TextSmoothing.objective(
       SpanDistillationSetup(
         student: student, teacher: teacher, generator: languageModel,
         teacherCache: TeacherCache(
@@ -87,7 +87,7 @@ import Trainers
   }
 
   private func compare(
-    _ method: TextSmoothing, _ expected: JSONValue, batch: PackedBatch, student: Parameters,
+    _ method: some Objective, _ expected: JSONValue, batch: PackedBatch, student: Parameters,
     frozen: [Parameters], shards: Int
   ) throws {
     let before = frozen.map(\.weights)

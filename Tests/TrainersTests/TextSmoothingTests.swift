@@ -29,11 +29,11 @@ import Trainers
     }
 
     func method(_ change: (inout TextSmoothing.Settings) -> Void = { _ in }) throws
-      -> TextSmoothing
+      -> SmoothedDistillation<SequenceClassifier>
     {
       var settings = TextSmoothing.Settings()
       change(&settings)
-      return try TextSmoothing(
+      return try TextSmoothing.objective(
         DistillationSetup(
           student: student, teacher: teacher, generator: languageModel, maskID: 4,
           teacherCache: TeacherCache(teacher: teacher, rows: toy.train.count),
@@ -213,8 +213,8 @@ import Trainers
       student: model, teacher: teacher, generator: nil, maskID: 4,
       teacherCache: TeacherCache(teacher: teacher, rows: 1),
       studentTraining: TrainedModel(model.parameters), totalSteps: 1, labelSmoothing: 0)
-    #expect(throws: TrainingError.self) {
-      try TextSmoothing(setup, settings: TextSmoothing.Settings())
+    #expect(throws: MismatchError.self) {
+      try TextSmoothing.objective(setup, settings: TextSmoothing.Settings())
     }
   }
 
@@ -253,7 +253,7 @@ import Trainers
 
 /// An objective that notes the rows of every batch and the names of its scalars.
 private struct BatchLedger: Objective {
-  let inner: TextSmoothing
+  let inner: SmoothedDistillation<SequenceClassifier>
   let log = Log()
 
   final class Log: Sendable {

@@ -65,7 +65,7 @@ struct ToyWorld {
     let teacher = classifier(dropout: dropout, seed: 2)
     let generator = generator(dropout: dropout, seed: 3)
     var settings = MATEKD.Settings()
-    settings.generatorLearningRate = rate
+    settings.adversary.generatorLearningRate = rate
     change(&settings)
     let method = try MATEKD(
       DistillationSetup(

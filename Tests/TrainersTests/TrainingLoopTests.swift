@@ -17,8 +17,8 @@ import Trainers
     for threads in [1, 2] {
       let toy = try ToyWorld()
       let (method, student, _, generator) = try toy.mateKD(dropout: 0.1) {
-        $0.generatorSteps = 1
-        $0.studentSteps = 2
+        $0.adversary.generatorSteps = 1
+        $0.adversary.studentSteps = 2
       }
       _ = try toy.run(
         method, TrainingArguments(perDeviceTrainBatchSize: 6, maxSteps: 6), shards: 3,

@@ -57,7 +57,7 @@ import Trainers
     let toy = try ToyWorld()
     try sentiment(toy, labels: [1, 1, 1, 0])
     let prepared = try run(toy, task: "sst-2", labels: ["negative", "positive"])
-    let error = #expect(throws: TrainingError.self) { try prepared.execute(SilentObserver()) }
+    let error = #expect(throws: MismatchError.self) { try prepared.execute(SilentObserver()) }
     #expect(
       error?.description
         == "the teacher (\(toy.scratch.path)/teacher) has accuracy 0.25 on this data, less "

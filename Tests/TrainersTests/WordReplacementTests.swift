@@ -185,7 +185,7 @@ import Trainers
       student: lesson.student, teacher: lesson.teacher, generator: nil, maskID: 4,
       teacherCache: lesson.setup.teacherCache, studentTraining: lesson.setup.studentTraining,
       totalSteps: 1, labelSmoothing: 0, tokenizer: lesson.toy.tokenizer)
-    #expect(throws: TrainingError.self) {
+    #expect(throws: MismatchError.self) {
       try TinyBERTAugmentation(setup, settings: TinyBERTAugmentation.Settings())
     }
   }

@@ -6,10 +6,10 @@ import Trainers
 
 /// AS-DFD: adversarial self-supervised data-free distillation.
 ///
-/// No training data: vectors are guessed that the teacher takes for texts of given classes and that the
-/// student finds hard to restore where they are hidden; the student learns from the teacher on them.
-/// Source: Ma et al. 2020 (arXiv 2010.04883). The paper's constants are unknown;
-/// docs/methods/data-free.md says what is known and what was chosen.
+/// There is no training data. Vectors are guessed that the teacher takes for texts of given
+/// classes, and whose hidden tokens the student finds hard to restore. The student learns from the
+/// teacher on these vectors. Source: Ma et al. 2020 (arXiv 2010.04883). The paper's constants are
+/// unknown; docs/methods/data-free.md says what is known and what was chosen.
 public struct ASDFD: PseudoTextMethod {
   static let description = MethodDescription(
     name: "as-dfd",
@@ -27,7 +27,7 @@ public struct ASDFD: PseudoTextMethod {
   package struct Settings: Sendable {
     package var guessing = EmbeddingGuessing.Settings()
     package var distillation = VectorDistillation.Settings()
-    /// alpha: the weight of L_ssl in the guessing, which is to make it large; 0 is the ablation without
+    /// alpha: the weight of L_ssl in the guessing, which maximises it; 0 is the ablation without an
     /// adversary.
     package var adversarialWeight = 0.1
     /// Tokens of a text that L_ssl hides.
@@ -39,7 +39,7 @@ public struct ASDFD: PseudoTextMethod {
     package var reconstructionWeight = 1.0
     /// Updates of the student with each batch of pseudo texts.
     package var studentSteps = 5
-    /// Batches in which a pseudo text is used before it is guessed anew; 0: all of the run.
+    /// Batches in which a pseudo text is used before it is guessed again; 0 for no limit.
     package var lifetime = 4
 
     package init() {}
@@ -121,7 +121,8 @@ public struct ASDFD: PseudoTextMethod {
     return (vectors, scalars)
   }
 
-  /// The loss of one step of guessing, summed over texts, on a tape on which both models are frozen.
+  /// The loss of one step of guessing, summed over texts, on a tape on which both models are
+  /// frozen.
   package func guessLoss(
     _ batch: PseudoBatch, _ tape: Tape, vectors: Tensor, hidden: [Int]
   ) -> Scalars {
@@ -162,8 +163,8 @@ public struct ASDFD: PseudoTextMethod {
     return loss.scalars
   }
 
-  /// L_ssl of a text is the error of its hidden tokens times this. Texts with fewer hidden tokens count
-  /// less, but none is left out.
+  /// The factor from the error of a text's hidden tokens to its L_ssl. It is the same for texts
+  /// with fewer hidden tokens, so these count less.
   private var reconstructionScale: Double { 1 / Double(settings.maskedTokens) }
 
   /// The squared distance between the vectors of hidden tokens and what the student and the layer
@@ -187,7 +188,8 @@ public struct ASDFD: PseudoTextMethod {
     return tape.squaredError(restored, targets, weight: weight)
   }
 
-  /// As many ordinary tokens of each text as are to be hidden, ascending; all where there are fewer.
+  /// The ordinary tokens of each text that are hidden, ascending: `masked_tokens` of them, or all
+  /// if there are fewer.
   package func hiddenRows(_ batch: PseudoBatch, seed: UInt64, draw: Int, round: Int) -> [Int] {
     var rows: [Int] = []
     for (text, place) in batch.places.enumerated() {

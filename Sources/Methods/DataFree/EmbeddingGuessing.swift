@@ -4,7 +4,7 @@ import Kernels
 import Models
 import Trainers
 
-/// Texts made of vectors: what a frozen teacher can be asked about without any data.
+/// Texts made of vectors, which can be shown to a frozen teacher without any data.
 package struct PseudoBatch: Sendable {
   /// Ids of the special tokens, placeholders elsewhere.
   package let tokens: PackedTokens
@@ -14,7 +14,7 @@ package struct PseudoBatch: Sendable {
   package let places: [Int]
   /// Row of each text in the data set.
   package let rows: [Int]
-  /// The class that each text shall have.
+  /// The class that each text is guessed for.
   package let classLabels: [Int32]
 
   /// Some of a shard's texts.
@@ -31,8 +31,8 @@ package struct PseudoBatch: Sendable {
   package var ordinary: [Int] { isSpecial.indices.filter { !isSpecial[$0] } }
 }
 
-/// Embedding guessing: vectors in place of words, moved by Adam until a frozen model says of them
-/// what it shall say. Special tokens keep their own embeddings.
+/// Embedding guessing: Adam moves vectors in place of words until the output of a frozen model is
+/// the wanted one. Special tokens keep their own embeddings.
 ///
 /// Source: "plug and play embedding guessing" of AS-DFD (Ma et al. 2020, section on pseudo
 /// embeddings) and the data impressions of ZSKD (Nayak et al. 2019); what is known of the constants
@@ -46,8 +46,8 @@ package struct EmbeddingGuessing: Sendable {
     package var learningRate = 0.01
     /// `initial_scale`: standard deviation of the first guess in units of the word embeddings'.
     package var initialScale = 1.0
-    /// `embedding_noise`: standard deviation of the noise that is added, new in every step, before the
-    /// models see the vectors.
+    /// `embedding_noise`: standard deviation of the noise that is added, new in every step, before
+    /// the models see the vectors.
     package var noise = 0.0
 
     package init() {}
@@ -104,9 +104,9 @@ package struct EmbeddingGuessing: Sendable {
   /// Guesses texts. They do not depend on each other, nor on how a batch is split.
   ///
   /// - Parameters:
-  ///   - tape: names the draws and lends its memory; nothing is recorded on it.
-  ///   - loss: puts loss terms of a step (from 1) on a tape on which every model is frozen, summed over
-  ///     texts; gets the vectors as the models shall see them.
+  ///   - tape: names the draws and provides memory; nothing is recorded on it.
+  ///   - loss: puts loss terms of a step (from 1) on a tape on which every model is frozen, summed
+  ///     over texts; gets the vectors as the models see them.
   /// - Returns: [tokens, H].
   package func guess(
     _ texts: PseudoBatch, tape: Tape, loss: (_ tape: Tape, _ vectors: Tensor, _ round: Int) -> Void
@@ -135,7 +135,7 @@ package struct EmbeddingGuessing: Sendable {
       frozen.backward()
       guard let found = leaf.leafGradient else { return }
       gradient.copy(from: found)
-      // Adam's step of a gradient that was always 0 is 0, bit by bit.
+      // With a gradient that has always been 0, Adam's step is exactly 0.
       for row in special { gradient.rows(row..<row + 1).fill(0) }
       Kernel.adam(
         AdamUpdate(learningRate: Float(settings.learningRate), step: round + 1),

@@ -7,8 +7,9 @@ import Trainers
 
 /// The vectors of all pseudo texts of a run, by row of the data set: the replay buffer.
 ///
-/// A row's vectors are used in several batches before they are guessed anew. The first time is
-/// staggered, so that later on every batch has old and new texts. Rows belong to one shard at a time.
+/// A row's vectors are used in several batches before they are guessed again. The first period is
+/// staggered, so that later batches hold both old and new texts. Rows belong to one shard at a
+/// time.
 package final class PseudoTexts: Sendable {
   private struct Entry: Sendable {
     let vectors: Matrix
@@ -20,11 +21,12 @@ package final class PseudoTexts: Sendable {
 
   /// An empty buffer.
   ///
-  /// - Parameter lifetime: batches that a text is used in before it is guessed anew; 0 means all.
+  /// - Parameter lifetime: batches that a text is used in before it is guessed again; 0 for no
+  ///   limit.
   package init(lifetime: Int) { self.lifetime = lifetime }
 
-  /// Counts the use of rows in a new batch and returns the places of those in `rows` that have to be
-  /// guessed before.
+  /// Counts the use of rows in a new batch and returns the places of those in `rows` that have to
+  /// be guessed before.
   package func due(_ rows: [Int]) -> [Int] {
     entries.withLock { entries in
       rows.indices.filter { index in
@@ -59,9 +61,9 @@ package final class PseudoTexts: Sendable {
   }
 }
 
-/// A pseudo text for people to look at.
+/// A pseudo text in a form that people can look at.
 package struct PseudoText: Sendable {
-  /// The class that it was made for, or that the teacher sees in it.
+  /// The class that it was made for, or the teacher's prediction.
   package let label: Int
   /// The teacher's probability of that class; in regression its score.
   package let probability: Double
@@ -85,7 +87,7 @@ package final class LastBatch: Sendable {
     content.withLock { $0 = (step.shards, step.batchNumber) }
   }
 
-  /// Its texts with the vectors that `vectors` gives, as a teacher sees them.
+  /// Its texts, with the vectors from `vectors` and the teacher's prediction.
   ///
   /// - Parameter aimed: true if the texts were made for the classes of their rows.
   func texts(

@@ -4,8 +4,8 @@ import Kernels
 import Models
 import Trainers
 
-/// Logit distillation on texts that have nothing to do with the task: random words, or the lines of a
-/// file. The baseline of data-free distillation.
+/// Logit distillation on texts unrelated to the task: random words, or the lines of a file. The
+/// baseline of data-free distillation.
 ///
 /// L = T^2 D(softmax(T(x)/T), softmax(S(x)/T)), averaged over texts. Source: baseline of AS-DFD
 /// (Ma et al. 2020); Krishna et al. 2020 steal models with random words.

@@ -4,12 +4,12 @@ import Kernels
 import Models
 import Trainers
 
-/// Distillation on texts that are vectors: teacher and student see the same ones in place of their
-/// words' embeddings.
+/// Distillation on texts that are vectors: teacher and student read the same vectors in place of
+/// their word embeddings.
 ///
-/// L = w_kd T^2 D(softmax(T(e)/T), softmax(S(e)/T)) + w_pt PT, PT the mean over pairs of layers of the
-/// squared distance between the normalised states of the first token (PKD's patience loss, Sun et
-/// al. 2019, as a sum over the width). Each is averaged over texts.
+/// L = w_kd T^2 D(softmax(T(e)/T), softmax(S(e)/T)) + w_pt PT, PT the mean over pairs of layers of
+/// the squared distance between the normalised states of the first token (PKD's patience loss, Sun
+/// et al. 2019, as a sum over the width). Each is averaged over texts.
 package struct VectorDistillation: Sendable {
   /// Its constants.
   package struct Settings: Sendable {
@@ -21,10 +21,10 @@ package struct VectorDistillation: Sendable {
     package var divergence = Kernel.Divergence.kl
     /// `loss_weights.kd`
     package var weight = 1.0
-    /// `loss_weights.patience`; 0 leaves the layers alone.
+    /// `loss_weights.patience`; 0 leaves the layers out.
     package var patienceWeight = 0.0
-    /// `patience_layers`: for each layer of the student but the last the teacher's, from 0; nil spreads
-    /// them evenly.
+    /// `patience_layers`: for the teacher's layer, counted from 0, for each layer of the student
+    /// except the last; nil spreads them evenly.
     package var patienceLayers: [Int]?
 
     package init() {}
@@ -43,11 +43,12 @@ package struct VectorDistillation: Sendable {
 
   package let settings: Settings
   private let teacher, student: SequenceClassifier
-  /// The teacher's layer for each layer of the student but the last.
+  /// The teacher's layer for each layer of the student except the last.
   package let layers: [Int]
 
   /// Distillation between two models of one width. The student's word embeddings become the
-  /// teacher's: what it learns from vectors in the teacher's space would mean nothing in another.
+  /// teacher's: what it learns from vectors in the teacher's space would be meaningless in another
+  /// space.
   ///
   /// - Throws: `MismatchError` if the models' shapes or `patience_layers` do not fit.
   package init(_ setup: DistillationSetup, settings: Settings, method: String) throws {

@@ -5,13 +5,13 @@ import Kernels
 import Models
 import Trainers
 
-/// Zero-shot knowledge distillation, modified for text: data impressions that are vectors in place of
-/// words.
+/// Zero-shot knowledge distillation, modified for text: data impressions that are vectors in place
+/// of words.
 ///
-/// Classes that the teacher's last layer treats alike get a probability in each other's targets, drawn
-/// from a Dirichlet distribution; vectors are guessed of which the teacher says just these
-/// probabilities; the student learns from the teacher on them. Source: Nayak et al. 2019
-/// (arXiv 1905.08114), whose images become embeddings as in the baseline of AS-DFD.
+/// Classes that the teacher's last layer treats alike get a probability in each other's targets,
+/// drawn from a Dirichlet distribution; vectors are guessed for which the teacher's output is these
+/// probabilities; the student learns from the teacher on them. Source: Nayak et al. 2019 (arXiv
+/// 1905.08114), whose images become embeddings as in the baseline of AS-DFD.
 public struct ZSKD: PseudoTextMethod {
   static let description = MethodDescription(
     name: "zskd",
@@ -27,10 +27,10 @@ public struct ZSKD: PseudoTextMethod {
   /// The method's constants.
   package struct Settings: Sendable {
     package var guessing = EmbeddingGuessing.Settings()
-    /// Its temperature is that of the guessing, too.
+    /// The guessing uses its temperature, too.
     package var distillation = VectorDistillation.Settings()
-    /// beta: factors of the similarities in the Dirichlet distribution, taken in turns; the smaller,
-    /// the surer the targets.
+    /// beta: factors of the similarities in the Dirichlet distribution, taken in turns; the
+    /// smaller, the more confident the targets.
     package var concentrations = [1.0, 0.1]
 
     package init() {}
@@ -54,7 +54,7 @@ public struct ZSKD: PseudoTextMethod {
   private let settings: Settings
   private let guessing: EmbeddingGuessing
   private let distillation: VectorDistillation
-  /// Impressions are made once.
+  /// Impressions are guessed once.
   private let texts = PseudoTexts(lifetime: 0)
   private let last = LastBatch()
   /// [classes, classes]; row k is about class k.
@@ -96,7 +96,7 @@ public struct ZSKD: PseudoTextMethod {
   package func target(row: Int, label: Int) -> [Double] {
     let turn = row / max(1, similarities.rows) % settings.concentrations.count
     var stream = RandomStream(seed: setup.seed, purpose: .synthesis, step: row, site: .part(1))
-    // As the authors' code: a share of 0 would be no parameter of the distribution.
+    // As in the authors' code, because the distribution needs parameters above 0.
     let draws = (0..<similarities.columns).map { column in
       stream.nextGamma(
         shape: settings.concentrations[turn] * Double(similarities[label, column]) + 1e-6)

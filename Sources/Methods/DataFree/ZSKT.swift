@@ -4,8 +4,8 @@ import Kernels
 import Models
 import Trainers
 
-/// Zero-shot knowledge transfer, modified for text: a generator turns noise into vectors in place of
-/// words on which teacher and student disagree; the student learns to agree there.
+/// Zero-shot knowledge transfer, modified for text: a generator turns noise into vectors in place
+/// of words on which teacher and student disagree; the student learns to agree there.
 ///
 /// Source: Micaelli and Storkey 2019 (arXiv 1905.09768), whose images become embeddings as in the
 /// baseline of AS-DFD.
@@ -129,8 +129,8 @@ public struct ZSKT: PseudoTextMethod {
     return loss.scalars
   }
 
-  /// z: a row of normal numbers per ordinary token, the first half the same over a text. New in every
-  /// batch, and no function of how it is split.
+  /// z: a row of normal numbers per ordinary token, the first half the same over a text. It is new
+  /// in every batch and does not depend on how the batch is split.
   package func noise(for shard: Shard, seed: UInt64, batch: Int, tape: Tape) -> Matrix {
     let half = settings.noiseSize / 2
     let offsets = shard.tokens.offsets

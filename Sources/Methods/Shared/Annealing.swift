@@ -40,11 +40,11 @@ extension LearningRateSchedule {
 }
 
 extension TrainedModel {
-  /// The model in a stage of its own, with an optimiser that begins anew and the schedule over the
-  /// stage's updates.
+  /// The model in a stage of its own, with a fresh optimiser and a schedule over the stage's
+  /// updates.
   ///
-  /// The training loop counts the updates of all stages, and begins a stage with the best weights so
-  /// far where `load_best_model_at_end` keeps them.
+  /// The training loop counts the updates of all stages, and begins a stage with the best weights
+  /// so far where `load_best_model_at_end` keeps them.
   package func stage(updates: Int) -> TrainedModel {
     TrainedModel(
       name: name, parameters: parameters, optimizer: optimizer,

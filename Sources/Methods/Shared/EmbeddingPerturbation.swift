@@ -3,11 +3,11 @@ import Kernels
 import Models
 import Trainers
 
-/// The inner player of FreeLB: a perturbation delta of a text's word embeddings that climbs a loss by
-/// normalised gradient steps and stays in a ball.
+/// The adversary of FreeLB: a perturbation delta of a text's word embeddings, which climbs a loss
+/// by normalised gradient steps and stays in a ball.
 ///
-/// Norms are Euclidean over all elements of a text (length x width). A text's draws and steps depend
-/// on nothing but the text and its place in the batch, so splitting the batch changes nothing.
+/// Norms are Euclidean over all elements of a text (length x width). A text's draws and steps
+/// depend only on the text and on its place in the batch, so splitting the batch changes nothing.
 /// Source: Zhu et al., "FreeLB: Enhanced Adversarial Training for Natural Language Understanding",
 /// ICLR 2020 (arXiv 1909.11764), algorithm 1, and the authors' code (run_glue_freelb.py).
 package struct EmbeddingPerturbation: Sendable {
@@ -50,11 +50,11 @@ package struct EmbeddingPerturbation: Sendable {
     return delta
   }
 
-  /// One step of every text's delta, in place: delta + learning rate x gradient / its norm, then back
-  /// onto the ball where it left it.
+  /// One step of every text's delta, in place: delta + learning rate x gradient / its norm, then
+  /// back onto the ball where it left it.
   ///
   /// - Parameters:
-  ///   - gradient: of what is to grow.
+  ///   - gradient: of the loss that delta climbs.
   ///   - offsets: the texts' borders.
   package func ascend(_ delta: Matrix, along gradient: Matrix, offsets: [Int]) {
     forEachText(offsets) { rows in

@@ -8,16 +8,17 @@ import Trainers
 
 /// CILDA's contrastive term between all layers of the teacher and all layers of the student.
 ///
-/// Of every layer the first token's state (or the mean over tokens), all layers beside each other, one
-/// linear map a model to a common width: h^T and h^S, a vector a text. Then InfoNCE over the batch by
-/// cosines: the text's own vector of the other model against those of the other texts. As all layers go
-/// in, there is no mapping of layers. Source: a third party's code of CILDA (docs/methods/cilda.md).
+/// The first token's states of all layers (or the means over tokens) stand side by side. One linear
+/// map per model brings them to a common width, which gives one vector per text, h^T and h^S. The
+/// loss is InfoNCE over the batch by cosines: a text's own vector of the other model against those
+/// of the other texts. All layers take part, so none has to be mapped to another. Source: a third
+/// party's code of CILDA (docs/methods/cilda.md).
 package struct LayerContrast: Sendable {
   /// Whose vectors are told apart by whose.
   package enum Anchor: String, Sendable, CaseIterable {
-    /// Each of the teacher's vectors shall recognise the student's.
+    /// Each of the teacher's vectors has to recognise the student's.
     case teacher
-    /// Each of the student's vectors shall recognise the teacher's.
+    /// Each of the student's vectors has to recognise the teacher's.
     case student
     /// The mean of both.
     case symmetric
@@ -25,14 +26,14 @@ package struct LayerContrast: Sendable {
 
   /// The constants; the defaults are the third party's.
   package struct Settings: Sendable {
-    /// Which states stand for a text.
+    /// Which states represent a text.
     package var pooling = Pooling.first
     /// u: the common width.
     package var width = 128
     /// tau_2: divides cosines. At 2 the loss of K texts lies between log K - 1 and log K + 1.
     package var temperature: Float = 2
     package var anchor = Anchor.teacher
-    /// Texts of earlier batches whose vectors are further negatives; 0 for none.
+    /// Texts of earlier batches whose vectors are additional negatives; 0 for none.
     package var bankSize = 0
     /// Whether the term is multiplied by 1 / log(number of candidates), so that it is 1 where all
     /// cosines are equal (`alpha2` of the third party's code).
@@ -83,8 +84,8 @@ package struct LayerContrast: Sendable {
 
   /// Adds the term to the loss of a whole batch.
   ///
-  /// - Parameter rows: the texts' rows in the data set. What the bank holds of the same rows does not
-  ///   compete.
+  /// - Parameter rows: the texts' rows in the data set. What the bank holds of the same rows does
+  ///   not compete.
   func add(
     _ name: String, weight: Double, to loss: inout LossTerms, teacher: Tensor, student: Tensor,
     rows: [Int], tape: Tape
@@ -92,7 +93,7 @@ package struct LayerContrast: Sendable {
     let kept = bank?.contents(tape.pool)
     let candidates = rows.count + (kept?.rows.count ?? 0)
     var scale = settings.anchor == .symmetric ? 0.5 : 1
-    // With one candidate there is nothing to tell apart: the term is 0 whatever its factor.
+    // With a single candidate the term is 0 whatever its factor is.
     if settings.dividesByLogOfCandidates, candidates > 1 { scale /= log(Double(candidates)) }
     let anchors = Dictionary(zip(rows, 0...), uniquingKeysWith: { first, _ in first })
     let excluded = (kept?.rows ?? []).enumerated().compactMap { row, text in
@@ -111,7 +112,7 @@ package struct LayerContrast: Sendable {
   }
 }
 
-/// The vectors of the last texts, first in first out, each of length 1.
+/// The vectors of the most recent texts, first in, first out, each of length 1.
 package final class VectorQueue: Sendable {
   private struct State {
     /// Rows of the data set; the oldest is at `next` once the queue is full.
@@ -127,7 +128,7 @@ package final class VectorQueue: Sendable {
     student = Matrix(zeros: size, width)
   }
 
-  /// A copy of what it holds; nil while it is empty.
+  /// A copy of the content; nil while the queue is empty.
   package func contents(_ pool: BufferPool) -> (teacher: Matrix, student: Matrix, rows: [Int])? {
     state.withLock { state in
       guard !state.rows.isEmpty else { return nil }
@@ -141,7 +142,7 @@ package final class VectorQueue: Sendable {
     }
   }
 
-  /// Takes vectors of any length in, pushing the oldest out.
+  /// Adds vectors of any length and drops the oldest.
   package func append(teacher: Matrix, student: Matrix, rows: [Int]) {
     state.withLock { state in
       for (text, row) in rows.enumerated() {

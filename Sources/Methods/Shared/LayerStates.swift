@@ -12,7 +12,7 @@ package enum Pooling: String, Sendable, CaseIterable {
 }
 
 extension Tape {
-  /// A layer's states as a row a text.
+  /// A layer's states, pooled to one row per text.
   func pooled(_ states: Tensor, of tokens: PackedTokens, by pooling: Pooling) -> Tensor {
     switch pooling {
     case .first: gatherRows(states, tokens.firstTokens)
@@ -20,7 +20,7 @@ extension Tape {
     }
   }
 
-  /// The pooled states of some layers beside each other, a row a text.
+  /// The pooled states of some layers side by side, one row per text.
   ///
   /// - Parameter layers: counted from 0, the embedding output left out; nil for all.
   func pooled(

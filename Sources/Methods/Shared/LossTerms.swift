@@ -4,12 +4,14 @@ import Trainers
 /// Adds up the weighted terms of a loss over a shard.
 ///
 /// A loss of the tape returns its plain sum over the shard's texts, and its weight reaches the
-/// gradient alone. Here each term is put in once: its weight goes into the gradient, into the logged
-/// `loss`, and, with the number of texts, makes means over the batch of both.
+/// gradient alone. Here each term is put in once: its weight goes into the gradient, into the
+/// logged `loss`, and, with the number of texts, makes means over the batch of both.
 ///
 /// ```swift
 /// var loss = LossTerms(step)
-/// loss.add("ce_loss", weight: 0.5) { setup.supervisedLoss(logits, of: shard, on: tape, weight: $0) }
+/// loss.add("ce_loss", weight: 0.5) {
+///   setup.supervisedLoss(logits, of: shard, on: tape, weight: $0)
+/// }
 /// tape.backward()
 /// return loss.scalars
 /// ```

@@ -7,8 +7,8 @@ import Trainers
 /// The adversary of MATE-KD and its descendants: a masked language model that fills randomly masked
 /// tokens of a text x so that teacher and student disagree on the result x'.
 ///
-/// It learns in the first n_G of every n_G + n_S batches, and the student in the rest. Source: Rashid,
-/// Lioutas and Rezagholizadeh, ACL 2021 (arXiv 2105.05912), and the authors' code.
+/// It learns in the first n_G of every n_G + n_S batches, and the student in the rest. Source:
+/// Rashid, Lioutas and Rezagholizadeh, ACL 2021 (arXiv 2105.05912), and the authors' code.
 package struct MaskedAdversary: Sendable {
   /// The constants; the defaults are the official code's.
   package struct Settings: Sendable {
@@ -19,7 +19,8 @@ package struct MaskedAdversary: Sendable {
     /// Temperature of both sides' softmax in the divergence; no T^2 factor.
     package var temperature: Float = 1
     /// The paper writes KL(teacher || student), the official code uses the cross-entropy. For the
-    /// student they differ by a constant; the generator is rewarded for teacher entropy only by `ce`.
+    /// student they differ by a constant; the generator is rewarded for teacher entropy only by
+    /// `ce`.
     package var divergence: Kernel.Divergence = .kl
     /// n_G and n_S: updates of the generator, then of the student, in turns.
     package var generatorSteps = 10
@@ -31,8 +32,8 @@ package struct MaskedAdversary: Sendable {
 
     package init() {}
 
-    /// - Parameter comparesDistributions: false if the method has a distance of its own, and with it
-    ///   neither `temperature` nor `divergence`.
+    /// - Parameter comparesDistributions: false if the method has a distance of its own, and with
+    ///   it neither `temperature` nor `divergence`.
     init(_ section: ConfigSection, comparesDistributions: Bool = true) throws {
       maskProbability = Float(try section.number("mask_probability", default: 0.3, in: 0...1))
       gumbelTemperature = Float(
@@ -59,14 +60,14 @@ package struct MaskedAdversary: Sendable {
 
   /// The masked tokens of a shard and the Gumbel noise that is added to the logits there.
   ///
-  /// Runs draw the noise as it is needed, which is what nil says; tests give it.
+  /// Runs leave the noise nil, and it is drawn. Tests pass their own.
   package typealias Masks = (rows: [Int], noise: Matrix?)
 
   /// A shard's adversarial texts x'.
   struct Texts {
     /// Their tokens.
     let tokens: PackedTokens
-    /// The number of masked tokens and of those that came back as they were.
+    /// How many tokens were masked, and how many of those were filled with the original.
     let counts: Scalars
   }
 
@@ -119,7 +120,7 @@ package struct MaskedAdversary: Sendable {
     return batch / cycle * settings.studentSteps + max(0, batch % cycle - settings.generatorSteps)
   }
 
-  /// The masked tokens of a shard, drawn anew in every step.
+  /// The masked tokens of a shard, drawn again in every step.
   func masks(_ shard: Shard, step: StepContext) -> Masks {
     let masking = Masking(probability: settings.maskProbability, seed: step.seed)
     return (masking.rows(of: shard, draw: step.drawNumber), nil)
@@ -153,9 +154,9 @@ package struct MaskedAdversary: Sendable {
     return Texts(tokens: shard.tokens.replacing(rows, with: ids), counts: counts)
   }
 
-  /// Turns a step's sums into what the log tells about the generator: the share of ordinary tokens
-  /// that were masked, and per masked token the share that came back unchanged and the entropy in
-  /// nats.
+  /// Turns the sums of a step into what the log says about the generator: the share of ordinary
+  /// tokens that were masked, and per masked token the share that came back unchanged and the
+  /// entropy in nats.
   static func rates(_ step: StepContext, _ sums: Scalars) -> Scalars {
     let ordinary = step.shards.reduce(0) { $0 + $1.isSpecial.count { !$0 } }
     let masked = max(1, sums["replacement_rate"])

@@ -2,7 +2,7 @@ import Kernels
 import Models
 import Trainers
 
-/// Random choice of tokens to hide, drawn anew for every forward pass.
+/// Random choice of tokens to hide, drawn again for every forward pass.
 package struct Masking: Sendable {
   /// Probability that an ordinary token is chosen; special tokens never are.
   let probability: Float

@@ -87,8 +87,8 @@ extension MethodSetup {
     if let generator { return generator }
     throw MismatchError(
       .method,
-      "method \(method) needs a generator: add a section \"generator\" with a masked language model "
-        + "(mate-kd pretrain makes one)")
+      "method \(method) needs a generator: add a section \"generator\" with a masked language "
+        + "model (mate-kd pretrain makes one)")
   }
 
   /// Checks that both models have a layer to compare.

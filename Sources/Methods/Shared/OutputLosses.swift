@@ -81,7 +81,7 @@ extension SequenceClassifier: DistillableModel {
       kind, student: student, teacher: teacher, temperature: temperature, on: tape, weight: weight)
   }
 
-  /// The same without a shard, which nothing depends on.
+  /// The same without a shard: these losses depend on the logits alone.
   func divergence(
     _ kind: Kernel.Divergence, student: Tensor, teacher: Tensor, temperature: Float, on tape: Tape,
     weight: Float
@@ -96,8 +96,8 @@ extension SequenceClassifier: DistillableModel {
   }
 }
 
-/// Logits have a row for each token: column 0 scores it as the first token of the answer, column 1 as
-/// the last. Every loss is the mean of both columns.
+/// Logits have a row for each token: column 0 scores it as the first token of the answer, column 1
+/// as the last. Every loss is the mean of both columns.
 ///
 /// Source: Devlin et al. 2019, section 4.2; the mean as in transformers'
 /// `BertForQuestionAnswering` and `run_squad_w_distillation.py`.

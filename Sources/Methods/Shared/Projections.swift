@@ -2,16 +2,16 @@ import Autograd
 import Kernels
 import Trainers
 
-/// Linear maps that a method trains beside its models (`TrainedModel.companions`), such as those that
-/// bring the states of teacher and student to one width. They end with the run.
+/// Linear maps that a method trains beside its models (`TrainedModel.companions`), such as those
+/// that bring the states of teacher and student to one width. They are not saved.
 public struct Projections: Sendable {
   /// All maps' weights.
   public let parameters: Parameters
   private let weights: [ParameterSlot]
   private let biases: [ParameterSlot?]
 
-  /// Maps with torch.nn.Linear's shapes and the initial values of BERT's layers: normal with standard
-  /// deviation 0.02, biases 0.
+  /// Maps with torch.nn.Linear's shapes and the initial values of BERT's layers: normal with
+  /// standard deviation 0.02, biases 0.
   ///
   /// - Parameters:
   ///   - shapes: name, inputs and outputs of each map.

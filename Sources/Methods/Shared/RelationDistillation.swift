@@ -5,8 +5,8 @@ import Trainers
 
 /// Distillation of token relations of one layer: what MiniLM and MiniLMv2 have in common.
 ///
-/// L = sum_r w_r KL(R_r^T || R_r^S) + w_ce CE(S(x), y) + w_kd T^2 D(T(x), S(x)). The student's layer is
-/// its last one.
+/// L = sum_r w_r KL(R_r^T || R_r^S) + w_ce CE(S(x), y) + w_kd T^2 D(T(x), S(x)). The student's
+/// layer is its last one.
 package struct RelationDistillation: Objective {
   /// A relation's loss.
   package struct Term: Sendable {

@@ -21,7 +21,8 @@ public struct SyntheticTexts: Sendable {
   /// `rows`: how many.
   package var rows: Int
   /// `mean_length`, `length_deviation`, `min_length`: tokens of a text without special ones are
-  /// normally distributed, rounded, and no fewer than that. The task's `max_seq_length` bounds them.
+  /// normally distributed, rounded, and no fewer than that. The task's `max_seq_length` bounds
+  /// them.
   package var meanLength, lengthDeviation: Double
   package var minimumLength: Int
 
@@ -54,8 +55,8 @@ public struct SyntheticTexts: Sendable {
   }
 
   /// The rows: special tokens as the tokenizer sets them around a text or pair of the task, words
-  /// between them. Classes follow each other, so that they are balanced; scores and sets of
-  /// classes are left out.
+  /// between them. Classes take turns, so that they are balanced. There are no scores and no sets
+  /// of classes.
   ///
   /// - Throws: `FileError` of the corpus; `MismatchError` if no word fits between the
   ///   special tokens.
@@ -100,7 +101,7 @@ public struct SyntheticTexts: Sendable {
       vocabularyHash: tokenizer.vocabularyHash)
   }
 
-  /// Special tokens around words; those between two texts stay together.
+  /// Special tokens around words. Those between two texts stay together.
   private static func encoding(
     _ frame: Encoding, first: [Int32], second: [Int32]?
   ) -> Encoding {
@@ -117,7 +118,7 @@ public struct SyntheticTexts: Sendable {
     return result
   }
 
-  /// All ids but those of special tokens and of the places that BERT's vocabularies keep free.
+  /// All ids except special tokens and the entries that BERT's vocabularies keep unused.
   private func ordinaryWords(_ tokenizer: any Tokenizer) -> [Int32] {
     guard case .random = words else { return [] }
     let special = Set(tokenizer.specialTokens.all)

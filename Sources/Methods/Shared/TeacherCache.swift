@@ -9,8 +9,8 @@ import Trainers
 /// The frozen teacher's logits on clean training texts, computed when a text is first needed, and
 /// kept in a file between runs if there is a folder for it.
 ///
-/// A teacher in evaluation mode says the same of a text in every epoch, so it is asked once. The
-/// file's name is a hash of all that the logits depend on: it can be stale for nobody.
+/// A teacher in evaluation mode gives a text the same logits in every epoch, so it runs once. The
+/// file's name is a hash of everything that the logits depend on, so a file is never stale.
 public struct TeacherCache: Sendable {
   private let ask: @Sendable (PackedTokens, Tape) -> Tensor
   /// [rows of all texts, outputs]; NaN where not yet known.
@@ -38,8 +38,8 @@ public struct TeacherCache: Sendable {
   ///   - data: the training rows.
   ///   - folder: made if it does not exist.
   ///   - precision: of the tapes that will ask for logits.
-  /// - Throws: `MismatchError` if the folder cannot be made. A file that cannot be read is
-  ///   taken as empty, and written anew by `save()`.
+  /// - Throws: `MismatchError` if the folder cannot be made. A file that cannot be read is taken as
+  ///   empty, and `save()` replaces it.
   public init(
     teacher: SequenceClassifier, data: TokenizedDataset, folder: String, pool: ThreadPool,
     precision: Precision = .float32
@@ -92,7 +92,7 @@ public struct TeacherCache: Sendable {
     borders.dropLast().count { !logits[$0, 0].isNaN }
   }
 
-  /// The file in a folder, which is made, whose name tells everything that the logits depend on:
+  /// The file in a folder, which is created. Its name covers everything that the logits depend on:
   /// weights, architecture, texts, vocabulary and length.
   private static func path(
     in folder: String, teacher: some Model, data: TokenizedDataset, precision: Precision,
@@ -140,7 +140,7 @@ public struct TeacherCache: Sendable {
     return tape.constant(result)
   }
 
-  /// Writes the file if rows were added since it was read; runs without a folder write nothing.
+  /// Writes the file if rows were added since it was read. Runs without a folder write nothing.
   /// - Throws: `FileError` if it cannot be written.
   public func save() throws {
     guard let path else { return }

@@ -5,15 +5,15 @@ import Models
 import Synchronization
 import Trainers
 
-/// CoDIR's memory: of every training text a vector of the teacher and one of the student, each of
-/// length 1, as they were when the text was last seen.
+/// CoDIR's memory: one vector of the teacher and one of the student for every training text, each
+/// of length 1, as they were when the text was last seen.
 package final class VectorBanks: Sendable {
   /// Whose vectors.
   package enum Side: Int, Sendable { case teacher, student }
 
   /// [training rows, width], by `Side`.
   private let vectors: [Matrix]
-  /// Class of each training row; empty where there are none.
+  /// Class of each training row; empty if there are none.
   private let classes: [Int32]
   private let rowsOfClass: [Int32: Int]
   /// log of the mean of exp(product / temperature) over the first batch, by `Side`.
@@ -22,8 +22,8 @@ package final class VectorBanks: Sendable {
   /// Banks whose vectors are random, of length about 1.
   ///
   /// - Parameters:
-  ///   - classes: of the training rows; empty where a row has no one class.
-  /// - Throws: `MismatchError` if no text has one of another class.
+  ///   - classes: of the training rows; empty if rows do not have exactly one class each.
+  /// - Throws: `MismatchError` unless there are texts of different classes.
   package init(rows: Int, classes: [Int32], width: Int, seed: UInt64) throws {
     self.classes = classes
     rowsOfClass = classes.reduce(into: [:]) { $0[$1, default: 0] += 1 }
@@ -41,8 +41,8 @@ package final class VectorBanks: Sendable {
     }
   }
 
-  /// Rows of another class than a row's own, or any other rows where there are no classes; no row
-  /// twice as long as there are enough.
+  /// Rows of other classes than that of a row, or any other rows if there are no classes. No row is
+  /// repeated if there are enough.
   ///
   /// - Parameter place: the text's place in the batch, which names its draw.
   package func negatives(of row: Int, count: Int, seed: UInt64, draw: Int, place: Int) -> [Int] {
@@ -94,10 +94,10 @@ package final class VectorBanks: Sendable {
     return log(sum / Double(max(1, candidates.rows)))
   }
 
-  /// Moves the rows' vectors towards new ones: momentum times the old one plus the rest of the new one,
-  /// brought to length 1.
+  /// Moves the rows' vectors towards new ones: momentum x old + (1 - momentum) x new, brought to
+  /// length 1.
   package func take(teacher: Matrix, student: Matrix, rows: [Int], momentum: Float) {
-    // A lock is not needed for the vectors: a step calls this once, when nobody reads.
+    // The vectors need no lock, because a step calls this once, while nothing reads them.
     for (side, new) in [teacher, student].enumerated() {
       for (text, row) in rows.enumerated() {
         let kept = vectors[side].rows(row..<row + 1)
@@ -108,7 +108,7 @@ package final class VectorBanks: Sendable {
     }
   }
 
-  /// A row's vector, for tests to read and to set.
+  /// A row's vector, which tests read and set.
   package func vector(_ row: Int, of side: Side) -> Matrix {
     vectors[side.rawValue].rows(row..<row + 1)
   }

@@ -3,7 +3,7 @@ import Kernels
 import Models
 import Trainers
 
-/// Where words begin in sequences of tokens, told by how a vocabulary spells them.
+/// Where words begin in a sequence of tokens, judged by the spelling of the vocabulary.
 package struct WordBorders: Sendable {
   /// Whether a token goes on with the word before it.
   private enum Joint: Sendable { case never, always, afterLetters }
@@ -12,8 +12,8 @@ package struct WordBorders: Sendable {
   /// True for tokens of letters alone.
   private let isLetters: [Bool]
 
-  /// The borders of WordPiece (`##` continues) or of byte-level encodings (`Ġ` begins a word; without
-  /// it, letters continue a word of letters).
+  /// The borders of WordPiece (`##` continues) or of byte-level encodings (`Ġ` begins a word;
+  /// without it, letters continue a word of letters).
   package init(_ tokenizer: any Tokenizer) {
     let isByteLevel = tokenizer is BytePairTokenizer
     var joints: [Joint] = []
@@ -29,7 +29,7 @@ package struct WordBorders: Sendable {
         joint = .always
       }
       let letters = !spelling.isEmpty && spelling.allSatisfy(\.isLetter)
-      // What begins with punctuation begins something of its own.
+      // A token that begins with punctuation begins a new unit.
       joints.append(joint == .afterLetters && !letters ? .never : joint)
       isLetters.append(letters)
     }
@@ -37,14 +37,15 @@ package struct WordBorders: Sendable {
     self.isLetters = isLetters
   }
 
-  /// Whether a token is a word by itself, wherever it stands: letters alone, and nothing that
-  /// continues a word.
+  /// Whether a token is a whole word wherever it stands: only letters, and no continuation of a
+  /// word.
   package func isWholeWord(_ id: Int32) -> Bool {
     let index = Int(id)
     return joints.indices.contains(index) && joints[index] == .never && isLetters[index]
   }
 
-  /// The words of a text of a shard as ranges of its tokens, ascending: letters alone, all pieces.
+  /// The words of a text of a shard, with all their pieces, as ascending ranges of tokens. Only
+  /// words made of letters count.
   package func words(ofText text: Int, in shard: Shard) -> [Range<Int>] {
     let tokens = shard.tokens.offsets[text]..<shard.tokens.offsets[text + 1]
     var words: [Range<Int>] = []
@@ -69,8 +70,8 @@ package struct WordBorders: Sendable {
   }
 }
 
-/// Replaces words by words that a masked language model finds likely at their place, drawn anew for
-/// every forward pass: TinyBERT's data augmentation, on the fly.
+/// Replaces words by words that a masked language model finds likely in their place: TinyBERT's
+/// data augmentation on the fly, with new draws for every forward pass.
 ///
 /// All chosen words of a text are hidden together; a word of several pieces becomes one [MASK], so
 /// that words of one piece can take its place.
@@ -109,7 +110,7 @@ package struct WordReplacement: Sendable {
     return (chosen, count)
   }
 
-  /// The words that take the place of the chosen ones; nil where the model offers no word.
+  /// The words that take the place of the chosen ones; nil if the model offers no word.
   ///
   /// - Parameter logits: the model's, a row for each chosen word.
   package func draw(
@@ -128,8 +129,8 @@ package struct WordReplacement: Sendable {
 }
 
 extension PackedTokens {
-  /// The same texts with one token in place of each of some ranges of tokens; nil leaves the range as
-  /// it is. A range's segment is that of its first token.
+  /// The same texts with single tokens in place of some ranges of tokens; nil keeps a range as it
+  /// is. A range's segment is that of its first token.
   ///
   /// - Parameter ranges: not empty, ascending, each within one text.
   /// - Returns: the texts, and where the new tokens are.

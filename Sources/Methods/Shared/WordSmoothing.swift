@@ -7,20 +7,21 @@ import Trainers
 /// Smoothed texts: every word mixed with what a frozen masked language model, which sees the text
 /// unmasked, expects in its place.
 ///
-/// x^_i = (1 - lambda) onehot(x_i) + lambda softmax(MLM(x)_i / t); models read x^ E in place of their
-/// word embeddings. It makes word vectors for packed texts and knows nothing of labels, so that any
-/// objective can use it. Source: Wu et al. 2020 (arXiv 2005.03848), where lambda is the weight of the
-/// one-hot, and 2022 (arXiv 2202.13840), whose lambda this is.
+/// x^_i = (1 - lambda) onehot(x_i) + lambda softmax(MLM(x)_i / t); models read x^ E, with their
+/// embedding matrix E, in place of their word embeddings. It makes word vectors for packed texts
+/// and does not depend on labels, so any objective can use it. Source: Wu et al. 2020 (arXiv
+/// 2005.03848), where lambda is the weight of the one-hot, and 2022 (arXiv 2202.13840), whose
+/// lambda this is.
 package struct WordSmoothing: Sendable {
-  /// The constants; the defaults are the 2022 code's but for special tokens.
+  /// The constants. The defaults are those of the 2022 code, except for special tokens.
   package struct Settings: Sendable {
     /// lambda: weight of the language model's distribution (`smooth_rate` in the 2022 code).
     package var rate: Float = 0.5
     /// t (`temp_rate`).
     package var temperature: Float = 1
-    /// The 2022 paper names dropout in the language model, its code leaves it off.
+    /// The 2022 paper mentions dropout in the language model; its code switches it off.
     package var usesDropout = false
-    /// The 2022 code smooths [CLS] and [SEP] like all else.
+    /// The 2022 code smooths [CLS] and [SEP] as well.
     package var smoothsSpecialTokens = false
 
     package init() {}
@@ -41,8 +42,8 @@ package struct WordSmoothing: Sendable {
     package let vectors: [Tensor]
     /// Number of smoothed tokens.
     package let count: Int
-    /// Sum over the smoothed tokens of the probability that the language model leaves on the word
-    /// itself.
+    /// Sum over the smoothed tokens of the probability that the language model gives to the
+    /// original word.
     package let kept: Double
   }
 
@@ -57,10 +58,11 @@ package struct WordSmoothing: Sendable {
     self.settings = settings
   }
 
-  /// Smoothed word vectors of some texts, one set for each model that reads them. The language model
-  /// is run once; the gradient reaches the word embeddings of the models that learn.
+  /// Smoothed word vectors of some texts, one set for each model that reads them. The language
+  /// model is run once; the gradient reaches the word embeddings of the models that learn.
   ///
-  /// - Parameter isSpecial: true for tokens that are smoothed only if special ones are; one per token.
+  /// - Parameter isSpecial: true for tokens that are smoothed only if special ones are; one per
+  ///   token.
   package func vectors(
     of tokens: PackedTokens, isSpecial: [Bool], for models: [any Model], tape: Tape
   ) -> Vectors {
