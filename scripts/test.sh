@@ -62,7 +62,7 @@ swift_tests() {
 }
 
 runs_here() {
-  "$(swift build -c release "${scratch[@]}" --show-bin-path)/mate-kd" --version
+  "$(swift build -c release "${scratch[@]}" --show-bin-path)/mate-kd" --help >/dev/null
 }
 
 install=yes
