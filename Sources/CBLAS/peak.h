@@ -3,13 +3,14 @@
 
 #include "instructions.h"
 
-// Chains of multiply-adds in registers, for measuring how many a core does in a second. They use the
-// widest instructions of the processor, whatever this binary was compiled for: so does OpenBLAS.
+// Chains of multiply-adds in registers, for measuring how many a core does in a second. They use
+// the widest instructions of the processor, whatever this binary was compiled for: so does
+// OpenBLAS.
 //
 // Twelve chains hide the latency of two units (at most six cycles each) and leave registers for
-// factor and addend where there are only sixteen. The empty assembler statements make the compiler
-// believe that every chain is read, and that nothing is known of its start, so none is dropped or
-// computed once for all. Each chain tends to 2.
+// factor and addend where there are only sixteen. The empty assembler statements make the
+// compiler believe that every chain is read, and that nothing is known of its start, so none is
+// dropped or computed once for all. Each chain tends to 2.
 
 #define MATE_KD_CHAINS 12
 
