@@ -36,26 +36,45 @@ public struct ComKD: Objective {
 
     package init(_ section: ConfigSection) throws {
       self.init()
-      temperatures = try section.int("max_temperature", default: 10, in: 1...1000)
-      fraction = try section.number("stage_one_fraction", default: 0.75, in: .above(0, upTo: 1))
+      temperatures = try section.int(
+        "max_temperature", default: 10, in: 1...1000,
+        "Multipliers of the teacher's logits that stage I goes through.")
+      fraction = try section.number(
+        "stage_one_fraction", default: 0.75, in: .above(0, upTo: 1),
+        "Share of the student's updates that are stage I.")
       try section.refuse("divergence", "comkd compares logits by their squared distance.")
       try section.refuse("temperature", "comkd compares logits by their squared distance.")
-      let weights = try section.sectionOrEmpty("loss_weights")
+      let weights = try section.sectionOrEmpty("loss_weights", "The factors of the loss terms.")
       game.weights = LossWeights(
-        ce: 0, kd: try weights.number("kd", default: 0.5, in: 0...1e6),
-        adversarial: try weights.number("adversarial", default: 0.5, in: 0...1e6))
+        ce: 0,
+        kd: try weights.number(
+          "kd", default: 0.5, in: 0...1e6,
+          "Weight of the distance of logits on the text in stage I."),
+        adversarial: try weights.number(
+          "adversarial", default: 0.5, in: 0...1e6,
+          "Weight of the distance of logits on adversarial text in stage I."))
       try weights.finish()
-      game.maskProbability = Float(try section.number("mask_probability", default: 0.3, in: 0...1))
+      game.maskProbability = Float(
+        try section.number(
+          "mask_probability", default: 0.3, in: 0...1, "How likely an ordinary token is masked."))
       game.gumbelTemperature = Float(
-        try section.number("gumbel_temperature", default: 1, in: 0.01...1000))
-      game.generatorSteps = try section.int("generator_steps", default: 10, in: 0...1_000_000)
-      game.studentSteps = try section.int("student_steps", default: 100, in: 1...1_000_000)
+        try section.number(
+          "gumbel_temperature", default: 1, in: 0.01...1000,
+          "Temperature of the Gumbel-softmax by which the generator draws words."))
+      game.generatorSteps = try section.int(
+        "generator_steps", default: 10, in: 0...1_000_000,
+        "Updates of the generator in its turn; 0 leaves it as it is.")
+      game.studentSteps = try section.int(
+        "student_steps", default: 100, in: 1...1_000_000, "Updates of the student in its turn.")
       game.generatorLearningRate = try section.number(
-        "generator_learning_rate", default: 5e-7, in: 0...1)
+        "generator_learning_rate", default: 5e-7, in: 0...1,
+        "The generator's highest learning rate.")
       game.generatorScheduler = try section.choice(
-        "generator_lr_scheduler_type", default: .linear)
+        "generator_lr_scheduler_type", default: .linear,
+        "How the generator's learning rate goes on after the warm-up.")
       game.generatorOptimizer.maxGradNorm = try section.number(
-        "generator_max_grad_norm", default: 5, in: 0...1e9)
+        "generator_max_grad_norm", default: 5, in: 0...1e9,
+        "The generator's gradient is scaled down to this norm; 0 means never.")
     }
   }
 

@@ -28,9 +28,16 @@ public struct KnowledgeDistillation: Objective {
 
     /// Reads the method's section to its end.
     init(reading section: ConfigSection) throws {
-      temperature = Float(try section.number("temperature", default: 1, in: 0.01...1000))
-      squaredTemperature = try section.bool("multiply_by_temperature_squared", default: true)
-      divergence = try section.choice("divergence", default: Kernel.Divergence.kl)
+      temperature = Float(
+        try section.number(
+          "temperature", default: 1, in: 0.01...1000,
+          "What both softmaxes of the divergence are divided by."))
+      squaredTemperature = try section.bool(
+        "multiply_by_temperature_squared", default: true,
+        "Whether the divergence is multiplied by the square of `temperature`.")
+      divergence = try section.choice(
+        "divergence", default: Kernel.Divergence.kl,
+        "KL divergence, or cross-entropy with the teacher's probabilities.")
       weights = try LossWeights(section, ce: 0.5, kd: 0.5)
       try section.finish()
     }
@@ -83,12 +90,14 @@ package struct LossWeights: Sendable {
   package var ce, kd, adversarial: Double
 
   init(_ section: ConfigSection, ce: Double, kd: Double, adversarial: Double? = nil) throws {
-    let weights = try section.sectionOrEmpty("loss_weights")
-    self.ce = try weights.number("ce", default: ce, in: 0...1e6)
-    self.kd = try weights.number("kd", default: kd, in: 0...1e6)
+    let weights = try section.sectionOrEmpty("loss_weights", "The factors of the loss terms.")
+    self.ce = try weights.number("ce", default: ce, in: 0...1e6, "Weight of the gold labels.")
+    self.kd = try weights.number("kd", default: kd, in: 0...1e6, "Weight of the teacher's outputs.")
     self.adversarial =
       if let adversarial {
-        try weights.number("adversarial", default: adversarial, in: 0...1e6)
+        try weights.number(
+          "adversarial", default: adversarial, in: 0...1e6,
+          "Weight of the teacher's outputs on adversarial text.")
       } else { 0 }
     try weights.finish()
   }

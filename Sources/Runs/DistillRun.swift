@@ -24,7 +24,7 @@ extension PreparedRun {
       try ModelOpener.checkLabelOrder(of: source, for: task)
     }
     let pool = try RunParts.pool(c.common)
-    let precision = try Precision(c.common)
+    let precision = try c.common.supportedPrecision()
     var notices = c.notes
     let opener = ModelOpener(seed: c.common.seed)
 

@@ -48,7 +48,7 @@ public struct RunOutcome: Sendable {
 enum RunParts {
   /// - Throws: `ConfigError` if the processor lacks what the run needs.
   static func pool(_ common: CommonConfiguration) throws -> ThreadPool {
-    _ = try Precision(common)
+    _ = try common.supportedPrecision()
     OpenBLAS.useOneThread()
     return ThreadPool(threads: common.threads)
   }

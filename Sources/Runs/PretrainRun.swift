@@ -15,7 +15,7 @@ extension PreparedRun {
   public static func pretrain(_ c: PretrainConfiguration) throws -> PreparedRun {
     try RunFolder.check(c.common.outputDir, overwrite: c.common.overwriteOutputDir)
     let pool = try RunParts.pool(c.common)
-    let precision = try Precision(c.common)
+    let precision = try c.common.supportedPrecision()
     var notices = c.notes
     let model = try ModelOpener(seed: c.common.seed).maskedLanguageModel(c.model, role: "model")
     notices += RunParts.notices(model.report, role: "model")
@@ -88,15 +88,14 @@ extension PreparedRun {
       TaskConfiguration(name: $0, dataDir: c.dataDir ?? "", origin: c.origin)
     }
     if let task = c.ownTask ?? named {
-      let split: Split = c.split == .train ? .train : c.split == .validation ? .validation : .test
       let description = try task.taskDescription(key: c.ownTask == nil ? "task" : "name")
       if let version = description.questions {
-        return try SQuADReader.read(version, split: split, directory: task.dataDir)
+        return try SQuADReader.read(version, split: c.split, directory: task.dataDir)
           .texts(maximum: maximumRows)
       }
       let text = try DatasetReader.read(
-        task: description, split: split, directory: task.dataDir, maximumRows: maximumRows,
-        badRows: c.badRows == .stop ? .stop : .skip)
+        task: description, split: c.split, directory: task.dataDir, maximumRows: maximumRows,
+        badRows: c.badRows)
       notices += text.notices
       return text
     }

@@ -14,7 +14,7 @@ extension PreparedRun {
   ) throws -> PreparedRun {
     try ModelOpener.checkLabelOrder(of: c.model, for: task)
     let pool = try RunParts.pool(c.common)
-    let precision = try Precision(c.common)
+    let precision = try c.common.supportedPrecision()
     var notices = c.notes
     let model = try ModelOpener(seed: c.common.seed).spanClassifier(c.model, role: "model")
     notices += RunParts.notices(model.report, role: "model")
@@ -58,7 +58,7 @@ extension PreparedRun {
     }
     try RunFolder.check(c.common.outputDir, overwrite: c.common.overwriteOutputDir)
     let pool = try RunParts.pool(c.common)
-    let precision = try Precision(c.common)
+    let precision = try c.common.supportedPrecision()
     var notices = c.notes
     let opener = ModelOpener(seed: c.common.seed)
     let teacher = try opener.spanClassifier(c.teacher, role: "teacher")

@@ -15,7 +15,7 @@ extension RunParts {
   ) throws -> TokenizedDataset {
     let text = try DatasetReader.read(
       task: task, split: split, directory: configuration.dataDir, maximumRows: maximumRows,
-      badRows: configuration.badRows == .stop ? .stop : .skip)
+      badRows: configuration.badRows)
     notices += text.notices
     let data = TokenizedDataset(
       text, tokenizer: tokenizer, maximumLength: configuration.maxSeqLength, pool: pool)

@@ -18,7 +18,7 @@ extension PreparedRun {
     }
     try ModelOpener.checkLabelOrder(of: c.model, for: task)
     let pool = try RunParts.pool(c.common)
-    let precision = try Precision(c.common)
+    let precision = try c.common.supportedPrecision()
     var notices = c.notes
     let model = try ModelOpener(seed: c.common.seed).classifier(
       c.model, role: "model", labels: ModelOpener.labels(of: task))

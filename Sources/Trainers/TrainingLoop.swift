@@ -81,7 +81,7 @@ public struct TrainingLoop {
     guard data.count > 0 else { throw TrainingError.noData("the training data") }
     let batchSize = arguments.perDeviceTrainBatchSize * arguments.gradientAccumulationSteps
     let sampler = Sampler(
-      strategy: Sampler.Strategy(arguments.trainSamplingStrategy), lengths: data.lengths,
+      strategy: arguments.trainSamplingStrategy, lengths: data.lengths,
       batchSize: batchSize, seed: dataSeed, dropLast: arguments.dataloaderDropLast)
     let models = objective.trainedModels
     let largest =

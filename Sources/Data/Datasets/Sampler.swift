@@ -11,7 +11,7 @@ public struct Sampler: Sendable {
     /// Batches of similar lengths in random order: rows are shuffled, then sorted by length inside
     /// groups of 50 batches (Hugging Face's `LengthGroupedSampler`), the longest batch first so
     /// that lack of memory shows at once.
-    case group_by_length
+    case groupByLength = "group_by_length"
   }
 
   private let strategy: Strategy
@@ -23,7 +23,7 @@ public struct Sampler: Sendable {
   /// A sampler over `lengths.count` rows.
   ///
   /// - Parameters:
-  ///   - lengths: tokens of each row; read by `group_by_length`.
+  ///   - lengths: tokens of each row; read by `groupByLength`.
   ///   - batchSize: rows a batch, taken as at least 1.
   ///   - dropLast: leave out a last batch that is not full.
   public init(
@@ -46,7 +46,7 @@ public struct Sampler: Sendable {
     var random = RandomStream(seed: seed, purpose: .shuffle, step: epoch)
     var rows = Array(lengths.indices)
     if strategy != .sequential { Self.shuffle(&rows, &random) }
-    if strategy == .group_by_length {
+    if strategy == .groupByLength {
       let group = batchSize * 50
       for start in stride(from: 0, to: rows.count, by: group) {
         let end = min(rows.count, start + group)
@@ -62,7 +62,7 @@ public struct Sampler: Sendable {
     }
     let short = batches.last.map { $0.count < batchSize } ?? false
     let last = short ? batches.removeLast() : nil
-    if strategy == .group_by_length {
+    if strategy == .groupByLength {
       Self.shuffle(&batches, &random)
       let longest = batches.indices.max { tokens(batches[$0]) < tokens(batches[$1]) }
       if let longest { batches.swapAt(0, longest) }

@@ -16,9 +16,16 @@ public struct RandomText: Objective {
     texts: { try SyntheticTexts($0, words: .random, rows: 20_000, takesCorpus: true) }
   ) { section in
     _ = try SyntheticTexts(section, words: .random, rows: 20_000, takesCorpus: true)
-    let temperature = Float(try section.number("temperature", default: 1, in: 0.01...1000))
-    let isSquared = try section.bool("multiply_by_temperature_squared", default: true)
-    let divergence = try section.choice("divergence", default: Kernel.Divergence.kl)
+    let temperature = Float(
+      try section.number(
+        "temperature", default: 1, in: 0.01...1000,
+        "What both softmaxes of the divergence are divided by."))
+    let isSquared = try section.bool(
+      "multiply_by_temperature_squared", default: true,
+      "Whether the divergence is multiplied by the square of `temperature`.")
+    let divergence = try section.choice(
+      "divergence", default: Kernel.Divergence.kl,
+      "KL divergence, or cross-entropy with the teacher's probabilities.")
     try section.finish()
     return {
       RandomText(
