@@ -62,7 +62,9 @@ public final class ConfigSection: Sendable {
 
   /// Takes a key as known without reading it or writing it back.
   public func ignore(_ key: String, _ meaning: String = "") {
-    if !meaning.isEmpty { document.note(setting(key, .string, .optional, meaning)) }
+    if !meaning.isEmpty {
+      document.note(Setting(name(key), [], presence: .optional, meaning: meaning))
+    }
     record(key, .hidden)
   }
 

@@ -37,7 +37,7 @@ public struct Setting: Sendable, Equatable {
 
   /// Keys from the top, joined by dots.
   public let path: String
-  /// The kinds of values that it takes; mostly one.
+  /// The kinds of values that it takes; mostly one, none for a key that is not looked at.
   public var kinds: [Kind]
   /// Whether it takes an array of such values.
   public let isList: Bool
