@@ -3,9 +3,9 @@ import Synchronization
 
 /// One object of a configuration, read key by key.
 ///
-/// The section remembers what was read with which result. So `finish()` knows which keys nobody asked
-/// for, and `resolved` can write the section back with every default filled in. The document notes what
-/// each key may be (`Setting`).
+/// The section remembers what was read with which result. So `finish()` knows which keys nobody
+/// asked for, and `resolved` can write the section back with every default filled in. The document
+/// notes what each key may be (`Setting`).
 public final class ConfigSection: Sendable {
   /// Keys from the top, joined by dots; empty at the top.
   public let path: String

@@ -2,8 +2,8 @@ import StrictJSON
 
 /// What may stand under one key of a configuration.
 ///
-/// Readers note it down as they ask for the key, and word their errors by it. So what users are told
-/// about a key, in messages, documents and schemas, is what is read.
+/// Readers note it down as they ask for the key, and word their errors by it. So what users are
+/// told about a key, in messages, documents and schemas, is what is read.
 public struct Setting: Sendable, Equatable {
   /// A kind of value, by its name in JSON Schema.
   public enum Kind: String, Sendable {

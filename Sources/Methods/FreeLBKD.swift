@@ -60,7 +60,7 @@ public struct FreeLBKD: Objective {
       temperature = Float(
         try section.number(
           "temperature", default: 1, in: 0.01...1000,
-          "What both softmaxes of the divergence are divided by."))
+          "What logits are divided by in both softmaxes of the divergence."))
       squaredTemperature = try section.bool(
         "multiply_by_temperature_squared", default: true,
         "Whether the divergence is multiplied by the square of `temperature`.")

@@ -60,7 +60,7 @@ public struct MATEKD: Objective {
       temperature = Float(
         try section.number(
           "temperature", default: 1, in: 0.01...1000,
-          "What both softmaxes of the divergence are divided by; no factor in the loss."))
+          "What logits are divided by in both softmaxes of the divergence; no factor in the loss."))
       divergence = try section.choice(
         "divergence", default: .kl,
         "KL divergence, or cross-entropy with the teacher's probabilities.")

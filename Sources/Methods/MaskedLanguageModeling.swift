@@ -101,7 +101,8 @@ extension MaskedLanguageModeling {
         "mlm_probability", default: 0.15, in: .above(0, upTo: 1),
         "How likely a token is to be predicted; special tokens never are.")
       masking = try section.choice(
-        "masking", default: .bert, "What becomes of such a token: BERT's rule, or always [MASK].")
+        "masking", default: .bert,
+        "What a token to be predicted becomes: BERT's rule, or always [MASK].")
       try section.finish()
     }
   }

@@ -49,7 +49,8 @@ public struct PKD: Objective {
       temperature = Float(
         try section.number(
           "temperature", default: 10, in: 0.01...1000,
-          "What both softmaxes of the divergence are divided by; its square is a factor."))
+          "What logits are divided by in both softmaxes of the divergence; its square is a factor.")
+      )
       alpha = try section.number(
         "alpha", default: 0.7, in: 0...1,
         "Share of the teacher's logits; the gold labels have the rest.")

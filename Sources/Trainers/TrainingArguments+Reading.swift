@@ -46,7 +46,7 @@ extension TrainingArguments {
     perDeviceTrainBatchSize = try section.int(
       "per_device_train_batch_size", default: 8, in: 1..., "Rows of a forward pass.")
     perDeviceEvalBatchSize = try section.int(
-      "per_device_eval_batch_size", default: 8, in: 1..., "The same in evaluation.")
+      "per_device_eval_batch_size", default: 8, in: 1..., "Rows of a forward pass in evaluation.")
     gradientAccumulationSteps = try section.int(
       "gradient_accumulation_steps", default: 1, in: 1..., "Batches of an update.")
     maxTokensPerBatch = try section.int(
@@ -96,7 +96,8 @@ extension TrainingArguments {
     warmupSteps = try section.int(
       "warmup_steps", default: 0, in: 0..., "Updates of linear warm-up.")
     warmupRatio = try section.number(
-      "warmup_ratio", default: 0, in: 0...1, "The same as a part of all updates; not both.")
+      "warmup_ratio", default: 0, in: 0...1,
+      "Linear warm-up as a part of all updates, in place of `warmup_steps`.")
     labelSmoothingFactor = try section.number(
       "label_smoothing_factor", default: 0, in: .from(0, below: 1),
       "Share of the gold label that is spread over all labels; not with `multi_label`.")
@@ -117,7 +118,7 @@ extension TrainingArguments {
       "metric_for_best_model", "What tells the best model; by default the task's first metric.")
     greaterIsBetter = try section.optionalBool(
       "greater_is_better",
-      "Whether more of it is better; by default true, but not for `loss` and `loss_mm`.")
+      "Whether a greater metric is better; by default true, but not for `loss` and `loss_mm`.")
     earlyStoppingPatience = try section.optionalInt(
       "early_stopping_patience", in: .atLeast(1),
       "Training stops after so many evaluations without improvement; by default never.")

@@ -3,10 +3,10 @@ import Methods
 
 /// A Markdown document with places that tables of keys are put into.
 ///
-/// `{{table COMMAND SECTION [BRANCH]}}` on a line of its own becomes the keys of a section (`.` for the
-/// top level), or one key, that a branch of the configuration has; `{{methods}}` the methods; `{{method keys}}`
-/// the keys of each; `{{methods with generator}}`, anywhere in a line, the names of those that need
-/// one.
+/// `{{table COMMAND SECTION [BRANCH]}}` on a line of its own becomes the keys of a section (`.` for
+/// the top level), or one key, that a branch of the configuration has; `{{methods}}` the methods;
+/// `{{method keys}}` the keys of each; `{{methods with generator}}`, anywhere in a line, the names of
+/// those that need one.
 package struct ReferenceTemplate: Sendable {
   /// A place that cannot be filled.
   package struct UnknownPlace: ExitStatusProviding, CustomStringConvertible {
@@ -53,8 +53,8 @@ package struct ReferenceTemplate: Sendable {
     return Self.table(rows, of: words[2])
   }
 
-  /// The keys within a section, and those within it in turn, or a key itself. A section whose keys are told elsewhere
-  /// is a key itself.
+  /// The keys within a section, and those within it in turn, or a key itself. A section whose keys
+  /// are told elsewhere counts as a key.
   private static func keys(_ settings: [Setting], of section: String) -> [Setting] {
     let inside = settings.filter { "\($0.path).".hasPrefix("\(section).") }
     return inside.filter { setting in

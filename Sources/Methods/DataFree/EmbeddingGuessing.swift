@@ -58,7 +58,7 @@ package struct EmbeddingGuessing: Sendable {
         "construction_steps", default: 20, in: 0...4000, "Adam's steps on a guessed text.")
       learningRate = try section.number(
         "embedding_learning_rate", default: 0.01, in: 0...100,
-        "Learning rate of these steps, in units of an embedding's elements.")
+        "Learning rate of the guessing, in units of an embedding's elements.")
       initialScale = try section.number(
         "initial_scale", default: 1, in: 0...1000,
         "Spread of the first guess, in units of that of the word embeddings.")

@@ -34,7 +34,7 @@ package struct VectorDistillation: Sendable {
       self.temperature = Float(
         try section.number(
           "temperature", default: temperature, in: 0.01...1000,
-          "What both softmaxes of the divergence are divided by."))
+          "What logits are divided by in both softmaxes of the divergence."))
       squaredTemperature = try section.bool(
         "multiply_by_temperature_squared", default: true,
         "Whether the divergence is multiplied by the square of `temperature`.")
@@ -47,7 +47,7 @@ package struct VectorDistillation: Sendable {
         "Weight of the distance of first-token states; 0 leaves the layers alone.")
       patienceLayers = try section.optionalIntArray(
         "patience_layers", in: .atLeast(0),
-        "The teacher's layer for each of the student's but the last, from 0; by default evenly spread."
+        "The teacher's layer for each of the student's but the last; by default evenly spread."
       )
     }
   }

@@ -42,7 +42,7 @@ public struct ZSKD: PseudoTextMethod {
       try weights.finish()
       concentrations = try section.numbers(
         "concentrations", default: [1, 0.1], in: .above(0, upTo: 1e6),
-        "Factors of the Dirichlet distribution of targets, taken in turns; small ones make sure targets."
+        "Factors of the targets' Dirichlet distribution, in turns; small ones make sure targets."
       )
       if concentrations.isEmpty {
         throw section.fail("concentrations", "method.concentrations must have a number.")

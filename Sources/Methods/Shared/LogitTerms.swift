@@ -32,7 +32,7 @@ package struct LogitTerms: Sendable {
     terms.temperature = Float(
       try section.number(
         "temperature", default: Double(temperature), in: 0.01...1000,
-        "What both softmaxes of the divergence are divided by."))
+        "What logits are divided by in both softmaxes of the divergence."))
     terms.squaredTemperature = try section.bool(
       "multiply_by_temperature_squared", default: squaredTemperature,
       "Whether the divergence is multiplied by the square of `temperature`.")

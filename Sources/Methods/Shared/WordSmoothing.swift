@@ -33,7 +33,7 @@ package struct WordSmoothing: Sendable {
       temperature = Float(
         try section.number(
           "smoothing_temperature", default: 1, in: 0.01...1000,
-          "What the language model's softmax is divided by."))
+          "What the language model's logits are divided by in the softmax."))
       usesDropout = try section.bool(
         "mlm_dropout", default: false, "Whether the language model has dropout.")
       smoothsSpecialTokens = try section.bool(
