@@ -13,6 +13,7 @@ public final class ConfigDocument: Sendable {
   /// Where a value given on the command line came from, by its path.
   private let overridden: [String: String]
   private let collected = Mutex<[String]>([])
+  private let noted = Mutex<[Setting]>([])
 
   /// A parsed text with overrides applied.
   /// - Throws: `ConfigError` for an override that cannot be applied.
@@ -58,6 +59,16 @@ public final class ConfigDocument: Sendable {
   /// Adds a note, once.
   package func note(_ text: String) {
     collected.withLock { if !$0.contains(text) { $0.append(text) } }
+  }
+
+  /// Descriptions of all keys that have been asked for, in the order in which they were.
+  public var settings: [Setting] { noted.withLock { $0 } }
+
+  /// Notes down what a key may be; the first description counts.
+  package func note(_ setting: Setting) {
+    noted.withLock { noted in
+      if !noted.contains(where: { $0.path == setting.path }) { noted.append(setting) }
+    }
   }
 
   /// The error for the value at a path, placed on the command line where it came from there.

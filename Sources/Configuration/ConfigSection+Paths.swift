@@ -40,8 +40,8 @@ extension ConfigSection {
   /// A folder that must exist.
   /// - Throws: `ConfigError` when the key is missing, or names no folder and the document checks
   ///   paths.
-  public func folder(_ key: String) throws -> String {
-    let path = try string(key)
+  public func folder(_ key: String, _ meaning: String = "") throws -> String {
+    let path = try string(key, meaning)
     guard document.checksPaths else { return path }
     switch PathCheck.kind(of: path) {
     case .folder: return path
@@ -54,8 +54,8 @@ extension ConfigSection {
   }
 
   /// A file or folder that must exist, or nil when the key is absent.
-  public func optionalPath(_ key: String) throws -> String? {
-    guard let path = try optionalString(key) else { return nil }
+  public func optionalPath(_ key: String, _ meaning: String = "") throws -> String? {
+    guard let path = try optionalString(key, meaning) else { return nil }
     if document.checksPaths, PathCheck.kind(of: path) == .nothing {
       throw fail(
         key, "\(name(key)): there is no file or folder \"\(path)\"\(PathCheck.where(path)).")
@@ -64,8 +64,10 @@ extension ConfigSection {
   }
 
   /// Files that must all exist.
-  public func files(_ key: String, default fallback: [String]? = nil) throws -> [String] {
-    let paths = try strings(key, default: fallback)
+  public func files(
+    _ key: String, default fallback: [String]? = nil, _ meaning: String = ""
+  ) throws -> [String] {
+    let paths = try strings(key, default: fallback, meaning)
     guard document.checksPaths else { return paths }
     for (place, path) in paths.enumerated() {
       switch PathCheck.kind(of: path) {

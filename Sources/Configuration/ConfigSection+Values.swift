@@ -1,221 +1,224 @@
 import StrictJSON
 
 // Every reader takes the default of an absent key; without a default the key is required. A value of
-// null counts as absent.
+// null counts as absent. The last argument says in one sentence what the setting does.
 extension ConfigSection {
+  // MARK: Numbers
+
   /// An integer: a number written without fraction and exponent.
   /// - Throws: `ConfigError` when it is missing, no integer, or out of bounds.
-  public func int(_ key: String, default fallback: Int? = nil, in bounds: Bounds<Int> = .any)
-    throws -> Int
-  {
-    guard let value = value(of: key) ?? fallback.map(JSONValue.int) else {
-      throw missing(key, "an integer")
-    }
-    guard let number = value.int else { throw wrongKind(key, "an integer", value) }
-    guard bounds.contains(number) else { throw outOfBounds(key, "\(bounds)", value) }
-    record(key, .int(number))
-    return number
+  public func int(
+    _ key: String, default fallback: Int? = nil, in bounds: Bounds = .any, _ meaning: String = ""
+  ) throws -> Int {
+    let presence = Setting.Presence(fallback.map(JSONValue.int))
+    return try required(
+      setting(key, .integer, bounds: bounds, presence, meaning), integer(key, bounds))
   }
 
   /// An integer within a closed range.
-  public func int(_ key: String, default fallback: Int? = nil, in range: ClosedRange<Int>)
-    throws -> Int
-  {
-    try int(key, default: fallback, in: .between(range.lowerBound, range.upperBound))
+  public func int(
+    _ key: String, default fallback: Int? = nil, in range: ClosedRange<Int>, _ meaning: String = ""
+  ) throws -> Int {
+    let bounds = Bounds.between(Double(range.lowerBound), Double(range.upperBound))
+    return try int(key, default: fallback, in: bounds, meaning)
   }
 
   /// An integer from a lower limit on.
-  public func int(_ key: String, default fallback: Int? = nil, in range: PartialRangeFrom<Int>)
-    throws -> Int
-  {
-    try int(key, default: fallback, in: .atLeast(range.lowerBound))
+  public func int(
+    _ key: String, default fallback: Int? = nil, in range: PartialRangeFrom<Int>,
+    _ meaning: String = ""
+  ) throws -> Int {
+    try int(key, default: fallback, in: .atLeast(Double(range.lowerBound)), meaning)
   }
 
   /// An integer, or nil when the key is absent.
-  public func optionalInt(_ key: String, in bounds: Bounds<Int> = .any) throws -> Int? {
-    guard has(key) else {
-      record(key, .null)
-      return nil
-    }
-    return try int(key, in: bounds)
+  public func optionalInt(
+    _ key: String, in bounds: Bounds = .any, _ meaning: String = ""
+  ) throws -> Int? {
+    try read(
+      setting(key, .integer, bounds: bounds, .optional, meaning), integer(key, bounds))
   }
 
   /// A number.
   /// - Throws: `ConfigError` when it is missing, no number, beyond the doubles, or out of bounds.
   public func number(
-    _ key: String, default fallback: Double? = nil, in bounds: Bounds<Double> = .any
+    _ key: String, default fallback: Double? = nil, in bounds: Bounds = .any,
+    _ meaning: String = ""
   ) throws -> Double {
-    guard let value = value(of: key) ?? fallback.map(JSONValue.double) else {
-      throw missing(key, "a number")
-    }
-    guard let number = value.double else { throw wrongKind(key, "a number", value) }
-    guard bounds.contains(number) else { throw outOfBounds(key, "\(bounds)", value) }
-    record(key, .double(number))
-    return number
+    let presence = Setting.Presence(fallback.map(JSONValue.double))
+    return try required(
+      setting(key, .number, bounds: bounds, presence, meaning), double(key, bounds))
   }
 
   /// A number within a closed range.
   public func number(
-    _ key: String, default fallback: Double? = nil, in range: ClosedRange<Double>
+    _ key: String, default fallback: Double? = nil, in range: ClosedRange<Double>,
+    _ meaning: String = ""
   ) throws -> Double {
-    try number(key, default: fallback, in: .between(range.lowerBound, range.upperBound))
+    try number(
+      key, default: fallback, in: .between(range.lowerBound, range.upperBound), meaning)
   }
 
   /// A number from a lower limit on.
   public func number(
-    _ key: String, default fallback: Double? = nil, in range: PartialRangeFrom<Double>
+    _ key: String, default fallback: Double? = nil, in range: PartialRangeFrom<Double>,
+    _ meaning: String = ""
   ) throws -> Double {
-    try number(key, default: fallback, in: .atLeast(range.lowerBound))
+    try number(key, default: fallback, in: .atLeast(range.lowerBound), meaning)
+  }
+
+  /// A number in single precision; the default is noted with the digits that tell it apart.
+  public func float(
+    _ key: String, default fallback: Float, in bounds: Bounds = .any, _ meaning: String = ""
+  ) throws -> Float {
+    Float(try number(key, default: JSONValue.float(fallback).double, in: bounds, meaning))
   }
 
   /// A number, or nil when the key is absent.
-  public func optionalNumber(_ key: String, in bounds: Bounds<Double> = .any) throws -> Double? {
-    guard has(key) else {
-      record(key, .null)
-      return nil
-    }
-    return try number(key, in: bounds)
-  }
-
-  /// `true` or `false`.
-  public func bool(_ key: String, default fallback: Bool? = nil) throws -> Bool {
-    guard let value = value(of: key) ?? fallback.map(JSONValue.bool) else {
-      throw missing(key, "true or false")
-    }
-    guard let flag = value.bool else { throw wrongKind(key, "true or false", value) }
-    record(key, .bool(flag))
-    return flag
-  }
-
-  /// `true` or `false`, or nil when the key is absent.
-  public func optionalBool(_ key: String) throws -> Bool? {
-    guard has(key) else {
-      record(key, .null)
-      return nil
-    }
-    return try bool(key)
-  }
-
-  /// A string that is not empty.
-  public func string(_ key: String, default fallback: String? = nil) throws -> String {
-    guard let value = value(of: key) ?? fallback.map(JSONValue.string) else {
-      throw missing(key, "a string")
-    }
-    guard let text = value.string else { throw wrongKind(key, "a string", value) }
-    if text.isEmpty { throw fail(key, "\(name(key)) must not be empty.") }
-    record(key, .string(text))
-    return text
-  }
-
-  /// A string, or nil when the key is absent.
-  public func optionalString(_ key: String) throws -> String? {
-    guard has(key) else {
-      record(key, .null)
-      return nil
-    }
-    return try string(key)
-  }
-
-  /// One of the names of an enumeration.
-  /// - Throws: `ConfigError` for any other name, with the nearest one.
-  public func choice<Choice: RawRepresentable<String> & CaseIterable>(
-    _ key: String, default fallback: Choice? = nil
-  ) throws -> Choice {
-    let text = try string(key, default: fallback?.rawValue)
-    if let choice = Choice(rawValue: text) { return choice }
-    throw unknownName(key, text, among: Choice.allCases.map(\.rawValue))
-  }
-
-  /// The error for a name that is none of the known ones.
-  public func unknownName(_ key: String, _ text: String, among known: [String]) -> ConfigError {
-    let guess = EditDistance.nearest(to: text, among: known).map { "; did you mean \"\($0)\"?" }
-    return fail(
-      key,
-      "\(name(key)) must be \(known.map { "\"\($0)\"" }.joined(separator: " or ")), "
-        + "found \"\(text)\"" + (guess ?? "."))
+  public func optionalNumber(
+    _ key: String, in bounds: Bounds = .any, _ meaning: String = ""
+  ) throws -> Double? {
+    try read(setting(key, .number, bounds: bounds, .optional, meaning), double(key, bounds))
   }
 
   /// An array of integers.
   public func intArray(
-    _ key: String, default fallback: [Int]? = nil, in bounds: Bounds<Int> = .any
+    _ key: String, default fallback: [Int]? = nil, in bounds: Bounds = .any,
+    _ meaning: String = ""
   ) throws -> [Int] {
-    let elements = try array(key, default: fallback?.map(JSONValue.int), of: "integers")
-    let numbers = try elements.enumerated().map { place, element in
-      guard let number = element.int else {
-        throw elementError(key, place, element, "an integer")
-      }
-      guard bounds.contains(number) else { throw elementError(key, place, element, "\(bounds)") }
-      return number
-    }
-    record(key, .array(numbers.map(JSONValue.int)))
-    return numbers
+    let presence = Setting.Presence(fallback.map { .array($0.map(JSONValue.int)) })
+    return try required(
+      setting(key, .integer, isList: true, bounds: bounds, presence, meaning),
+      elements(key, of: "integers") { try self.integer($0, bounds)($1) })
   }
 
   /// An array of integers, or nil when the key is absent.
-  public func optionalIntArray(_ key: String, in bounds: Bounds<Int> = .any) throws -> [Int]? {
-    guard has(key) else {
-      record(key, .null)
-      return nil
-    }
-    return try intArray(key, in: bounds)
+  public func optionalIntArray(
+    _ key: String, in bounds: Bounds = .any, _ meaning: String = ""
+  ) throws -> [Int]? {
+    try read(
+      setting(key, .integer, isList: true, bounds: bounds, .optional, meaning),
+      elements(key, of: "integers") { try self.integer($0, bounds)($1) })
   }
 
   /// An array of numbers.
   public func numbers(
-    _ key: String, default fallback: [Double]? = nil, in bounds: Bounds<Double> = .any
+    _ key: String, default fallback: [Double]? = nil, in bounds: Bounds = .any,
+    _ meaning: String = ""
   ) throws -> [Double] {
-    let elements = try array(key, default: fallback?.map(JSONValue.double), of: "numbers")
-    let numbers = try elements.enumerated().map { place, element in
-      guard let number = element.double else { throw elementError(key, place, element, "a number") }
-      guard bounds.contains(number) else { throw elementError(key, place, element, "\(bounds)") }
-      return number
-    }
-    record(key, .array(numbers.map(JSONValue.double)))
-    return numbers
+    let presence = Setting.Presence(fallback.map { .array($0.map(JSONValue.double)) })
+    return try required(
+      setting(key, .number, isList: true, bounds: bounds, presence, meaning),
+      elements(key, of: "numbers") { try self.double($0, bounds)($1) })
+  }
+
+  /// An array of numbers, or nil when the key is absent.
+  public func optionalNumbers(
+    _ key: String, in bounds: Bounds = .any, _ meaning: String = ""
+  ) throws -> [Double]? {
+    try read(
+      setting(key, .number, isList: true, bounds: bounds, .optional, meaning),
+      elements(key, of: "numbers") { try self.double($0, bounds)($1) })
+  }
+
+  // MARK: Flags
+
+  /// `true` or `false`.
+  public func bool(
+    _ key: String, default fallback: Bool? = nil, _ meaning: String = ""
+  ) throws -> Bool {
+    try required(
+      setting(key, .flag, Setting.Presence(fallback.map(JSONValue.bool)), meaning), flag(key))
+  }
+
+  /// `true` or `false`, or nil when the key is absent.
+  public func optionalBool(_ key: String, _ meaning: String = "") throws -> Bool? {
+    try read(setting(key, .flag, .optional, meaning), flag(key))
+  }
+
+  // MARK: Strings
+
+  /// A string that is not empty.
+  public func string(
+    _ key: String, default fallback: String? = nil, _ meaning: String = ""
+  ) throws -> String {
+    try required(
+      setting(key, .string, Setting.Presence(fallback.map(JSONValue.string)), meaning), text(key))
+  }
+
+  /// A string, or nil when the key is absent.
+  public func optionalString(_ key: String, _ meaning: String = "") throws -> String? {
+    try read(setting(key, .string, .optional, meaning), text(key))
   }
 
   /// An array of strings, none of them empty.
-  public func strings(_ key: String, default fallback: [String]? = nil) throws -> [String] {
-    let elements = try array(key, default: fallback?.map(JSONValue.string), of: "strings")
-    let texts = try elements.enumerated().map { place, element in
-      guard let text = element.string, !text.isEmpty else {
-        throw elementError(key, place, element, "a string that is not empty")
-      }
-      return text
-    }
-    record(key, .array(texts.map(JSONValue.string)))
-    return texts
+  public func strings(
+    _ key: String, default fallback: [String]? = nil, _ meaning: String = ""
+  ) throws -> [String] {
+    let presence = Setting.Presence(fallback.map { .array($0.map(JSONValue.string)) })
+    return try required(
+      setting(key, .string, isList: true, presence, meaning), elements(key, of: "strings", nonEmpty)
+    )
   }
 
   /// An array of strings, none of them empty, or nil when the key is absent.
-  public func optionalStrings(_ key: String) throws -> [String]? {
-    guard has(key) else {
-      record(key, .null)
-      return nil
+  public func optionalStrings(_ key: String, _ meaning: String = "") throws -> [String]? {
+    try read(
+      setting(key, .string, isList: true, .optional, meaning),
+      elements(key, of: "strings", nonEmpty))
+  }
+
+  // MARK: Names
+
+  /// One of the names of an enumeration, or of some of its cases.
+  /// - Throws: `ConfigError` for any other name, with the nearest one.
+  public func choice<Choice: RawRepresentable<String> & CaseIterable>(
+    _ key: String, default fallback: Choice? = nil, among allowed: [Choice]? = nil,
+    _ meaning: String = ""
+  ) throws -> Choice {
+    let named = (allowed ?? Array(Choice.allCases)).map { ($0.rawValue, $0) }
+    return try choice(key, default: fallback?.rawValue, named: named, meaning)
+  }
+
+  /// What one of some names stands for.
+  /// - Throws: `ConfigError` for any other name, with the nearest one.
+  public func choice<Choice>(
+    _ key: String, default fallback: String? = nil, named: [(String, Choice)],
+    _ meaning: String = ""
+  ) throws -> Choice {
+    let names = named.map(\.0)
+    let presence = Setting.Presence(fallback.map(JSONValue.string))
+    return try required(setting(key, .string, choices: names, presence, meaning)) { value in
+      let name = try self.text(key)(value)
+      if let found = named.first(where: { $0.0 == name }) { return found.1 }
+      throw self.unknownName(key, name, among: names)
     }
-    return try strings(key)
   }
 
-  /// The error at one element of an array.
-  package func elementError(_ key: String, _ place: Int, _ element: JSONValue, _ expected: String)
-    -> ConfigError
-  {
-    document.error(
-      path: "\(name(key))[\(place)]", at: element.position,
-      "\(name(key))[\(place)] must be \(expected), found \(element.shown).")
+  /// An array of names of some cases of an enumeration.
+  public func choices<Choice: RawRepresentable<String>>(
+    _ key: String, default fallback: [Choice], among allowed: [Choice], _ meaning: String = ""
+  ) throws -> [Choice] {
+    let names = allowed.map(\.rawValue)
+    let usual = JSONValue.array(fallback.map { .string($0.rawValue) })
+    return try required(
+      setting(key, .string, isList: true, choices: names, .usual(usual), meaning),
+      elements(key, of: "strings") { place, element in
+        let name = try self.nonEmpty(place, element)
+        if let found = allowed.first(where: { $0.rawValue == name }) { return found }
+        let message = Self.unknown(self.name(place), name, among: names)
+        throw self.document.error(path: self.name(place), at: element.position, message)
+      })
   }
 
-  private func array(_ key: String, default fallback: [JSONValue]?, of kind: String) throws
-    -> [JSONValue]
-  {
-    guard let value = value(of: key) ?? fallback.map(JSONValue.array) else {
-      throw missing(key, "an array of \(kind)")
-    }
-    guard let elements = value.array else { throw wrongKind(key, "an array of \(kind)", value) }
-    return elements
+  /// The error for a name that is none of the known ones.
+  public func unknownName(_ key: String, _ text: String, among known: [String]) -> ConfigError {
+    fail(key, Self.unknown(name(key), text, among: known))
   }
 
-  private func outOfBounds(_ key: String, _ bounds: String, _ value: JSONValue) -> ConfigError {
-    fail(key, "\(name(key)) must be \(bounds), found \(value.shown).")
+  private static func unknown(_ path: String, _ text: String, among known: [String]) -> String {
+    let guess = EditDistance.nearest(to: text, among: known).map { "; did you mean \"\($0)\"?" }
+    return "\(path) must be \(known.map { "\"\($0)\"" }.joined(separator: " or ")), "
+      + "found \"\(text)\"" + (guess ?? ".")
   }
 }

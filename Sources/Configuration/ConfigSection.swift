@@ -3,8 +3,9 @@ import Synchronization
 
 /// One object of a configuration, read key by key.
 ///
-/// The section remembers what was read with which result. So `finish()` knows which keys nobody asked
-/// for, and `resolved` can write the section back with every default filled in.
+/// The section remembers what was read with which result. So `finish()` knows which keys nobody
+/// asked for, and `resolved` can write the section back with every default filled in. The document
+/// notes what each key may be (`Setting`).
 public final class ConfigSection: Sendable {
   /// Keys from the top, joined by dots; empty at the top.
   public let path: String
@@ -60,11 +61,20 @@ public final class ConfigSection: Sendable {
   }
 
   /// Takes a key as known without reading it or writing it back.
-  public func ignore(_ key: String) { record(key, .hidden) }
+  public func ignore(_ key: String, _ meaning: String = "") {
+    if !meaning.isEmpty {
+      document.note(Setting(name(key), [], presence: .optional, meaning: meaning))
+    }
+    record(key, .hidden)
+  }
 
   /// Takes an old spelling of a key, with a note to the user.
   /// - Throws: `ConfigError` when both spellings are there.
   public func alias(_ old: String, for new: String) throws {
+    document.note(
+      Setting(
+        name(old), [], presence: .optional, meaning: "Old spelling of `\(new)`.",
+        replacement: name(new)))
     guard has(old) else { return ignore(old) }
     if has(new) {
       throw fail(
@@ -92,14 +102,13 @@ public final class ConfigSection: Sendable {
   // MARK: Sections
 
   /// A section that must be there.
-  public func section(_ key: String) throws -> ConfigSection {
-    guard let section = try optionalSection(key) else { throw missing(key, "an object") }
-    return section
+  public func section(_ key: String, _ meaning: String = "") throws -> ConfigSection {
+    try required(setting(key, .section, .required, meaning)) { try opened(key, $0) }
   }
 
   /// A section, or an empty one where the key is absent, so that all its defaults hold.
-  public func sectionOrEmpty(_ key: String) throws -> ConfigSection {
-    if let section = try optionalSection(key) { return section }
+  public func sectionOrEmpty(_ key: String, _ meaning: String = "") throws -> ConfigSection {
+    if let section = try optionalSection(key, meaning) { return section }
     let empty = ConfigSection(
       JSONValue(.object(JSONObject()), position: position), path: name(key), document: document)
     record(key, .section(empty))
@@ -107,12 +116,12 @@ public final class ConfigSection: Sendable {
   }
 
   /// A section that may be absent or null.
-  public func optionalSection(_ key: String) throws -> ConfigSection? {
-    guard let value = value(of: key) else {
-      record(key, .value(.null))
-      return nil
-    }
-    guard value.object != nil else { throw wrongKind(key, "an object", value) }
+  public func optionalSection(_ key: String, _ meaning: String = "") throws -> ConfigSection? {
+    try read(setting(key, .section, .optional, meaning)) { try opened(key, $0) }
+  }
+
+  private func opened(_ key: String, _ value: JSONValue) throws -> ConfigSection {
+    guard value.object != nil else { throw wrong(key, "an object", value) }
     let section = ConfigSection(value, path: name(key), document: document)
     record(key, .section(section))
     return section
@@ -174,11 +183,6 @@ public final class ConfigSection: Sendable {
     }
     if let slip, slip.key != key { return unknown(slip, among: [key]) }
     return fail(key, "\(name(key)) is missing; \(kind) is required here.")
-  }
-
-  /// The error for a value of a wrong kind.
-  package func wrongKind(_ key: String, _ kind: String, _ value: JSONValue) -> ConfigError {
-    fail(key, "\(name(key)) must be \(kind), found \(value.shown).")
   }
 
   private func unknown(_ member: JSONObject.Member, among known: [String]) -> ConfigError {

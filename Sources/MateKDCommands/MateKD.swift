@@ -16,7 +16,8 @@ public struct MateKD: ParsableCommand {
     subcommands: [
       PretrainCommand.self, TeacherFinetuneCommand.self, DistillCommand.self, EvaluateCommand.self,
       PredictCommand.self, CompareCommand.self, TokenizeCommand.self, SynthesizeCommand.self,
-      ProfileCommand.self, InspectCommand.self, MethodsCommand.self, DoctorCommand.self,
+      ProfileCommand.self, InspectCommand.self, MethodsCommand.self, SchemaCommand.self,
+      DoctorCommand.self,
     ])
 
   /// A command without anything set; the parser needs it.

@@ -15,9 +15,12 @@ public struct AnnealingKD: Objective {
     summary: "the teacher's logits at growing size, then gold labels (Jafari et al. 2021)"
   ) { section in
     let settings = Settings(
-      temperatures: try section.int("max_temperature", default: 7, in: 1...1000),
+      temperatures: try section.int(
+        "max_temperature", default: 7, in: 1...1000,
+        "Multipliers of the teacher's logits that stage I goes through."),
       fraction: try section.number(
-        "stage_one_fraction", default: 14.0 / 18, in: .above(0, upTo: 1)))
+        "stage_one_fraction", default: 14.0 / 18, in: .above(0, upTo: 1),
+        "Share of the updates that are stage I."))
     try section.finish()
     return { AnnealingKD($0, settings: settings) }
   }

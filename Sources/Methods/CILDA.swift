@@ -57,21 +57,35 @@ public struct CILDA: Objective {
     package init(_ section: ConfigSection) throws {
       adversary = try MaskedAdversary.Settings(section)
       contrast = try LayerContrast.Settings(section)
-      projectionTraining = try section.choice("projection_training", default: .generator)
+      projectionTraining = try section.choice(
+        "projection_training", default: .generator,
+        "Whose optimiser trains the maps of the contrastive term: `own` is one for them alone.")
       projectionLearningRate = try section.number(
-        "projection_learning_rate", default: 1e-3, in: 0...1)
-      let generator = try section.sectionOrEmpty("generator_loss_weights")
-      generatorDivergence = try generator.number("divergence", default: 0.5, in: 0...1e6)
-      generatorContrastive = try generator.number("contrastive", default: 0.5, in: 0...1e6)
+        "projection_learning_rate", default: 1e-3, in: 0...1,
+        "Learning rate of the maps' own optimiser.")
+      let generator = try section.sectionOrEmpty(
+        "generator_loss_weights", "The factors of what the generator makes large.")
+      generatorDivergence = try generator.number(
+        "divergence", default: 0.5, in: 0...1e6,
+        "Weight of the divergence of the student's outputs from the teacher's.")
+      generatorContrastive = try generator.number(
+        "contrastive", default: 0.5, in: 0...1e6, "Weight of the contrastive term.")
       try generator.finish()
-      let student = try section.sectionOrEmpty("loss_weights")
-      ce = try student.number("ce", default: ce, in: 0...1e6)
-      kd = try student.number("kd", default: kd, in: 0...1e6)
-      contrastive = try student.number("contrastive", default: 0, in: 0...1e6)
-      adversarialCE = try student.number("adversarial_ce", default: adversarialCE, in: 0...1e6)
-      adversarialKD = try student.number("adversarial_kd", default: adversarialKD, in: 0...1e6)
+      let student = try section.sectionOrEmpty(
+        "loss_weights", "The factors of the student's loss terms.")
+      ce = try student.number("ce", default: ce, in: 0...1e6, "Weight of the gold labels.")
+      kd = try student.number("kd", default: kd, in: 0...1e6, "Weight of the teacher's outputs.")
+      contrastive = try student.number(
+        "contrastive", default: 0, in: 0...1e6, "Weight of the contrastive term.")
+      adversarialCE = try student.number(
+        "adversarial_ce", default: adversarialCE, in: 0...1e6,
+        "Weight of the gold labels on adversarial text.")
+      adversarialKD = try student.number(
+        "adversarial_kd", default: adversarialKD, in: 0...1e6,
+        "Weight of the teacher's outputs on adversarial text.")
       adversarialContrastive = try student.number(
-        "adversarial_contrastive", default: 0, in: 0...1e6)
+        "adversarial_contrastive", default: 0, in: 0...1e6,
+        "Weight of the contrastive term on adversarial text.")
       try student.finish()
       if projectionTraining == .student || projectionTraining == .both, !studentIsContrasted {
         throw section.fail(

@@ -46,16 +46,30 @@ public struct CoDIR: Objective {
 
     package init(_ section: ConfigSection) throws {
       self.init()
-      pooling = try section.choice("pooling", default: .first)
-      teacherLayers = try section.optionalIntArray("teacher_layers", in: .atLeast(0))
-      width = try section.int("projection_dim", default: 128, in: 1...65_536)
-      negatives = try section.int("negatives", default: 100, in: 1...1_000_000)
+      pooling = try section.choice(
+        "pooling", default: .first,
+        "Which states of a layer stand for a text: the first token's or the mean of all.")
+      teacherLayers = try section.optionalIntArray(
+        "teacher_layers", in: .atLeast(0),
+        "The teacher's layers, from 0; by default as many as the student's, evenly spread.")
+      width = try section.int(
+        "projection_dim", default: 128, in: 1...65_536,
+        "Common width that both models' states are mapped to.")
+      negatives = try section.int(
+        "negatives", default: 100, in: 1...1_000_000,
+        "False candidates of a text, drawn from the memory bank.")
       contrastiveTemperature = Float(
-        try section.number("contrastive_temperature", default: 0.07, in: 0.01...1000))
-      momentum = Float(try section.number("bank_momentum", default: 0.5, in: 0...1))
-      let weights = try section.sectionOrEmpty("loss_weights")
+        try section.number(
+          "contrastive_temperature", default: 0.07, in: 0.01...1000,
+          "What products of vectors are divided by in the contrastive term."))
+      momentum = Float(
+        try section.number(
+          "bank_momentum", default: 0.5, in: 0...1,
+          "Share of the old vector when the memory bank takes a new one."))
+      let weights = try section.sectionOrEmpty("loss_weights", "The factors of the loss terms.")
       terms = try terms.reading(section, weights: weights)
-      contrastive = try weights.number("contrastive", default: contrastive, in: 0...1e6)
+      contrastive = try weights.number(
+        "contrastive", default: contrastive, in: 0...1e6, "Weight of the contrastive term.")
       try weights.finish()
     }
   }

@@ -36,14 +36,23 @@ public struct ComKD: Objective {
     package init() {}
 
     package init(_ section: ConfigSection) throws {
-      temperatures = try section.int("max_temperature", default: 10, in: 1...1000)
-      fraction = try section.number("stage_one_fraction", default: 0.75, in: .above(0, upTo: 1))
+      temperatures = try section.int(
+        "max_temperature", default: 10, in: 1...1000,
+        "Multipliers of the teacher's logits that stage I goes through.")
+      fraction = try section.number(
+        "stage_one_fraction", default: 0.75, in: .above(0, upTo: 1),
+        "Share of the student's updates that are stage I.")
       try section.refuse("divergence", "comkd compares logits by their squared distance.")
       try section.refuse("temperature", "comkd compares logits by their squared distance.")
-      let weights = try section.sectionOrEmpty("loss_weights")
+      let weights = try section.sectionOrEmpty("loss_weights", "The factors of the loss terms.")
       self.weights = LossWeights(
-        ce: 0, kd: try weights.number("kd", default: 0.5, in: 0...1e6),
-        adversarial: try weights.number("adversarial", default: 0.5, in: 0...1e6))
+        ce: 0,
+        kd: try weights.number(
+          "kd", default: 0.5, in: 0...1e6,
+          "Weight of the distance of logits on the text in stage I."),
+        adversarial: try weights.number(
+          "adversarial", default: 0.5, in: 0...1e6,
+          "Weight of the distance of logits on adversarial text in stage I."))
       try weights.finish()
       adversary = try MaskedAdversary.Settings(section, comparesDistributions: false)
     }

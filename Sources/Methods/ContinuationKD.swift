@@ -17,11 +17,18 @@ public struct ContinuationKD: Objective {
     summary: "from the teacher's growing logits to gold labels by degrees (Jafari et al. 2022)"
   ) { section in
     var settings = Settings()
-    settings.temperatures = try section.int("max_temperature", default: 10, in: 1...1000)
+    settings.temperatures = try section.int(
+      "max_temperature", default: 10, in: 1...1000,
+      "Multipliers of the teacher's logits that stage I goes through.")
     settings.fraction = try section.number(
-      "stage_one_fraction", default: 2.0 / 3, in: .above(0, upTo: 1))
-    settings.goldWeight = try section.number("stage_one_gold_weight", default: 0.5, in: 0...1)
-    settings.margin = try section.number("margin", default: 0, in: 0...1e6)
+      "stage_one_fraction", default: 2.0 / 3, in: .above(0, upTo: 1),
+      "Share of the updates that are stage I.")
+    settings.goldWeight = try section.number(
+      "stage_one_gold_weight", default: 0.5, in: 0...1,
+      "Weight of the gold labels at the end of stage I.")
+    settings.margin = try section.number(
+      "margin", default: 0, in: 0...1e6,
+      "Squared distances of logits up to this, times the multiplier, cost nothing.")
     try section.finish()
     let found = settings
     return { ContinuationKD($0, settings: found) }

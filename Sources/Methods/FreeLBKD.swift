@@ -48,11 +48,22 @@ public struct FreeLBKD: Objective {
 
     package init(_ section: ConfigSection) throws {
       perturbation = try EmbeddingPerturbation(section)
-      ascent = try section.choice("ascent", default: .kl)
-      perturbsTeacher = try section.bool("perturb_teacher", default: true)
-      freezesWords = try section.bool("freeze_word_embeddings", default: false)
-      temperature = Float(try section.number("temperature", default: 1, in: 0.01...1000))
-      squaredTemperature = try section.bool("multiply_by_temperature_squared", default: true)
+      ascent = try section.choice(
+        "ascent", default: .kl,
+        "What the perturbation makes large: the divergence, the label loss, or the whole loss.")
+      perturbsTeacher = try section.bool(
+        "perturb_teacher", default: true,
+        "Whether the teacher sees the perturbation, too, or the text itself.")
+      freezesWords = try section.bool(
+        "freeze_word_embeddings", default: false,
+        "Whether the student keeps the word embeddings it began with.")
+      temperature = Float(
+        try section.number(
+          "temperature", default: 1, in: 0.01...1000,
+          "What logits are divided by in both softmaxes of the divergence."))
+      squaredTemperature = try section.bool(
+        "multiply_by_temperature_squared", default: true,
+        "Whether the divergence is multiplied by the square of `temperature`.")
       weights = try LossWeights(section, ce: 0.5, kd: 0.5)
     }
 

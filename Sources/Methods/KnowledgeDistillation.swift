@@ -50,7 +50,7 @@ extension KnowledgeDistillation where Head == SequenceClassifier {
 extension LogitTerms {
   /// Reads the section of a method that has no other terms to its end.
   fileprivate init(readingAll section: ConfigSection) throws {
-    let weights = try section.sectionOrEmpty("loss_weights")
+    let weights = try section.sectionOrEmpty("loss_weights", "The factors of the loss terms.")
     self = try LogitTerms(ce: 0.5, kd: 0.5).reading(section, weights: weights)
     try weights.finish()
     try section.finish()

@@ -95,8 +95,12 @@ extension MaskedLanguageModeling {
     /// Reads the section to its end.
     /// - Throws: `ConfigError`.
     package init(reading section: ConfigSection) throws {
-      mlmProbability = try section.number("mlm_probability", default: 0.15, in: .above(0, upTo: 1))
-      masking = try section.choice("masking", default: .bert)
+      mlmProbability = try section.number(
+        "mlm_probability", default: 0.15, in: .above(0, upTo: 1),
+        "How likely a token is to be predicted; special tokens never are.")
+      masking = try section.choice(
+        "masking", default: .bert,
+        "What a token to be predicted becomes: BERT's rule, or always [MASK].")
       try section.finish()
     }
   }

@@ -32,9 +32,12 @@ public enum MiniLM {
     package init() {}
 
     package init(_ section: ConfigSection) throws {
-      let weights = try section.sectionOrEmpty("loss_weights")
-      attention = try weights.number("attention", default: 1, in: 0...1e6)
-      values = try weights.number("values", default: 1, in: 0...1e6)
+      let weights = try section.sectionOrEmpty("loss_weights", "The factors of the loss terms.")
+      attention = try weights.number(
+        "attention", default: 1, in: 0...1e6, "Weight of the divergence of attention probabilities."
+      )
+      values = try weights.number(
+        "values", default: 1, in: 0...1e6, "Weight of the divergence of value relations.")
       terms = try terms.reading(section, weights: weights)
       try weights.finish()
     }

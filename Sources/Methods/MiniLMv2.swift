@@ -39,12 +39,18 @@ public enum MiniLMv2 {
     package init() {}
 
     package init(_ section: ConfigSection) throws {
-      relationHeads = try section.optionalInt("relation_heads", in: .atLeast(1))
-      teacherLayer = try section.optionalInt("teacher_layer", in: .atLeast(0))
-      let weights = try section.sectionOrEmpty("loss_weights")
-      queries = try weights.number("queries", default: 1, in: 0...1e6)
-      keys = try weights.number("keys", default: 1, in: 0...1e6)
-      values = try weights.number("values", default: 1, in: 0...1e6)
+      relationHeads = try section.optionalInt(
+        "relation_heads", in: .atLeast(1),
+        "Heads that relations are split into; by default the teacher's attention heads.")
+      teacherLayer = try section.optionalInt(
+        "teacher_layer", in: .atLeast(0), "The teacher's layer, from 0; by default the last one.")
+      let weights = try section.sectionOrEmpty("loss_weights", "The factors of the loss terms.")
+      queries = try weights.number(
+        "queries", default: 1, in: 0...1e6, "Weight of the divergence of query relations.")
+      keys = try weights.number(
+        "keys", default: 1, in: 0...1e6, "Weight of the divergence of key relations.")
+      values = try weights.number(
+        "values", default: 1, in: 0...1e6, "Weight of the divergence of value relations.")
       terms = try terms.reading(section, weights: weights)
       try weights.finish()
     }

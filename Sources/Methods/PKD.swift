@@ -46,12 +46,25 @@ public struct PKD: Objective {
     package init() {}
 
     package init(_ section: ConfigSection) throws {
-      temperature = Float(try section.number("temperature", default: 10, in: 0.01...1000))
-      alpha = try section.number("alpha", default: 0.7, in: 0...1)
-      beta = try section.number("beta", default: 500, in: 0...1e9)
-      strategy = try section.choice("layers", default: .skip)
-      teacherLayers = try section.optionalIntArray("teacher_layers", in: .atLeast(0))
-      averagesOverClasses = try section.bool("average_kd_over_classes", default: false)
+      temperature = Float(
+        try section.number(
+          "temperature", default: 10, in: 0.01...1000,
+          "What logits are divided by in both softmaxes of the divergence; its square is a factor.")
+      )
+      alpha = try section.number(
+        "alpha", default: 0.7, in: 0...1,
+        "Share of the teacher's logits; the gold labels have the rest.")
+      beta = try section.number(
+        "beta", default: 500, in: 0...1e9, "Weight of the distance of first-token states.")
+      strategy = try section.choice(
+        "layers", default: .skip,
+        "Which of the teacher's layers are learnt: evenly spread ones, or the last ones.")
+      teacherLayers = try section.optionalIntArray(
+        "teacher_layers", in: .atLeast(0),
+        "The teacher's layer for each of the student's but the last, in place of `layers`.")
+      averagesOverClasses = try section.bool(
+        "average_kd_over_classes", default: false,
+        "Whether the divergence is divided by the number of classes, as in the official code.")
     }
   }
 

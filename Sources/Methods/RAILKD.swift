@@ -44,13 +44,21 @@ public struct RAILKD: Objective {
     package init() {}
 
     package init(_ section: ConfigSection) throws {
-      variant = try section.choice("variant", default: .concatenated)
-      pooling = try section.choice("pooling", default: .mean)
-      width = try section.int("projection_dim", default: 128, in: 1...65_536)
-      trainsProjections = try section.bool("train_projections", default: true)
-      let weights = try section.sectionOrEmpty("loss_weights")
+      variant = try section.choice(
+        "variant", default: .concatenated,
+        "Whether layers are compared one by one or all beside each other.")
+      pooling = try section.choice(
+        "pooling", default: .mean,
+        "Which states of a layer stand for a text: the first token's or the mean of all.")
+      width = try section.int(
+        "projection_dim", default: 128, in: 1...65_536,
+        "Common width that both models' states are mapped to.")
+      trainsProjections = try section.bool(
+        "train_projections", default: true, "Whether the maps learn or stay as they were drawn.")
+      let weights = try section.sectionOrEmpty("loss_weights", "The factors of the loss terms.")
       terms = try terms.reading(section, weights: weights)
-      layers = try weights.number("layers", default: layers, in: 0...1e6)
+      layers = try weights.number(
+        "layers", default: layers, in: 0...1e6, "Weight of the distance between layers.")
       try weights.finish()
     }
   }

@@ -65,10 +65,19 @@ public enum TextSmoothing {
 
     package init(_ section: ConfigSection) throws {
       smoothing = try WordSmoothing.Settings(section)
-      updates = try section.choice("updates", default: .alternate)
-      smoothedWeight = try section.number("smoothed_weight", default: 0.5, in: 0...1)
-      targets = try section.choice("targets", default: .gold)
-      teacherReads = try section.choice("teacher_reads", default: .text)
+      updates = try section.choice(
+        "updates", default: .alternate,
+        "The texts of an update: plain and smoothed ones in turn, both together, or smoothed ones."
+      )
+      smoothedWeight = try section.number(
+        "smoothed_weight", default: 0.5, in: 0...1,
+        "With `updates` \"together\": weight of the smoothed loss; the plain one has the rest.")
+      targets = try section.choice(
+        "targets", default: .gold,
+        "What the student shall say: gold labels, the teacher's outputs, or both.")
+      teacherReads = try section.choice(
+        "teacher_reads", default: .text,
+        "What the teacher reads where the student reads smoothed text.")
       switch targets {
       case .both: weights = try LossWeights(section, ce: 0.5, kd: 0.5)
       case .gold, .teacher:
@@ -81,9 +90,16 @@ public enum TextSmoothing {
         weights = LossWeights(
           ce: targets == .gold ? 1 : 0, kd: targets == .gold ? 0 : 1, adversarial: 0)
       }
-      temperature = Float(try section.number("temperature", default: 1, in: 0.01...1000))
-      squaredTemperature = try section.bool("multiply_by_temperature_squared", default: true)
-      divergence = try section.choice("divergence", default: .kl)
+      temperature = Float(
+        try section.number(
+          "temperature", default: 1, in: 0.01...1000,
+          "What logits are divided by in both softmaxes of the divergence."))
+      squaredTemperature = try section.bool(
+        "multiply_by_temperature_squared", default: true,
+        "Whether the divergence is multiplied by the square of `temperature`.")
+      divergence = try section.choice(
+        "divergence", default: .kl,
+        "KL divergence, or cross-entropy with the teacher's probabilities.")
     }
   }
 

@@ -64,13 +64,22 @@ public struct TinyBERT: Objective {
 
     package init(_ section: ConfigSection) throws {
       predictionFraction = try section.number(
-        "prediction_steps_fraction", default: 0.25, in: 0...1)
-      teacherLayers = try section.optionalIntArray("teacher_layers", in: .atLeast(0))
-      widthMap = try section.choice("width_map", default: .ifWidthsDiffer)
-      regressionTarget = try section.choice("regression_target", default: .gold)
-      let weights = try section.sectionOrEmpty("loss_weights")
-      attention = try weights.number("attention", default: 1, in: 0...1e6)
-      hidden = try weights.number("hidden", default: 1, in: 0...1e6)
+        "prediction_steps_fraction", default: 0.25, in: 0...1,
+        "Share of the student's updates, the last ones, that learn outputs rather than layers.")
+      teacherLayers = try section.optionalIntArray(
+        "teacher_layers", in: .atLeast(0),
+        "The teacher's layer for each of the student's, from 0; by default evenly spread.")
+      widthMap = try section.choice(
+        "width_map", default: .ifWidthsDiffer,
+        "When the student's states go through a linear map before they are compared.")
+      regressionTarget = try section.choice(
+        "regression_target", default: .gold,
+        "What outputs learn in a regression: gold scores or the teacher's.")
+      let weights = try section.sectionOrEmpty("loss_weights", "The factors of the loss terms.")
+      attention = try weights.number(
+        "attention", default: 1, in: 0...1e6, "Weight of the distance of attention scores.")
+      hidden = try weights.number(
+        "hidden", default: 1, in: 0...1e6, "Weight of the distance of hidden states.")
       terms = try terms.reading(section, weights: weights)
       try weights.finish()
     }

@@ -38,12 +38,19 @@ public struct TinyBERTAugmentation: Objective {
     package init() {}
 
     package init(_ section: ConfigSection) throws {
-      probability = Float(try section.number("replacement_probability", default: 0.4, in: 0...1))
-      candidates = try section.int("candidates", default: 15, in: 1...1000)
-      let weights = try section.sectionOrEmpty("loss_weights")
+      probability = Float(
+        try section.number(
+          "replacement_probability", default: 0.4, in: 0...1, "How likely a word is replaced."))
+      candidates = try section.int(
+        "candidates", default: 15, in: 1...1000,
+        "The likeliest words of the language model from which a replacement is drawn.")
+      let weights = try section.sectionOrEmpty("loss_weights", "The factors of the loss terms.")
       terms = try terms.reading(section, weights: weights)
-      augmentedKD = try weights.number("augmented_kd", default: 1.0 / 3, in: 0...1e6)
-      augmentedCE = try weights.number("augmented_ce", default: 0, in: 0...1e6)
+      augmentedKD = try weights.number(
+        "augmented_kd", default: 1.0 / 3, in: 0...1e6,
+        "Weight of the teacher's outputs on the changed text.")
+      augmentedCE = try weights.number(
+        "augmented_ce", default: 0, in: 0...1e6, "Weight of the gold labels on the changed text.")
       try weights.finish()
     }
   }

@@ -44,8 +44,6 @@ extension Corpus {
       TaskConfiguration(name: $0, dataDir: dataDir ?? "", origin: origin)
     }
     if let task = ownTask ?? named {
-      let split: Data.Split =
-        split == .train ? .train : split == .validation ? .validation : .test
       let description = try task.taskDescription(key: ownTask == nil ? "task" : "name")
       if let version = description.questions {
         return try SQuADReader.read(version, split: split, directory: task.dataDir)
@@ -53,7 +51,7 @@ extension Corpus {
       }
       return try DatasetReader.read(
         task: description, split: split, directory: task.dataDir, maximumRows: maximumRows,
-        badRows: badRows == .stop ? .stop : .skip)
+        badRows: badRows)
     }
     var all = TextDataset(source: files.joined(separator: ", "))
     for file in files {

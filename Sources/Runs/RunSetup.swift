@@ -22,7 +22,7 @@ struct RunSetup {
     resolved: @escaping () -> JSONValue
   ) throws {
     try RunFolder.check(common.outputDir, overwrite: common.overwriteOutputDir)
-    precision = try Precision(common)
+    precision = try common.supportedPrecision()
     OpenBLAS.useOneThread()
     pool = ThreadPool(threads: common.threads)
     self.command = command

@@ -76,7 +76,7 @@ extension TaskData {
   fileprivate func rows(of split: Split) throws -> TokenizedDataset {
     let text = try DatasetReader.read(
       task: task, split: split, directory: configuration.dataDir, maximumRows: maximumRows,
-      badRows: configuration.badRows == .stop ? .stop : .skip)
+      badRows: configuration.badRows)
     notice(text.notices)
     let data = TokenizedDataset(
       text, tokenizer: tokenizer, maximumLength: configuration.maxSeqLength, pool: pool)

@@ -64,24 +64,40 @@ public struct StudyConfiguration: Sendable {
   public init(reading root: ConfigSection) throws {
     self.root = root
     checksPaths = root.document.checksPaths
-    root.ignore("$schema")
+    root.ignore("$schema", "Allowed and not looked at; editors find the schema by it.")
     for key in ["task", "teacher", "student", "generator", "method", "train", "seed", "threads"] {
       try root.refuse(key, "what all cells share stands in the section base.")
     }
-    outputDir = try root.string("output_dir")
-    seeds = try root.intArray("seeds", default: [1, 2, 3], in: .atLeast(0))
-    keepModels = try root.bool("keep_models", default: true)
-    allowDifferentUpdates = try root.bool("allow_different_updates", default: false)
-    let bootstrap = try root.sectionOrEmpty("bootstrap")
-    bootstrapResamples = try bootstrap.int("resamples", default: 1000, in: 0...1_000_000)
-    bootstrapSeed = UInt64(try bootstrap.int("seed", default: 42, in: 0...))
+    outputDir = try root.string("output_dir", "The study's folder.")
+    seeds = try root.intArray(
+      "seeds", default: [1, 2, 3], in: .atLeast(0), "The seeds of the cells.")
+    keepModels = try root.bool(
+      "keep_models", default: true,
+      "Whether the cells' weights stay after they have been measured.")
+    allowDifferentUpdates = try root.bool(
+      "allow_different_updates", default: false,
+      "Whether the methods of a task may differ in the number of updates.")
+    let bootstrap = try root.sectionOrEmpty(
+      "bootstrap", "Samples of the validation rows, for intervals.")
+    bootstrapResamples = try bootstrap.int(
+      "resamples", default: 1000, in: 0...1_000_000, "How many samples are drawn; 0 for none.")
+    bootstrapSeed = UInt64(
+      try bootstrap.int("seed", default: 42, in: 0..., "The seed of the samples."))
     try bootstrap.finish()
     base = try Self.base(root)
-    methods = try Self.entries("methods", of: root).map { try Self.method($0, root) }
+    methods = try Self.entries(
+      "methods", of: root,
+      "What each method changes in `base`, by the method's name in tables and folders."
+    ).map { try Self.method($0, root) }
     let names = methods.map(\.name)
-    tasks = try Self.entries("tasks", of: root).map { try Self.task($0, methods: names, root) }
+    tasks = try Self.entries(
+      "tasks", of: root,
+      "What each task changes in `base`, by the task's name in tables and folders."
+    ).map { try Self.task($0, methods: names, root) }
     if root.has("reference") || names.contains("kd") {
-      reference = try root.string("reference", default: "kd")
+      reference = try root.string(
+        "reference", default: "kd",
+        "The method that the others are compared with; required where none is called `kd`.")
     } else {
       throw root.fail(
         "reference is missing; name the method that the others are compared with: "
@@ -136,7 +152,7 @@ extension StudyConfiguration {
   private static let runnersKeys = ["output_dir", "overwrite_output_dir", "seed"]
 
   private static func base(_ root: ConfigSection) throws -> JSONValue {
-    _ = try root.section("base")
+    _ = try root.section("base", "What all cells share: a configuration of `distill`.")
     let value = root.value(of: "base") ?? [:]
     try refuse(
       runnersKeys + ["method"], in: value, path: "base", root,
@@ -147,9 +163,9 @@ extension StudyConfiguration {
 
   /// The members of an object of objects; those that are null count as absent.
   private static func entries(
-    _ key: String, of root: ConfigSection
+    _ key: String, of root: ConfigSection, _ meaning: String
   ) throws -> [JSONObject.Member] {
-    _ = try root.section(key)
+    _ = try root.section(key, meaning)
     let value = root.value(of: key) ?? [:]
     let members = (value.object?.members ?? []).filter { !$0.value.isNull }
     if members.isEmpty { throw root.fail(key, "\(key) must name at least one.") }

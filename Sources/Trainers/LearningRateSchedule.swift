@@ -51,14 +51,3 @@ extension LearningRateSchedule {
       totalSteps: totalSteps)
   }
 }
-
-extension Sampler.Strategy {
-  /// The order that `train_sampling_strategy` names.
-  init(_ strategy: TrainingArguments.SamplingStrategy) {
-    switch strategy {
-    case .random: self = .random
-    case .sequential: self = .sequential
-    case .groupByLength: self = .group_by_length
-    }
-  }
-}

@@ -16,7 +16,10 @@ extension TrainingArguments {
 
   private static func takeOldSpellings(_ section: ConfigSection) throws {
     try section.alias("evaluation_strategy", for: "eval_strategy")
-    if try section.optionalBool("group_by_length") != nil {
+    let old = try section.optionalBool(
+      "group_by_length",
+      "Old spelling: true is read as `train_sampling_strategy` \"group_by_length\".")
+    if old != nil {
       let name = section.name("group_by_length")
       if section.has("train_sampling_strategy") {
         throw section.fail(
@@ -43,47 +46,88 @@ extension TrainingArguments {
   private mutating func readBudget(_ section: ConfigSection) throws {
     // A text's place in its batch names its random draws.
     perDeviceTrainBatchSize = try section.int(
-      "per_device_train_batch_size", default: 8, in: 1...RandomSite.places.count)
-    perDeviceEvalBatchSize = try section.int("per_device_eval_batch_size", default: 8, in: 1...)
-    gradientAccumulationSteps = try section.int("gradient_accumulation_steps", default: 1, in: 1...)
+      "per_device_train_batch_size", default: 8, in: 1...RandomSite.places.count,
+      "Rows of a forward pass.")
+    perDeviceEvalBatchSize = try section.int(
+      "per_device_eval_batch_size", default: 8, in: 1..., "Rows of a forward pass in evaluation.")
+    gradientAccumulationSteps = try section.int(
+      "gradient_accumulation_steps", default: 1, in: 1..., "Batches of an update.")
     maxTokensPerBatch = try section.int(
-      "max_tokens_per_batch", default: Self.defaultMaxTokensPerBatch, in: 1...)
-    numTrainEpochs = try section.number("num_train_epochs", default: 3, in: .above(0, upTo: 1e6))
-    maxSteps = try section.int("max_steps", default: -1, in: .between(1, 1 << 40).or(-1))
+      "max_tokens_per_batch", default: Self.defaultMaxTokensPerBatch, in: 1...,
+      "Tokens that a shard's forward pass holds at most, one text at least; less takes less memory "
+        + "and a little time, and changes no update.")
+    numTrainEpochs = try section.number(
+      "num_train_epochs", default: 3, in: .above(0, upTo: 1e6),
+      "Passes over the training data; may be a fraction.")
+    maxSteps = try section.int(
+      "max_steps", default: -1, in: .between(1, 1_099_511_627_776).or(-1),
+      "Updates, in `distill` those of the student; wins over `num_train_epochs` when positive.")
     let old = try section.optionalBool("group_by_length") ?? false
     section.ignore("group_by_length")
     trainSamplingStrategy = try section.choice(
-      "train_sampling_strategy", default: old ? .groupByLength : .random)
-    dataloaderDropLast = try section.bool("dataloader_drop_last", default: false)
-    maxTrainSamples = try section.optionalInt("max_train_samples", in: .atLeast(1))
-    maxEvalSamples = try section.optionalInt("max_eval_samples", in: .atLeast(1))
+      "train_sampling_strategy", default: old ? .groupByLength : .random,
+      "The order of the rows: new every epoch, that of the file, or batches of similar length."
+    )
+    dataloaderDropLast = try section.bool(
+      "dataloader_drop_last", default: false, "Whether a last batch that is not full is left out.")
+    maxTrainSamples = try section.optionalInt(
+      "max_train_samples", in: .atLeast(1), "Only the first so many training rows; by default all.")
+    maxEvalSamples = try section.optionalInt(
+      "max_eval_samples", in: .atLeast(1), "Only the first so many validation rows; by default all."
+    )
   }
 
   private mutating func readOptimizer(_ section: ConfigSection) throws {
-    optim = try section.choice("optim", default: .adamw)
-    learningRate = try section.number("learning_rate", default: 5e-5, in: .atLeast(0))
-    weightDecay = try section.number("weight_decay", default: 0, in: .atLeast(0))
-    adamBeta1 = try section.number("adam_beta1", default: 0.9, in: .from(0, below: 1))
-    adamBeta2 = try section.number("adam_beta2", default: 0.999, in: .from(0, below: 1))
-    adamEpsilon = try section.number("adam_epsilon", default: 1e-8, in: .above(0))
-    maxGradNorm = try section.number("max_grad_norm", default: 1, in: .atLeast(0))
-    lrSchedulerType = try section.choice("lr_scheduler_type", default: .linear)
-    warmupSteps = try section.int("warmup_steps", default: 0, in: 0...)
-    warmupRatio = try section.number("warmup_ratio", default: 0, in: 0...1)
+    optim = try section.choice(
+      "optim", default: .adamw, "The optimiser; `adam` adds weight decay to the gradient.")
+    learningRate = try section.number(
+      "learning_rate", default: 5e-5, in: .atLeast(0), "The highest learning rate.")
+    weightDecay = try section.number(
+      "weight_decay", default: 0, in: .atLeast(0), "Weight decay; never on biases and LayerNorm.")
+    adamBeta1 = try section.number(
+      "adam_beta1", default: 0.9, in: .from(0, below: 1), "Decay of Adam's mean of gradients.")
+    adamBeta2 = try section.number(
+      "adam_beta2", default: 0.999, in: .from(0, below: 1), "Decay of Adam's mean of squares.")
+    adamEpsilon = try section.number(
+      "adam_epsilon", default: 1e-8, in: .above(0), "What Adam adds to its divisor.")
+    maxGradNorm = try section.number(
+      "max_grad_norm", default: 1, in: .atLeast(0),
+      "The gradient is scaled down to this norm; 0 means never.")
+    lrSchedulerType = try section.choice(
+      "lr_scheduler_type", default: .linear,
+      "How the learning rate goes on after the warm-up; `constant` has none.")
+    warmupSteps = try section.int(
+      "warmup_steps", default: 0, in: 0..., "Updates of linear warm-up.")
+    warmupRatio = try section.number(
+      "warmup_ratio", default: 0, in: 0...1,
+      "Linear warm-up as a part of all updates, in place of `warmup_steps`.")
     labelSmoothingFactor = try section.number(
-      "label_smoothing_factor", default: 0, in: .from(0, below: 1))
+      "label_smoothing_factor", default: 0, in: .from(0, below: 1),
+      "Share of the gold label that is spread over all labels; not with `multi_label`.")
   }
 
   private mutating func readEvaluation(_ section: ConfigSection) throws {
-    loggingSteps = try section.int("logging_steps", default: 50, in: 1...)
-    evalStrategy = try section.choice("eval_strategy", default: .no)
-    evalSteps = try section.optionalInt("eval_steps", in: .atLeast(1))
-    loadBestModelAtEnd = try section.bool("load_best_model_at_end", default: false)
-    metricForBestModel = try section.optionalString("metric_for_best_model")
-    greaterIsBetter = try section.optionalBool("greater_is_better")
-    earlyStoppingPatience = try section.optionalInt("early_stopping_patience", in: .atLeast(1))
+    loggingSteps = try section.int(
+      "logging_steps", default: 50, in: 1..., "Updates between two lines of the log.")
+    evalStrategy = try section.choice(
+      "eval_strategy", default: .no, "When the model is evaluated during training.")
+    evalSteps = try section.optionalInt(
+      "eval_steps", in: .atLeast(1),
+      "With `eval_strategy` \"steps\": updates between evaluations; by default `logging_steps`.")
+    loadBestModelAtEnd = try section.bool(
+      "load_best_model_at_end", default: false,
+      "Whether the result is the best model evaluated rather than the last one.")
+    metricForBestModel = try section.optionalString(
+      "metric_for_best_model", "What tells the best model; by default the task's first metric.")
+    greaterIsBetter = try section.optionalBool(
+      "greater_is_better",
+      "Whether a greater metric is better; by default true, but not for `loss` and `loss_mm`.")
+    earlyStoppingPatience = try section.optionalInt(
+      "early_stopping_patience", in: .atLeast(1),
+      "Training stops after so many evaluations without improvement; by default never.")
     earlyStoppingThreshold = try section.number(
-      "early_stopping_threshold", default: 0, in: .atLeast(0))
+      "early_stopping_threshold", default: 0, in: .atLeast(0),
+      "By how much a metric must be better to count as an improvement.")
   }
 
   private func checkCombination(_ section: ConfigSection) throws {

@@ -1,4 +1,5 @@
 import Configuration
+import Data
 
 /// The section `train`: names and defaults of Hugging Face's `TrainingArguments`, as far as they make
 /// sense here. Only `logging_steps` differs: 50 instead of 500.
@@ -31,16 +32,6 @@ public struct TrainingArguments: Sendable {
     case steps
     /// After every epoch.
     case epoch
-  }
-
-  /// The order of the training rows.
-  public enum SamplingStrategy: String, Sendable, CaseIterable {
-    /// A new permutation every epoch.
-    case random
-    /// File order.
-    case sequential
-    /// Batches of similar lengths, in random order.
-    case groupByLength = "group_by_length"
   }
 
   /// `per_device_train_batch_size`: rows a forward pass.
@@ -96,7 +87,7 @@ public struct TrainingArguments: Sendable {
   /// `early_stopping_threshold`: by how much a metric must be better to count.
   public var earlyStoppingThreshold: Double
   /// `train_sampling_strategy`
-  public var trainSamplingStrategy: SamplingStrategy
+  public var trainSamplingStrategy: Sampler.Strategy
   /// `dataloader_drop_last`: leave out a last batch that is not full.
   public var dataloaderDropLast: Bool
   /// `max_train_samples`: only the first so many rows; nil means all.
@@ -121,7 +112,7 @@ public struct TrainingArguments: Sendable {
     evalSteps: Int? = nil, loggingSteps: Int = 50, metricForBestModel: String? = nil,
     greaterIsBetter: Bool? = nil, loadBestModelAtEnd: Bool = false,
     earlyStoppingPatience: Int? = nil, earlyStoppingThreshold: Double = 0,
-    trainSamplingStrategy: SamplingStrategy = .random, dataloaderDropLast: Bool = false,
+    trainSamplingStrategy: Sampler.Strategy = .random, dataloaderDropLast: Bool = false,
     maxTrainSamples: Int? = nil, maxEvalSamples: Int? = nil,
     origin: ConfigOrigin = ConfigOrigin()
   ) {

@@ -46,7 +46,7 @@ public final class TrainingSession<Task: Objective> {
     self.metric = metric.name
     self.evaluate = evaluate
     sampler = Sampler(
-      strategy: Sampler.Strategy(arguments.trainSamplingStrategy), lengths: data.lengths,
+      strategy: arguments.trainSamplingStrategy, lengths: data.lengths,
       batchSize: batchSize, seed: trainer.dataSeed, dropLast: arguments.dataloaderDropLast)
     models = objective.trainedModels
     optimizers = models.enumerated().map { index, model in

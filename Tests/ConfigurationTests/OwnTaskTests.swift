@@ -28,14 +28,34 @@ import Trainers
     try Draft.read(Draft.changed(Self.draft, old, new), as: TeacherFinetuneConfiguration.self).task
   }
 
+  private func description(
+    _ ending: String, _ texts: [TaskDescription.Column], _ label: TaskDescription.Column,
+    _ labels: [String], range: ClosedRange<Float>? = nil, metrics: [Metric],
+    names: [String]? = nil, change: (inout TaskDescription.File) -> Void
+  ) -> TaskDescription {
+    let names = names ?? ["train", "dev", "test"].map { "\($0).\(ending)" }
+    func file(_ name: String, _ label: TaskDescription.Column?) -> TaskDescription.File {
+      var file = TaskDescription.File(name: name, textColumns: texts, labelColumn: label)
+      change(&file)
+      return file
+    }
+    var task = TaskDescription(
+      name: "letters", folder: "", labels: labels.map { TaskDescription.Label($0) },
+      scoreRange: range, metrics: metrics,
+      files: [
+        .train: file(names[0], label), .validation: file(names[1], label),
+        .test: file(names[2], label),
+      ], alternatives: [.test: [file(names[2], nil)]])
+    task.isOwn = true
+    return task
+  }
+
   @Test func defaults() throws {
     let task = try read("data", "data")
-    let expected = OwnTask(
-      format: .csv, text: .named("text"), label: .named("topic"),
-      target: .labels(
-        ["praise", "question", "complaint"], spellings: ["praise", "question", "complaint"]),
-      metrics: [.accuracy],
-      files: OwnTask.Files(train: "train.csv", validation: "dev.csv", test: "test.csv"))
+    let expected = description(
+      "csv", [.named("text")], .named("topic"), ["praise", "question", "complaint"],
+      metrics: [.accuracy]
+    ) { $0.format = .quoted() }
     #expect(task.own == expected)
     #expect(task.name == "letters" && task.maxSeqLength == 128)
     let plain: TeacherFinetuneConfiguration = try Draft.read(Draft.teacher)
@@ -50,21 +70,23 @@ import Trainers
       "label_spellings": ["1", "2", "3"], "metrics": ["f1_macro", "matthews_correlation"],
       "files": { "train": "a", "validation": "b", "test": "c" }
       """)
-    let expected = OwnTask(
-      format: .csv, separator: .semicolon, text: .named("text"), textPair: .at(-1),
-      label: .named("topic"),
-      target: .labels(["praise", "question", "complaint"], spellings: ["1", "2", "3"]),
-      metrics: [.macroF1, .matthews],
-      files: OwnTask.Files(train: "a", validation: "b", test: "c"))
+    var expected = description(
+      "csv", [.named("text"), .at(-1)], .named("topic"), ["praise", "question", "complaint"],
+      metrics: [.macroF1, .matthews], names: ["a", "b", "c"]
+    ) { $0.format = .quoted(separator: UInt8(ascii: ";")) }
+    for place in 0..<3 { expected.labels[place].spelling = "\(place + 1)" }
     #expect(task.own == expected)
   }
 
   @Test func severalLabels() throws {
     let usual = try read("\"csv\"", "\"csv\", \"multi_label\": true")
-    #expect(usual.own?.isMultiLabel == true && usual.own?.labelSeparator == "|")
+    func separator(_ task: TaskConfiguration) -> String? {
+      task.own?.files[.train]?.first?.labelSeparator
+    }
+    #expect(usual.own?.isMultiLabel == true && separator(usual) == "|")
     #expect(usual.own?.metrics == [.microF1, .macroF1, .accuracy])
     let comma = try read("\"csv\"", "\"csv\", \"multi_label\": true, \"label_separator\": \",\"")
-    #expect(comma.own?.labelSeparator == ",")
+    #expect(separator(comma) == ",")
     let lines = try read("\"csv\"", "\"jsonl\", \"multi_label\": true")
     #expect(lines.own?.isMultiLabel == true && lines.own?.metrics.first == .microF1)
   }
@@ -77,9 +99,9 @@ import Trainers
       "\"csv\",\n    \"text\": \"text\",\n    \"label\": \"topic\"",
       "\"tsv\", \"quotes\": true, \"text\": 1, \"text_pair\": 2, \"label\": 0")
     let own = try Draft.read(text, as: TeacherFinetuneConfiguration.self).task.own
-    let expected = OwnTask(
-      format: .tsv, quotes: true, header: false, text: .at(1), textPair: .at(2), label: .at(0),
-      target: .score(0...5), metrics: [.pearson, .spearman])
+    let expected = description(
+      "tsv", [.at(1), .at(2)], .at(0), [], range: 0...5, metrics: [.pearson, .spearman]
+    ) { $0.format = .quoted(separator: UInt8(ascii: "\t")) }
     #expect(own == expected)
   }
 
@@ -216,7 +238,8 @@ import Trainers
       """
     let text = try Draft.changed(Draft.pretrain, "\"files\": [\"a.txt\"]", "\"task\": \(task)")
     let run: PretrainConfiguration = try Draft.read(text)
-    #expect(run.corpus.ownTask?.own?.format == .jsonl && run.corpus.task == nil)
+    #expect(
+      run.corpus.ownTask?.own?.files[.train]?.first?.format == .jsonLines && run.corpus.task == nil)
     #expect(
       Draft.complaint(
         PretrainConfiguration.self, text,

@@ -85,16 +85,16 @@ import Trainers
     arguments: [
       (.bert, 512, 2, 1e-12), (.roberta, 514, 1, 1e-5),
       (.distilbert, 512, 0, 1e-12),
-    ] as [(ModelShape.ModelType, Int, Int, Double)])
+    ] as [(ModelFamily, Int, Int, Float)])
   func shapesOfTheFamilies(
-    _ type: ModelShape.ModelType, _ positions: Int, _ segments: Int, _ epsilon: Double
+    _ type: ModelFamily, _ positions: Int, _ segments: Int, _ epsilon: Float
   ) throws {
     let text = try Draft.changed(
       Draft.pretrain, "\"hidden_size\": 64", "\"model_type\": \"\(type)\", \"hidden_size\": 64")
     let run = try Draft.read(text, as: PretrainConfiguration.self)
     let shape = try #require(run.model.config)
-    #expect(shape.modelType == type && shape.maxPositionEmbeddings == positions)
-    #expect(shape.typeVocabSize == segments && shape.layerNormEps == epsilon)
+    #expect(shape.family == type && shape.maximumPositions == positions)
+    #expect(shape.typeVocabularySize == segments && shape.layerNormEpsilon == epsilon)
     let again = try Draft.read(
       JSONWriter().string(run.resolved), as: PretrainConfiguration.self)
     #expect(again.resolved == run.resolved)

@@ -76,10 +76,10 @@ struct BatchTests {
         .reduce(0) { $0 + $1.count * ($1.map { lengths[$0] }.max() ?? 0) }
     }
     let real = lengths.reduce(0, +)
-    #expect(padded(.group_by_length) < real * 105 / 100)
+    #expect(padded(.groupByLength) < real * 105 / 100)
     #expect(padded(.random) > real * 160 / 100)
     #expect(
-      Sampler(strategy: .group_by_length, lengths: [], batchSize: 4, seed: 1).batches(epoch: 0)
+      Sampler(strategy: .groupByLength, lengths: [], batchSize: 4, seed: 1).batches(epoch: 0)
         == [])
   }
 }

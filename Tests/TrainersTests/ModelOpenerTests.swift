@@ -138,14 +138,12 @@ import Trainers
 
   @Test(
     arguments: [
-      (.bert, .bert, 512), (.roberta, .roberta, 513), (.distilbert, .distilbert, 512),
-    ] as [(ModelShape.ModelType, ModelFamily, Int)])
-  func freshModelsOfEveryFamily(
-    _ type: ModelShape.ModelType, _ family: ModelFamily, _ length: Int
-  ) throws {
+      (.bert, 512), (.roberta, 513), (.distilbert, 512),
+    ] as [(ModelFamily, Int)])
+  func freshModelsOfEveryFamily(_ family: ModelFamily, _ length: Int) throws {
     let toy = try ToyWorld()
-    let shape = ModelShape(
-      modelType: type, hiddenSize: 8, numHiddenLayers: 1, numAttentionHeads: 2,
+    let shape = EncoderConfiguration(
+      family: family, vocabularySize: 0, hiddenSize: 8, layers: 1, attentionHeads: 2,
       intermediateSize: 16)
     let source = ModelSource(config: shape, vocab: toy.scratch.path)
     let opened = try ModelOpener(seed: 1).classifier(
@@ -202,8 +200,8 @@ import Trainers
     let toy = try ToyWorld()
     try #"{"do_lower_case": false, "tokenizer_class": "BertTokenizer"}"#.write(
       toFile: "\(toy.scratch.path)/tokenizer_config.json", atomically: true, encoding: .utf8)
-    let shape = ModelShape(
-      hiddenSize: 8, numHiddenLayers: 1, numAttentionHeads: 2, intermediateSize: 16)
+    let shape = EncoderConfiguration(
+      vocabularySize: 0, hiddenSize: 8, layers: 1, attentionHeads: 2, intermediateSize: 16)
     let opened = try ModelOpener(seed: 1).maskedLanguageModel(
       ModelSource(config: shape, vocab: "\(toy.scratch.path)/vocab.txt"), role: "model")
     #expect(opened.tokenizer.encode("The The") != opened.tokenizer.encode("the the"))

@@ -135,9 +135,11 @@ let canTestBF16: Bool = {
 
   @Test func bf16IsRefusedWithPositionAndAdvice() throws {
     let wanted = try common("bf16")
-    #expect(try Precision(wanted, hasBF16: true) == .bf16)
-    #expect(try Precision(common("float32"), hasBF16: false) == .float32)
-    let error = #expect(throws: ConfigError.self) { try Precision(wanted, hasBF16: false) }
+    #expect(try wanted.supportedPrecision(hasBF16: true) == .bf16)
+    #expect(try common("float32").supportedPrecision(hasBF16: false) == .float32)
+    let error = #expect(throws: ConfigError.self) {
+      try wanted.supportedPrecision(hasBF16: false)
+    }
     let message = error.map { "\($0)" } ?? ""
     #expect(message.hasPrefix("run.json:2:"), "\(message)")
     #expect(message.contains("AVX512-BF16") && message.contains("\"float32\""), "\(message)")

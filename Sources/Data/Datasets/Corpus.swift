@@ -2,16 +2,6 @@ import Configuration
 
 /// The section `corpus`: plain text files, the texts of a task, or both.
 public struct Corpus: Sendable {
-  /// A part of a task's data.
-  public enum Split: String, Sendable, CaseIterable {
-    /// The training rows.
-    case train
-    /// The rows that models are measured on.
-    case validation
-    /// The rows without labels.
-    case test
-  }
-
   /// `files`: plain text in UTF-8, a text a line.
   public var files: [String]
   /// `task`: the name of a task whose texts are taken.
@@ -23,7 +13,7 @@ public struct Corpus: Sendable {
   /// `split`: the part of the task's data.
   public var split: Split
   /// `bad_rows`
-  public var badRows: TaskConfiguration.BadRows
+  public var badRows: DatasetReader.BadRows
   /// Where the settings came from.
   public var origin: ConfigOrigin
 
@@ -31,7 +21,7 @@ public struct Corpus: Sendable {
   public init(
     files: [String] = [], task: String? = nil, ownTask: TaskConfiguration? = nil,
     dataDir: String? = nil, split: Split = .train,
-    badRows: TaskConfiguration.BadRows = .stop, origin: ConfigOrigin = ConfigOrigin()
+    badRows: DatasetReader.BadRows = .stop, origin: ConfigOrigin = ConfigOrigin()
   ) {
     self.files = files
     self.task = task
@@ -46,18 +36,27 @@ public struct Corpus: Sendable {
   /// - Throws: `ConfigError`.
   package init(reading section: ConfigSection) throws {
     origin = ConfigOrigin(section)
-    files = try section.files("files", default: [])
+    files = try section.files(
+      "files", default: [], "Plain text in UTF-8, a text a line; not with `task`.")
     if section.value(of: "task")?.object != nil {
-      ownTask = try TaskConfiguration(reading: section.section("task"), for: .corpus)
+      let task = try section.section(
+        "task", "Data of your own whose texts are taken, described as in the section `task`.")
+      ownTask = try TaskConfiguration(reading: task, for: .corpus)
       try section.refuse("data_dir", "it belongs to the section \(section.name("task")).")
     } else {
-      task = try section.optionalString("task")
+      task = try section.optionalString(
+        "task", "The task whose texts are taken, or an object that describes data of your own.")
+      let folder = "The folder with the files of a task that goes by its name."
       dataDir =
         task == nil
-        ? try section.optionalString("data_dir") : try section.folder("data_dir")
+        ? try section.optionalString("data_dir", folder) : try section.folder("data_dir", folder)
     }
-    split = try section.choice("split", default: .train)
-    badRows = try section.choice("bad_rows", default: .stop)
+    split = try section.choice(
+      "split", default: .train, among: [.train, .validation, .test],
+      "The part of the task's data.")
+    badRows = try section.choice(
+      "bad_rows", default: .stop,
+      "Rows that break the format: `stop` ends the run, `skip` reports them and goes on.")
     try section.finish()
     if dataDir != nil, task == nil {
       throw section.fail("data_dir", "\(section.name("data_dir")) needs the name of a task.")

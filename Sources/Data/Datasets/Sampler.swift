@@ -11,7 +11,7 @@ public struct Sampler: Sendable {
     /// Batches of similar lengths in random order. Rows are shuffled, then sorted by length within
     /// groups of 50 batches (Hugging Face's `LengthGroupedSampler`). The longest batch comes first,
     /// so that a lack of memory shows at once.
-    case group_by_length
+    case groupByLength = "group_by_length"
   }
 
   private let strategy: Strategy
@@ -23,7 +23,7 @@ public struct Sampler: Sendable {
   /// A sampler over `lengths.count` rows.
   ///
   /// - Parameters:
-  ///   - lengths: number of tokens of each row; only `group_by_length` reads the values.
+  ///   - lengths: number of tokens of each row; only `groupByLength` reads the values.
   ///   - batchSize: rows per batch, treated as at least 1.
   ///   - seed: identifies the shuffles, together with the epoch.
   ///   - dropLast: whether to leave out a last batch that is not full.
@@ -47,7 +47,7 @@ public struct Sampler: Sendable {
     var random = RandomStream(seed: seed, purpose: .shuffle, step: epoch, site: .rows)
     var rows = Array(lengths.indices)
     if strategy != .sequential { Self.shuffle(&rows, &random) }
-    if strategy == .group_by_length {
+    if strategy == .groupByLength {
       let group = batchSize * 50
       for start in stride(from: 0, to: rows.count, by: group) {
         let end = min(rows.count, start + group)
@@ -63,7 +63,7 @@ public struct Sampler: Sendable {
     }
     let short = batches.last.map { $0.count < batchSize } ?? false
     let last = short ? batches.removeLast() : nil
-    if strategy == .group_by_length {
+    if strategy == .groupByLength {
       Self.shuffle(&batches, &random)
       let longest = batches.indices.max { tokens(batches[$0]) < tokens(batches[$1]) }
       if let longest { batches.swapAt(0, longest) }

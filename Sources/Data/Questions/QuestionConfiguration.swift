@@ -28,9 +28,9 @@ public struct QuestionConfiguration: Sendable, Equatable {
     self.nullScoreDiffThreshold = nullScoreDiffThreshold
   }
 
-  /// Whether a task of this name has questions. The registry of tasks is not known here.
+  /// Whether a task of this name has questions.
   static func concerns(_ task: String) -> Bool {
-    ["squad", "squad2"].contains(task.lowercased().filter { $0 != "-" && $0 != "_" })
+    (try? TaskRegistry.named(task))?.questions != nil
   }
 
   /// Reads the keys for a task that has questions, and refuses them for others.
@@ -42,15 +42,26 @@ public struct QuestionConfiguration: Sendable, Equatable {
         "doc_stride", "max_query_length", "n_best_size", "max_answer_length",
         "null_score_diff_threshold",
       ]
-      for key in keys { try section.refuse(key, "only the tasks squad and squad2 have it.") }
+      let tasks = TaskRegistry.all.filter { $0.questions != nil }.map(\.name)
+      for key in keys {
+        try section.refuse(key, "only the tasks \(tasks.joined(separator: " and ")) have it.")
+      }
       return
     }
-    docStride = try section.int("doc_stride", default: docStride, in: 0...)
-    maxQueryLength = try section.int("max_query_length", default: maxQueryLength, in: 1...)
-    nBestSize = try section.int("n_best_size", default: nBestSize, in: 1...1000)
-    maxAnswerLength = try section.int("max_answer_length", default: maxAnswerLength, in: 1...)
+    docStride = try section.int(
+      "doc_stride", default: docStride, in: 0...,
+      "Tokens of a text that neighbouring windows share.")
+    maxQueryLength = try section.int(
+      "max_query_length", default: maxQueryLength, in: 1...,
+      "Questions are cut to so many tokens.")
+    nBestSize = try section.int(
+      "n_best_size", default: nBestSize, in: 1...1000,
+      "First and last tokens of answers that are tried with each other.")
+    maxAnswerLength = try section.int(
+      "max_answer_length", default: maxAnswerLength, in: 1..., "Tokens of the longest answer.")
     nullScoreDiffThreshold = try section.number(
-      "null_score_diff_threshold", default: nullScoreDiffThreshold)
+      "null_score_diff_threshold", default: nullScoreDiffThreshold,
+      "`squad2`: by how much the score of no answer must exceed that of the best answer.")
   }
 }
 

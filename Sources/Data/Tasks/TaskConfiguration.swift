@@ -3,25 +3,17 @@ import StrictJSON
 
 /// The section `task`: the labelled data.
 public struct TaskConfiguration: Sendable {
-  /// What happens at a row that breaks the format.
-  public enum BadRows: String, Sendable, CaseIterable {
-    /// The run stops at the first one.
-    case stop
-    /// It is reported and left out.
-    case skip
-  }
-
-  /// `name`, such as `sst-2`, or any name where `own` describes the data. The registry of tasks is
-  /// not known here: whoever looks the name up reports an unknown one through `origin`.
+  /// `name`, such as `sst-2`, or any name where `own` describes the data. Whoever looks the name up
+  /// (`taskDescription`) reports an unknown one.
   public var name: String
   /// `data_dir`: the folder with the task's files.
   public var dataDir: String
   /// `max_seq_length`: texts are cut to so many tokens, special ones included.
   public var maxSeqLength: Int
   /// `bad_rows`
-  public var badRows: BadRows
+  public var badRows: DatasetReader.BadRows
   /// The description of data of one's own; nil for a task of the registry.
-  public var own: OwnTask?
+  public var own: TaskDescription?
   /// What only tasks with questions have.
   public var questions: QuestionConfiguration
   /// Where the settings came from.
@@ -32,8 +24,8 @@ public struct TaskConfiguration: Sendable {
 
   /// Settings made by the program.
   public init(
-    name: String, dataDir: String, maxSeqLength: Int = 128, badRows: BadRows = .stop,
-    own: OwnTask? = nil, questions: QuestionConfiguration = QuestionConfiguration(),
+    name: String, dataDir: String, maxSeqLength: Int = 128, badRows: DatasetReader.BadRows = .stop,
+    own: TaskDescription? = nil, questions: QuestionConfiguration = QuestionConfiguration(),
     origin: ConfigOrigin = ConfigOrigin()
   ) {
     self.name = name
@@ -59,11 +51,13 @@ public struct TaskConfiguration: Sendable {
   /// - Throws: `ConfigError`.
   package init(reading section: ConfigSection, for use: Use = .run) throws {
     try section.refuse("task_name", "the task is named by \"name\".")
-    name = try section.string("name")
+    name = try section.string(
+      "name", "A task of docs/tasks.md; with `format`, any name that no task has.")
+    let folder = "The folder with the task's files."
     if use == .otherData {
-      dataDir = try section.optionalString("data_dir") ?? ""
+      dataDir = try section.optionalString("data_dir", folder) ?? ""
     } else {
-      dataDir = try section.folder("data_dir")
+      dataDir = try section.folder("data_dir", folder)
     }
     if use == .corpus {
       try section.refuse("max_seq_length", "it stands at the top of the configuration.")
@@ -72,11 +66,14 @@ public struct TaskConfiguration: Sendable {
       questions = QuestionConfiguration()
     } else {
       maxSeqLength = try section.int(
-        "max_seq_length", default: QuestionConfiguration.concerns(name) ? 384 : 128, in: 3...)
-      badRows = try section.choice("bad_rows", default: .stop)
+        "max_seq_length", default: QuestionConfiguration.concerns(name) ? 384 : 128, in: 3...,
+        "Texts are cut to so many tokens, special ones included.")
+      badRows = try section.choice(
+        "bad_rows", default: .stop,
+        "Rows that break the format: `stop` ends the run, `skip` reports them and goes on.")
       questions = try QuestionConfiguration(reading: section, task: name)
     }
-    own = try OwnTask.read(from: section)
+    own = try TaskDescription.own(reading: section, name: name)
     origin = ConfigOrigin(section)
     try section.finish()
     if own != nil, var kept = section.resolved.object {
@@ -94,5 +91,32 @@ public struct TaskConfiguration: Sendable {
     root.ignore("$schema")
     let section = root.has("task") ? try root.section("task") : root
     return try TaskConfiguration(reading: section, for: .otherData)
+  }
+}
+
+extension TaskConfiguration {
+  /// The task: the one that the section describes, or else the one of the registry with its name.
+  ///
+  /// - Parameter key: where the name stands, for messages.
+  /// - Throws: `ConfigError` for a name that is none, and for a description with the name of a task
+  ///   that is known already.
+  package func taskDescription(key: String = "name") throws -> TaskDescription {
+    guard let own else {
+      do {
+        return try TaskRegistry.named(name)
+      } catch let error as TaskRegistry.UnknownTask {
+        throw origin.error(
+          key,
+          "\(error.description.dropLast()); data of your own need \"format\" and what goes with it "
+            + "(docs/tasks.md).")
+      }
+    }
+    if let known = try? TaskRegistry.named(name) {
+      throw origin.error(
+        key,
+        "\"\(name)\" is the task \(known.name) of mate-kd; give a description of your own data "
+          + "another name.")
+    }
+    return own
   }
 }

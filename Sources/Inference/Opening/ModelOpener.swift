@@ -172,9 +172,11 @@ package struct ModelOpener {
         model: model, tokenizer: teacher.tokenizer, tokenizerSource: teacher.tokenizerSource,
         report: LoadReport(initialized: missing), role: role)
     }
-    guard let shape = source.config else { return nil }
+    guard var shape = source.config else { return nil }
     let vocabulary = try vocabulary(source, teacherSource: teacherSource)
-    let model = make(configuration(shape, tokenizer: vocabulary.tokenizer))
+    shape.vocabularySize = vocabulary.tokenizer.vocabularySize
+    shape.padTokenID = Int(vocabulary.tokenizer.specialTokens.pad)
+    let model = make(shape)
     model.initialize(seed: seed)
     return OpenedModel(
       model: model, tokenizer: vocabulary.tokenizer, tokenizerSource: vocabulary.source,
@@ -198,25 +200,6 @@ package struct ModelOpener {
     // Settings such as do_lower_case lie beside the vocabulary.
     let folder = isFolder.boolValue ? path : file.deletingLastPathComponent().path
     return (try TokenizerLoader.load(folder: folder), folder)
-  }
-
-  private func configuration(
-    _ shape: ModelShape, tokenizer: any Tokenizer
-  ) -> EncoderConfiguration {
-    var c = EncoderConfiguration(
-      family: ModelFamily(shape.modelType), vocabularySize: tokenizer.vocabularySize,
-      hiddenSize: shape.hiddenSize, layers: shape.numHiddenLayers,
-      attentionHeads: shape.numAttentionHeads, intermediateSize: shape.intermediateSize)
-    c.activation = Activation(shape.hiddenAct)
-    c.hiddenDropout = Float(shape.hiddenDropoutProb)
-    c.attentionDropout = Float(shape.attentionProbsDropoutProb)
-    if let dropout = shape.classifierDropout { c.classifierDropout = Float(dropout) }
-    c.maximumPositions = shape.maxPositionEmbeddings
-    c.typeVocabularySize = shape.typeVocabSize
-    c.initializerRange = Float(shape.initializerRange)
-    c.layerNormEpsilon = Float(shape.layerNormEps)
-    c.padTokenID = Int(tokenizer.specialTokens.pad)
-    return c
   }
 
   /// The task's labels as a model's outputs must mean them.
@@ -305,28 +288,5 @@ package struct ModelOpener {
       found.firstIndex { $0.lowercased() == name.lowercased() }
     }
     return Set(order).count == wanted.count ? order : nil
-  }
-}
-
-extension ModelFamily {
-  /// The family that `model_type` names.
-  package init(_ type: ModelShape.ModelType) {
-    switch type {
-    case .bert: self = .bert
-    case .roberta: self = .roberta
-    case .distilbert: self = .distilbert
-    }
-  }
-}
-
-extension Activation {
-  /// The activation that `hidden_act` names.
-  package init(_ activation: ModelShape.HiddenActivation) {
-    switch activation {
-    case .gelu: self = .gelu
-    case .geluNew: self = .geluTanh
-    case .relu: self = .relu
-    case .tanh: self = .tanh
-    }
   }
 }

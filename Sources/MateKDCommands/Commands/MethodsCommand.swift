@@ -1,18 +1,27 @@
 import ArgumentParser
-import Inference
+import Configuration
 import Methods
-import Runs
-import Studies
-import Trainers
 
 /// `mate-kd methods`.
 struct MethodsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "methods", abstract: "List the distillation methods.")
+    commandName: "methods", abstract: "List the distillation methods, or the keys of one.")
 
-  func run() {
-    var table = TextTable([.text("method"), .text("what it is")])
-    for method in MethodRegistry.all { table.add([method.name, method.summary]) }
-    table.print()
+  @Argument(help: "The method whose keys to print; all methods are listed without it.")
+  var name: String?
+
+  func run() throws {
+    let stream = TerminalStream.standardOutput
+    guard let name else {
+      var table = TextTable([.text("method"), .text("what it is")])
+      for method in MethodRegistry.all { table.add([method.name, method.summary]) }
+      return table.print()
+    }
+    guard let method = MethodRegistry.named(name) else {
+      let known = MethodRegistry.all.map(\.name)
+      throw ValidationError(
+        "there is no method \"\(name)\"; \(EditDistance.suggestion(for: name, among: known))")
+    }
+    try MethodPage(method).lines(stream.style).forEach(stream.print)
   }
 }

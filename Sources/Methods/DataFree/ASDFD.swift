@@ -46,15 +46,26 @@ public struct ASDFD: PseudoTextMethod {
 
     package init(_ section: ConfigSection) throws {
       guessing = try EmbeddingGuessing.Settings(section)
-      let weights = try section.sectionOrEmpty("loss_weights")
+      let weights = try section.sectionOrEmpty("loss_weights", "The factors of the loss terms.")
       distillation = try VectorDistillation.Settings(section, weights: weights, temperature: 1)
-      reconstructionWeight = try weights.number("reconstruction", default: 1, in: 0...1e6)
+      reconstructionWeight = try weights.number(
+        "reconstruction", default: 1, in: 0...1e6,
+        "Weight of restoring hidden vectors in the student's loss.")
       try weights.finish()
-      adversarialWeight = try section.number("adversarial_weight", default: 0.1, in: 0...1e6)
-      maskedTokens = try section.int("masked_tokens", default: 3, in: 1...512)
-      movesTargets = try section.bool("adversary_moves_targets", default: false)
-      studentSteps = try section.int("student_steps", default: 5, in: 1...1_000_000)
-      lifetime = try section.int("lifetime", default: 4, in: 0...1_000_000)
+      adversarialWeight = try section.number(
+        "adversarial_weight", default: 0.1, in: 0...1e6,
+        "Weight in the guessing of making hidden vectors hard to restore; 0 leaves it out.")
+      maskedTokens = try section.int(
+        "masked_tokens", default: 3, in: 1...512, "Tokens of a text that are hidden.")
+      movesTargets = try section.bool(
+        "adversary_moves_targets", default: false,
+        "Whether a hidden vector itself is moved, too, rather than only its surroundings.")
+      studentSteps = try section.int(
+        "student_steps", default: 5, in: 1...1_000_000,
+        "Updates of the student with each batch of pseudo texts.")
+      lifetime = try section.int(
+        "lifetime", default: 4, in: 0...1_000_000,
+        "Batches in which a pseudo text is used before it is guessed anew; 0 means all.")
     }
   }
 

@@ -54,10 +54,17 @@ package struct EmbeddingGuessing: Sendable {
 
     package init(_ section: ConfigSection) throws {
       // A text's steps share a random site with its place in the batch: 12 bits of it.
-      steps = try section.int("construction_steps", default: 20, in: 0...4000)
-      learningRate = try section.number("embedding_learning_rate", default: 0.01, in: 0...100)
-      initialScale = try section.number("initial_scale", default: 1, in: 0...1000)
-      noise = try section.number("embedding_noise", default: 0, in: 0...1000)
+      steps = try section.int(
+        "construction_steps", default: 20, in: 0...4000, "Adam's steps on a guessed text.")
+      learningRate = try section.number(
+        "embedding_learning_rate", default: 0.01, in: 0...100,
+        "Learning rate of the guessing, in units of an embedding's elements.")
+      initialScale = try section.number(
+        "initial_scale", default: 1, in: 0...1000,
+        "Spread of the first guess, in units of that of the word embeddings.")
+      noise = try section.number(
+        "embedding_noise", default: 0, in: 0...1000,
+        "Standard deviation of noise that the models see on the vectors, new in every step.")
     }
   }
 

@@ -17,9 +17,16 @@ public struct RandomText: Objective {
   ) { section in
     _ = try SyntheticTexts(section, words: .random, rows: 20_000, takesCorpus: true)
     var terms = LogitTerms(ce: 0, kd: 1)
-    terms.temperature = Float(try section.number("temperature", default: 1, in: 0.01...1000))
-    terms.squaredTemperature = try section.bool("multiply_by_temperature_squared", default: true)
-    terms.divergence = try section.choice("divergence", default: Kernel.Divergence.kl)
+    terms.temperature = Float(
+      try section.number(
+        "temperature", default: 1, in: 0.01...1000,
+        "What logits are divided by in both softmaxes of the divergence."))
+    terms.squaredTemperature = try section.bool(
+      "multiply_by_temperature_squared", default: true,
+      "Whether the divergence is multiplied by the square of `temperature`.")
+    terms.divergence = try section.choice(
+      "divergence", default: Kernel.Divergence.kl,
+      "KL divergence, or cross-entropy with the teacher's probabilities.")
     try section.finish()
     let found = terms
     return { RandomText(setup: $0, terms: found) }

@@ -32,12 +32,23 @@ package struct VectorDistillation: Sendable {
     /// Reads the keys; `weights` is the method's `loss_weights`, which the caller finishes.
     package init(_ section: ConfigSection, weights: ConfigSection, temperature: Double) throws {
       self.temperature = Float(
-        try section.number("temperature", default: temperature, in: 0.01...1000))
-      squaredTemperature = try section.bool("multiply_by_temperature_squared", default: true)
-      divergence = try section.choice("divergence", default: .kl)
-      weight = try weights.number("kd", default: 1, in: 0...1e6)
-      patienceWeight = try weights.number("patience", default: 0, in: 0...1e6)
-      patienceLayers = try section.optionalIntArray("patience_layers", in: .atLeast(0))
+        try section.number(
+          "temperature", default: temperature, in: 0.01...1000,
+          "What logits are divided by in both softmaxes of the divergence."))
+      squaredTemperature = try section.bool(
+        "multiply_by_temperature_squared", default: true,
+        "Whether the divergence is multiplied by the square of `temperature`.")
+      divergence = try section.choice(
+        "divergence", default: .kl,
+        "KL divergence, or cross-entropy with the teacher's probabilities.")
+      weight = try weights.number("kd", default: 1, in: 0...1e6, "Weight of the teacher's outputs.")
+      patienceWeight = try weights.number(
+        "patience", default: 0, in: 0...1e6,
+        "Weight of the distance of first-token states; 0 leaves the layers alone.")
+      patienceLayers = try section.optionalIntArray(
+        "patience_layers", in: .atLeast(0),
+        "The teacher's layer for each of the student's but the last; by default evenly spread."
+      )
     }
   }
 

@@ -37,11 +37,13 @@ public struct ZSKD: PseudoTextMethod {
 
     package init(_ section: ConfigSection) throws {
       guessing = try EmbeddingGuessing.Settings(section)
-      let weights = try section.sectionOrEmpty("loss_weights")
+      let weights = try section.sectionOrEmpty("loss_weights", "The factors of the loss terms.")
       distillation = try VectorDistillation.Settings(section, weights: weights, temperature: 4)
       try weights.finish()
       concentrations = try section.numbers(
-        "concentrations", default: [1, 0.1], in: .above(0, upTo: 1e6))
+        "concentrations", default: [1, 0.1], in: .above(0, upTo: 1e6),
+        "Factors of the targets' Dirichlet distribution, in turns; small ones make sure targets."
+      )
       if concentrations.isEmpty {
         throw section.fail("concentrations", "method.concentrations must have a number.")
       }

@@ -39,17 +39,30 @@ public struct ZSKT: PseudoTextMethod {
     package init() {}
 
     package init(_ section: ConfigSection) throws {
-      let weights = try section.sectionOrEmpty("loss_weights")
+      let weights = try section.sectionOrEmpty("loss_weights", "The factors of the loss terms.")
       distillation = try VectorDistillation.Settings(section, weights: weights, temperature: 1)
       try weights.finish()
-      noiseSize = try section.int("noise_size", default: 128, in: 2...100_000)
-      generatorHiddenSize = try section.int("generator_hidden_size", default: 512, in: 1...100_000)
-      generatorSteps = try section.int("generator_steps", default: 1, in: 0...1_000_000)
-      studentSteps = try section.int("student_steps", default: 10, in: 1...1_000_000)
+      noiseSize = try section.int(
+        "noise_size", default: 128, in: 2...100_000,
+        "Normal numbers that a token's vector is made of.")
+      generatorHiddenSize = try section.int(
+        "generator_hidden_size", default: 512, in: 1...100_000,
+        "Width of the generator's hidden layer.")
+      generatorSteps = try section.int(
+        "generator_steps", default: 1, in: 0...1_000_000,
+        "Updates of the generator with the same noise.")
+      studentSteps = try section.int(
+        "student_steps", default: 10, in: 1...1_000_000,
+        "Updates of the student with the same noise.")
       generatorLearningRate = try section.number(
-        "generator_learning_rate", default: 1e-3, in: 0...1)
-      generatorScheduler = try section.choice("generator_lr_scheduler_type", default: .cosine)
-      generatorMaxGradNorm = try section.number("generator_max_grad_norm", default: 5, in: 0...1e9)
+        "generator_learning_rate", default: 1e-3, in: 0...1,
+        "The generator's highest learning rate.")
+      generatorScheduler = try section.choice(
+        "generator_lr_scheduler_type", default: .cosine,
+        "How the generator's learning rate goes on.")
+      generatorMaxGradNorm = try section.number(
+        "generator_max_grad_norm", default: 5, in: 0...1e9,
+        "The generator's gradient is scaled down to this norm; 0 means never.")
     }
   }
 

@@ -25,10 +25,17 @@ package struct EmbeddingPerturbation: Sendable {
 
   /// - Throws: `ConfigError`.
   package init(_ section: ConfigSection) throws {
-    steps = try section.int("adversarial_steps", default: 3, in: 1...100)
-    learningRate = try section.number("adversarial_learning_rate", default: 0.1, in: 0...1e6)
-    initialMagnitude = try section.number("initial_magnitude", default: 0.2, in: 0...1e6)
-    maximumNorm = try section.number("max_norm", default: 0, in: 0...1e6)
+    steps = try section.int(
+      "adversarial_steps", default: 3, in: 1...100, "Forward and backward passes of an update.")
+    learningRate = try section.number(
+      "adversarial_learning_rate", default: 0.1, in: 0...1e6,
+      "Length of a step of the perturbation.")
+    initialMagnitude = try section.number(
+      "initial_magnitude", default: 0.2, in: 0...1e6,
+      "Size of the random perturbation at the beginning; 0 begins at zero.")
+    maximumNorm = try section.number(
+      "max_norm", default: 0, in: 0...1e6,
+      "Radius of the ball that the perturbation stays in; 0 for none.")
   }
 
   /// delta at the beginning of an update, [tokens, width].

@@ -42,13 +42,25 @@ package struct LayerContrast: Sendable {
     package init() {}
 
     init(_ section: ConfigSection) throws {
-      pooling = try section.choice("pooling", default: .first)
-      width = try section.int("projection_dim", default: 128, in: 1...65_536)
+      pooling = try section.choice(
+        "pooling", default: .first,
+        "Which states of a layer stand for a text: the first token's or the mean of all.")
+      width = try section.int(
+        "projection_dim", default: 128, in: 1...65_536,
+        "Common width that both models' states are mapped to.")
       temperature = Float(
-        try section.number("contrastive_temperature", default: 2, in: 0.01...1000))
-      anchor = try section.choice("contrastive_anchor", default: .teacher)
-      bankSize = try section.int("memory_bank_size", default: 0, in: 0...10_000_000)
-      dividesByLogOfCandidates = try section.bool("divide_by_log_candidates", default: false)
+        try section.number(
+          "contrastive_temperature", default: 2, in: 0.01...1000,
+          "What cosines are divided by in the contrastive term."))
+      anchor = try section.choice(
+        "contrastive_anchor", default: .teacher,
+        "Whose vectors shall recognise those of the other model.")
+      bankSize = try section.int(
+        "memory_bank_size", default: 0, in: 0...10_000_000,
+        "Texts of earlier batches whose vectors are further negatives; 0 for none.")
+      dividesByLogOfCandidates = try section.bool(
+        "divide_by_log_candidates", default: false,
+        "Whether the term is divided by the logarithm of the number of candidates.")
     }
   }
 

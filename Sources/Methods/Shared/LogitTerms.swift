@@ -33,12 +33,18 @@ public struct LogitTerms: Sendable {
   public func reading(_ section: ConfigSection, weights: ConfigSection) throws -> LogitTerms {
     var terms = self
     terms.temperature = Float(
-      try section.number("temperature", default: Double(temperature), in: 0.01...1000))
+      try section.number(
+        "temperature", default: Double(temperature), in: 0.01...1000,
+        "What logits are divided by in both softmaxes of the divergence."))
     terms.squaredTemperature = try section.bool(
-      "multiply_by_temperature_squared", default: squaredTemperature)
-    terms.divergence = try section.choice("divergence", default: divergence)
-    terms.ce = try weights.number("ce", default: ce, in: 0...1e6)
-    terms.kd = try weights.number("kd", default: kd, in: 0...1e6)
+      "multiply_by_temperature_squared", default: squaredTemperature,
+      "Whether the divergence is multiplied by the square of `temperature`.")
+    terms.divergence = try section.choice(
+      "divergence", default: divergence,
+      "KL divergence, or cross-entropy with the teacher's probabilities.")
+    terms.ce = try weights.number("ce", default: ce, in: 0...1e6, "Weight of the gold labels.")
+    terms.kd = try weights.number(
+      "kd", default: kd, in: 0...1e6, "Weight of the teacher's outputs.")
     return terms
   }
 }

@@ -35,26 +35,53 @@ package struct MaskedAdversary: Sendable {
     /// - Parameter comparesDistributions: false if the method has a distance of its own, and with
     ///   it neither `temperature` nor `divergence`.
     init(_ section: ConfigSection, comparesDistributions: Bool = true) throws {
-      maskProbability = Float(try section.number("mask_probability", default: 0.3, in: 0...1))
+      maskProbability = Float(
+        try section.number(
+          "mask_probability", default: 0.3, in: 0...1, "How likely an ordinary token is masked."))
       gumbelTemperature = Float(
-        try section.number("gumbel_temperature", default: 1, in: 0.01...1000))
+        try section.number(
+          "gumbel_temperature", default: 1, in: 0.01...1000,
+          "Temperature of the Gumbel-softmax by which the generator draws words."))
       if comparesDistributions {
-        temperature = Float(try section.number("temperature", default: 1, in: 0.01...1000))
-        divergence = try section.choice("divergence", default: .kl)
+        temperature = Float(
+          try section.number(
+            "temperature", default: 1, in: 0.01...1000,
+            "What logits are divided by in both softmaxes of the divergence; no factor in the loss."
+          ))
+        divergence = try section.choice(
+          "divergence", default: .kl,
+          "KL divergence, or cross-entropy with the teacher's probabilities.")
       }
-      generatorSteps = try section.int("generator_steps", default: 10, in: 0...1_000_000)
-      studentSteps = try section.int("student_steps", default: 100, in: 1...1_000_000)
+      generatorSteps = try section.int(
+        "generator_steps", default: 10, in: 0...1_000_000,
+        "Updates of the generator in its turn; 0 leaves it as it is.")
+      studentSteps = try section.int(
+        "student_steps", default: 100, in: 1...1_000_000, "Updates of the student in its turn.")
       generatorLearningRate = try section.number(
-        "generator_learning_rate", default: 5e-7, in: 0...1)
-      generatorScheduler = try section.choice("generator_lr_scheduler_type", default: .linear)
+        "generator_learning_rate", default: 5e-7, in: 0...1,
+        "The generator's highest learning rate.")
+      generatorScheduler = try section.choice(
+        "generator_lr_scheduler_type", default: .linear,
+        "How the generator's learning rate goes on after the warm-up.")
       generatorWarmupSteps = try section.int(
-        "generator_warmup_steps", default: 0, in: 0...1_000_000_000)
+        "generator_warmup_steps", default: 0, in: 0...1_000_000_000,
+        "Updates of the generator's linear warm-up.")
       generatorOptimizer = OptimizerSettings(
-        weightDecay: try section.number("generator_weight_decay", default: 0, in: 0...1),
-        beta1: try section.number("generator_adam_beta1", default: 0.9, in: 0...1),
-        beta2: try section.number("generator_adam_beta2", default: 0.999, in: 0...1),
-        epsilon: try section.number("generator_adam_epsilon", default: 1e-8, in: 0...1),
-        maxGradNorm: try section.number("generator_max_grad_norm", default: 5, in: 0...1e9))
+        weightDecay: try section.number(
+          "generator_weight_decay", default: 0, in: 0...1,
+          "The generator's weight decay; never on biases and LayerNorm."),
+        beta1: try section.number(
+          "generator_adam_beta1", default: 0.9, in: 0...1,
+          "Decay of the mean of gradients in the generator's Adam."),
+        beta2: try section.number(
+          "generator_adam_beta2", default: 0.999, in: 0...1,
+          "Decay of the mean of squares in the generator's Adam."),
+        epsilon: try section.number(
+          "generator_adam_epsilon", default: 1e-8, in: 0...1,
+          "What the generator's Adam adds to its divisor."),
+        maxGradNorm: try section.number(
+          "generator_max_grad_norm", default: 5, in: 0...1e9,
+          "The generator's gradient is scaled down to this norm; 0 means never."))
     }
   }
 

@@ -44,13 +44,26 @@ public struct SyntheticTexts: Sendable {
   ///   is given, they are `words`.
   /// - Throws: `ConfigError`.
   package init(_ method: ConfigSection, words: Words, rows: Int, takesCorpus: Bool = false) throws {
-    let section = try method.sectionOrEmpty("texts")
+    let section = try method.sectionOrEmpty(
+      "texts", "The texts that the method makes in place of training data.")
     self.words = words
-    self.rows = try section.int("rows", default: rows, in: 1...100_000_000)
-    meanLength = try section.number("mean_length", default: 32, in: 1...100_000)
-    lengthDeviation = try section.number("length_deviation", default: 12, in: 0...100_000)
-    minimumLength = try section.int("min_length", default: 4, in: 1...100_000)
-    if takesCorpus, let path = try section.optionalPath("corpus") { self.words = .corpus(path) }
+    self.rows = try section.int(
+      "rows", default: rows, in: 1...100_000_000, "How many texts are made.")
+    meanLength = try section.number(
+      "mean_length", default: 32, in: 1...100_000,
+      "Mean number of a text's tokens without special ones.")
+    lengthDeviation = try section.number(
+      "length_deviation", default: 12, in: 0...100_000,
+      "Standard deviation of a text's number of tokens.")
+    minimumLength = try section.int(
+      "min_length", default: 4, in: 1...100_000,
+      "The fewest tokens of a text, without special ones.")
+    if takesCorpus,
+      let path = try section.optionalPath(
+        "corpus", "A file whose lines are taken in place of random words.")
+    {
+      self.words = .corpus(path)
+    }
     try section.finish()
   }
 

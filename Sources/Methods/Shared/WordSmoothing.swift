@@ -28,11 +28,19 @@ package struct WordSmoothing: Sendable {
 
     /// - Throws: `ConfigError`.
     package init(_ section: ConfigSection) throws {
-      rate = Float(try section.number("lambda", default: 0.5, in: 0...1))
+      rate = Float(
+        try section.number(
+          "lambda", default: 0.5, in: 0...1,
+          "Weight of the language model's words against the text's own."))
       temperature = Float(
-        try section.number("smoothing_temperature", default: 1, in: 0.01...1000))
-      usesDropout = try section.bool("mlm_dropout", default: false)
-      smoothsSpecialTokens = try section.bool("smooth_special_tokens", default: false)
+        try section.number(
+          "smoothing_temperature", default: 1, in: 0.01...1000,
+          "What the language model's logits are divided by in the softmax."))
+      usesDropout = try section.bool(
+        "mlm_dropout", default: false, "Whether the language model has dropout.")
+      smoothsSpecialTokens = try section.bool(
+        "smooth_special_tokens", default: false,
+        "Whether special tokens are smoothed like all others.")
     }
   }
 

@@ -13,8 +13,8 @@ public struct ModelSource: Sendable {
   public var labelOrder: [String]?
   /// `from_teacher_layers`: a student made of these layers of the teacher, from 0.
   public var fromTeacherLayers: [Int]?
-  /// `config`: the shape of a fresh model.
-  public var config: ModelShape?
+  /// `config`: the architecture of a fresh model, but for the size of its vocabulary.
+  public var config: EncoderConfiguration?
   /// `vocab`: with `config`, a vocabulary file or a model folder to take the vocabulary from; nil
   /// means the teacher's.
   public var vocab: String?
@@ -34,7 +34,7 @@ public struct ModelSource: Sendable {
   /// A source made by the program.
   public init(
     modelNameOrPath: String? = nil, layers: [Int]? = nil, labelOrder: [String]? = nil,
-    fromTeacherLayers: [Int]? = nil, config: ModelShape? = nil, vocab: String? = nil,
+    fromTeacherLayers: [Int]? = nil, config: EncoderConfiguration? = nil, vocab: String? = nil,
     origin: ConfigOrigin = ConfigOrigin()
   ) {
     self.modelNameOrPath = modelNameOrPath
@@ -50,25 +50,32 @@ public struct ModelSource: Sendable {
   /// - Throws: `ConfigError`.
   package init(reading section: ConfigSection, as role: Role) throws {
     origin = ConfigOrigin(section)
-    if section.has("model_name_or_path") {
-      modelNameOrPath = try Self.modelFolder(section)
-    } else {
-      _ = try section.optionalString("model_name_or_path")
-    }
-    layers = try Self.layers(section, "layers")
+    modelNameOrPath = try Self.modelFolder(section)
+    layers = try Self.layers(
+      section, "layers",
+      "With `model_name_or_path`: the layers of that checkpoint to keep, from 0; by default all.")
     if role == .besideTeacher {
       try section.refuse("label_order", "a masked language model has no labels.")
     } else {
-      labelOrder = try section.optionalStrings("label_order")
+      labelOrder = try section.optionalStrings(
+        "label_order",
+        "With `model_name_or_path`: the task's labels in the order of a classifier's outputs, if "
+          + "its `config.json` has no names for them; by default the task's order.")
     }
     if role == .student {
-      fromTeacherLayers = try Self.layers(section, "from_teacher_layers")
+      fromTeacherLayers = try Self.layers(
+        section, "from_teacher_layers",
+        "The student is made of these layers of the teacher, from 0, and its embeddings and head.")
     } else {
       try section.refuse(
         "from_teacher_layers", "only the student of distill can be made from teacher layers.")
     }
-    config = try section.optionalSection("config").map(ModelShape.init(reading:))
-    vocab = try section.optionalPath("vocab")
+    config = try section.optionalSection("config", "The shape of a fresh model.")
+      .map(EncoderConfiguration.init(reading:))
+    vocab = try section.optionalPath(
+      "vocab",
+      "With `config`: a `vocab.txt`, `vocab.json`, `tokenizer.json` or a model folder"
+        + (role == .alone ? "; required then." : "; by default the teacher's."))
     try section.finish()
     try checkCombination(section, role)
   }
@@ -107,8 +114,10 @@ public struct ModelSource: Sendable {
     }
   }
 
-  private static func modelFolder(_ section: ConfigSection) throws -> String {
-    let path = try section.string("model_name_or_path")
+  private static func modelFolder(_ section: ConfigSection) throws -> String? {
+    let found = try section.optionalString(
+      "model_name_or_path", "A Hugging Face folder; nothing is downloaded.")
+    guard let path = found else { return nil }
     if section.document.checksPaths, PathCheck.kind(of: path) != .folder {
       throw section.fail(
         "model_name_or_path",
@@ -118,8 +127,12 @@ public struct ModelSource: Sendable {
     return path
   }
 
-  private static func layers(_ section: ConfigSection, _ key: String) throws -> [Int]? {
-    guard let layers = try section.optionalIntArray(key, in: .atLeast(0)) else { return nil }
+  private static func layers(
+    _ section: ConfigSection, _ key: String, _ meaning: String
+  ) throws -> [Int]? {
+    guard let layers = try section.optionalIntArray(key, in: .atLeast(0), meaning) else {
+      return nil
+    }
     if layers.isEmpty { throw section.fail(key, "\(section.name(key)) must name a layer.") }
     return layers
   }

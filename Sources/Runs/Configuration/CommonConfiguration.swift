@@ -6,15 +6,6 @@ import Methods
 import Models
 import Trainers
 
-/// `precision`: how exactly the factors of products with weights are taken. Everything else, and
-/// the sums in these products, is float32.
-public enum FactorPrecision: String, Sendable, CaseIterable {
-  /// As they are.
-  case float32
-  /// Rounded to bfloat16; needs a processor with AVX512-BF16 instructions.
-  case bf16
-}
-
 /// What every run has.
 public struct CommonConfiguration: Sendable {
   /// `output_dir`: the folder that the run writes.
@@ -30,7 +21,7 @@ public struct CommonConfiguration: Sendable {
   /// `shards`: how many parts a batch is split into; 0 means one a processor. Results depend on it.
   public var shards: Int
   /// `precision` of the factors of products with weights. Results depend on it.
-  public var precision: FactorPrecision
+  public var precision: Precision
   /// Where the settings came from.
   public var origin: ConfigOrigin
 
@@ -38,7 +29,7 @@ public struct CommonConfiguration: Sendable {
   public init(
     outputDir: String, overwriteOutputDir: Bool = false, seed: UInt64 = 42,
     dataSeed: UInt64? = nil, threads: Int = 0, shards: Int = 0,
-    precision: FactorPrecision = .float32, origin: ConfigOrigin = ConfigOrigin()
+    precision: Precision = .float32, origin: ConfigOrigin = ConfigOrigin()
   ) {
     self.outputDir = outputDir
     self.overwriteOutputDir = overwriteOutputDir
@@ -53,14 +44,37 @@ public struct CommonConfiguration: Sendable {
   /// Reads the keys from the top level.
   /// - Throws: `ConfigError`.
   init(reading root: ConfigSection) throws {
-    root.ignore("$schema")
-    outputDir = try root.string("output_dir")
-    overwriteOutputDir = try root.bool("overwrite_output_dir", default: false)
-    seed = UInt64(try root.int("seed", default: 42, in: 0...))
-    dataSeed = try root.optionalInt("data_seed", in: .atLeast(0)).map(UInt64.init) ?? seed
-    threads = try root.int("threads", default: 0, in: 0...1024)
-    shards = try root.int("shards", default: 0, in: 0...1024)
-    precision = try root.choice("precision", default: .float32)
+    root.ignore("$schema", "Allowed and not looked at; editors find the schema by it.")
+    outputDir = try root.string("output_dir", "The folder that the run writes.")
+    overwriteOutputDir = try root.bool(
+      "overwrite_output_dir", default: false,
+      "Whether a folder that is not empty may be written to.")
+    let given = try root.int("seed", default: 42, in: 0..., "The seed of every random stream.")
+    seed = UInt64(given)
+    dataSeed = UInt64(
+      try root.optionalInt(
+        "data_seed", in: .atLeast(0), "The seed of the order of the data; by default `seed`.")
+        ?? given)
+    threads = try root.int(
+      "threads", default: 0, in: 0...1024,
+      "Worker threads; 0 means one a processor. Results do not depend on it.")
+    shards = try root.int(
+      "shards", default: 0, in: 0...1024,
+      "Parts that a batch is split into; 0 means one a processor. The last bits depend on it.")
+    precision = try root.choice(
+      "precision", default: .float32,
+      "How exactly the factors of products with weights are taken; `bf16` needs AVX512-BF16.")
     origin = ConfigOrigin(root)
+  }
+
+  /// The precision, where a processor can do it.
+  ///
+  /// - Parameter hasBF16: whether the processor has the instructions.
+  /// - Throws: `ConfigError` at the key if it cannot.
+  package func supportedPrecision(hasBF16: Bool = Precision.hasBF16) throws -> Precision {
+    if let complaint = precision.complaint(hasBF16: hasBF16) {
+      throw origin.error("precision", complaint + ".")
+    }
+    return precision
   }
 }

@@ -45,17 +45,25 @@ public struct DistillConfiguration: RunConfiguration {
       reads: "task, teacher, student, generator, method and train")
     try root.refuse("max_seq_length", "it belongs to the section task.")
     common = try CommonConfiguration(reading: root)
-    task = try TaskConfiguration(reading: root.section("task"))
-    teacher = try ModelSource(reading: root.section("teacher"), as: .alone)
-    student = try ModelSource(reading: root.section("student"), as: .student)
-    generator = try root.optionalSection("generator").map {
-      try ModelSource(reading: $0, as: .besideTeacher)
-    }
-    method = try root.section("method")
-    methodName = try method.string("name")
-    teacherCacheDir = try root.optionalString("teacher_cache_dir")
-    allowWeakTeacher = try root.bool("allow_weak_teacher", default: false)
-    train = try TrainingArguments(reading: root.sectionOrEmpty("train"))
+    task = try TaskConfiguration(reading: root.section("task", "The labelled data."))
+    teacher = try ModelSource(
+      reading: root.section("teacher", "The fine-tuned model to learn from."), as: .alone)
+    student = try ModelSource(
+      reading: root.section("student", "The model that learns."), as: .student)
+    generator = try root.optionalSection(
+      "generator", "The masked language model of the methods that need one."
+    ).map { try ModelSource(reading: $0, as: .besideTeacher) }
+    method = try root.section("method", "What the student learns, and its constants.")
+    methodName = try method.string("name", "One of the methods that `mate-kd methods` lists.")
+    teacherCacheDir = try root.optionalString(
+      "teacher_cache_dir",
+      "Where the teacher's logits on the training rows are kept between runs; by default in memory."
+    )
+    allowWeakTeacher = try root.bool(
+      "allow_weak_teacher", default: false,
+      "Whether a teacher that scores below the majority class is taken.")
+    train = try TrainingArguments(
+      reading: root.sectionOrEmpty("train", "How the student is trained."))
     try root.finish()
   }
 

@@ -34,16 +34,20 @@ public struct PretrainConfiguration: RunConfiguration {
       ["task", "teacher", "student", "generator", "method"], in: root,
       reads: "corpus, model, mlm and train")
     common = try CommonConfiguration(reading: root)
-    corpus = try Corpus(reading: root.section("corpus"))
-    maxSeqLength = try root.int("max_seq_length", default: 128, in: 3...)
-    model = try ModelSource(reading: root.section("model"), as: .alone)
+    corpus = try Corpus(reading: root.section("corpus", "The texts."))
+    maxSeqLength = try root.int(
+      "max_seq_length", default: 128, in: 3...,
+      "Texts are cut to so many tokens, special ones included.")
+    model = try ModelSource(reading: root.section("model", "The model to train."), as: .alone)
     if model.labelOrder != nil {
       throw model.origin.error(
         "label_order",
         "model.label_order is for classifiers; a masked language model has no labels.")
     }
-    mlm = try MaskedLanguageModeling.Settings(reading: root.sectionOrEmpty("mlm"))
-    train = try TrainingArguments(reading: root.sectionOrEmpty("train"))
+    mlm = try MaskedLanguageModeling.Settings(
+      reading: root.sectionOrEmpty("mlm", "What is hidden from the model."))
+    train = try TrainingArguments(
+      reading: root.sectionOrEmpty("train", "How the model is trained."))
     try root.finish()
   }
 

@@ -31,9 +31,10 @@ public struct TeacherFinetuneConfiguration: RunConfiguration {
       reads: "task, model and train")
     try root.refuse("max_seq_length", "it belongs to the section task.")
     common = try CommonConfiguration(reading: root)
-    task = try TaskConfiguration(reading: root.section("task"))
-    model = try ModelSource(reading: root.section("model"), as: .alone)
-    train = try TrainingArguments(reading: root.sectionOrEmpty("train"))
+    task = try TaskConfiguration(reading: root.section("task", "The labelled data."))
+    model = try ModelSource(reading: root.section("model", "The model to fine-tune."), as: .alone)
+    train = try TrainingArguments(
+      reading: root.sectionOrEmpty("train", "How the model is trained."))
     try root.finish()
   }
 

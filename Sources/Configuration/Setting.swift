@@ -1,0 +1,86 @@
+import StrictJSON
+
+/// What may stand under one key of a configuration.
+///
+/// Readers note it down as they ask for the key, and word their errors by it. So what users are
+/// told about a key, in messages, documents and schemas, is what is read.
+public struct Setting: Sendable, Equatable {
+  /// A kind of value, by its name in JSON Schema.
+  public enum Kind: String, Sendable {
+    /// A number without fraction and exponent.
+    case integer
+    /// A number.
+    case number
+    /// `true` or `false`.
+    case flag = "boolean"
+    /// A string.
+    case string
+    /// An object.
+    case section = "object"
+  }
+
+  /// What an absent key means.
+  public enum Presence: Sendable, Equatable {
+    /// It is an error.
+    case required
+    /// The value that is taken.
+    case usual(JSONValue)
+    /// Nothing is set.
+    case optional
+
+    /// A default, or else that the key is required.
+    package init(_ fallback: JSONValue?) { self = fallback.map(Presence.usual) ?? .required }
+
+    /// The default.
+    public var fallback: JSONValue? { if case .usual(let value) = self { value } else { nil } }
+  }
+
+  /// Keys from the top, joined by dots.
+  public let path: String
+  /// The kinds of values that it takes; mostly one, none for a key that is not looked at.
+  public var kinds: [Kind]
+  /// Whether it takes an array of such values.
+  public let isList: Bool
+  /// The numbers that it takes.
+  public let bounds: Bounds
+  /// The strings that it takes; empty for any.
+  public var choices: [String]
+  /// What an absent key means.
+  public let presence: Presence
+  /// What the setting does, in one sentence.
+  public let meaning: String
+  /// For an old spelling, the path of the new one.
+  public let replacement: String?
+
+  /// A description of a key.
+  public init(
+    _ path: String, _ kinds: [Kind], isList: Bool = false, bounds: Bounds = .any,
+    choices: [String] = [], presence: Presence, meaning: String, replacement: String? = nil
+  ) {
+    self.path = path
+    self.kinds = kinds
+    self.isList = isList
+    self.bounds = bounds
+    self.choices = choices
+    self.presence = presence
+    self.meaning = meaning
+    self.replacement = replacement
+  }
+
+  /// The path of the section that the key stands in; empty at the top.
+  public var parent: String { path.lastIndex(of: ".").map { String(path[..<$0]) } ?? "" }
+
+  /// The key alone.
+  public var key: String { path.split(separator: ".").last.map(String.init) ?? path }
+
+  /// What is expected, in words, after "must be": `an integer`.
+  public var expectation: String {
+    switch kinds.first {
+    case .integer: isList ? "an array of integers" : "an integer"
+    case .number: isList ? "an array of numbers" : "a number"
+    case .flag: "true or false"
+    case .string: isList ? "an array of strings" : "a string"
+    case .section, nil: "an object"
+    }
+  }
+}

@@ -1,0 +1,256 @@
+import Configuration
+import StrictJSON
+
+// Data of one's own: the part of the section `task` that is there when it has `format`.
+extension TaskDescription {
+  /// Keys that only the description of own data has.
+  private static let ownKeys = [
+    "text", "text_pair", "label", "labels", "label_spellings", "score_range", "metrics", "files",
+    "header", "quotes", "separator", "multi_label", "label_separator",
+  ]
+
+  /// Reads the description from the section `task`; nil where there is none.
+  /// - Throws: `ConfigError`.
+  static func own(reading section: ConfigSection, name: String) throws -> TaskDescription? {
+    guard section.has("format") else {
+      section.ignore("format")
+      for key in ownKeys where section.has(key) {
+        try section.refuse(
+          key, "it describes data of your own; give \"format\" (tsv, csv or jsonl), too.")
+      }
+      return nil
+    }
+    return try TaskDescription(reading: section, name: name)
+  }
+
+  private init(reading section: ConfigSection, name: String) throws {
+    var format: Format = try section.choice(
+      "format", named: [("tsv", .tabSeparated), ("csv", .quoted()), ("jsonl", .jsonLines)],
+      "How the files look: `jsonl` has a JSON object a line; all are in UTF-8.")
+    let ending = format == .jsonLines ? "jsonl" : format == .tabSeparated ? "tsv" : "csv"
+    // Read first: an absent "label" would else be taken for a slip of "labels".
+    let target = try OwnTarget(reading: section)
+    let text = try section.column(
+      "text", "The text's column: its name or key, or its number from 0 (-1 is the last).")
+    let pair = try section.optionalColumn("text_pair", "The column of a second text.")
+    let label = try section.column("label", "The column of the label or score.")
+    let columns = [("text", text)] + (pair.map { [("text_pair", $0)] } ?? [])
+    for (key, column) in columns where column == label {
+      throw section.fail(
+        key, "\(section.name(key)) and \(section.name("label")) name the same column.")
+    }
+    try section.readDelimiters(of: &format)
+    let header = try section.header(format, [columns[0], ("label", label)] + columns.dropFirst())
+    let several = try section.bool(
+      "multi_label", default: false,
+      "Whether a row may have several labels, or none; each output decides for itself then.")
+    let separator = try section.labelSeparator(format, target, isMultiLabel: several)
+    let metrics = try section.metrics(of: target, isMultiLabel: several)
+
+    func file(_ name: String, labelled: Bool = true) -> File {
+      var file = File(
+        name: name, textColumns: columns.map(\.1), labelColumn: labelled ? label : nil,
+        hasHeader: header)
+      file.format = format
+      if several { file.labelSeparator = separator }
+      return file
+    }
+    let names = try section.sectionOrEmpty("files", "Names of the files within `data_dir`.")
+    let train = try names.string("train", default: "train.\(ending)", "The training rows.")
+    let validation = try names.string(
+      "validation", default: "dev.\(ending)", "The rows that models are measured on.")
+    let test = try names.string(
+      "test", default: "test.\(ending)", "The test rows, with labels or without.")
+    try names.finish()
+    self.init(
+      name: name, folder: "", labels: target.labels, scoreRange: target.range, metrics: metrics,
+      files: [.train: file(train), .validation: file(validation), .test: file(test)],
+      alternatives: [.test: [file(test, labelled: false)]])
+    isOwn = true
+  }
+}
+
+/// What a row of own data is labelled with: names, or a score.
+private struct OwnTarget {
+  var labels: [TaskDescription.Label] = []
+  var range: ClosedRange<Float>?
+
+  init(reading section: ConfigSection) throws {
+    let range = try section.optionalNumbers(
+      "score_range", "In place of `labels`: rows have a score, from the smallest to the largest.")
+    if let range {
+      for key in ["labels", "label_spellings"] where section.has(key) {
+        throw section.fail(
+          key, "\(section.path) has both score_range and \(key); a row has a score or a label.")
+      }
+      guard range.count == 2, range[0] < range[1] else {
+        throw section.fail(
+          "score_range",
+          "\(section.name("score_range")) must be the smallest and the largest score, "
+            + "such as [0, 5].")
+      }
+      self.range = Float(range[0])...Float(range[1])
+      for key in ["labels", "label_spellings"] { section.record(key, .null) }
+      return
+    }
+    let found = try section.optionalStrings(
+      "labels", "Names of the labels in the order of the model's outputs; case does not matter.")
+    guard let names = found else {
+      throw section.fail(
+        "\(section.path) does not say what its labels are; give labels, a list of their names, or "
+          + "score_range, the smallest and the largest score.")
+    }
+    guard names.count > 1 else {
+      throw section.fail("labels", "\(section.name("labels")) must hold at least two names.")
+    }
+    // Case does not matter where labels are matched with those of checkpoints.
+    try section.checkDistinct("labels", names.map { $0.lowercased() })
+    let spellings =
+      try section.optionalStrings(
+        "label_spellings", "How the files write the labels, in their order; by default as `labels`."
+      ) ?? names
+    section.record("label_spellings", .array(spellings.map(JSONValue.string)))
+    guard spellings.count == names.count else {
+      throw section.fail(
+        "label_spellings",
+        "\(section.name("label_spellings")) must hold a spelling for each of the \(names.count) "
+          + "labels, in their order, found \(spellings.count).")
+    }
+    try section.checkDistinct("label_spellings", spellings)
+    labels = zip(names, spellings).map { TaskDescription.Label($0, spelling: $1) }
+  }
+}
+
+extension ConfigSection {
+  /// A column by name or number.
+  fileprivate func column(_ key: String, _ meaning: String) throws -> TaskDescription.Column {
+    if let column = try readColumn(key, .required, meaning) { return column }
+    throw missing(key, Self.columnExpectation)
+  }
+
+  fileprivate func optionalColumn(
+    _ key: String, _ meaning: String
+  ) throws -> TaskDescription.Column? {
+    try readColumn(key, .optional, meaning)
+  }
+
+  private static let columnExpectation = "the name or number (from 0) of a column"
+
+  private func readColumn(
+    _ key: String, _ presence: Setting.Presence, _ meaning: String
+  ) throws -> TaskDescription.Column? {
+    var setting = setting(key, .string, bounds: .atLeast(-1), presence, meaning)
+    setting.kinds.append(.integer)
+    return try read(setting) { value in
+      if let name = value.string {
+        if name.isEmpty { throw fail(key, "\(self.name(key)) must not be empty.") }
+        return .named(name)
+      }
+      guard let number = value.int, number >= -1 else {
+        throw wrong(key, Self.columnExpectation, value)
+      }
+      return .at(number)
+    }
+  }
+
+  /// `quotes` of TSV and `separator` of CSV.
+  fileprivate func readDelimiters(of format: inout TaskDescription.Format) throws {
+    switch format {
+    case .tabSeparated:
+      let quotes = try bool(
+        "quotes", default: false,
+        "TSV: whether fields may be quoted as in CSV; else quotes are text.")
+      if quotes { format = .quoted(separator: UInt8(ascii: "\t")) }
+      try refuse("separator", "fields of TSV are separated by tabs.")
+    case .quoted:
+      format = .quoted(
+        separator: try choice(
+          "separator", default: ",", named: [(",", UInt8(ascii: ",")), (";", UInt8(ascii: ";"))],
+          "CSV: what stands between fields."))
+      try refuse("quotes", "fields of CSV may always be quoted.")
+    default:
+      for key in ["quotes", "separator", "header"] { try refuse(key, "JSON Lines have none.") }
+    }
+  }
+
+  /// `header`; by default there is one if a column goes by its name.
+  fileprivate func header(
+    _ format: TaskDescription.Format, _ columns: [(key: String, column: TaskDescription.Column)]
+  ) throws -> Bool {
+    let named = columns.first { !$0.column.isNumbered }
+    if format == .jsonLines {
+      if let (key, _) = columns.first(where: { $0.column.isNumbered }) {
+        throw fail(key, "\(name(key)) must be a key of the JSON objects.")
+      }
+      return true
+    }
+    let header =
+      try optionalBool(
+        "header",
+        "CSV and TSV: whether the first line names the columns; by default if one goes by its name."
+      ) ?? (named != nil)
+    record("header", .bool(header))
+    if !header, let (key, _) = named {
+      throw fail(
+        key,
+        "\(name(key)) names a column, but the files have no header; "
+          + "give its number, counted from 0, or set \"header\": true.")
+    }
+    return header
+  }
+
+  fileprivate func labelSeparator(
+    _ format: TaskDescription.Format, _ target: OwnTarget, isMultiLabel: Bool
+  ) throws -> String {
+    if isMultiLabel, target.range != nil {
+      throw fail(
+        "multi_label",
+        "\(path) has both score_range and multi_label; a row has a score or labels.")
+    }
+    guard isMultiLabel else {
+      try refuse("label_separator", "rows have one label unless multi_label is true.")
+      return "|"
+    }
+    // What no label holds: ASCII's unit separator.
+    var separator = "\u{1F}"
+    if format == .jsonLines {
+      try refuse("label_separator", "JSON Lines have an array of labels.")
+    } else {
+      separator = try string(
+        "label_separator", default: "|",
+        "CSV and TSV with `multi_label`: what stands between the labels of a row.")
+    }
+    if let label = target.labels.first(where: { $0.spelling.contains(separator) }) {
+      throw fail(
+        "label_separator",
+        "\(name("label_separator")) is \"\(separator)\", which is part of the label "
+          + "\"\(label.spelling)\"; labels could not be told apart.")
+    }
+    return separator
+  }
+
+  fileprivate func metrics(of target: OwnTarget, isMultiLabel: Bool) throws -> [Metric] {
+    let several: [Metric] = [.microF1, .macroF1, .accuracy]
+    let scores: [Metric] = [.pearson, .spearman]
+    let single = Metric.allCases.filter {
+      !scores.contains($0) && $0 != .microF1 && ($0 != .f1 || target.labels.count == 2)
+    }
+    let isScore = target.range != nil
+    let usual = isScore ? scores : isMultiLabel ? several : [.accuracy]
+    let metrics = try choices(
+      "metrics", default: usual, among: isScore ? scores : isMultiLabel ? several : single,
+      "What predictions are measured by; the first one chooses the best model.")
+    guard !metrics.isEmpty else { throw fail("metrics", "\(name("metrics")) must name a metric.") }
+    try checkDistinct("metrics", metrics.map(\.rawValue))
+    return metrics
+  }
+
+  /// Refuses an array in which an element stands twice.
+  fileprivate func checkDistinct(_ key: String, _ elements: [String]) throws {
+    for (place, element) in elements.enumerated() where elements[..<place].contains(element) {
+      throw wrong(
+        "\(key)[\(place)]", "unlike those before it",
+        value(of: key)?.array?[place] ?? .string(element))
+    }
+  }
+}

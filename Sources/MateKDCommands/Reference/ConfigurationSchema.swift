@@ -1,0 +1,183 @@
+import Configuration
+import Methods
+import StrictJSON
+
+/// The JSON Schema (draft 2020-12) of a subcommand's configuration.
+///
+/// It knows what a key may be and which keys there are. What keys ask of each other beyond the name
+/// of the method is left to the readers.
+package enum ConfigurationSchema {
+  /// The schema of a whole configuration.
+  /// - Throws: `ConfigError` as `ConfigurationReference`.
+  package static func schema(of command: ConfigurationReference.Command) throws -> JSONValue {
+    let found: [(String, JSONValue)]
+    if command == .compare {
+      found = try study()
+    } else {
+      let definitions = command == .distill ? try methods() : []
+      let keys = SchemaKeys(entries: try ConfigurationReference(command).entries)
+      found = keys.object("") + (definitions.isEmpty ? [] : [("$defs", .object(definitions))])
+    }
+    return .object(
+      [
+        ("$schema", "https://json-schema.org/draft/2020-12/schema"),
+        ("title", .string("mate-kd \(command.rawValue)")),
+      ] + found)
+  }
+
+  /// A definition `method.NAME` for each method.
+  fileprivate static func methods(isPatch: Bool = false) throws -> [(String, JSONValue)] {
+    try MethodRegistry.all.map { method in
+      let entries = try ConfigurationReference(method).entries
+      let keys = SchemaKeys(entries: entries, isPatch: isPatch)
+      return (
+        "method.\(method.name)",
+        .object([("description", .string(method.summary))] + keys.object("method"))
+      )
+    }
+  }
+}
+
+extension ConfigurationSchema {
+  /// What the study gives every cell.
+  private static let runnersKeys = ["output_dir", "overwrite_output_dir", "seed"]
+
+  /// A study changes configurations of `distill` by merge patches: nothing is required in them.
+  private static func study() throws -> [(String, JSONValue)] {
+    let cell = SchemaKeys(entries: try ConfigurationReference(.distill).entries, isPatch: true)
+    let parts = cell.properties("")
+    let definitions = try parts.map { ("cell.\($0.0)", $0.1) } + methods(isPatch: true)
+    func patch(
+      without left: [String], _ more: [(String, JSONValue)] = [], required: [JSONValue] = []
+    ) -> JSONValue {
+      let own = parts.map(\.0).filter { !(runnersKeys + left).contains($0) }
+        .map { ($0, ["$ref": .string("#/$defs/cell.\($0)")] as JSONValue) }
+      return [
+        "type": ["object", "null"], "properties": .object(own + more),
+        "required": .array(required), "additionalProperties": false,
+      ]
+    }
+    func named(_ value: JSONValue) -> [(String, JSONValue)] {
+      [
+        ("type", "object"), ("minProperties", 1),
+        ("propertyNames", ["pattern": "^[A-Za-z0-9_-][A-Za-z0-9_.-]*$"]),
+        ("additionalProperties", value),
+      ]
+    }
+    let methodsOfTask: JSONValue = [
+      "type": ["object", "null"], "additionalProperties": patch(without: []),
+    ]
+    let shapes: [String: [(String, JSONValue)]] = [
+      "base": patch(without: ["method"]).members,
+      "methods": named(
+        patch(
+          without: [], [("assistant", patch(without: ["teacher", "task"]))], required: ["method"])),
+      "tasks": named(
+        patch(
+          without: ["method"],
+          [("metric", ["type": ["string", "null"]]), ("methods", methodsOfTask)])),
+    ]
+    let keys = SchemaKeys(entries: try ConfigurationReference(.compare).entries, shapes: shapes)
+    return keys.object("") + [("$defs", .object(definitions))]
+  }
+}
+
+/// The schema of some keys.
+private struct SchemaKeys {
+  let entries: [ConfigurationReference.Entry]
+  /// Whether it is a merge patch, in which nothing is required and anything may be null.
+  var isPatch = false
+  /// Sections whose keys are not among the entries.
+  var shapes: [String: [(String, JSONValue)]] = [:]
+
+  /// The members of a section's schema.
+  func object(_ path: String) -> [(String, JSONValue)] {
+    let required = isPatch ? [] : children(path).filter(\.isAlwaysRequired).map(\.setting.key)
+    return [("type", "object"), ("properties", .object(properties(path)))]
+      + (required.isEmpty ? [] : [("required", .array(required.map(JSONValue.string)))])
+      + [("additionalProperties", false)]
+  }
+
+  /// The schemas of a section's keys.
+  func properties(_ path: String) -> [(String, JSONValue)] {
+    children(path).map { ($0.setting.key, .object(property($0))) }
+  }
+
+  private func children(_ path: String) -> [ConfigurationReference.Entry] {
+    entries.filter { $0.setting.parent == path }
+  }
+
+  private func property(_ entry: ConfigurationReference.Entry) -> [(String, JSONValue)] {
+    let setting = entry.setting
+    let meaning = ("description", JSONValue.string(setting.meaning))
+    if let replacement = setting.replacement {
+      let new = entries.first { $0.setting.path == replacement }
+      let value = new.map(property)?.filter { $0.0 != "description" && $0.0 != "default" } ?? []
+      return [meaning, ("deprecated", true)] + value
+    }
+    guard !setting.kinds.isEmpty else { return [meaning] }
+    let isNullable = isPatch || !entry.isAlwaysRequired
+    let null: [JSONValue] = isNullable ? ["null"] : []
+    var members = [meaning]
+    if let fallback = setting.presence.fallback, !isPatch { members.append(("default", fallback)) }
+    let kinds = setting.kinds.map { JSONValue.string($0.rawValue) }
+    if setting.isList {
+      let items = [("type", Self.type(kinds))] + values(setting, null: [])
+      return members + [("type", Self.type(["array"] + null)), ("items", .object(items))]
+    }
+    members.append(("type", Self.type(kinds + null)))
+    if setting.kinds.contains(.section) {
+      if setting.path == "method" { return members + methodBranches(null) }
+      let shape = shapes[setting.path] ?? object(setting.path)
+      return members + shape.filter { $0.0 != "type" }
+    }
+    return members + values(setting, null: isNullable ? [.null] : [])
+  }
+
+  private func values(_ setting: Setting, null: [JSONValue]) -> [(String, JSONValue)] {
+    if !setting.choices.isEmpty {
+      return [("enum", .array(setting.choices.map(JSONValue.string) + null))]
+    }
+    var limits: [(String, JSONValue)] = []
+    if let low = setting.bounds.low {
+      limits.append((low.isAllowed ? "minimum" : "exclusiveMinimum", Self.number(low.value)))
+    }
+    if let high = setting.bounds.high {
+      limits.append((high.isAllowed ? "maximum" : "exclusiveMaximum", Self.number(high.value)))
+    }
+    if setting.kinds.contains(.string) { limits.append(("minLength", 1)) }
+    guard let exception = setting.bounds.exception else { return limits }
+    return [("anyOf", [["const": Self.number(exception)], .object(limits)])]
+  }
+
+  /// The section `method`: which keys there are depends on the name.
+  private func methodBranches(_ null: [JSONValue]) -> [(String, JSONValue)] {
+    let branches = MethodRegistry.all.map { method -> JSONValue in
+      [
+        "if": [
+          "properties": ["name": ["const": .string(method.name)]], "required": ["name"],
+        ],
+        "then": ["$ref": .string("#/$defs/method.\(method.name)")],
+      ]
+    }
+    let names = MethodRegistry.all.map { JSONValue.string($0.name) }
+    return [("properties", ["name": ["enum": .array(names + (isPatch ? [.null] : []))]])]
+      + (isPatch ? [] : [("required", ["name"])]) + [("allOf", .array(branches))]
+  }
+
+  /// A type, or several of them.
+  private static func type(_ kinds: [JSONValue]) -> JSONValue {
+    kinds.count == 1 ? kinds[0] : .array(kinds)
+  }
+
+  private static func number(_ value: Double) -> JSONValue {
+    Int(exactly: value).map(JSONValue.int) ?? .double(value)
+  }
+}
+
+extension JSONValue {
+  /// The members of an object.
+  fileprivate var members: [(String, JSONValue)] {
+    (object?.members ?? []).map { ($0.key, $0.value) }
+  }
+}

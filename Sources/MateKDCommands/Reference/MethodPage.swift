@@ -1,0 +1,78 @@
+import Configuration
+import Methods
+
+/// What `mate-kd methods NAME` prints about a method.
+package struct MethodPage: Sendable {
+  /// The widest line.
+  package static let width = 100
+
+  private let method: MethodDescription
+  private let settings: [Setting]
+
+  /// A page about a method.
+  /// - Throws: `ConfigError` as `ConfigurationReference`.
+  package init(_ method: MethodDescription) throws {
+    self.method = method
+    settings = try ConfigurationReference(method).entries.map(\.setting).filter {
+      $0.path != "method.name" && $0.kinds != [.section]
+    }
+  }
+
+  /// The document about the paper and every deviation from it.
+  package static func document(of method: MethodDescription) -> String {
+    switch method.name {
+    case "none", "kd", "mate-kd": "docs/methods.md"
+    case "as-dfd", "zskt", "zskd", "random-text": "docs/methods/data-free.md"
+    case "annealing-kd", "continuation-kd", "comkd": "docs/methods/annealing.md"
+    case "freelb-kd": "docs/methods/freelb.md"
+    default: "docs/methods/\(method.name).md"
+    }
+  }
+
+  /// What the method needs and takes, a sentence each.
+  private var facts: [String] {
+    var facts: [String] = []
+    if method.needsGenerator {
+      facts.append("Needs a section \"generator\" with a masked language model.")
+    }
+    if !method.needsTrainingData { facts.append("Opens no training data.") }
+    if method.takesSeveralLabels { facts.append("Takes texts with several labels.") }
+    if method.configureSpans != nil { facts.append("Takes tasks with questions.") }
+    return facts
+  }
+
+  /// The lines without line ends.
+  package func lines(_ style: TerminalStyle = .plain) -> [String] {
+    var lines = Self.wrapped(style.paint(method.name, .bold) + ": " + method.summary, indent: 0)
+    lines += facts + ["Paper, formulae and deviations: \(Self.document(of: method))", ""]
+    if settings.isEmpty { return lines + ["It has no keys of its own."] }
+    var table = TextTable([.text("key of method"), .text("kind"), .text("range"), .text("default")])
+    for setting in settings {
+      let key = setting.path.split(separator: ".").dropFirst().joined(separator: ".")
+      table.add([key, setting.kindText, setting.rangeText, setting.defaultText])
+    }
+    let rows = table.lines(style)
+    lines += rows.prefix(2)
+    for (row, setting) in zip(rows.dropFirst(2), settings) {
+      lines.append(row)
+      lines += Self.wrapped(setting.meaning, indent: 4)
+      if !setting.choices.isEmpty { lines += Self.wrapped(setting.choicesText, indent: 4) }
+    }
+    return lines
+  }
+
+  /// A text in lines no wider than the page.
+  private static func wrapped(_ text: String, indent: Int) -> [String] {
+    let margin = String(repeating: " ", count: indent)
+    var lines: [String] = []
+    var line = ""
+    for word in text.split(separator: " ") {
+      if !line.isEmpty, indent + line.count + 1 + word.count > width {
+        lines.append(margin + line)
+        line = ""
+      }
+      line += (line.isEmpty ? "" : " ") + word
+    }
+    return lines + [margin + line]
+  }
+}

@@ -1,0 +1,108 @@
+import Configuration
+import Methods
+
+/// A Markdown document with places that tables of keys are put into.
+///
+/// `{{table COMMAND SECTION [BRANCH]}}` on a line of its own becomes the keys of a section (`.` for
+/// the top level), or one key, that a branch of the configuration has; `{{methods}}` the methods;
+/// `{{method keys}}` the keys of each; `{{methods with generator}}`, anywhere in a line, the names of
+/// those that need one.
+package struct ReferenceTemplate: Sendable {
+  /// A place that cannot be filled.
+  package struct UnknownPlace: ExitStatusProviding, CustomStringConvertible {
+    /// What stands there.
+    package let place: String
+    package var exitStatus: ExitStatus { .data }
+    /// One sentence.
+    package var description: String {
+      "the template has a place {{\(place)}}, which is none that can be filled."
+    }
+  }
+
+  private let text: String
+
+  /// A template.
+  package init(_ text: String) { self.text = text }
+
+  /// The document.
+  /// - Throws: `UnknownPlace`; `ConfigError` as `ConfigurationReference`.
+  package func filled() throws -> String {
+    let generators = MethodRegistry.all.filter(\.needsGenerator).map { "`\($0.name)`" }
+    return try text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+      let line = line.replacing(
+        "{{methods with generator}}", with: generators.joined(separator: ", "))
+      guard line.hasPrefix("{{"), line.hasSuffix("}}") else { return String(line) }
+      return try table(String(line.dropFirst(2).dropLast(2)))
+    }.joined(separator: "\n")
+  }
+
+  private func table(_ place: String) throws -> String {
+    if place == "methods" { return Self.methods }
+    if place == "method keys" { return try Self.methodKeys() }
+    let words = place.split(separator: " ").map(String.init)
+    guard words.count >= 3, words[0] == "table",
+      let command = ConfigurationReference.Command(rawValue: words[1])
+    else { throw UnknownPlace(place: place) }
+    let branch = words.count > 3 ? words[3] : ""
+    let entries = try ConfigurationReference(command).entries.filter { $0.branch == branch }
+    let rows =
+      words[2] == "."
+      ? entries.map(\.setting).filter { $0.parent.isEmpty && $0.kinds != [.section] }
+      : Self.keys(entries.map(\.setting), of: words[2])
+    guard !rows.isEmpty else { throw UnknownPlace(place: place) }
+    return Self.table(rows, of: words[2])
+  }
+
+  /// The keys within a section, and those within it in turn, or a key itself. A section whose keys
+  /// are told elsewhere counts as a key.
+  private static func keys(_ settings: [Setting], of section: String) -> [Setting] {
+    let inside = settings.filter { "\($0.path).".hasPrefix("\(section).") }
+    return inside.filter { setting in
+      setting.kinds != [.section] || !inside.contains { $0.parent == setting.path }
+    }
+  }
+
+  private static func table(_ settings: [Setting], of section: String) -> String {
+    let rows = settings.map { setting in
+      let isWhole = section == "." || section == setting.path
+      let key = isWhole ? setting.path : String(setting.path.dropFirst(section.count + 1))
+      let values =
+        setting.choices.isEmpty
+        ? [setting.kindText, setting.rangeText].filter { !$0.isEmpty }.joined(separator: ", ")
+        : (setting.isList ? "list of " : "")
+          + setting.choices.map { code("\"\($0)\"") }.joined(separator: ", ")
+      let fallback = setting.defaultText
+      let isCode = !fallback.isEmpty && fallback != "required" && !fallback.hasPrefix("≈")
+      return "| `\(key)` | \(values) | \(isCode ? code(fallback) : fallback) | \(setting.meaning) |"
+    }
+    return (["| key | values | default | meaning |", "| --- | --- | --- | --- |"] + rows)
+      .joined(separator: "\n")
+  }
+
+  private static func code(_ text: String) -> String {
+    "`" + text.replacing("|", with: "\\|") + "`"
+  }
+
+  private static var methods: String {
+    let rows = MethodRegistry.all.map { method in
+      let page = MethodPage.document(of: method).dropFirst("docs/".count)
+      return "| `\(method.name)` | \(method.summary) | \(method.needsGenerator ? "yes" : "") | "
+        + "\(method.takesSeveralLabels ? "yes" : "") | "
+        + "\(method.configureSpans == nil ? "" : "yes") | [\(page)](\(page)) |"
+    }
+    let head = [
+      "| name | what it is | needs `generator` | several labels | questions | described in |",
+      "| --- | --- | --- | --- | --- | --- |",
+    ]
+    return (head + rows).joined(separator: "\n")
+  }
+
+  private static func methodKeys() throws -> String {
+    try MethodRegistry.all.compactMap { method -> String? in
+      let settings = try ConfigurationReference(method).entries.map(\.setting)
+        .filter { $0.path != "method.name" }
+      let rows = keys(settings, of: "method")
+      return rows.isEmpty ? nil : "### `\(method.name)`\n\n" + table(rows, of: "method")
+    }.joined(separator: "\n\n")
+  }
+}
