@@ -36,7 +36,6 @@ import Testing
       (ConfigError(file: "a", message: "b"), 78),
       (JSONError(file: "a", position: .none, message: "b"), 65),
       (FileError(file: here, line: 1, problem: "b"), 65),
-      (FileError(file: here + ".none", problem: "b"), 66),
       (FileError(file: "standard input", line: 3, problem: "b"), 65),
       (FileError(.missing, file: "a", problem: "b"), 66),
       (FileError(.unreadable, file: "a", problem: "b"), 74),
