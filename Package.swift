@@ -79,7 +79,7 @@ let package = Package(
       ["Autograd", "Configuration", "Data", "Files", "Kernels", "Models", "StrictJSON"]),
     numeric("Trainers", ["Autograd", "Configuration", "Data", "Kernels", "Models", "StrictJSON"]),
     numeric(
-      "Methods", ["Autograd", "Configuration", "Data", "Files", "Kernels", "Models", "Trainers"]),
+      "Methods", ["Autograd", "Configuration", "Data", "Files", "Kernels", "Models", "StrictJSON", "Trainers"]),
     numeric(
       "Runs",
       [

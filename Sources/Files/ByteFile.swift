@@ -34,6 +34,26 @@ package enum ByteFile {
     try AtomicFile.write(path) { try $0.append(Array(bytes)) }
   }
 
+  /// Adds bytes to the end of a file, which is made if it is not there.
+  ///
+  /// - Throws: `FileError` of kind `unwritable`.
+  package static func append(_ bytes: [UInt8], to path: String) throws {
+    let descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else { throw lastError(path) }
+    var left = bytes[...]
+    while !left.isEmpty {
+      let count = left.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      if count < 0, errno == EINTR { continue }
+      guard count >= 0 else {
+        let error = lastError(path)
+        close(descriptor)
+        throw error
+      }
+      left = left.dropFirst(count)
+    }
+    guard close(descriptor) == 0 else { throw lastError(path) }
+  }
+
   /// Makes a folder and those above it; does nothing where it is there.
   ///
   /// - Throws: `FileError` of kind `unwritable`.

@@ -105,6 +105,8 @@ public struct CILDA: Objective {
 
   /// The student, the generator and, if they have an optimiser of their own, the projections.
   public let trainedModels: [TrainedModel]
+  /// The vectors of earlier texts.
+  public var memory: [any StatePart] { contrast.bank.map { [$0] } ?? [] }
   /// The contrastive term.
   package let contrast: LayerContrast
   private let setup: DistillationSetup

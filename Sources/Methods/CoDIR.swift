@@ -79,6 +79,8 @@ public struct CoDIR: Objective {
   /// The maps: first that of the teacher's layers, then that of the student's.
   package let projections: Projections
   /// The vectors of all training texts.
+  public var memory: [any StatePart] { [banks] }
+  /// The vectors of all training texts.
   package let banks: VectorBanks
   /// The teacher's layers.
   package let teacherLayers: [Int]

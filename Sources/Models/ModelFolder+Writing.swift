@@ -15,7 +15,7 @@ extension ModelFolder {
   ///     removed.
   /// - Throws: `FileError.cannotWrite`; `FileError` if the weights cannot be written.
   public static func write(
-    _ model: some Model, labels: LabelSet? = nil, finetuningTask: String? = nil, to path: String,
+    _ model: some Model, weights: Buffer? = nil, labels: LabelSet? = nil, finetuningTask: String? = nil, to path: String,
     tokenizer: String
   ) throws {
     let configuration = HuggingFaceConfiguration(
@@ -28,7 +28,7 @@ extension ModelFolder {
       path: "\(path)/model.safetensors",
       tensors: parameters.entries.map { entry in
         SafetensorsWriter.Tensor(name: entry.name, shape: entry.shape) { body in
-          try parameters.buffer.withFloats { floats in
+          try (weights ?? parameters.buffer).withFloats { floats in
             let start = entry.slot.offset
             try body(UnsafeBufferPointer(rebasing: floats[start..<start + entry.slot.count]))
           }

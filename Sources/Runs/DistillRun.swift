@@ -56,6 +56,7 @@ extension PreparedRun {
       references: {
         try teacher.references(in: learning.evaluation, allowsWeak: c.allowWeakTeacher)
       },
+      memory: [cache],
       finish: { folder in
         try cache.save()
         if let method = objective as? any PseudoTextMethod {

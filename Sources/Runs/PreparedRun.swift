@@ -1,4 +1,5 @@
 import Data
+import Files
 import Inference
 import StrictJSON
 import Trainers
@@ -35,26 +36,70 @@ public struct PreparedRun {
   private func execute(
     _ objective: some Objective, display: any TrainingObserver
   ) throws -> RunOutcome {
-    let references = try outputs.references()
     let common = setup.common
-    let folder = try RunFolder(common.outputDir, overwrite: common.overwriteOutputDir)
-    try folder.writeRun(
-      command: setup.command, configuration: setup.resolved(), shards: setup.shards,
-      hashes: outputs.hashes)
+    let resume = setup.arguments.resumeFromCheckpoint
+    let folder = try RunFolder(
+      common.outputDir, overwrite: common.overwriteOutputDir || resume != nil,
+      keepsOld: resume != nil)
+    let description = RunDescription(setup, hashes: outputs.hashes)
+    if resume != nil, let results = folder.finishedResults {
+      try folder.requireSameRun(as: description, origin: setup.arguments.origin)
+      return RunOutcome(
+        folder: folder.path, results: results,
+        notices: ["the run in \(folder.path) is finished; nothing was left to do"],
+        checkpoint: nil)
+    }
+    let references = try outputs.references()
     let observer = RecordingObserver(
       folder: folder, display: display, saveBest: outputs.validation == nil ? nil : outputs.save)
+    let session = try session(objective)
+    if let resume {
+      let point = try ResumePoint(
+        resume, run: folder.path, description: description, origin: setup.arguments.origin)
+      for notice in point.notices { display.didNotice(notice) }
+      if let state = point.state { try session.restore(state, from: point) }
+      try folder.rewriteLog(session.history)
+    }
+    try folder.writeRun(description)
+    let saver = saver(folder, description: description, display: display)
+    let summary = try session.run(observer: observer, saver: saver)
+    saver.wait()
+    if summary.end == .interrupted { return try interrupted(summary, in: folder, saver: saver) }
+    let outcome = try finish(summary, in: folder, references: references)
+    if let error = observer.firstError ?? saver.firstError { throw error }
+    return outcome
+  }
+
+  private func session<Task: Objective>(_ objective: Task) throws -> TrainingSession<Task> {
     let validation = outputs.validation
-    let summary = try training.trainer.run(
-      objective, data: training.data,
+    return try TrainingSession(
+      training.trainer, objective: objective, data: training.data,
+      metric: validation?.metric ?? ("loss", false),
       evaluate: validation.map { validation in { try validation.measure().metrics } },
-      metric: validation?.metric ?? ("loss", false), observer: observer)
+      memory: outputs.memory)
+  }
+
+  private func saver(
+    _ folder: RunFolder, description: RunDescription, display: any TrainingObserver
+  ) -> CheckpointSaver {
+    // Observers are called from the run's thread; a notice only hands a sentence to the logger.
+    let display = Unchecked(display)
+    return CheckpointSaver(
+      setup.arguments, run: folder.path, description: description,
+      notice: { display.value.didNotice($0) }, writeModel: outputs.saveState)
+  }
+
+  /// Measures and writes what a run that came to its end leaves.
+  private func finish(
+    _ summary: TrainingSummary, in folder: RunFolder, references: EvaluationParts.Result
+  ) throws -> RunOutcome {
     var results = RunResults(summary, samples: training.data.count)
+    let validation = outputs.validation
     let final = try validation.map { try results.measure($0) }
     try outputs.save(folder.path)
     results.add(
       summary, lastScalars: outputs.lastScalars, references: references.metrics,
       parameters: outputs.parameters)
-    try results.write(to: folder)
     if let validation {
       try final?.predictions?.write(
         to: "\(folder.path)/\(ValidationPredictions.fileName)", labels: validation.labels)
@@ -62,12 +107,44 @@ public struct PreparedRun {
     try folder.writeTrainerState(
       summary, arguments: setup.resolved()["train"] ?? .null,
       trainBatchSize: setup.arguments.perDeviceTrainBatchSize, parameters: outputs.parameters)
-    if let error = observer.firstError { throw error }
     try outputs.finish(folder.path)
+    // Last, since all_results.json tells that a run is finished.
+    try results.write(to: folder)
     return RunOutcome(
       folder: folder.path, results: results.numbers,
       notices: references.cautions + (final?.cautions ?? []).map { "eval: \($0)" },
-      stoppedEarly: summary.stoppedEarly)
+      checkpoint: nil)
+  }
+
+  private func interrupted(
+    _ summary: TrainingSummary, in folder: RunFolder, saver: CheckpointSaver
+  ) throws -> RunOutcome {
+    if let error = saver.firstError { throw error }
+    try folder.writeInterrupted(summary)
+    return RunOutcome(
+      folder: folder.path, results: [], notices: [],
+      checkpoint: CheckpointFolder(step: summary.globalStep, run: folder.path).path)
+  }
+}
+
+/// A value that is used from another thread though the compiler cannot tell that this is safe.
+private struct Unchecked<Value>: @unchecked Sendable {
+  let value: Value
+  init(_ value: Value) { self.value = value }
+}
+
+extension TrainingSession {
+  /// Goes back to a checkpoint.
+  ///
+  /// - Throws: `FileError` if its state is not one of this session.
+  fileprivate func restore(_ state: RunState, from point: ResumePoint) throws {
+    do {
+      try restore(state)
+    } catch let error as StateError {
+      throw FileError(
+        file: "\(point.folder?.path ?? "")/\(CheckpointFolder.stateFile)",
+        problem: "\(error); the checkpoint belongs to another run.")
+    }
   }
 }
 
@@ -79,6 +156,6 @@ public struct RunOutcome: Sendable {
   public let results: [(name: String, value: Double)]
   /// Sentences that the user should see after the run.
   public let notices: [String]
-  /// True if a signal ended the run before its last step.
-  public let stoppedEarly: Bool
+  /// The checkpoint that an interrupted run goes on from; nil for a run that came to its end.
+  public let checkpoint: String?
 }

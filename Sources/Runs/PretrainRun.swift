@@ -21,12 +21,14 @@ extension PreparedRun {
       model.model, training: setup.trainedModel(model.model, rows: data.count),
       probability: Float(c.mlm.mlmProbability), alwaysMask: c.mlm.masking != .bert,
       maskID: model.tokenizer.specialTokens.mask)
+    let (learner, tokenizer) = (model.model, model.tokenizerSource)
     let outputs = RunOutputs(
       hashes: [("corpus", data.contentHash), ("vocabulary", model.tokenizer.vocabularyHash)],
       parameters: model.model.parameters.count, validation: nil,
       lastScalars: ["loss", "masked_accuracy"],
-      save: {
-        try ModelFolder.write(model.model, to: $0, tokenizer: model.tokenizerSource)
+      save: { try ModelFolder.write(learner, to: $0, tokenizer: tokenizer) },
+      saveState: {
+        try ModelFolder.write(learner, weights: $0.mainWeights, to: $1, tokenizer: tokenizer)
       })
     return PreparedRun(
       setup: setup, objective: objective, data: data, outputs: outputs,

@@ -36,6 +36,8 @@ final class RecordingObserver: TrainingObserver {
     display.didStep(step, of: total, loss: loss, learningRate: learningRate, texts: texts)
   }
 
+  func didNotice(_ sentence: String) { display.didNotice(sentence) }
+
   var shouldStop: Bool { display.shouldStop }
 
   private func record(_ entry: LogEntry) {

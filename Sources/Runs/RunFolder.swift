@@ -9,32 +9,44 @@ import StrictJSON
 import Trainers
 
 /// The folder that a run writes: model, states, metrics, log and what is needed to repeat it.
-public struct RunFolder: Sendable {
+package struct RunFolder: Sendable {
   /// The folder.
-  public let path: String
+  package let path: String
 
-  /// Makes the folder ready.
+  /// Keeps other runs out while this one lasts.
+  private let lock: FolderLock
+
+  /// Makes the folder ready and locks it.
   ///
-  /// - Parameter overwrite: true allows a folder that is not empty.
-  /// - Throws: `FileError` if the folder is not empty or cannot be written.
-  public init(_ path: String, overwrite: Bool) throws {
+  /// - Parameters:
+  ///   - overwrite: true allows a folder that is not empty.
+  ///   - keepsOld: true leaves what an earlier start of the run has written; false removes the
+  ///     results of an earlier run, so that no file of it stands beside new ones.
+  /// - Throws: `FileError` if the folder is not empty, in use, or cannot be written.
+  package init(_ path: String, overwrite: Bool, keepsOld: Bool = false) throws {
     self.path = path
     try Self.check(path, overwrite: overwrite)
     try ByteFile.makeFolder(path)
-    // Found out now rather than after hours of training.
-    let probe = "\(path)/.write-test"
-    guard FileManager.default.createFile(atPath: probe, contents: Data()) else {
-      throw FileError.unwritable(path, reason: "the folder is not writable")
-    }
-    try? FileManager.default.removeItem(atPath: probe)
-    // What an earlier run left would mix with this one's.
-    for old in ["log.jsonl", "best", AppliedTask.fileName] {
-      try? FileManager.default.removeItem(atPath: "\(path)/\(old)")
-    }
+    lock = try FolderLock(path)
+    CheckpointFolder.removeRemains(in: path)
+    guard !keepsOld else { return }
+    // Results first, so that a folder that is left half way is not taken for a finished run.
+    for old in Self.results + Self.records { ByteFile.remove("\(path)/\(old)") }
+    for checkpoint in CheckpointFolder.all(in: path) { ByteFile.remove(checkpoint.path) }
   }
 
+  /// Files that tell how a run ended.
+  private static let results = [
+    "all_results.json", "train_results.json", "eval_results.json", ValidationPredictions.fileName,
+    "trainer_state.json", PseudoSamples.fileName,
+  ]
+  /// What else a run writes, its model included.
+  private static let records = [
+    "run.json", "log.jsonl", "best", AppliedTask.fileName, "config.json", "model.safetensors",
+  ]
+
   /// The checks of `init` without touching anything.
-  public static func check(_ path: String, overwrite: Bool) throws {
+  package static func check(_ path: String, overwrite: Bool) throws {
     let files = FileManager.default
     var isFolder: ObjCBool = false
     guard files.fileExists(atPath: path, isDirectory: &isFolder) else {
@@ -53,7 +65,7 @@ public struct RunFolder: Sendable {
     guard files.isWritableFile(atPath: path) else {
       throw FileError.unwritable(path, reason: "the folder is not writable")
     }
-    let content = (try? files.contentsOfDirectory(atPath: path)) ?? []
+    let content = ((try? files.contentsOfDirectory(atPath: path)) ?? []).filter { $0 != ".lock" }
     guard overwrite || content.isEmpty else {
       throw FileError.unwritable(
         path,
@@ -62,32 +74,56 @@ public struct RunFolder: Sendable {
   }
 
   /// Writes a JSON file, keys sorted as transformers does.
-  public func write(_ json: JSONValue, to name: String) throws {
+  package func write(_ json: JSONValue, to name: String) throws {
     try JSONWriter(sortedKeys: true).write(json, to: "\(path)/\(name)")
   }
 
   /// Appends a line to the JSON Lines log.
-  public func appendLog(_ json: JSONValue) throws {
-    let file = "\(path)/log.jsonl"
-    if !FileManager.default.fileExists(atPath: file) {
-      _ = FileManager.default.createFile(atPath: file, contents: nil)
-    }
-    guard let handle = FileHandle(forWritingAtPath: file) else {
-      throw FileError.unwritable(file, reason: "the log cannot be opened")
-    }
-    defer { try? handle.close() }
-    do {
-      try handle.seekToEnd()
-      try handle.write(contentsOf: Data((JSONWriter(layout: .line).string(json) + "\n").utf8))
-    } catch {
-      throw FileError.unwritable(file, reason: error.localizedDescription)
+  package func appendLog(_ json: JSONValue) throws {
+    try ByteFile.append(JSONWriter(layout: .line).bytes(json) + [0x0A], to: logFile)
+  }
+
+  /// Makes the log what it was after the given entries.
+  func rewriteLog(_ history: [LogEntry]) throws {
+    let writer = JSONWriter(layout: .line)
+    try ByteFile.write(history.flatMap { writer.bytes($0.json) + [0x0A] }, to: logFile)
+  }
+
+  private var logFile: String { "\(path)/log.jsonl" }
+
+  /// The results of a run that came to its end here; nil where there is none.
+  var finishedResults: [(name: String, value: Double)]? {
+    guard let json = try? StrictJSON.read("\(path)/all_results.json"),
+      json["interrupted"]?.bool != true, let object = json.object,
+      ByteFile.exists("\(path)/trainer_state.json")
+    else { return nil }
+    return object.members.compactMap { member in
+      member.value.double.map { (name: member.key, value: $0) }
     }
   }
 
+  /// Says in all_results.json that a run was interrupted.
+  func writeInterrupted(_ summary: TrainingSummary) throws {
+    try write(
+      [
+        "interrupted": true, "epoch": .double(summary.epoch),
+        "global_step": .int(summary.globalStep), "max_steps": .int(summary.maxSteps),
+      ], to: "all_results.json")
+  }
+
   /// HF's trainer_state.json.
-  public func writeTrainerState(
+  func writeTrainerState(
     _ summary: TrainingSummary, arguments: JSONValue, trainBatchSize: Int, parameters: Int
   ) throws {
+    try write(
+      trainerState(
+        summary, arguments: arguments, trainBatchSize: trainBatchSize, parameters: parameters),
+      to: "trainer_state.json")
+  }
+
+  private func trainerState(
+    _ summary: TrainingSummary, arguments: JSONValue, trainBatchSize: Int, parameters: Int
+  ) -> JSONValue {
     var state = JSONObject()
     state["best_global_step"] = summary.bestStep.map { .int($0) } ?? .null
     state["best_metric"] = summary.bestMetric.map { .double($0) } ?? .null
@@ -109,31 +145,12 @@ public struct RunFolder: Sendable {
     state["train_batch_size"] = .int(trainBatchSize)
     state["trial_name"] = .null
     state["trial_params"] = .null
-    try write(JSONValue(.object(state)), to: "trainer_state.json")
+    return JSONValue(.object(state))
   }
 
-  /// What repeats the run: resolved configuration, versions, data and vocabulary hashes.
-  public func writeRun(
-    command: String, configuration: JSONValue, shards: Int, hashes: [(String, String)]
-  ) throws {
-    let run: JSONValue = .object([
-      ("command", .string(command)),
-      ("config", configuration),
-      ("data_hashes", .object(hashes.map { ($0.0, .string($0.1)) })),
-      (
-        "versions",
-        .object([
-          ("mate_kd", .string(Version.current)),
-          ("openblas", .string(OpenBLAS.configuration)),
-          ("openblas_core", .string(OpenBLAS.coreName)),
-          ("vector_instructions", .string(Processor.builtFor)),
-        ])
-      ),
-      ("processors", .int(ThreadPool.availableProcessors)),
-      // The configuration may say 0, but results depend on the number in use.
-      ("shards", .int(shards)),
-    ])
-    try write(run, to: "run.json")
+  /// What repeats the run.
+  func writeRun(_ description: RunDescription) throws {
+    try write(description.json, to: "run.json")
   }
 }
 

@@ -1,4 +1,5 @@
 import Inference
+import Trainers
 
 /// What a run measures and writes beside training itself.
 struct RunOutputs {
@@ -25,8 +26,12 @@ struct RunOutputs {
   /// Metrics of other models for the results, and sentences. Read before the output folder is
   /// touched.
   var references: () throws -> EvaluationParts.Result = { EvaluationParts.Result() }
+  /// Parts of the run's state beside those of the objective.
+  var memory: [any StatePart] = []
   /// Writes the model to a folder.
   let save: (_ folder: String) throws -> Void
+  /// Writes the model as it was in a state to a folder; called from another thread.
+  let saveState: CheckpointSaver.ModelWriter
   /// What is left to do when everything else is written.
   var finish: (_ folder: String) throws -> Void = { _ in }
 }

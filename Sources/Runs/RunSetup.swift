@@ -21,7 +21,9 @@ struct RunSetup {
     command: String, common: CommonConfiguration, arguments: TrainingArguments,
     resolved: @escaping () -> JSONValue
   ) throws {
-    try RunFolder.check(common.outputDir, overwrite: common.overwriteOutputDir)
+    try RunFolder.check(
+      common.outputDir,
+      overwrite: common.overwriteOutputDir || arguments.resumeFromCheckpoint != nil)
     precision = try common.supportedPrecision()
     OpenBLAS.useOneThread()
     pool = ThreadPool(threads: common.threads)

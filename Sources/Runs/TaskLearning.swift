@@ -57,12 +57,16 @@ struct TaskLearning<Head: TaskHead> {
   /// - Parameters:
   ///   - references: metrics of other models on the validation data, such as the teacher's, and
   ///     sentences for the user. Read before the output folder is touched.
+  ///   - memory: parts of the run's state beside those of the objective.
   ///   - finish: what is left to do when everything else is written.
   func outputs(
     references: @escaping () throws -> EvaluationParts.Result = { EvaluationParts.Result() },
-    finish: @escaping (_ folder: String) throws -> Void = { _ in }
+    memory: [any StatePart] = [], finish: @escaping (_ folder: String) throws -> Void = { _ in }
   ) -> RunOutputs {
-    RunOutputs(
+    let writer = ModelWriter(
+      model: model.model, tokenizer: model.tokenizerSource, task: task.name,
+      configuration: configuration)
+    return RunOutputs(
       hashes: [
         ("train", data.contentHash), ("vocabulary", model.tokenizer.vocabularyHash),
       ] + evaluation.hashes,
@@ -72,13 +76,9 @@ struct TaskLearning<Head: TaskHead> {
       ) { [evaluation, model, batchSize = setup.arguments.perDeviceEvalBatchSize] in
         try evaluation.measure(model.model, batchSize: batchSize)
       },
-      lastScalars: [], references: references,
-      save: { [model, task, configuration] path in
-        try ModelFolder.write(
-          model.model, labels: model.model.writtenLabels, finetuningTask: task.name, to: path,
-          tokenizer: model.tokenizerSource)
-        try AppliedTask.remember(configuration, in: path)
-      }, finish: finish)
+      lastScalars: [], references: references, memory: memory,
+      save: { try writer.write(to: $0) }, saveState: { try writer.write($0, to: $1) },
+      finish: finish)
   }
 
   /// Facts for `--dry-run`.
@@ -96,5 +96,21 @@ struct TaskLearning<Head: TaskHead> {
         ("validation rows", "\(evaluation.count)"),
       ], models: [(model.role, model.model)] + others, objective: objective, data: data,
       setup: setup)
+  }
+}
+
+/// Writes the folder of a model that learns a task.
+private struct ModelWriter<Head: TaskHead>: Sendable {
+  let model: Head
+  let tokenizer: String
+  let task: String
+  let configuration: TaskConfiguration
+
+  /// - Parameter state: whose weights are written; nil for those that the model has now.
+  func write(_ state: RunState? = nil, to path: String) throws {
+    try ModelFolder.write(
+      model, weights: state?.mainWeights, labels: model.writtenLabels, finetuningTask: task,
+      to: path, tokenizer: tokenizer)
+    try AppliedTask.remember(configuration, in: path)
   }
 }

@@ -23,6 +23,10 @@ struct CellFingerprint {
     "output_dir", "overwrite_output_dir", "threads", "teacher_cache_dir",
   ]
 
+  private static let immaterialInTrain = [
+    "save_strategy", "save_steps", "save_total_limit", "resume_from_checkpoint",
+  ]
+
   /// The fingerprint of a configuration whose method has read its section.
   ///
   /// - Parameter assistant: fingerprint of the run that makes the teacher; nil for none.
@@ -31,6 +35,10 @@ struct CellFingerprint {
   {
     var object = configuration.resolved.object ?? JSONObject()
     for key in Self.immaterial { object[key] = nil }
+    if var train = object["train"]?.object {
+      for key in Self.immaterialInTrain { train[key] = nil }
+      object["train"] = JSONValue(.object(train))
+    }
     if MethodRegistry.named(configuration.methodName)?.needsGenerator == false {
       object["generator"] = nil
     }

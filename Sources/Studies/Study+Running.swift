@@ -89,12 +89,12 @@ extension Study {
   ) throws -> (record: CellRecord, results: [(name: String, value: Double)])? {
     let start = ContinuousClock.now
     var seconds = 0.0
-    cell.main.forget()
+    try cell.main.begin()
     if let assistant = cell.assistant {
       if case .finished(let record) = assistant.state, assistant.hasModel {
         seconds += record.seconds
       } else {
-        assistant.forget()
+        try assistant.begin()
         guard try run(assistant, of: cell, start: start, observer: observer) != nil else {
           return nil
         }
@@ -117,10 +117,7 @@ extension Study {
     observer.didNotice(cell, prepared.notices)
     let outcome = try prepared.execute(observer.display(for: cell))
     // Early stopping by patience is part of the configuration, a signal is not.
-    if outcome.stoppedEarly, observer.shouldStop {
-      run.forget()
-      return nil
-    }
+    if outcome.checkpoint != nil { return nil }
     observer.didNotice(cell, outcome.notices)
     let state = try CellRecord.read("\(run.folder)/trainer_state.json")
     let record = CellRecord(

@@ -72,6 +72,7 @@ public struct Study: Sendable {
     func own(_ folder: String, teacher: JSONValue? = nil) -> JSONValue {
       let members: [(String, JSONValue)] = [
         ("output_dir", .string(folder)), ("overwrite_output_dir", true), ("seed", .int(seed)),
+        ("train", ["resume_from_checkpoint": true]),
       ]
       return .object(members + (teacher.map { [("teacher", $0)] } ?? []))
     }

@@ -83,6 +83,21 @@ struct CellRun: Sendable {
     try? StudyFolder(folder).write("\(error)", to: Self.problemFile)
   }
 
+  /// The fingerprint of the run that was begun here.
+  private static let beginningFile = "begun.txt"
+
+  /// Makes the folder ready for a run: what an interrupted run of the same fingerprint has left
+  /// stays, so that it goes on; what another one has left goes.
+  ///
+  /// - Throws: `FileError` of kind `unwritable`.
+  func begin() throws {
+    let file = "\(folder)/\(Self.beginningFile)"
+    let begun = (try? ByteFile.read(file)).map { String(decoding: $0, as: UTF8.self) }
+    if begun != fingerprint { ByteFile.remove(folder) }
+    forget()
+    try ByteFile.write(fingerprint.utf8, to: file)
+  }
+
   /// Takes away what tells a finished run, so that a broken one is not taken for it.
   func forget() {
     for file in [
@@ -98,8 +113,10 @@ struct CellRun: Sendable {
 
   /// Removes the weights.
   func discardModel() {
-    for name in ["model.safetensors", "best"] {
-      try? FileManager.default.removeItem(atPath: "\(folder)/\(name)")
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    for name in names
+    where ["model.safetensors", "best"].contains(name) || name.hasPrefix("checkpoint-") {
+      ByteFile.remove("\(folder)/\(name)")
     }
   }
 }

@@ -160,3 +160,21 @@ extension StateRecord.Floats {
     self.init(shape: shape, buffer: Buffer(zeroed: shape.reduce(1, *)))
   }
 }
+
+extension StateRecord.Floats {
+  /// A copy of a matrix whose rows lie one after the other.
+  public init(copying matrix: Matrix) {
+    self.init(zeros: [matrix.rows, matrix.columns])
+    Matrix(buffer, rows: matrix.rows, columns: matrix.columns).copy(from: matrix)
+  }
+
+  /// Copies the floats into a matrix of the same shape.
+  public func copy(to matrix: Matrix) {
+    matrix.copy(from: Matrix(buffer, rows: matrix.rows, columns: matrix.columns))
+  }
+}
+
+extension RunState {
+  /// The weights of the main model, in the layout of its parameters; nil if there are none.
+  public var mainWeights: Buffer? { parts["weights.0"]?.arrays["values"]?.buffer }
+}

@@ -84,6 +84,26 @@ public struct TrainingSummary: Sendable {
   public var seconds = 0.0
   /// Texts and tokens that went through the loop.
   public var texts = 0, tokens = 0
-  /// True if a signal or `early_stopping_patience` ended training before `maxSteps`.
-  public var stoppedEarly = false
+  /// What ended training.
+  public var end = End.planned
+  /// True if training ended before `maxSteps`.
+  public var stoppedEarly: Bool { end != .planned }
+
+  /// What ends training.
+  public enum End: Sendable {
+    /// All planned updates were made.
+    case planned
+    /// `early_stopping_patience`.
+    case patience
+    /// The observer asked for it, as a signal does. The run can go on from its state.
+    case interrupted
+  }
+}
+
+/// Keeps states of a run while it goes on.
+public protocol StateSaver {
+  /// True if the state after this update of the main model is to be kept.
+  func isDue(step: Int, stepsPerEpoch: Int) -> Bool
+  /// Keeps a state; may return before it is on the disk.
+  func save(_ state: RunState, step: Int) throws
 }

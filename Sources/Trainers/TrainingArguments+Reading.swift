@@ -10,6 +10,7 @@ extension TrainingArguments {
     try readBudget(section)
     try readOptimizer(section)
     try readEvaluation(section)
+    try readSaving(section)
     try section.finish()
     try checkCombination(section)
   }
@@ -34,8 +35,6 @@ extension TrainingArguments {
     for key in ["train_batch_size", "eval_batch_size", "batch_size", "per_gpu_train_batch_size"] {
       try section.refuse(key, batch)
     }
-    let best = "the last model is saved at the end; load_best_model_at_end keeps the best one."
-    for key in ["save_strategy", "save_steps", "save_total_limit"] { try section.refuse(key, best) }
     for key in ["seed", "data_seed", "output_dir"] {
       try section.refuse(key, "it stands at the top level.")
     }
@@ -128,6 +127,33 @@ extension TrainingArguments {
     earlyStoppingThreshold = try section.number(
       "early_stopping_threshold", default: 0, in: .atLeast(0),
       "By how much a metric must be better to count as an improvement.")
+  }
+
+  private mutating func readSaving(_ section: ConfigSection) throws {
+    saveStrategy = try section.choice(
+      "save_strategy", default: .steps,
+      "When checkpoints are saved, from which an interrupted run goes on: every `save_steps` "
+        + "updates, after every epoch, or only when a signal ends the run (`no`).")
+    saveSteps = try section.int(
+      "save_steps", default: 500, in: 1...(1 << 40), "Updates between two checkpoints.")
+    saveTotalLimit = try section.optionalInt(
+      "save_total_limit", in: .atLeast(1),
+      "The newest so many checkpoints are kept; by default two.")
+    if !section.has("save_total_limit") { saveTotalLimit = 2 }
+    let key = "resume_from_checkpoint"
+    resumeFromCheckpoint = try section.read(
+      Setting(
+        section.name(key), [.flag, .string], presence: .optional,
+        meaning: "true goes on from the newest valid checkpoint of the output folder, or begins "
+          + "where there is none; a string names a folder checkpoint-N.")
+    ) { value in
+      if let isOn = value.bool { return isOn ? .newest : nil }
+      guard let folder = value.string, !folder.isEmpty else {
+        throw section.fail(
+          key, "\(section.name(key)) must be true, false or the folder of a checkpoint.")
+      }
+      return .folder(folder)
+    } ?? nil
   }
 
   private func checkCombination(_ section: ConfigSection) throws {

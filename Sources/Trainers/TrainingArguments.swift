@@ -94,6 +94,14 @@ public struct TrainingArguments: Sendable {
   public var maxTrainSamples: Int?
   /// `max_eval_samples`: only the first so many rows; nil means all.
   public var maxEvalSamples: Int?
+  /// `save_strategy`: when checkpoints are saved.
+  public var saveStrategy: Interval = .steps
+  /// `save_steps`: updates between two checkpoints.
+  public var saveSteps = 500
+  /// `save_total_limit`: the newest so many checkpoints are kept; nil keeps all.
+  public var saveTotalLimit: Int? = 2
+  /// `resume_from_checkpoint`; nil begins anew.
+  public var resumeFromCheckpoint: ResumeSource?
   /// Where the settings came from.
   public var origin: ConfigOrigin
 
@@ -147,4 +155,12 @@ public struct TrainingArguments: Sendable {
     self.maxEvalSamples = maxEvalSamples
     self.origin = origin
   }
+}
+
+/// What a run goes on from (`resume_from_checkpoint`).
+public enum ResumeSource: Sendable, Equatable {
+  /// The newest valid checkpoint of the output folder; the beginning where there is none.
+  case newest
+  /// A folder `checkpoint-N`.
+  case folder(String)
 }

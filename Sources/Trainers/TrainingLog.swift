@@ -44,6 +44,13 @@ public protocol TrainingObserver: AnyObject {
   func didEvaluate(_ entry: LogEntry, isBest: Bool) throws
   /// An update has been made; called often, for progress bars.
   func didStep(_ step: Int, of total: Int, loss: Double, learningRate: Double, texts: Int)
+  /// Something that the user should know at once. Called from any thread.
+  func didNotice(_ sentence: String)
   /// True ends training after the current update.
   var shouldStop: Bool { get }
+}
+
+extension TrainingObserver {
+  /// Nobody is told.
+  public func didNotice(_ sentence: String) {}
 }

@@ -17,6 +17,7 @@ public final class TrainingSession<Task: Objective> {
   private let best: BestModel
   private let metric: String
   private let evaluate: (() throws -> [(name: String, value: Double)])?
+  private let memory: [any StatePart]
   private let maxSteps: Int
   private let stepsPerEpoch: Int
   private let evaluateEvery: Int
@@ -30,12 +31,14 @@ public final class TrainingSession<Task: Objective> {
 
   /// A session that has made no update yet.
   ///
-  /// - Parameters: see `Trainer.run`.
+  /// - Parameters:
+  ///   - memory: parts of the state beside those of the objective, such as a teacher's cache.
+  ///   - others: see `Trainer.run`.
   /// - Throws: `TrainingError.noData` if there is nothing to train on.
   public init(
     _ trainer: Trainer, objective: Task, data: TokenizedDataset,
     metric: (name: String, greaterIsBetter: Bool),
-    evaluate: (() throws -> [(name: String, value: Double)])?
+    evaluate: (() throws -> [(name: String, value: Double)])?, memory: [any StatePart] = []
   ) throws {
     guard data.count > 0 else { throw TrainingError.noData("the training data") }
     let arguments = trainer.arguments
@@ -45,6 +48,7 @@ public final class TrainingSession<Task: Objective> {
     self.data = data
     self.metric = metric.name
     self.evaluate = evaluate
+    self.memory = memory
     sampler = Sampler(
       strategy: arguments.trainSamplingStrategy, lengths: data.lengths,
       batchSize: batchSize, seed: trainer.dataSeed, dropLast: arguments.dataloaderDropLast)
@@ -81,8 +85,11 @@ public final class TrainingSession<Task: Objective> {
       weights.append(
         WeightsState(stateName: "weights.\(weights.count)", parameters: parameters))
     }
-    return weights + optimizers + [best] + objective.memory
+    return weights + optimizers + [best] + objective.memory + memory
   }
+
+  /// The log so far.
+  public var history: [LogEntry] { now.history }
 
   /// A copy of the state between two updates.
   public var state: RunState {
@@ -121,32 +128,42 @@ public final class TrainingSession<Task: Objective> {
   /// Trains until the planned updates are made, or until the observer or
   /// `early_stopping_patience` ends it.
   ///
+  /// - Parameter saver: keeps the state from time to time, and when the observer ends training.
   /// - Throws: `TrainingError`, and whatever the objective, evaluation or observer throw.
-  public func run(observer: some TrainingObserver) throws -> TrainingSummary {
+  public func run(
+    observer: some TrainingObserver, saver: (any StateSaver)? = nil
+  ) throws -> TrainingSummary {
     start = ContinuousClock.now
-    var stoppedEarly = false
+    var end = TrainingSummary.End.planned
     training: while now.globalStep < maxSteps {
       let (scalars, isMain) = try update(rows: nextBatch())
-      guard isMain else {
-        if observer.shouldStop {
-          stoppedEarly = true
+      var stops = false
+      if isMain {
+        observer.didStep(
+          now.globalStep, of: maxSteps, loss: scalars["loss"],
+          learningRate: scalars["learning_rate"], texts: now.texts)
+        stops = observer.shouldStop
+        let isLast = now.globalStep == maxSteps
+        logIfDue(isLast: isLast, observer: observer)
+        if !stops, try evaluateIfDue(isLast: isLast, observer: observer) {
+          if !isLast { end = .patience }
           break training
         }
-        continue
+        if isLast { break training }
       }
-      observer.didStep(
-        now.globalStep, of: maxSteps, loss: scalars["loss"],
-        learningRate: scalars["learning_rate"], texts: now.texts)
-      let isLast = now.globalStep == maxSteps
-      let stops = observer.shouldStop
-      logIfDue(isLast: isLast, observer: observer)
-      if try !stops && evaluateIfDue(isLast: isLast, observer: observer) || stops {
-        stoppedEarly = !isLast
+      // A signal may have come while the model was evaluated.
+      stops = stops || observer.shouldStop
+      if stops {
+        try saver?.save(state, step: now.globalStep)
+        end = .interrupted
         break training
       }
+      if isMain, saver?.isDue(step: now.globalStep, stepsPerEpoch: stepsPerEpoch) == true {
+        try saver?.save(state, step: now.globalStep)
+      }
     }
-    if arguments.loadBestModelAtEnd { best.restoreWeights() }
-    return summary(stoppedEarly: stoppedEarly)
+    if end != .interrupted, arguments.loadBestModelAtEnd { best.restoreWeights() }
+    return summary(end)
   }
 
   /// The rows of the next update; the same ones again where a batch serves several.
@@ -250,11 +267,11 @@ public final class TrainingSession<Task: Objective> {
   /// Seconds of training so far.
   private var seconds: Double { now.seconds + (ContinuousClock.now - start) / .seconds(1) }
 
-  private func summary(stoppedEarly: Bool) -> TrainingSummary {
+  private func summary(_ end: TrainingSummary.End) -> TrainingSummary {
     TrainingSummary(
       globalStep: now.globalStep, maxSteps: maxSteps, epoch: epoch, history: now.history,
       bestMetric: best.best.value, bestStep: best.best.step,
       trainLoss: now.lossSum / Double(max(1, now.globalStep)), seconds: seconds,
-      texts: now.texts, tokens: now.tokens, stoppedEarly: stoppedEarly)
+      texts: now.texts, tokens: now.tokens, end: end)
   }
 }

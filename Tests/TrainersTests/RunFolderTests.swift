@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Inference
 import Methods
@@ -14,7 +15,7 @@ import Trainers
     let folder = try RunFolder("\(scratch.path)/a/b", overwrite: false)
     try folder.write(["x": 1], to: "x.json")
     let content = try FileManager.default.contentsOfDirectory(atPath: folder.path)
-    #expect(content == ["x.json"])
+    #expect(content.sorted() == [".lock", "x.json"])
   }
 
   @Test func checkTouchesNothing() throws {
@@ -32,18 +33,31 @@ import Trainers
     #expect(FileManager.default.fileExists(atPath: "\(scratch.path)/old"))
   }
 
+  @Test func resultsOfAnEarlierRunGoFirst() throws {
+    let scratch = try ScratchFolder()
+    for file in ["all_results.json", "model.safetensors", "checkpoint-5/manifest.json", "notes"] {
+      try ByteFile.write([], to: "\(scratch.path)/\(file)")
+    }
+    _ = try RunFolder(scratch.path, overwrite: true, keepsOld: true)
+    let kept = try FileManager.default.contentsOfDirectory(atPath: scratch.path)
+    #expect(kept.contains("all_results.json") && kept.contains("checkpoint-5"))
+    _ = try RunFolder(scratch.path, overwrite: true)
+    let left = try FileManager.default.contentsOfDirectory(atPath: scratch.path)
+    #expect(left.sorted() == [".lock", "notes"])
+  }
+
   @Test func fileIsNoFolder() throws {
     let scratch = try ScratchFolder()
     let file = "\(scratch.path)/file"
     try Data().write(to: URL(fileURLWithPath: file))
     #expect(refusal(file, overwrite: true).contains("it is a file"))
     // Nor can a folder be made below it.
-    #expect(refusal("\(file)/runs", overwrite: true).hasPrefix("cannot write \(file)/runs"))
+    #expect(refusal("\(file)/runs", overwrite: true).hasPrefix("\(file)/runs: cannot be written"))
   }
 
   @Test func placesThatCannotBeWritten() throws {
     // Nobody, not even root, makes folders in /proc.
-    #expect(refusal("/proc/mate-kd", overwrite: false).hasPrefix("cannot write /proc/mate-kd"))
+    #expect(refusal("/proc/mate-kd", overwrite: false).hasPrefix("/proc/mate-kd: cannot be written"))
   }
 
   @Test func logGrowsByALineAnEntry() throws {

@@ -6,6 +6,7 @@ import Methods
 import Models
 import Runs
 import Studies
+import Synchronization
 import Trainers
 
 /// Tiny models and a few dozen texts of the synthetic sentiment grammar.
@@ -106,5 +107,10 @@ final class SilentObserver: TrainingObserver {
   func didStep(_ step: Int, of total: Int, loss: Double, learningRate: Double, texts: Int) {
     steps = step
   }
+  func didNotice(_ sentence: String) { said.withLock { $0.append(sentence) } }
   var shouldStop: Bool { stopsAfter.map { steps >= $0 } ?? false }
+
+  private let said = Mutex<[String]>([])
+  /// Sentences so far.
+  var notices: [String] { said.withLock { $0 } }
 }

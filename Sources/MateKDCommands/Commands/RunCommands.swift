@@ -32,6 +32,7 @@ extension RunCommand {
     let display = RunDisplay(label: Run.command, logger: logger, quiet: options.quiet)
     let outcome = try prepared.execute(display)
     display.end()
+    if let checkpoint = outcome.checkpoint { throw Interrupted(checkpoint: checkpoint) }
     var table = TextTable([.text("result"), .number("value")])
     for (name, value) in outcome.results {
       let isCount = value.rounded() == value && abs(value) >= 1
@@ -40,7 +41,6 @@ extension RunCommand {
     table.print()
     for notice in outcome.notices { logger.notice("\(notice)") }
     logger.info("written to \(outcome.folder)")
-    if outcome.stoppedEarly, StopSignal.isRaised { throw Interrupted(folder: outcome.folder) }
   }
 }
 

@@ -23,6 +23,9 @@ package struct RunOptions: ParsableArguments {
   @Flag(help: "Write to an output folder that is not empty.")
   package var overwriteOutputDir = false
 
+  @Flag(help: "Go on from the newest checkpoint of the output folder, if there is one.")
+  package var resume = false
+
   @Option(help: "The seed of all random streams.")
   package var seed: Int?
 
@@ -54,6 +57,7 @@ package struct RunOptions: ParsableArguments {
     }
     add("output_dir", outputDir.map(JSONValue.string), "--output-dir")
     add("overwrite_output_dir", overwriteOutputDir ? true : nil, "--overwrite-output-dir")
+    add("train.resume_from_checkpoint", resume ? true : nil, "--resume")
     add("seed", seed.map(JSONValue.int), "--seed")
     add("threads", threads.map(JSONValue.int), "--threads")
     add("precision", precision.map(JSONValue.string), "--precision")

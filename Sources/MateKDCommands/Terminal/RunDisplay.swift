@@ -47,6 +47,8 @@ final class RunDisplay: TrainingObserver {
     if bar == nil { logger.info("\(Self.text(entry))\(isBest ? " (best so far)" : "")") }
   }
 
+  func didNotice(_ sentence: String) { logger.notice("\(sentence)") }
+
   var shouldStop: Bool { StopSignal.isRaised }
 
   func end() { bar?.end() }

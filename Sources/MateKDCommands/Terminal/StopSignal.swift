@@ -1,29 +1,40 @@
 import Glibc
 import Synchronization
 
-/// Ctrl-C and SIGTERM: the first one asks the run to end after the current update, the second one
-/// ends the process at once.
+/// SIGINT, SIGTERM, SIGUSR1 and SIGHUP: the first one asks the run to save and end after the current
+/// update, the second one ends the process at once.
 enum StopSignal {
-  private static let count = Atomic<Int>(0)
+  /// The first signal that came; 0 for none.
+  private static let first = Atomic<Int32>(0)
 
   /// True after the first signal.
-  static var isRaised: Bool { count.load(ordering: .relaxed) > 0 }
+  static var isRaised: Bool { number != 0 }
 
-  /// Installs the handlers; they do nothing but count.
+  /// The first signal; 0 for none.
+  static var number: Int32 { first.load(ordering: .relaxed) }
+
+  /// Installs the handlers. They count, and the first one acknowledges.
   static func install() {
-    for number in [SIGINT, SIGTERM, SIGUSR1] {
+    for number in [SIGINT, SIGTERM, SIGUSR1, SIGHUP] {
       signal(number) { number in
-        if StopSignal.count.add(1, ordering: .relaxed).oldValue > 0 { _exit(128 + number) }
+        let (isFirst, _) = StopSignal.first.compareExchange(
+          expected: 0, desired: number, ordering: .relaxed)
+        guard isFirst else { _exit(128 + number) }
+        let text: StaticString = "\nmate-kd: stopping after this update; again to leave at once\n"
+        _ = write(2, text.utf8Start, text.utf8CodeUnitCount)
       }
     }
+    // A terminal or a pipe that goes away must not take the run with it.
+    for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
   }
 }
 
-/// A run that a signal ended; its model so far was saved.
+/// A run that a signal ended; it can go on.
 struct Interrupted: ExitStatusProviding, CustomStringConvertible {
-  let folder: String
-  var exitStatus: ExitStatus { .interrupted }
+  /// What it goes on from.
+  let checkpoint: String
+  var exitStatus: ExitStatus { StopSignal.number == SIGINT ? .interrupted : .temporary }
   var description: String {
-    "interrupted; the model as it was after the last update is in \(folder)"
+    "interrupted and saved to \(checkpoint); the same command with --resume goes on"
   }
 }

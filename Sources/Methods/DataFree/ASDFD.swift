@@ -81,6 +81,8 @@ public struct ASDFD: PseudoTextMethod {
   private let distillation: VectorDistillation
   private let texts: PseudoTexts
   private let last = LastBatch()
+  /// The pseudo texts so far.
+  public var memory: [any StatePart] { [texts] }
 
   package init(_ setup: DistillationSetup, settings: Settings) throws {
     self.setup = setup

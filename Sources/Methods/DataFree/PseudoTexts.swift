@@ -2,6 +2,7 @@ import Autograd
 import Foundation
 import Kernels
 import Models
+import StrictJSON
 import Synchronization
 import Trainers
 
@@ -58,6 +59,49 @@ package final class PseudoTexts: Sendable {
         .copy(from: vectors)
     }
     return result
+  }
+}
+
+extension PseudoTexts: StatePart {
+  package var stateName: String { "pseudo_texts" }
+
+  package func record() -> StateRecord {
+    let entries = entries.withLock { $0 }.sorted { $0.key < $1.key }
+    let width = entries.first?.value.vectors.columns ?? 0
+    let tokens = entries.reduce(0) { $0 + $1.value.vectors.rows }
+    let vectors = StateRecord.Floats(zeros: [tokens, width])
+    let all = Matrix(vectors.buffer, rows: tokens, columns: width)
+    var start = 0
+    for (_, entry) in entries {
+      all.rows(start..<start + entry.vectors.rows).copy(from: entry.vectors)
+      start += entry.vectors.rows
+    }
+    return StateRecord(
+      values: JSONObject([
+        ("rows", .array(entries.map { .int($0.key) })),
+        ("lengths", .array(entries.map { .int($0.value.vectors.rows) })),
+        ("batches_left", .array(entries.map { .int($0.value.batchesLeft) })),
+      ]), arrays: ["vectors": vectors])
+  }
+
+  package func restore(_ record: StateRecord) throws {
+    let rows = try record.list("rows").compactMap(\.int)
+    let lengths = try record.list("lengths").compactMap(\.int)
+    let left = try record.list("batches_left").compactMap(\.int)
+    guard let floats = record.arrays["vectors"], floats.shape.count == 2,
+      rows.count == lengths.count, rows.count == left.count, lengths.allSatisfy({ $0 >= 0 }),
+      lengths.reduce(0, +) == floats.shape[0]
+    else { throw StateError("rows, lengths and vectors do not fit") }
+    let all = Matrix(floats.buffer, rows: floats.shape[0], columns: floats.shape[1])
+    var restored: [Int: Entry] = [:]
+    var start = 0
+    for (index, row) in rows.enumerated() {
+      let vectors = Matrix(zeros: lengths[index], all.columns)
+      vectors.copy(from: all.rows(start..<start + lengths[index]))
+      restored[row] = Entry(vectors: vectors, batchesLeft: left[index])
+      start += lengths[index]
+    }
+    entries.withLock { $0 = restored }
   }
 }
 

@@ -59,6 +59,8 @@ public struct ZSKD: PseudoTextMethod {
   /// Impressions are guessed once.
   private let texts = PseudoTexts(lifetime: 0)
   private let last = LastBatch()
+  /// The pseudo texts so far.
+  public var memory: [any StatePart] { [texts] }
   /// [classes, classes]; row k is about class k.
   package let similarities: Matrix
 

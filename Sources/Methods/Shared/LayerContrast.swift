@@ -3,6 +3,7 @@ import Configuration
 import Foundation
 import Kernels
 import Models
+import StrictJSON
 import Synchronization
 import Trainers
 
@@ -166,6 +167,36 @@ package final class VectorQueue: Sendable {
         if place < state.rows.count { state.rows[place] = row } else { state.rows.append(row) }
         state.next = (place + 1) % self.teacher.rows
       }
+    }
+  }
+}
+
+extension VectorQueue: StatePart {
+  package var stateName: String { "vector_queue" }
+
+  package func record() -> StateRecord {
+    state.withLock { state in
+      StateRecord(
+        values: JSONObject([
+          ("rows", .array(state.rows.map(JSONValue.int))), ("next", .int(state.next)),
+        ]),
+        arrays: ["teacher": .init(copying: teacher), "student": .init(copying: student)])
+    }
+  }
+
+  package func restore(_ record: StateRecord) throws {
+    let rows = try record.list("rows").compactMap(\.int)
+    let next = try record.int("next")
+    let shape = [teacher.rows, teacher.columns]
+    let (t, s) = (try record.floats("teacher", shape: shape), try record.floats("student", shape: shape))
+    guard rows.count <= teacher.rows, (0..<teacher.rows).contains(next) else {
+      throw StateError("the queue has \(rows.count) rows and its next place is \(next)")
+    }
+    state.withLock { state in
+      t.copy(to: teacher)
+      s.copy(to: student)
+      state.rows = rows
+      state.next = next
     }
   }
 }

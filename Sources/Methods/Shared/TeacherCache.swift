@@ -153,3 +153,18 @@ public struct TeacherCache: Sendable {
       ])
   }
 }
+
+extension TeacherCache: StatePart {
+  /// Its name among the parts of a run.
+  public var stateName: String { "teacher_cache" }
+
+  /// All logits that are known. They are part of the state because their last bits depend on the
+  /// batch in which a text was first seen.
+  public func record() -> StateRecord { StateRecord(arrays: ["logits": .init(copying: logits)]) }
+
+  /// Takes over what a run had asked for.
+  /// - Throws: `StateError` if it is of another teacher or data set.
+  public func restore(_ record: StateRecord) throws {
+    try record.floats("logits", shape: [logits.rows, logits.columns]).copy(to: logits)
+  }
+}

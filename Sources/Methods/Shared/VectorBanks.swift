@@ -2,6 +2,7 @@ import Autograd
 import Foundation
 import Kernels
 import Models
+import StrictJSON
 import Synchronization
 import Trainers
 
@@ -111,5 +112,27 @@ package final class VectorBanks: Sendable {
   /// A row's vector, which tests read and set.
   package func vector(_ row: Int, of side: Side) -> Matrix {
     vectors[side.rawValue].rows(row..<row + 1)
+  }
+}
+
+extension VectorBanks: StatePart {
+  package var stateName: String { "vector_banks" }
+
+  package func record() -> StateRecord {
+    let means = logMeans.withLock { $0 }
+    return StateRecord(
+      values: JSONObject([
+        ("log_means", .array(means.map { $0.map(JSONValue.double) ?? .null }))
+      ]),
+      arrays: ["teacher": .init(copying: vectors[0]), "student": .init(copying: vectors[1])])
+  }
+
+  package func restore(_ record: StateRecord) throws {
+    let means = try record.list("log_means").map(\.double)
+    guard means.count == 2 else { throw StateError("log_means are not two") }
+    for (name, bank) in zip(["teacher", "student"], vectors) {
+      try record.floats(name, shape: [bank.rows, bank.columns]).copy(to: bank)
+    }
+    logMeans.withLock { $0 = means }
   }
 }

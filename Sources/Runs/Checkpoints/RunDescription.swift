@@ -2,7 +2,7 @@ import Kernels
 import StrictJSON
 
 /// What a run is a run of: enough to repeat it, and to tell whether a state belongs to it.
-struct RunDescription {
+struct RunDescription: Sendable {
   /// As run.json and checkpoints have it.
   let json: JSONValue
 

@@ -1,0 +1,101 @@
+import Files
+import Foundation
+import Synchronization
+import Trainers
+
+/// Writes checkpoints beside the training: the run waits for a copy of its state, not for the disk.
+///
+/// One checkpoint is written at a time. One that cannot be written does not end the run: the older
+/// ones stay, and the user is told at once and once more at the end.
+final class CheckpointSaver: StateSaver {
+  /// Writes the model of a state to a folder.
+  typealias ModelWriter = @Sendable (_ state: RunState, _ folder: String) throws -> Void
+
+  private let arguments: TrainingArguments
+  private let run: String
+  private let description: RunDescription
+  private let writeModel: ModelWriter
+  private let notice: @Sendable (String) -> Void
+  private let failure = FirstError()
+  private var writer: Writer?
+
+  /// - Parameters:
+  ///   - run: the run's folder.
+  ///   - notice: shows the user a sentence while the run goes on.
+  init(
+    _ arguments: TrainingArguments, run: String, description: RunDescription,
+    notice: @escaping @Sendable (String) -> Void, writeModel: @escaping ModelWriter
+  ) {
+    self.arguments = arguments
+    self.run = run
+    self.description = description
+    self.notice = notice
+    self.writeModel = writeModel
+  }
+
+  func isDue(step: Int, stepsPerEpoch: Int) -> Bool {
+    switch arguments.saveStrategy {
+    case .no: false
+    case .steps: step % arguments.saveSteps == 0
+    case .epoch: step % stepsPerEpoch == 0
+    }
+  }
+
+  func save(_ state: RunState, step: Int) {
+    wait()
+    let folder = CheckpointFolder(step: step, run: run)
+    let (description, writeModel, limit, failure) = (
+      description, writeModel, arguments.saveTotalLimit, failure
+    )
+    writer = Writer { [run, notice] in
+      do {
+        try folder.write(state, description: description) { try writeModel(state, $0) }
+        if let limit { Self.removeOldest(in: run, keeping: limit) }
+      } catch {
+        notice("checkpoint-\(step) could not be saved: \(error); the run goes on")
+        failure.remember(error)
+      }
+    }
+  }
+
+  /// Waits until the last checkpoint is on the disk.
+  func wait() {
+    writer?.join()
+    writer = nil
+  }
+
+  /// The first error of a checkpoint that could not be written.
+  var firstError: (any Error)? { failure.error }
+
+  /// Only what is older than the newest `limit` checkpoints goes, so that a valid one is always
+  /// left: a checkpoint has its name only once it is whole.
+  private static func removeOldest(in run: String, keeping limit: Int) {
+    for old in CheckpointFolder.all(in: run).dropFirst(limit) { ByteFile.remove(old.path) }
+  }
+}
+
+/// A thread that does one thing.
+private final class Writer: Sendable {
+  private let isDone = DispatchSemaphore(value: 0)
+
+  init(_ work: @escaping @Sendable () -> Void) {
+    let isDone = isDone
+    let thread = Thread {
+      work()
+      isDone.signal()
+    }
+    thread.stackSize = 8 << 20
+    thread.start()
+  }
+
+  func join() { isDone.wait() }
+}
+
+/// The first of several errors, of any thread.
+private final class FirstError: Sendable {
+  private let first = Mutex<(any Error)?>(nil)
+
+  var error: (any Error)? { first.withLock { $0 } }
+
+  func remember(_ error: any Error) { first.withLock { $0 = $0 ?? error } }
+}

@@ -1,0 +1,86 @@
+import Configuration
+import Files
+import Foundation
+import Models
+import StrictJSON
+import Trainers
+
+/// Where a run goes on: the newest valid checkpoint of its folder, or the one that the user names.
+struct ResumePoint {
+  /// The checkpoint; nil to begin anew.
+  let folder: CheckpointFolder?
+  let state: RunState?
+  /// Sentences that the user should see: what is gone on with, what was passed over and why.
+  let notices: [String]
+
+  /// Finds and reads it.
+  ///
+  /// - Parameters:
+  ///   - source: what `resume_from_checkpoint` says.
+  ///   - run: the run's folder.
+  ///   - description: of the run as it is configured now.
+  /// - Throws: `FileError` if the named checkpoint cannot be used; `ConfigError` key by key if it
+  ///   belongs to another configuration.
+  init(
+    _ source: ResumeSource, run: String, description: RunDescription, origin: ConfigOrigin
+  ) throws {
+    var notices: [String] = []
+    let candidates =
+      switch source {
+      case .newest: CheckpointFolder.all(in: run)
+      case .folder(let path): [try CheckpointFolder(named: path)]
+      }
+    for candidate in candidates {
+      let found: (state: RunState, description: RunDescription)
+      do {
+        try candidate.verify()
+        found = try candidate.read()
+      } catch {
+        if case .folder = source { throw error }
+        notices.append("\(candidate.path) is passed over: \(error)")
+        continue
+      }
+      notices += try Self.check(
+        description.differences(from: found.description), place: candidate.path, origin: origin)
+      notices.append("going on after update \(candidate.step), from \(candidate.path)")
+      folder = candidate
+      state = found.state
+      self.notices = notices
+      return
+    }
+    folder = nil
+    state = nil
+    self.notices = notices + ["there is no checkpoint in \(run); the run begins anew"]
+  }
+
+  /// - Returns: sentences about harmless differences.
+  fileprivate static func check(
+    _ differences: [RunDescription.Difference], place: String, origin: ConfigOrigin
+  ) throws -> [String] {
+    let harmful = differences.filter { !$0.isHarmless }
+    guard harmful.isEmpty else {
+      let keys = harmful.map { "\($0.key) (was \($0.old), is \($0.new))" }
+      throw origin.error(
+        "\(place) belongs to a run with other settings: \(keys.joined(separator: ", ")); "
+          + "give the same ones, or another output_dir to begin anew.")
+    }
+    return differences.filter { $0.key != "output_dir" && $0.key != "overwrite_output_dir" }
+      .filter { !$0.key.hasPrefix("train.resume") }
+      .map {
+        $0.key.hasPrefix("versions.")
+          ? "\($0.key.dropFirst("versions.".count)) was \($0.old) and is \($0.new); the last bits of "
+            + "results may differ"
+          : "\($0.key) was \($0.old) and is \($0.new); that changes no result"
+      }
+  }
+}
+
+extension RunFolder {
+  /// Checks that the finished run of the folder is the one that is configured now.
+  ///
+  /// - Throws: `ConfigError` key by key if it is another one.
+  func requireSameRun(as description: RunDescription, origin: ConfigOrigin) throws {
+    let old = RunDescription(json: try StrictJSON.read("\(path)/run.json"))
+    _ = try ResumePoint.check(description.differences(from: old), place: path, origin: origin)
+  }
+}
