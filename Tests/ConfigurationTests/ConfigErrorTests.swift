@@ -42,6 +42,10 @@ struct Spoiled: Sendable, CustomTestStringConvertible {
       ": 10", ": 0",
       "11:18: error: train.max_steps must be -1, or between 1 and 1099511627776, found 0."),
     Spoiled(
+      "\"max_steps\": 10", "\"per_device_train_batch_size\": 1048577",
+      "11:36: error: train.per_device_train_batch_size must be between 1 and 1048576, found "
+        + "1048577."),
+    Spoiled(
       "\"max_steps\": 10", "\"optim\": \"adamv\"",
       "11:14: error: train.optim must be \"adamw\" or \"adam\", found \"adamv\"; "
         + "did you mean \"adamw\"?"),
