@@ -15,7 +15,8 @@ extension ModelFolder {
   ///     removed.
   /// - Throws: `FileError.cannotWrite`; `FileError` if the weights cannot be written.
   public static func write(
-    _ model: some Model, weights: Buffer? = nil, labels: LabelSet? = nil, finetuningTask: String? = nil, to path: String,
+    _ model: some Model, weights: Buffer? = nil, labels: LabelSet? = nil,
+    finetuningTask: String? = nil, to path: String,
     tokenizer: String
   ) throws {
     let configuration = HuggingFaceConfiguration(

@@ -141,19 +141,20 @@ extension TrainingArguments {
       "The newest so many checkpoints are kept; by default two.")
     if !section.has("save_total_limit") { saveTotalLimit = 2 }
     let key = "resume_from_checkpoint"
-    resumeFromCheckpoint = try section.read(
-      Setting(
-        section.name(key), [.flag, .string], presence: .optional,
-        meaning: "true goes on from the newest valid checkpoint of the output folder, or begins "
-          + "where there is none; a string names a folder checkpoint-N.")
-    ) { value in
-      if let isOn = value.bool { return isOn ? .newest : nil }
-      guard let folder = value.string, !folder.isEmpty else {
-        throw section.fail(
-          key, "\(section.name(key)) must be true, false or the folder of a checkpoint.")
-      }
-      return .folder(folder)
-    } ?? nil
+    resumeFromCheckpoint =
+      try section.read(
+        Setting(
+          section.name(key), [.flag, .string], presence: .optional,
+          meaning: "true goes on from the newest valid checkpoint of the output folder, or begins "
+            + "where there is none; a string names a folder checkpoint-N.")
+      ) { value in
+        if let isOn = value.bool { return isOn ? .newest : nil }
+        guard let folder = value.string, !folder.isEmpty else {
+          throw section.fail(
+            key, "\(section.name(key)) must be true, false or the folder of a checkpoint.")
+        }
+        return .folder(folder)
+      } ?? nil
   }
 
   private func checkCombination(_ section: ConfigSection) throws {

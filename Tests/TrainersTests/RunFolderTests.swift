@@ -57,7 +57,8 @@ import Trainers
 
   @Test func placesThatCannotBeWritten() throws {
     // Nobody, not even root, makes folders in /proc.
-    #expect(refusal("/proc/mate-kd", overwrite: false).hasPrefix("/proc/mate-kd: cannot be written"))
+    #expect(
+      refusal("/proc/mate-kd", overwrite: false).hasPrefix("/proc/mate-kd: cannot be written"))
   }
 
   @Test func logGrowsByALineAnEntry() throws {

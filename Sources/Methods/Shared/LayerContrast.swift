@@ -188,7 +188,9 @@ extension VectorQueue: StatePart {
     let rows = try record.list("rows").compactMap(\.int)
     let next = try record.int("next")
     let shape = [teacher.rows, teacher.columns]
-    let (t, s) = (try record.floats("teacher", shape: shape), try record.floats("student", shape: shape))
+    let (t, s) = (
+      try record.floats("teacher", shape: shape), try record.floats("student", shape: shape)
+    )
     guard rows.count <= teacher.rows, (0..<teacher.rows).contains(next) else {
       throw StateError("the queue has \(rows.count) rows and its next place is \(next)")
     }
