@@ -2,7 +2,7 @@ import Configuration
 import Kernels
 
 extension TrainingArguments {
-  /// Reads the section to its end.
+  /// Reads the whole section.
   /// - Throws: `ConfigError`.
   package init(reading section: ConfigSection) throws {
     try Self.takeOldSpellings(section)

@@ -2,10 +2,10 @@ import Configuration
 import Data
 import Kernels
 
-/// A run on its way: batches, updates, evaluations, log, best model, early stopping.
+/// A run in progress: batches, updates, evaluations, log, best model, early stopping.
 ///
-/// Its state is one value (`state`, `restore(_:)`): the weights that learn, the optimisers, the best
-/// model so far, what the objective remembers, and where the loop stands.
+/// Its state is one value (`state`, `restore(_:)`): the weights that learn, the optimisers, the
+/// best model so far, what the objective remembers, and where the loop is.
 public final class TrainingSession<Task: Objective> {
   private let trainer: Trainer
   private let objective: Task
@@ -22,7 +22,7 @@ public final class TrainingSession<Task: Objective> {
   private let evaluateEvery: Int
 
   private var now = TrainerState()
-  /// The batches of the current epoch; empty before it is first needed.
+  /// The batches of the current epoch; empty until they are first needed.
   private var batches: [[Int]] = []
   private var start = ContinuousClock.now
 
@@ -73,7 +73,7 @@ public final class TrainingSession<Task: Objective> {
 
   // MARK: State
 
-  /// All that changes while the session runs, but for the loop's own counters.
+  /// Everything that changes while the session runs, except the loop's own counters.
   private var parts: [any StatePart] {
     var weights: [WeightsState] = []
     for parameters in models.flatMap(\.allParameters)
@@ -94,9 +94,10 @@ public final class TrainingSession<Task: Objective> {
     return state
   }
 
-  /// Goes back to a state of a session of the same configuration.
+  /// Goes back to a state of a session with the same configuration.
   ///
-  /// - Throws: `StateError` if a part is missing or does not fit; the session is of no use then.
+  /// - Throws: `StateError` if a part is missing or does not fit. The session cannot be used after
+  ///   that.
   public func restore(_ state: RunState) throws {
     func record(_ name: String) throws -> StateRecord {
       guard let record = state.parts[name] else { throw StateError("part \(name) is missing") }
@@ -118,8 +119,8 @@ public final class TrainingSession<Task: Objective> {
 
   // MARK: The loop
 
-  /// Trains until the planned updates are made, or until the observer or
-  /// `early_stopping_patience` ends it.
+  /// Trains until the planned updates are made, or until the observer or `early_stopping_patience`
+  /// stops it.
   ///
   /// - Throws: `TrainingError`, and whatever the objective, evaluation or observer throw.
   public func run(observer: some TrainingObserver) throws -> TrainingSummary {
@@ -149,7 +150,7 @@ public final class TrainingSession<Task: Objective> {
     return summary(stoppedEarly: stoppedEarly)
   }
 
-  /// The rows of the next update; the same ones again where a batch serves several.
+  /// The rows of the next update; the same rows again if a batch serves several updates.
   private func nextBatch() throws -> [Int] {
     if now.batchNumber % objective.updatesPerBatch != 0 { return batches[now.batchesTaken - 1] }
     if now.batchesTaken == batches.count {
@@ -166,7 +167,7 @@ public final class TrainingSession<Task: Objective> {
 
   /// Trains the model whose turn it is.
   ///
-  /// - Returns: the update's scalars, and whether it was one of the main model.
+  /// - Returns: the update's scalars, and whether the main model was updated.
   private func update(rows: [Int]) throws -> (scalars: Scalars, isMain: Bool) {
     let turn = objective.turn(batch: now.batchNumber)
     let model = models[turn]
