@@ -25,7 +25,7 @@ public struct PreparedRun {
     training = TrainingParts(objective: objective, data: data, trainer: setup.trainer)
   }
 
-  /// Runs it and writes the output folder.
+  /// Makes the run and writes the output folder.
   ///
   /// - Throws: whatever training, measuring and writing throw.
   public func execute(_ display: any TrainingObserver) throws -> RunOutcome {
@@ -71,7 +71,7 @@ public struct PreparedRun {
   }
 }
 
-/// What a run ended with.
+/// The outcome of a run.
 public struct RunOutcome: Sendable {
   /// The output folder.
   public let folder: String

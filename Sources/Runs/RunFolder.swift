@@ -8,12 +8,12 @@ import Models
 import StrictJSON
 import Trainers
 
-/// The folder that a run writes: model, states, metrics, log and what is needed to repeat it.
+/// The folder that a run writes: model, states, metrics, log, and what is needed to repeat the run.
 public struct RunFolder: Sendable {
   /// The folder.
   public let path: String
 
-  /// Makes the folder ready.
+  /// Prepares the folder.
   ///
   /// - Parameter overwrite: true allows a folder that is not empty.
   /// - Throws: `FileError` if the folder is not empty or cannot be written.
@@ -21,19 +21,19 @@ public struct RunFolder: Sendable {
     self.path = path
     try Self.check(path, overwrite: overwrite)
     try ByteFile.makeFolder(path)
-    // Found out now rather than after hours of training.
+    // It is better to find this out now than after hours of training.
     let probe = "\(path)/.write-test"
     guard FileManager.default.createFile(atPath: probe, contents: Data()) else {
       throw FileError.unwritable(path, reason: "the folder is not writable")
     }
     try? FileManager.default.removeItem(atPath: probe)
-    // What an earlier run left would mix with this one's.
+    // What an earlier run left would get mixed up with this one's files.
     for old in ["log.jsonl", "best", AppliedTask.fileName] {
       try? FileManager.default.removeItem(atPath: "\(path)/\(old)")
     }
   }
 
-  /// The checks of `init` without touching anything.
+  /// Makes the checks of `init` without touching anything.
   public static func check(_ path: String, overwrite: Bool) throws {
     let files = FileManager.default
     var isFolder: ObjCBool = false
@@ -112,7 +112,8 @@ public struct RunFolder: Sendable {
     try write(JSONValue(.object(state)), to: "trainer_state.json")
   }
 
-  /// What repeats the run: resolved configuration, versions, data and vocabulary hashes.
+  /// Writes what is needed to repeat the run: resolved configuration, versions, hashes of data and
+  /// vocabulary.
   public func writeRun(
     command: String, configuration: JSONValue, shards: Int, hashes: [(String, String)]
   ) throws {
@@ -130,7 +131,7 @@ public struct RunFolder: Sendable {
         ])
       ),
       ("processors", .int(ThreadPool.availableProcessors)),
-      // The configuration may say 0, but results depend on the number in use.
+      // The configuration may say 0, but results depend on the actual number.
       ("shards", .int(shards)),
     ])
     try write(run, to: "run.json")

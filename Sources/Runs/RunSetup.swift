@@ -10,8 +10,8 @@ struct RunSetup {
   let command: String
   let common: CommonConfiguration
   let arguments: TrainingArguments
-  /// The configuration with all defaults. Read when the run starts, when every section has recorded
-  /// its own.
+  /// The configuration with all defaults. It is read when the run starts, once every section has
+  /// recorded its own defaults.
   let resolved: () -> JSONValue
   let pool: ThreadPool
 
@@ -31,10 +31,10 @@ struct RunSetup {
     self.resolved = resolved
   }
 
-  /// Of the factors of products with weights.
+  /// The precision of the factors in products with weights.
   let precision: Precision
 
-  /// Parts that a batch is split into.
+  /// The number of parts that a batch is split into.
   var shards: Int { common.shards > 0 ? common.shards : ThreadPool.availableProcessors }
 
   /// What trains.

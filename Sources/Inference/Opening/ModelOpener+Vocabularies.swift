@@ -19,8 +19,8 @@ extension ModelOpener {
     return opened
   }
 
-  /// Checks that a generator's words are words of another model, row by row: a generator may choose
-  /// any row of its embeddings, also one that no token has.
+  /// Checks that a generator's words are the words of another model, row by row. A generator may
+  /// choose any row of its embeddings, even one that belongs to no token.
   ///
   /// - Throws: `MismatchError`.
   package static func checkEmbeddings<M: Model, G: Model>(

@@ -6,8 +6,8 @@ import Models
 import StrictJSON
 import Trainers
 
-/// A folder `checkpoint-N` of a run: a model folder as it was after update N, with all that the run
-/// needs to go on from there as if it had never stopped.
+/// A folder `checkpoint-N` of a run: the model folder after update N, with everything that the run
+/// needs to continue from there as if it had never stopped.
 ///
 /// | file | content |
 /// | --- | --- |
@@ -32,7 +32,7 @@ struct CheckpointFolder {
   }
 
   /// A folder that the user names.
-  /// - Throws: `FileError` if it is not called `checkpoint-N`.
+  /// - Throws: `FileError` if its name is not `checkpoint-N`.
   init(named path: String) throws {
     let name = URL(fileURLWithPath: path).lastPathComponent
     guard name.hasPrefix(Self.prefix), let step = Int(name.dropFirst(Self.prefix.count)), step >= 0
@@ -44,14 +44,14 @@ struct CheckpointFolder {
     self.path = path
   }
 
-  /// The checkpoints of a run's folder, the newest first.
+  /// The checkpoints in a run's folder, newest first.
   static func all(in run: String) -> [CheckpointFolder] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: run)) ?? []
     return names.compactMap { try? CheckpointFolder(named: "\(run)/\($0)") }
       .sorted { $0.step > $1.step }
   }
 
-  /// Removes what saves that were broken off have left in a run's folder.
+  /// Removes what interrupted saves have left in a run's folder.
   static func removeRemains(in run: String) {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: run)) ?? []
     for name in names where name.hasPrefix(".\(prefix)") { ByteFile.remove("\(run)/\(name)") }
@@ -61,13 +61,14 @@ struct CheckpointFolder {
 // MARK: - Writing
 
 extension CheckpointFolder {
-  /// Writes the folder whole or not at all: under another name first, every file and the folder
-  /// synced, then renamed. A checkpoint of the same update is replaced in one step.
+  /// Writes the folder completely or not at all: first under another name, with every file and the
+  /// folder synced, then renamed. An existing checkpoint of the same update is replaced in one
+  /// step.
   ///
   /// - Parameters:
-  ///   - description: which run it is, see `RunDescription`.
-  ///   - body: writes the other files to the folder that it is given.
-  /// - Throws: `FileError`, and whatever `body` throws; nothing is left behind then.
+  ///   - description: identifies the run, see `RunDescription`.
+  ///   - body: writes the other files to the folder it is given.
+  /// - Throws: `FileError`, and whatever `body` throws. Nothing is left behind in that case.
   func write(
     _ state: RunState, description: RunDescription, _ body: (_ folder: String) throws -> Void
   ) throws {
@@ -85,7 +86,7 @@ extension CheckpointFolder {
       ByteFile.remove(temporary)
       throw error
     }
-    // What an exchange with an older checkpoint has left.
+    // An exchange with an older checkpoint leaves that one here.
     ByteFile.remove(temporary)
   }
 
@@ -126,7 +127,7 @@ extension CheckpointFolder {
 extension CheckpointFolder {
   /// Checks every file against the manifest.
   ///
-  /// - Throws: `FileError` or `JSONError` naming the file that is not as it was written.
+  /// - Throws: `FileError` or `JSONError` naming the file that has changed since it was written.
   func verify() throws {
     let file = "\(path)/\(Self.manifestFile)"
     let manifest = try StrictJSON.read(file)
@@ -149,7 +150,7 @@ extension CheckpointFolder {
     }
   }
 
-  /// The state, and which run it belongs to.
+  /// The state, and the description of the run that it belongs to.
   ///
   /// - Throws: `FileError` or `JSONError`.
   func read() throws -> (state: RunState, description: RunDescription) {
@@ -184,7 +185,7 @@ extension CheckpointFolder {
   }
 }
 
-/// Size and hash of a file's bytes; guards against damage, not against forgery.
+/// Size and hash of a file's bytes. They guard against damage, not against forgery.
 private struct FileSeal {
   let json: JSONValue
 

@@ -6,21 +6,22 @@ import Methods
 import Models
 import Trainers
 
-/// What every run has.
+/// The settings that every run has.
 public struct CommonConfiguration: Sendable {
-  /// `output_dir`: the folder that the run writes.
+  /// `output_dir`: the folder that the run writes to.
   public var outputDir: String
-  /// `overwrite_output_dir`: whether a folder that is not empty may be written to.
+  /// `overwrite_output_dir`: whether the run may write to a folder that is not empty.
   public var overwriteOutputDir: Bool
-  /// `seed` of every random stream.
+  /// `seed`: the seed of every random stream.
   public var seed: UInt64
   /// `data_seed`: the seed of the order of the data; by default `seed`.
   public var dataSeed: UInt64
-  /// `threads`: worker threads; 0 means one a processor. Results do not depend on it.
+  /// `threads`: worker threads; 0 means one per processor. Results do not depend on it.
   public var threads: Int
-  /// `shards`: how many parts a batch is split into; 0 means one a processor. Results depend on it.
+  /// `shards`: the number of parts that a batch is split into; 0 means one per processor. Results
+  /// depend on it.
   public var shards: Int
-  /// `precision` of the factors of products with weights. Results depend on it.
+  /// `precision`: the precision of the factors in products with weights. Results depend on it.
   public var precision: Precision
   /// Where the settings came from.
   public var origin: ConfigOrigin
@@ -67,10 +68,10 @@ public struct CommonConfiguration: Sendable {
     origin = ConfigOrigin(root)
   }
 
-  /// The precision, where a processor can do it.
+  /// The precision, if a processor supports it.
   ///
   /// - Parameter hasBF16: whether the processor has the instructions.
-  /// - Throws: `ConfigError` at the key if it cannot.
+  /// - Throws: `ConfigError` at the key if it does not.
   package func supportedPrecision(hasBF16: Bool = Precision.hasBF16) throws -> Precision {
     if let complaint = precision.complaint(hasBF16: hasBF16) {
       throw origin.error("precision", complaint + ".")

@@ -7,16 +7,16 @@ import Models
 import StrictJSON
 import Trainers
 
-/// What `mate-kd pretrain` reads: a masked language model learns texts.
+/// What `mate-kd pretrain` reads: a masked language model learns from texts.
 public struct PretrainConfiguration: RunConfiguration {
-  /// The subcommand that takes it.
+  /// The subcommand that reads it.
   public static let command = "pretrain"
 
-  /// What every run has.
+  /// The settings that every run has.
   public let common: CommonConfiguration
   /// The texts.
   public let corpus: Corpus
-  /// `max_seq_length`: texts are cut to so many tokens, special ones included.
+  /// `max_seq_length`: texts are cut to this many tokens, including special ones.
   public let maxSeqLength: Int
   /// The model to train.
   public let model: ModelSource
