@@ -1,7 +1,8 @@
 import Glibc
 
-/// Losses of outputs that are decisions of their own, one a label: a text may have several labels, or
-/// none. Rows are averaged over their columns, so that the number of labels does not change a loss.
+/// Losses in which each output is a decision of its own, one per label: a text may have several
+/// labels, or none. Rows are averaged over their columns, so the number of labels does not change
+/// the scale of a loss.
 extension Kernel {
   /// Cross-entropy of sigmoid(logit) against targets from 0 to 1; returns the sum over rows of the
   /// mean over columns (torch's `binary_cross_entropy_with_logits`, mean, times the rows).
@@ -64,7 +65,7 @@ extension Kernel {
     return total
   }
 
-  /// log(1 + exp(x)), also where exp(x) is beyond the doubles.
+  /// log(1 + exp(x)), even if exp(x) is too large for a double.
   private static func softplus(_ x: Double) -> Double {
     max(x, 0) + Glibc.log1p(Glibc.exp(-abs(x)))
   }

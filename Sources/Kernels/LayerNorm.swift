@@ -55,9 +55,10 @@ extension Kernel {
   /// - Parameters:
   ///   - dOut: gradient of the output, [rows, H].
   ///   - normalised, reciprocals: as `addNorm` left them.
-  ///   - dGamma, dBeta: one row of H each, added to; nil where not wanted.
+  ///   - dGamma, dBeta: one row of H each, added to; nil if not wanted.
   ///   - dSum: receives the gradient of dropout(y) + residual.
-  ///   - dY: receives the gradient of y; only wanted where there is dropout (else it equals dSum).
+  ///   - dY: receives the gradient of y; only needed if there is dropout (otherwise it equals
+  ///     dSum).
   public static func addNormGradient(
     dOut: Matrix, normalised: Matrix, reciprocals: Matrix, gamma: Matrix, dGamma: Matrix?,
     dBeta: Matrix?, dropout: Dropout?, dSum: Matrix, dY: Matrix?

@@ -129,11 +129,11 @@ struct CompareCommand: ParsableCommand {
 }
 
 extension StudyCell.State {
-  /// Whether the cell need not be made.
+  /// Whether the cell does not have to be made.
   var isFinished: Bool { if case .finished = self { true } else { false } }
 }
 
-/// A study some of whose cells failed.
+/// The error for a study in which some cells failed.
 struct FailedCells: ExitStatusProviding, CustomStringConvertible {
   let failures: [(cell: String, problem: String)]
   let total: Int
@@ -144,7 +144,7 @@ struct FailedCells: ExitStatusProviding, CustomStringConvertible {
   }
 }
 
-/// A study that a signal ended.
+/// The error for a study that a signal ended.
 struct InterruptedStudy: ExitStatusProviding, CustomStringConvertible {
   let folder: String
   var exitStatus: ExitStatus { .interrupted }

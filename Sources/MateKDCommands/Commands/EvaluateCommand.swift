@@ -69,7 +69,7 @@ struct EvaluateCommand: ParsableCommand {
       show(try evaluate(models[0], tasks[0], directories[0], says: ""))
       return
     }
-    // A file that is not there is found out now rather than after the other tasks.
+    // A missing file is better found now than after the other tasks.
     for (place, task) in tasks.enumerated() {
       try check(task.task, directory(place))
     }
@@ -90,7 +90,7 @@ struct EvaluateCommand: ParsableCommand {
     }
   }
 
-  /// - Throws: `FileError` where the split of a task cannot be read.
+  /// - Throws: `FileError` if the split of a task cannot be read.
   private func check(_ task: TaskDescription, _ directory: String) throws {
     if let version = task.questions {
       _ = try SQuADReader.read(version, split: split, directory: directory, maximumQuestions: 1)
@@ -99,8 +99,8 @@ struct EvaluateCommand: ParsableCommand {
     }
   }
 
-  /// The task of a name or, without one, of the options or the first model. A task of one's own may
-  /// be known to one of the models alone.
+  /// The task with this name or, without a name, the task of the options or of the first model. A
+  /// task of the user's own may be known to only one of the models.
   private func task(_ name: String?) throws -> AppliedTask {
     for model in models.dropLast() {
       if let known = try? AppliedTask(name: name, configuration: ownTask.taskConfig, model: model) {
@@ -115,7 +115,7 @@ struct EvaluateCommand: ParsableCommand {
     directories.count == 1 ? directories[0] : directories[task]
   }
 
-  /// - Parameter prefix: what notices begin with, so that it is clear which model they are about.
+  /// - Parameter prefix: what notices begin with, to make clear which model they are about.
   private func evaluate(
     _ model: String, _ task: AppliedTask, _ directory: String, says prefix: String
   ) throws -> EvaluationReport {

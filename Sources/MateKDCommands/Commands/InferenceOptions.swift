@@ -56,7 +56,7 @@ struct InferenceOptions: ParsableArguments {
   }
 }
 
-/// The options that describe a task which mate-kd does not know, or models that do not name their
+/// The options that describe a task which mate-kd does not know, or a model that does not name its
 /// labels.
 struct OwnTaskOptions: ParsableArguments {
   @Option(
@@ -75,7 +75,7 @@ struct OwnTaskOptions: ParsableArguments {
   /// The labels in the order of outputs, if given.
   var labels: [String]? { labelOrder.isEmpty ? nil : labelOrder }
 
-  /// - Parameter tasks: how many tasks are named.
+  /// - Parameter tasks: the number of tasks named.
   /// - Throws: `ValidationError`.
   func validate(tasks: Int) throws {
     if tasks > 0, taskConfig != nil {

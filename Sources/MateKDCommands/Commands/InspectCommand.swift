@@ -99,7 +99,7 @@ struct InspectCommand: ParsableCommand {
 
   private func limit(_ applied: AppliedTask, usual: Int) -> Int {
     if let known = maxSeqLength ?? applied.maxSeqLength { return known }
-    // A tokenizer alone has no config.json, and so no limit.
+    // A tokenizer on its own has no config.json, and so no limit.
     let longest = model.flatMap { try? ModelFolder($0).configuration.encoder.maximumLength }
     return min(usual, longest ?? usual)
   }

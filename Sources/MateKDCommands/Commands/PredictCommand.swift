@@ -144,7 +144,7 @@ struct PredictCommand: ParsableCommand {
 extension PredictCommand {
   private func submit(to folder: String, data: String) throws {
     let models = try SubmissionModels(models)
-    // What does not fit is found out now rather than after the other files.
+    // What does not fit is better found now than after the other files.
     var parts: [(file: GLUESubmission.File, model: String, text: TextDataset)?] = []
     for file in GLUESubmission.files {
       guard let model = models.folder(for: file) else {

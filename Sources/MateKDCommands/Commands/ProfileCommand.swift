@@ -42,7 +42,7 @@ struct ProfileCommand: ParsableCommand {
   mutating func run() throws {
     options.bootstrapLogging()
     let logger = Logger(label: "mate-kd")
-    // Nothing is written, so an output folder that is there already is nobody's concern.
+    // Nothing is written, so it does not matter if the output folder exists already.
     options.overwriteOutputDir = true
     let prepared = try prepare()
     for notice in prepared.notices { logger.notice("\(notice)") }
@@ -74,7 +74,7 @@ package enum RunKind: String, CaseIterable, Sendable, ExpressibleByArgument {
   case teacherFinetune = "teacher-finetune"
   case pretrain
 
-  /// The subcommand that a configuration is for, by the sections that only it reads.
+  /// The subcommand that a configuration is meant for, judging by the sections that only it reads.
   package init(of document: ConfigDocument) {
     let root = document.root
     if ["method", "teacher", "student", "generator"].contains(where: root.has) {

@@ -44,7 +44,8 @@ package struct RunOptions: ParsableArguments {
 
   package init() {}
 
-  /// What these options change in the configuration. Options of their own come after `--set`.
+  /// What these options change in the configuration. Options with names of their own come after
+  /// `--set`, so they win.
   /// - Throws: `ConfigError` for an assignment that cannot be read.
   package func overrides() throws -> [ConfigOverride] {
     var overrides = try assignments.map(ConfigOverride.init(parsing:))
@@ -60,13 +61,13 @@ package struct RunOptions: ParsableArguments {
     return overrides
   }
 
-  /// The configuration that the options name and change.
-  /// - Throws: `ConfigError` at the first thing that cannot be used.
+  /// The configuration that the options name, with their changes.
+  /// - Throws: `ConfigError` for the first thing that cannot be used.
   package func configuration<Run: RunConfiguration>(as run: Run.Type = Run.self) throws -> Run {
     try Run.load(path: config, overrides: overrides())
   }
 
-  /// Makes the loggers of the process write as the options say. Only once a process.
+  /// Makes all loggers of the process write as the options say. To be called only once per process.
   package func bootstrapLogging() {
     ConsoleLogHandler.bootstrap(logFormat, level: quiet ? .warning : .info)
   }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Data
 
-/// `mate-kd tokenize`: texts to token ids, a line each.
+/// `mate-kd tokenize`: turns texts into token ids, one line each.
 struct TokenizeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tokenize",

@@ -1,6 +1,6 @@
 extension MachineDescription {
-  /// What keeps this machine from its best, or what a user might wonder about: one sentence each,
-  /// with what to do.
+  /// What keeps this machine from doing its best, or what a user might wonder about: one sentence
+  /// each, with what to do about it.
   package var warnings: [String] {
     libraryWarnings + coreWarnings + environmentWarnings + processorWarnings + memoryWarnings
   }
@@ -8,7 +8,8 @@ extension MachineDescription {
   private var libraryWarnings: [String] {
     guard let library = blasLibrary else { return [] }
     let name = library.split(separator: "/").last.map(String.init) ?? library
-    // Debian's libblas.so.3 may be a link to OpenBLAS; the name of the file at its end tells.
+    // Debian's libblas.so.3 may be a link to OpenBLAS; the name of the file that it leads to
+    // decides.
     guard !library.contains("openblas") else { return [] }
     return [
       "products come from \(name), which is not OpenBLAS: take it out of LD_PRELOAD and "
@@ -23,7 +24,7 @@ extension MachineDescription {
           + "set OPENBLAS_CORETYPE to one like it (NEOVERSEN1, CORTEXA57)."
       ]
     }
-    // A core that the user asked for has a warning of its own.
+    // A core that the user asked for gets a warning of its own.
     guard environment["OPENBLAS_CORETYPE"] == nil, let used = blasVectors, used < vectors else {
       return []
     }

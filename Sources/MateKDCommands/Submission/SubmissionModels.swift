@@ -1,14 +1,14 @@
 import ArgumentParser
 import Data
 
-/// Which model answers for which file of a GLUE submission.
+/// Which model answers which file of a GLUE submission.
 package struct SubmissionModels: Sendable {
   private let folders: [String: String]
 
   /// Reads arguments such as `rte=runs/rte`.
   ///
-  /// - Throws: `ValidationError` for text without `=`, for a task that is no part of a submission,
-  ///   and for one that is named twice.
+  /// - Throws: `ValidationError` for text without `=`, for a task that is not part of a submission,
+  ///   and for a task that is named twice.
   package init(_ arguments: [String]) throws {
     var folders: [String: String] = [:]
     for argument in arguments {

@@ -1,15 +1,15 @@
 import Glibc
 import Synchronization
 
-/// Ctrl-C and SIGTERM: the first one asks the run to end after the current update, the second one
-/// ends the process at once.
+/// Handles Ctrl-C and SIGTERM: the first signal asks the run to end after the current update, the
+/// second ends the process at once.
 enum StopSignal {
   private static let count = Atomic<Int>(0)
 
   /// True after the first signal.
   static var isRaised: Bool { count.load(ordering: .relaxed) > 0 }
 
-  /// Installs the handlers; they do nothing but count.
+  /// Installs the handlers, which do nothing but count.
   static func install() {
     for number in [SIGINT, SIGTERM, SIGUSR1] {
       signal(number) { number in
@@ -19,7 +19,7 @@ enum StopSignal {
   }
 }
 
-/// A run that a signal ended; its model so far was saved.
+/// The error for a run that a signal ended; its model so far has been saved.
 struct Interrupted: ExitStatusProviding, CustomStringConvertible {
   let folder: String
   var exitStatus: ExitStatus { .interrupted }

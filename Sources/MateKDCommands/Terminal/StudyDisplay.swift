@@ -11,7 +11,7 @@ final class StudyDisplay: StudyObserver {
   private let quiet: Bool
   private let verbose: Bool
   private var display: RunDisplay?
-  /// Sentences that were shown; most are the same for all cells.
+  /// Sentences that have been shown; most are the same for all cells.
   private var told: Set<String> = []
   private var place = ""
 
@@ -61,7 +61,7 @@ final class StudyDisplay: StudyObserver {
 
   var shouldStop: Bool { StopSignal.isRaised }
 
-  /// Takes the progress bar away.
+  /// Removes the progress bar.
   func end() {
     display?.end()
     display = nil
