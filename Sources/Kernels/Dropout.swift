@@ -28,8 +28,8 @@ public struct Dropout: Sendable {
     factors(firstChunk: row &* Self.chunks(columns), columns: columns, into: out)
   }
 
-  /// The same for rows of different lengths, which must not share chunks: `firstChunk` is the number
-  /// of chunks that the rows before this one take.
+  /// The same for rows of different lengths, which must not share chunks: `firstChunk` is the
+  /// number of chunks that the rows before this one take.
   @inline(__always)
   func factors(firstChunk: Int, columns: Int, into out: FloatPointer) {
     let chunks = Self.chunks(columns)

@@ -2,7 +2,8 @@ extension Kernel {
   /// out[i] = words[ids[i]] + positions[positionIDs[i]] + types[typeIDs[i]].
   ///
   /// - Parameters:
-  ///   - words: [vocabulary, H], positions: [maximum length, H]; types: [type vocabulary, H] or nil.
+  ///   - words: [vocabulary, H]. positions: [maximum length, H]. types: [type vocabulary, H] or
+  ///     nil.
   ///   - ids, positionIDs, typeIDs: one each per row of `out`, all within their tables.
   public static func embed(
     words: Matrix, ids: [Int32], positions: Matrix, positionIDs: [Int32], types: Matrix?,

@@ -1,9 +1,10 @@
 extension Kernel {
-  /// out = LayerNorm(dropout(y) + residual) gamma + beta, row by row; y becomes the normalised rows.
+  /// out = LayerNorm(dropout(y) + residual) gamma + beta, row by row. y becomes the normalised
+  /// rows.
   ///
   /// - Parameters:
-  ///   - y: [rows, H]; on return (dropout(y) + residual - mean) / sqrt(variance + epsilon), which the
-  ///     backward pass needs.
+  ///   - y: [rows, H]; on return (dropout(y) + residual - mean) / sqrt(variance + epsilon), which
+  ///     the backward pass needs.
   ///   - residual: [rows, H] or nil for none.
   ///   - gamma, beta: one row of H.
   ///   - reciprocals: [rows, 1], receives 1 / sqrt(variance + epsilon).

@@ -46,8 +46,8 @@ extension Kernel {
     }
   }
 
-  /// After the last tile: `weighted` becomes `factor` times the mean under the softmax, and `tops` the
-  /// log of the sum of exp(scale logit), row by row.
+  /// After the last tile: `weighted` becomes `factor` times the mean under the softmax, and `tops`
+  /// becomes the log of the sum of exp(scale logit), row by row.
   public static func finishSoftmaxTiles(
     tops: Matrix, sums: Matrix, weighted: [Matrix], factor: Float = 1
   ) {

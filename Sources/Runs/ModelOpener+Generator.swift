@@ -27,7 +27,7 @@ extension ModelOpener {
   ) throws -> OpenedModel<MaskedLanguageModel>? {
     guard let source = c.generator else { return nil }
     guard method.needsGenerator else {
-      notices.append("method \(method.name) uses no generator; the section is not looked at")
+      notices.append("method \(method.name) uses no generator; the section is ignored")
       return nil
     }
     let model = try maskedLanguageModel(

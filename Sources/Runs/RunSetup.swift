@@ -15,8 +15,8 @@ struct RunSetup {
   let resolved: () -> JSONValue
   let pool: ThreadPool
 
-  /// - Throws: `FileError` if the output folder cannot be used, `ConfigError` if the processor lacks
-  ///   what the run needs.
+  /// - Throws: `FileError` if the output folder cannot be used, `ConfigError` if the processor
+  ///   lacks what the run needs.
   init(
     command: String, common: CommonConfiguration, arguments: TrainingArguments,
     resolved: @escaping () -> JSONValue

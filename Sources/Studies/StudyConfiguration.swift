@@ -64,7 +64,7 @@ public struct StudyConfiguration: Sendable {
   public init(reading root: ConfigSection) throws {
     self.root = root
     checksPaths = root.document.checksPaths
-    root.ignore("$schema", "Allowed and not looked at; editors find the schema by it.")
+    root.ignore("$schema", "Allowed but ignored; editors use it to find the schema.")
     for key in ["task", "teacher", "student", "generator", "method", "train", "seed", "threads"] {
       try root.refuse(key, "what all cells share stands in the section base.")
     }
@@ -73,7 +73,7 @@ public struct StudyConfiguration: Sendable {
       "seeds", default: [1, 2, 3], in: .atLeast(0), "The seeds of the cells.")
     keepModels = try root.bool(
       "keep_models", default: true,
-      "Whether the cells' weights stay after they have been measured.")
+      "Whether the cells' weights are kept after they have been measured.")
     allowDifferentUpdates = try root.bool(
       "allow_different_updates", default: false,
       "Whether the methods of a task may differ in the number of updates.")

@@ -13,20 +13,20 @@ struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate", abstract: "Measure models on the labelled data of tasks.",
     discussion: """
-      With several models or tasks the table has a row a model and a column a task; where a model \
-      does not fit a task, a notice says why. Without a task, the one is taken that the first model \
-      was trained on.
+      With several models or tasks, the table has one row per model and one column per task. If a \
+      model does not fit a task, a notice says why. Without --task, the task is the one that the \
+      first model was trained on.
       """)
 
   @Option(
     name: .customLong("model"),
-    help: ArgumentHelp("A fine-tuned model's folder; may be repeated.", valueName: "dir"))
+    help: ArgumentHelp("A fine-tuned model's folder. May be repeated.", valueName: "dir"))
   var models: [String]
 
   @Option(
     name: .customLong("task"),
     help: ArgumentHelp(
-      "A task; may be repeated.", discussion: "The tasks: \(InferenceOptions.tasks).",
+      "A task. May be repeated.", discussion: "The tasks: \(InferenceOptions.tasks).",
       valueName: "name"))
   var tasks: [String] = []
 
@@ -35,7 +35,7 @@ struct EvaluateCommand: ParsableCommand {
   @Option(
     name: .customLong("data"),
     help: ArgumentHelp(
-      "The GLUE folder or the folder of the data; one for all tasks, or one for each in their order.",
+      "The GLUE folder or the data's folder: one for all tasks, or one for each task in order.",
       valueName: "dir"))
   var directories: [String]
 
@@ -153,8 +153,8 @@ struct EvaluateCommand: ParsableCommand {
 struct BootstrapOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Samples for the 95 % intervals of the metrics; 0 for none.",
-      discussion: "The rows are drawn again with replacement, as many as there are.",
+      "Samples for the metrics' 95 % intervals; 0 for none.",
+      discussion: "Each sample draws as many rows as there are, with replacement.",
       valueName: "n"))
   var bootstrap = 1000
 

@@ -11,22 +11,22 @@ import Trainers
 /// `mate-kd profile`.
 struct ProfileCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "profile", abstract: "Show what the updates of a run spend their time on.",
+    commandName: "profile", abstract: "Show where the updates of a run spend their time.",
     discussion: """
       Makes some updates of the run that the configuration describes, in memory only: no output \
-      folder is written. Times are thread time: with two threads a second holds two.
+      folder is written. Times are thread times: two threads spend two seconds per second.
       """)
   @OptionGroup var options: RunOptions
 
-  @Option(help: "Updates to count, of each model that the run trains.")
+  @Option(help: "Updates to measure, for each model that the run trains.")
   var steps = 20
 
-  @Option(help: "Updates before, in which memory settles.")
+  @Option(help: "Updates made first, while memory use settles.")
   var warmUp = 3
 
   @Option(
     name: .customLong("run"),
-    help: "The kind of run, where the configuration's sections do not tell: \(Self.kinds).")
+    help: "The kind of run, if the configuration's sections do not tell: \(Self.kinds).")
   var kind: RunKind?
 
   @Flag(help: "Print one JSON object instead of tables.")

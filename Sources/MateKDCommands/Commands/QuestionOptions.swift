@@ -14,13 +14,13 @@ struct QuestionOptions: ParsableArguments {
   @Option(help: "squad, squad2: tokens of the text that neighbouring windows share.")
   var docStride = WindowSettings().overlap
 
-  @Option(help: "squad, squad2: questions are cut to so many tokens.")
+  @Option(help: "squad, squad2: cut questions to this many tokens.")
   var maxQueryLength = WindowSettings().maximumQuestionLength
 
-  @Option(help: "squad, squad2: first and last tokens of answers that are tried with each other.")
+  @Option(help: "squad, squad2: how many first and how many last tokens of answers to combine.")
   var nBestSize = 20
 
-  @Option(help: "squad, squad2: tokens of an answer.")
+  @Option(help: "squad, squad2: the most tokens that an answer may have.")
   var maxAnswerLength = 30
 
   @Option(

@@ -1,8 +1,8 @@
 import Glibc
 import Synchronization
 
-/// Handles Ctrl-C and SIGTERM: the first signal asks the run to end after the current update, the
-/// second ends the process at once.
+/// Handles Ctrl-C, SIGTERM and SIGUSR1: the first signal asks the run to end after the current
+/// update, the second ends the process at once.
 enum StopSignal {
   private static let count = Atomic<Int>(0)
 

@@ -5,7 +5,8 @@ import Runs
 import Studies
 import Trainers
 
-/// Shows a study on standard error: a line for each cell, and on a terminal the progress of its run.
+/// Shows a study on standard error: one line for each cell and, on a terminal, the progress of its
+/// run.
 final class StudyDisplay: StudyObserver {
   private let logger = Logger(label: "mate-kd")
   private let quiet: Bool

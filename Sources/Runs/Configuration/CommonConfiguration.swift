@@ -45,11 +45,11 @@ public struct CommonConfiguration: Sendable {
   /// Reads the keys from the top level.
   /// - Throws: `ConfigError`.
   init(reading root: ConfigSection) throws {
-    root.ignore("$schema", "Allowed and not looked at; editors find the schema by it.")
-    outputDir = try root.string("output_dir", "The folder that the run writes.")
+    root.ignore("$schema", "Allowed but ignored; editors use it to find the schema.")
+    outputDir = try root.string("output_dir", "The folder that the run writes to.")
     overwriteOutputDir = try root.bool(
       "overwrite_output_dir", default: false,
-      "Whether a folder that is not empty may be written to.")
+      "Whether the run may write to a folder that is not empty.")
     let given = try root.int("seed", default: 42, in: 0..., "The seed of every random stream.")
     seed = UInt64(given)
     dataSeed = UInt64(
@@ -58,13 +58,13 @@ public struct CommonConfiguration: Sendable {
         ?? given)
     threads = try root.int(
       "threads", default: 0, in: 0...1024,
-      "Worker threads; 0 means one a processor. Results do not depend on it.")
+      "Worker threads; 0 means one per processor. Results do not depend on it.")
     shards = try root.int(
       "shards", default: 0, in: 0...1024,
-      "Parts that a batch is split into; 0 means one a processor. The last bits depend on it.")
+      "Parts that a batch is split into; 0 means one per processor. The last bits depend on it.")
     precision = try root.choice(
       "precision", default: .float32,
-      "How exactly the factors of products with weights are taken; `bf16` needs AVX512-BF16.")
+      "The precision of the factors in products with weights; `bf16` needs AVX512-BF16.")
     origin = ConfigOrigin(root)
   }
 

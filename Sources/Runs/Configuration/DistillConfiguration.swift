@@ -57,11 +57,11 @@ public struct DistillConfiguration: RunConfiguration {
     methodName = try method.string("name", "One of the methods that `mate-kd methods` lists.")
     teacherCacheDir = try root.optionalString(
       "teacher_cache_dir",
-      "Where the teacher's logits on the training rows are kept between runs; by default in memory."
+      "Where to keep the teacher's logits on the training rows between runs; by default in memory."
     )
     allowWeakTeacher = try root.bool(
       "allow_weak_teacher", default: false,
-      "Whether a teacher that scores below the majority class is taken.")
+      "Whether a teacher that scores below the majority class is accepted.")
     train = try TrainingArguments(
       reading: root.sectionOrEmpty("train", "How the student is trained."))
     try root.finish()

@@ -37,7 +37,7 @@ public struct PretrainConfiguration: RunConfiguration {
     corpus = try Corpus(reading: root.section("corpus", "The texts."))
     maxSeqLength = try root.int(
       "max_seq_length", default: 128, in: 3...,
-      "Texts are cut to so many tokens, special ones included.")
+      "Texts are cut to this many tokens, including special ones.")
     model = try ModelSource(reading: root.section("model", "The model to train."), as: .alone)
     if model.labelOrder != nil {
       throw model.origin.error(
