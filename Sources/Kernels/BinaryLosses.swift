@@ -8,7 +8,8 @@ extension Kernel {
   /// mean over columns (torch's `binary_cross_entropy_with_logits`, mean, times the rows).
   ///
   /// - Parameters:
-  ///   - logits, targets: [rows, labels] each.
+  ///   - logits: [rows, labels].
+  ///   - targets: [rows, labels].
   ///   - gradient: receives d(sum)/d(logits) times `weight`; may be `logits`; nil for none.
   public static func binaryCrossEntropy(
     _ logits: Matrix, targets: Matrix, weight: Float = 1, gradient: Matrix?
@@ -34,8 +35,10 @@ extension Kernel {
   /// `kl` is KL(teacher || student) of the two outcomes, label or not, `ce` their cross-entropy. No
   /// factor T^2 is applied.
   /// - Parameters:
-  ///   - student, teacher: logits, [rows, labels] each.
-  ///   - dStudent, dTeacher: receive the gradients of the sum times `weight`; nil for none.
+  ///   - student: logits, [rows, labels].
+  ///   - teacher: logits, [rows, labels].
+  ///   - dStudent: receives the gradient of the sum times `weight`; nil for none.
+  ///   - dTeacher: receives the gradient of the sum times `weight`; nil for none.
   public static func binaryDivergence(
     _ kind: Divergence, student: Matrix, teacher: Matrix, temperature: Float = 1, weight: Float = 1,
     dStudent: Matrix?, dTeacher: Matrix?

@@ -49,8 +49,10 @@ extension Kernel {
   ///
   /// No factor T^2 is applied. Direction: the teacher is the target.
   /// - Parameters:
-  ///   - student, teacher: logits, [rows, classes] each.
-  ///   - dStudent, dTeacher: receive the gradients of the sum times `weight`; nil for none.
+  ///   - student: logits, [rows, classes].
+  ///   - teacher: logits, [rows, classes].
+  ///   - dStudent: receives the gradient of the sum times `weight`; nil for none.
+  ///   - dTeacher: receives the gradient of the sum times `weight`; nil for none.
   public static func divergence(
     _ kind: Divergence, student: Matrix, teacher: Matrix, temperature: Float = 1, weight: Float = 1,
     dStudent: Matrix?, dTeacher: Matrix?
@@ -103,7 +105,9 @@ extension Kernel {
 
   /// Squared error. Returns the sum over all elements.
   ///
-  /// - Parameters dA, dB: receive the gradients of the sum times `weight`; nil for none.
+  /// - Parameters:
+  ///   - dA: receives the gradient of the sum times `weight`; nil for none.
+  ///   - dB: receives the gradient of the sum times `weight`; nil for none.
   public static func squaredError(
     _ a: Matrix, _ b: Matrix, weight: Float = 1, dA: Matrix?, dB: Matrix?
   ) -> Double {
@@ -132,7 +136,8 @@ extension Kernel {
   ///
   /// - Parameters:
   ///   - weights: the upstream gradient of each cosine, needed with dA or dB.
-  ///   - dA, dB: receive the gradients; nil for none.
+  ///   - dA: receives the gradient; nil for none.
+  ///   - dB: receives the gradient; nil for none.
   public static func cosineRows(
     _ a: Matrix, _ b: Matrix, weights: [Float] = [], dA: Matrix?, dB: Matrix?
   ) -> [Float] {

@@ -20,9 +20,10 @@ extension Kernel {
   ///
   /// Scores are q k^T / sqrt(d) with each side's own d, so the widths may differ. Direction: the
   /// teacher is the target. Texts without queries count as 0.
-  /// - Parameter dStudent, dTeacher: the gradients of the sum times `weight` are added to these, in
-  ///   the shapes of the factors; nil for none. Queries and keys may share memory if the factors
-  ///   do.
+  /// - Parameters:
+  ///   - dStudent: the gradients of the sum times `weight` are added to these, in the shapes of
+  ///     `student`; nil for none. Queries and keys may share memory if the factors do.
+  ///   - dTeacher: the same for `teacher`.
   public static func relationDivergence(
     student: ScoreFactors, teacher: ScoreFactors, layout: AttentionLayout, heads: Int,
     weight: Float = 1, dStudent: ScoreFactors?, dTeacher: ScoreFactors?
@@ -61,7 +62,9 @@ extension Kernel {
   /// Squared error of the student's scores q k^T / sqrt(d) from the teacher's, before any softmax.
   /// A text's value is the mean over heads, queries and keys; the result is the sum over texts.
   ///
-  /// - Parameter dStudent, dTeacher: as in `relationDivergence`.
+  /// - Parameters:
+  ///   - dStudent: as in `relationDivergence`.
+  ///   - dTeacher: as in `relationDivergence`.
   public static func scoreError(
     student: ScoreFactors, teacher: ScoreFactors, layout: AttentionLayout, heads: Int,
     weight: Float = 1, dStudent: ScoreFactors?, dTeacher: ScoreFactors?

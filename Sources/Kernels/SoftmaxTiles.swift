@@ -11,7 +11,8 @@ extension Kernel {
   ///
   /// - Parameters:
   ///   - tile: logits, [rows, columns of the tile].
-  ///   - tops, sums: [rows, 1] each; updated.
+  ///   - tops: [rows, 1]; updated.
+  ///   - sums: [rows, 1]; updated.
   ///   - weighted: sums over earlier tiles that were made with earlier tops, [rows, any width]
   ///     each; they are rescaled to the new ones.
   public static func addSoftmaxTile(

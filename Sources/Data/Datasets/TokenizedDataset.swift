@@ -38,8 +38,8 @@ public struct TokenizedDataset: Sendable {
   /// Rows that are token ids already.
   ///
   /// - Parameters:
-  ///   - classLabels, scores, spans: one per row, or empty.
-  ///   - targets: `targetCount` per row, 1 for labels that it has and 0 for others; or empty.
+  ///   - encodings: the token ids of each row, with segments and special tokens.
+  ///   - targets: what a model should say about them; `none` if nothing is known.
   ///   - vocabularyHash: becomes part of `contentHash`.
   public init(
     encodings: [Encoding], targets: Targets = .none, vocabularyHash: String = ""
