@@ -6,6 +6,15 @@ import Synchronization
 /// The section remembers what was read with which result. So `finish()` knows which keys nobody
 /// asked for, and `resolved` can write the section back with every default filled in. The document
 /// notes what each key may be (`Setting`).
+///
+/// ```swift
+/// let text = try StrictJSON.parse(#"{"rate": 0.5}"#, file: "example.json")
+/// let section = try ConfigDocument(text, file: "example.json").root
+/// let rate = try section.number("rate", default: 0.3, in: 0...1, "The share of masked words.")
+/// let rounds = try section.int("rounds", default: 2, in: 1..., "Rounds of the work on a text.")
+/// try section.finish()  // an unknown key is an error, with a guess at what was meant
+/// print(rate, rounds, section.resolved)
+/// ```
 public final class ConfigSection: Sendable {
   /// Keys from the top, joined by dots; empty at the top.
   public let path: String

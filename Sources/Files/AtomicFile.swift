@@ -3,6 +3,13 @@ import Glibc
 /// Writes a file so that its name always refers either to the old content or to all of the new
 /// content: temporary file in the same folder, fsync, rename, fsync of the folder. A device or
 /// pipe, such as /dev/stdout, is written to directly, since a rename would replace it.
+///
+/// ```swift
+/// try AtomicFile.write(path) { file in
+///   try file.append(Array("first line\n".utf8))
+///   try file.append(Array("second line\n".utf8))
+/// }
+/// ```
 package struct AtomicFile: ~Copyable {
   private let path: String
   private let temporaryPath: String

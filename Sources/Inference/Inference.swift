@@ -6,6 +6,11 @@ import Models
 import Synchronization
 
 /// Logits of a model over a whole data set, on all threads.
+///
+/// ```swift
+/// let logits = try Inference(pool: ThreadPool()).logits(model, data: data, batchSize: 32)
+/// for row in 0..<logits.rows { print(logits[row, 0], logits[row, 1]) }
+/// ```
 public struct Inference: Sendable {
   private let pool: ThreadPool
   private let precision: Precision

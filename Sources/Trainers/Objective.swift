@@ -5,6 +5,12 @@ import Kernels
 import Models
 
 /// A model that an objective trains, with the settings of its optimiser.
+///
+/// ```swift
+/// let training = TrainedModel(
+///   name: "", parameters: model.parameters, optimizer: OptimizerSettings(arguments),
+///   schedule: LearningRateSchedule(arguments, totalSteps: arguments.maxSteps))
+/// ```
 public struct TrainedModel: Sendable {
   /// The prefix of its entries in the log; empty for the main model.
   public let name: String
@@ -38,6 +44,28 @@ public struct TrainedModel: Sendable {
 ///
 /// The training loop hands it a batch and takes back named scalars; gradients arrive in the
 /// buffers that the tapes are bound to. An objective sees no files and no terminal.
+///
+/// Fine-tuning on labels, as an objective:
+///
+/// ```swift
+/// struct Labels: Objective {
+///   let model: SequenceClassifier
+///   let trainedModels: [TrainedModel]
+///
+///   func loss(_ step: StepContext) throws -> Scalars {
+///     try step.forEachShard { shard, tape in
+///       let logits = model.logits(shard.tokens, tape: tape, training: true)
+///       let texts = Double(step.count)
+///       let sum = tape.crossEntropy(
+///         logits, labels: shard.targets.classes, weight: Float(step.share / texts))
+///       tape.backward()
+///       var scalars = Scalars()
+///       scalars["loss"] = sum / texts
+///       return scalars
+///     }
+///   }
+/// }
+/// ```
 public protocol Objective: Sendable {
   /// The models it trains. Updates of the first one are counted as `global_step`, and that model is
   /// evaluated and saved. A model that is trained in stages, each with its own optimiser and

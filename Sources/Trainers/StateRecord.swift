@@ -115,6 +115,24 @@ extension StateRecord {
 /// stopped belongs to some part. Weights that are never trained do not, nor does anything that can
 /// be computed from the configuration again.
 /// again, are not.
+///
+/// ```swift
+/// final class SeenTexts: StatePart {
+///   let stateName = "my-method.seen"
+///   private let count = Mutex(0)
+///
+///   func add(_ texts: Int) { count.withLock { $0 += texts } }
+///
+///   func record() -> StateRecord {
+///     StateRecord(values: JSONObject([("count", .int(count.withLock { $0 }))]))
+///   }
+///
+///   func restore(_ record: StateRecord) throws {
+///     let seen = try record.int("count")
+///     count.withLock { $0 = seen }
+///   }
+/// }
+/// ```
 public protocol StatePart: Sendable {
   /// Its name among the parts of a run, such as `optimizer.student`.
   var stateName: String { get }
@@ -126,6 +144,13 @@ public protocol StatePart: Sendable {
 }
 
 /// All mutable state of a run between two updates.
+///
+/// What some updates have changed, between two states of a `TrainingSession`:
+///
+/// ```swift
+/// let changed = after.differences(from: before)
+/// print(changed.joined(separator: ", "))  // optimizer.0, trainer, weights.0
+/// ```
 public struct RunState: Sendable, Equatable {
   /// The record of each part, by the part's name.
   public var parts: [String: StateRecord]

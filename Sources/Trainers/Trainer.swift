@@ -7,6 +7,15 @@ import Kernels
 ///
 /// The part that changes is a `TrainingSession`, whose state can be written and read back after any
 /// update.
+///
+/// ```swift
+/// let trainer = Trainer(
+///   arguments: arguments, seed: 42, dataSeed: 42, shards: 2, pool: ThreadPool())
+/// let summary = try trainer.run(
+///   objective, data: data, evaluate: nil, metric: ("loss", greaterIsBetter: false),
+///   observer: observer)
+/// print(summary.globalStep, summary.trainLoss)
+/// ```
 public struct Trainer: Sendable {
   package var arguments: TrainingArguments
   let seed: UInt64

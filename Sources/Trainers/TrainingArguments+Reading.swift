@@ -71,9 +71,11 @@ extension TrainingArguments {
     dataloaderDropLast = try section.bool(
       "dataloader_drop_last", default: false, "Whether a last batch that is not full is left out.")
     maxTrainSamples = try section.optionalInt(
-      "max_train_samples", in: .atLeast(1), "Use only this many training rows from the beginning; by default all.")
+      "max_train_samples", in: .atLeast(1),
+      "Use only this many training rows from the beginning; by default all.")
     maxEvalSamples = try section.optionalInt(
-      "max_eval_samples", in: .atLeast(1), "Use only this many validation rows from the beginning; by default all."
+      "max_eval_samples", in: .atLeast(1),
+      "Use only this many validation rows from the beginning; by default all."
     )
   }
 
@@ -83,11 +85,14 @@ extension TrainingArguments {
     learningRate = try section.number(
       "learning_rate", default: 5e-5, in: .atLeast(0), "The highest learning rate.")
     weightDecay = try section.number(
-      "weight_decay", default: 0, in: .atLeast(0), "Weight decay; never applied to biases and LayerNorm.")
+      "weight_decay", default: 0, in: .atLeast(0),
+      "Weight decay; never applied to biases and LayerNorm.")
     adamBeta1 = try section.number(
-      "adam_beta1", default: 0.9, in: .from(0, below: 1), "The decay rate of Adam's mean of gradients.")
+      "adam_beta1", default: 0.9, in: .from(0, below: 1),
+      "The decay rate of Adam's mean of gradients.")
     adamBeta2 = try section.number(
-      "adam_beta2", default: 0.999, in: .from(0, below: 1), "The decay rate of Adam's mean of squares.")
+      "adam_beta2", default: 0.999, in: .from(0, below: 1),
+      "The decay rate of Adam's mean of squares.")
     adamEpsilon = try section.number(
       "adam_epsilon", default: 1e-8, in: .above(0), "What Adam adds to its divisor.")
     maxGradNorm = try section.number(
@@ -118,7 +123,8 @@ extension TrainingArguments {
       "load_best_model_at_end", default: false,
       "Whether the result is the best model evaluated rather than the last one.")
     metricForBestModel = try section.optionalString(
-      "metric_for_best_model", "The metric that decides which model is best; by default the task's first.")
+      "metric_for_best_model",
+      "The metric that decides which model is best; by default the task's first.")
     greaterIsBetter = try section.optionalBool(
       "greater_is_better",
       "Whether a greater metric is better; by default true, except for `loss` and `loss_mm`.")

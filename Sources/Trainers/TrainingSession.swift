@@ -6,6 +6,19 @@ import Kernels
 ///
 /// Its state is one value (`state`, `restore(_:)`): the weights that learn, the optimisers, the
 /// best model so far, what the objective remembers, and where the loop is.
+///
+/// A session that goes back to its beginning does the same again, bit for bit:
+///
+/// ```swift
+/// let session = try TrainingSession(
+///   trainer, objective: objective, data: data, metric: ("loss", greaterIsBetter: false),
+///   evaluate: nil)
+/// let beginning = session.state
+/// let first = try session.run(observer: observer)
+/// try session.restore(beginning)
+/// let second = try session.run(observer: observer)
+/// assert(first.trainLoss == second.trainLoss)
+/// ```
 public final class TrainingSession<Task: Objective> {
   private let trainer: Trainer
   private let objective: Task

@@ -1,6 +1,13 @@
 /// What a model is to say of the rows of a data set.
 ///
 /// A new kind of target is a case here; the compiler then names every place that has to know it.
+///
+/// ```swift
+/// let targets = Targets.classes([0, 1, 1])
+/// assert(targets.count == 3)
+/// assert(targets.selecting([2, 0]) == .classes([1, 0]))
+/// assert(targets.scores.isEmpty)
+/// ```
 public enum Targets: Sendable, Equatable {
   /// Nothing is known.
   case none

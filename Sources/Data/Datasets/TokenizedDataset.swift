@@ -2,6 +2,15 @@ import Kernels
 import Synchronization
 
 /// A data set as token ids, tokenised once. It takes 6 bytes per token and a few words per row.
+///
+/// ```swift
+/// let texts = TextDataset(texts: ["a fine film", "a dull film"])
+/// let data = TokenizedDataset(
+///   texts, tokenizer: try TokenizerLoader.load(folder: folder), maximumLength: 128,
+///   pool: ThreadPool())
+/// let batch = data.batch([1, 0])
+/// print(batch.tokens.ids, batch.tokens.offsets)
+/// ```
 public struct TokenizedDataset: Sendable {
   private var tokenIDs: [Int32] = []
   private var typeIDs: [UInt8] = []

@@ -5,6 +5,13 @@ import Kernels
 import Models
 
 /// A fine-tuned model with its tokenizer, ready for the texts of a task.
+///
+/// ```swift
+/// let task = try TaskRegistry.named("sst-2")
+/// let model = try TaskModel(folder: folder, task: task)
+/// let found = try model.predict(TextDataset(texts: ["a fine film"]), batchSize: 32)
+/// print(found.label(0) ?? "none", found.probabilities(0))
+/// ```
 public struct TaskModel: Sendable {
   /// The task.
   public let task: TaskDescription

@@ -12,7 +12,8 @@ import Trainers
 /// `mate-kd compare`.
 struct CompareCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "compare", abstract: "Run a study of tasks x methods x seeds and compare the results.",
+    commandName: "compare",
+    abstract: "Run a study of tasks x methods x seeds and compare the results.",
     discussion: """
       Every cell is a run of distill in its own folder. Finished cells are not made again. A cell \
       that fails is reported, and the others continue. At the end a table is written to standard \
