@@ -100,7 +100,7 @@ extension PreparedRun {
     guard !method.needsTrainingData, train.maxSteps <= 0 else { return }
     throw train.origin.error(
       "max_steps",
-      "method \(method.name) makes its own texts, of which there is no end: give the number of "
+      "method \(method.name) makes its own texts without end: give the number of "
         + "updates as train.max_steps; num_train_epochs means nothing here")
   }
 

@@ -92,8 +92,8 @@ extension TaskData {
     if let first = dataset.misplacedAnswers.first {
       let count = dataset.misplacedAnswers.count
       notice([
-        "\(dataset.source): \(count) answer\(count == 1 ? " is" : "s are") not where the file says; "
-          + "the first: \(first)"
+        "\(dataset.source): \(count) answer\(count == 1 ? " is" : "s are") not where the file "
+          + "says; the first: \(first)"
       ])
     }
     return try QuestionWindows(

@@ -128,7 +128,7 @@ public struct CellRecord: Sendable, Equatable {
       let seconds = json["seconds"]?.double
     else {
       throw FileError(
-        file: "\(folder)/\(Self.fileName)", problem: "this is no record of a study's cell.")
+        file: "\(folder)/\(Self.fileName)", problem: "this is not the record of a study's cell.")
     }
     self.init(fingerprint: fingerprint, updates: updates, seconds: seconds)
   }

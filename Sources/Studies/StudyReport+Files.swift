@@ -17,8 +17,8 @@ extension StudyReport {
     var lines = [
       "% Needs \\usepackage{booktabs}. Scores x 100, mean and standard deviation over seeds.",
       "% *: p < 0.05, paired t test over seeds against \(reference).",
-      "% \\dagger: the \(Self.fixed(bootstrap.level * 100, 0)) % bootstrap interval over validation "
-        + "rows of the difference to \(reference) excludes 0.",
+      "% \\dagger: the \(Self.fixed(bootstrap.level * 100, 0)) % bootstrap interval over "
+        + "validation rows of the difference to \(reference) excludes 0.",
       "\\begin{tabular}{\(specification)}", "\\toprule",
       row(["method"] + tasks.map { Self.escaped($0.name) } + ["average"]),
       row([""] + tasks.map { "\\small \(Self.escaped($0.metric))" } + [""]), "\\midrule",

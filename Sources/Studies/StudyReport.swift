@@ -128,7 +128,8 @@ public struct StudyReport: Sendable {
     throw FileError(
       file: other.file,
       problem: "the cell was measured on other rows than \(first.file); the validation data have "
-        + "changed, so remove the folder of the cells that saw the old ones and run the study again."
+        + "changed, so remove the folder of the cells that saw the old ones and run the study "
+        + "again."
     )
   }
 

@@ -42,7 +42,7 @@ struct LogWindow: Sendable {
     for entry in json {
       guard let parts = entry.array, parts.count == 3, let name = parts[0].string,
         let count = parts[2].int
-      else { throw StateError("the log window has an entry that is no name, sum and count") }
+      else { throw StateError("the log window has an entry that is not a name, sum and count") }
       order.append(name)
       sums[name] = (parts[1].double ?? .nan, count)
     }

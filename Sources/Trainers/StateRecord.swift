@@ -80,7 +80,9 @@ extension StateRecord {
   /// A whole number.
   /// - Throws: `StateError` if it is missing or not an integer.
   public func int(_ key: String) throws -> Int {
-    guard let value = values[key]?.int else { throw StateError("\(key) is missing or no integer") }
+    guard let value = values[key]?.int else {
+      throw StateError("\(key) is missing or not an integer")
+    }
     return value
   }
 
@@ -94,7 +96,9 @@ extension StateRecord {
   /// A list of values.
   /// - Throws: `StateError` if it is missing.
   public func list(_ key: String) throws -> [JSONValue] {
-    guard let value = values[key]?.array else { throw StateError("\(key) is missing or no array") }
+    guard let value = values[key]?.array else {
+      throw StateError("\(key) is missing or not an array")
+    }
     return value
   }
 

@@ -17,8 +17,8 @@ public enum TrainingError: Error, CustomStringConvertible, Equatable {
         + "look at the data"
     case .noData(let what): "\(what) has no rows to train on"
     case .tooManyShards(let count):
-      "a batch is worked on in \(count) pieces, and \(StepContext.maximumShards) is the most; raise "
-        + "train.max_tokens_per_batch or lower train.per_device_train_batch_size"
+      "a batch is worked on in \(count) pieces, and \(StepContext.maximumShards) is the most; "
+        + "raise train.max_tokens_per_batch or lower train.per_device_train_batch_size"
     }
   }
 }

@@ -45,7 +45,7 @@ public struct QuestionModel: Sendable {
     guard missing.isEmpty else {
       throw MismatchError(
         .training,
-        "\(folder) is no model that was fine-tuned to find answers: its checkpoint lacks "
+        "\(folder) is not a model fine-tuned to find answers: its checkpoint lacks "
           + missing.joined(separator: ", "))
     }
     model = opened.model

@@ -75,7 +75,7 @@ public enum ValidationPredictions: Sendable, Equatable {
     guard lines.popFirst().map({ $0 == Self.header }) == true, lines.popLast() == "" else {
       throw FileError(
         file: path, line: 1,
-        problem: "this is no whole file of predictions, which begins with \"index prediction "
+        problem: "this is not a complete file of predictions, which begins with \"index prediction "
           + "reference\" and ends with a line end.")
     }
     var (predictions, references): ([Double], [Double]) = ([], [])
@@ -89,7 +89,7 @@ public enum ValidationPredictions: Sendable, Equatable {
       guard fields.count == 3, fields[0] == "\(row)", values.count == 2 else {
         throw FileError(
           file: path, line: row + 2,
-          problem: "this is no prediction of task \(task.name): row number, prediction and "
+          problem: "this is not a prediction for task \(task.name): row number, prediction and "
             + "reference are expected, found \"\(line)\".")
       }
       predictions.append(values[0])

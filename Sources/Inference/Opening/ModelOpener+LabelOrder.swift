@@ -17,7 +17,7 @@ extension ModelOpener {
     let found = folder.configuration.labels
     guard let order else { return found }
     guard let found, !found.isRegression else {
-      throw error("label_order is for classifiers, but \(folder.path) is none")
+      throw error("label_order is for classifiers, but \(folder.path) is not one")
     }
     guard order.count == found.count else {
       throw error(

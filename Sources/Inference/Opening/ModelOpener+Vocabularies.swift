@@ -13,8 +13,8 @@ extension ModelOpener {
     guard rows >= tokens else {
       throw MismatchError(
         .vocabulary,
-        "\(opened.role) (\(opened.tokenizerSource)) has embeddings for \(rows) tokens (vocab_size in "
-          + "config.json), but its tokenizer has \(tokens); they belong to different models")
+        "\(opened.role) (\(opened.tokenizerSource)) has embeddings for \(rows) tokens (vocab_size "
+          + "in config.json), but its tokenizer has \(tokens); they belong to different models")
     }
     return opened
   }
@@ -59,9 +59,9 @@ extension ModelOpener {
     }
     throw MismatchError(
       .vocabulary,
-      "\(a.role) and \(b.role) have different vocabularies (\(a.tokenizer.vocabularySize) tokens, hash "
-        + "\(a.tokenizer.vocabularyHash.prefix(16)); \(b.tokenizer.vocabularySize) tokens, hash "
-        + "\(b.tokenizer.vocabularyHash.prefix(16))); \(difference); all models of a run must share "
-        + "one vocabulary")
+      "\(a.role) and \(b.role) have different vocabularies (\(a.tokenizer.vocabularySize) tokens, "
+        + "hash \(a.tokenizer.vocabularyHash.prefix(16)); \(b.tokenizer.vocabularySize) tokens, hash "
+        + "\(b.tokenizer.vocabularyHash.prefix(16))); \(difference); all models of a run must "
+        + "share one vocabulary")
   }
 }

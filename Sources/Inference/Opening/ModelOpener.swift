@@ -42,7 +42,7 @@ extension OpenedModel {
     }
     if let report, !report.unused.isEmpty {
       result.append(
-        "\(role): not used from the checkpoint: \(report.unused.joined(separator: ", "))")
+        "\(role): unused weights of the checkpoint: \(report.unused.joined(separator: ", "))")
     }
     return result + [labelNotice].compactMap { $0 }
   }
@@ -161,7 +161,8 @@ package struct ModelOpener {
       if let wrong = layers.first(where: { $0 >= configuration.layers }) {
         throw source.origin.error(
           "from_teacher_layers",
-          "layer \(wrong) was asked for, but the teacher has layers 0 to \(configuration.layers - 1)."
+          "layer \(wrong) was asked for, but the teacher has layers 0 to "
+            + "\(configuration.layers - 1)."
         )
       }
       configuration.layers = layers.count
@@ -223,7 +224,8 @@ package struct ModelOpener {
       throw MismatchError(
         .labels,
         "\(place) has \(found.count) output\(found.count == 1 ? "" : "s") \(found.names), but task "
-          + "\(task.name) has \(wanted.count) \(wanted.names); give a model fine-tuned on \(task.name)"
+          + "\(task.name) has \(wanted.count) \(wanted.names); give a model fine-tuned "
+          + "on \(task.name)"
           + task.foldings.map { " or \($0.modelTask)" }.joined()
       )
     }
@@ -231,8 +233,8 @@ package struct ModelOpener {
       throw MismatchError(
         .labels,
         "\(place) has outputs for \(found.problemType), but task \(task.name) is "
-          + "\(wanted.problemType); give a model fine-tuned on \(task.name), or correct problem_type "
-          + "in its config.json")
+          + "\(wanted.problemType); give a model fine-tuned on \(task.name), or correct "
+          + "problem_type in its config.json")
     }
     if wanted.isRegression || found.names == wanted.names { return (opened, nil) }
     if found.isNameless {

@@ -27,7 +27,8 @@ struct InspectCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The task; by default the one that the model was trained on. The tasks: \(InferenceOptions.tasks).",
+      "The task; by default the one that the model was trained on. "
+        + "The tasks: \(InferenceOptions.tasks).",
       valueName: "name"))
   var task: String?
 

@@ -35,7 +35,8 @@ struct PredictCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The task; by default the one that the model was trained on. The tasks: \(InferenceOptions.tasks).",
+      "The task; by default the one that the model was trained on. "
+        + "The tasks: \(InferenceOptions.tasks).",
       valueName: "name"))
   var task: String?
 

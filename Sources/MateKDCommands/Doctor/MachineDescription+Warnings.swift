@@ -12,7 +12,7 @@ extension MachineDescription {
     // decides.
     guard !library.contains("openblas") else { return [] }
     return [
-      "products come from \(name), which is not OpenBLAS: take it out of LD_PRELOAD and "
+      "products come from \(name), which is not OpenBLAS: remove it from LD_PRELOAD and "
         + "LD_LIBRARY_PATH, or install libopenblas0-pthread."
     ]
   }
@@ -20,8 +20,8 @@ extension MachineDescription {
   private var coreWarnings: [String] {
     if blasCore.lowercased() == "armv8" {
       return [
-        "OpenBLAS uses its generic kernels for aarch64: a newer OpenBLAS may know this processor, or "
-          + "set OPENBLAS_CORETYPE to one like it (NEOVERSEN1, CORTEXA57)."
+        "OpenBLAS uses its generic kernels for aarch64: a newer OpenBLAS may know this processor, "
+          + "or set OPENBLAS_CORETYPE to one like it (NEOVERSEN1, CORTEXA57)."
       ]
     }
     // A core that the user asked for gets a warning of its own.
@@ -40,14 +40,14 @@ extension MachineDescription {
     var result: [String] = []
     if let core = environment["OPENBLAS_CORETYPE"], !core.isEmpty {
       result.append(
-        "OPENBLAS_CORETYPE=\(core) decides which kernels OpenBLAS uses: unset it unless the measured "
-          + "rate of products is better with it.")
+        "OPENBLAS_CORETYPE=\(core) decides which kernels OpenBLAS uses: unset it unless the "
+          + "measured rate of products is better with it.")
     }
     for name in ["OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS"] {
       guard let text = environment[name], let count = Int(text), count > 1 else { continue }
       result.append(
-        "\(name)=\(count) has no effect: mate-kd switches OpenBLAS's own threads off and splits the "
-          + "work itself; use --threads or the key \"threads\".")
+        "\(name)=\(count) has no effect: mate-kd switches OpenBLAS's own threads off and splits "
+          + "the work itself; use --threads or the key \"threads\".")
     }
     return result
   }
@@ -61,8 +61,8 @@ extension MachineDescription {
     }
     if allowedProcessors < onlineProcessors {
       result.append(
-        "this process may use \(allowedProcessors) of \(onlineProcessors) processors: widen its CPU "
-          + "set (taskset, cpuset, the container's settings) if you want more.")
+        "this process may use \(allowedProcessors) of \(onlineProcessors) processors: widen its "
+          + "CPU set (taskset, cpuset, the container's settings) if you want more.")
     }
     if let quota, quota < Double(allowedProcessors) {
       result.append(

@@ -60,14 +60,14 @@ package struct SpeedMeasurement: Sendable {
     if product / peak < 0.6 {
       result.append(
         "products reach only \(NumberText.fixed(100 * product / peak, 0)) % of one thread's "
-          + "multiply-add rate: look for other programs at work, or try another OpenBLAS.")
+          + "multiply-add rate: look for other programs that are running, or try another OpenBLAS.")
     }
     // Compared with the multiply-adds, so that threads that share a core do not count against
     // OpenBLAS.
     if productOfAll / product < 0.75 * peakOfAll / peak {
       result.append(
-        "all threads together compute only \(NumberText.fixed(productOfAll / product, 1)) times the "
-          + "products of one: look for other programs at work.")
+        "all threads together compute only \(NumberText.fixed(productOfAll / product, 1)) times "
+          + "the products of one: look for other programs that are running.")
     }
     return result
   }

@@ -17,7 +17,7 @@ package struct ReferenceTemplate: Sendable {
     package var exitStatus: ExitStatus { .data }
     /// One sentence.
     package var description: String {
-      "the template has a place {{\(place)}}, which is none that can be filled."
+      "the template has a place {{\(place)}}, which cannot be filled."
     }
   }
 

@@ -16,8 +16,8 @@ package struct SubmissionModels: Sendable {
         argument.index(after: sign) != argument.endIndex
       else {
         throw ValidationError(
-          "--model must be a task and a folder, such as rte=runs/rte, with --glue-submission; found "
-            + "\"\(argument)\".")
+          "--model must be a task and a folder, such as rte=runs/rte, with --glue-submission; "
+            + "found \"\(argument)\".")
       }
       let task = try Self.task(String(argument[..<sign]))
       guard GLUESubmission.files.contains(where: { $0.task.name == task.name }) else {

@@ -38,7 +38,8 @@ struct CheckpointFolder {
     guard name.hasPrefix(Self.prefix), let step = Int(name.dropFirst(Self.prefix.count)), step >= 0
     else {
       throw FileError(
-        .missing, file: path, problem: "this is no checkpoint; its folder is called checkpoint-N.")
+        .missing, file: path,
+        problem: "this is not a checkpoint; checkpoint folders are called checkpoint-N.")
     }
     self.step = step
     self.path = path
@@ -132,7 +133,7 @@ extension CheckpointFolder {
     let file = "\(path)/\(Self.manifestFile)"
     let manifest = try StrictJSON.read(file)
     guard manifest["format"]?.int == 1, let files = manifest["files"]?.object?.members else {
-      throw FileError(file: file, problem: "this is no manifest of a checkpoint.")
+      throw FileError(file: file, problem: "this is not the manifest of a checkpoint.")
     }
     for name in [Self.stateFile, Self.arraysFile]
     where !files.contains(where: { $0.key == name }) {
@@ -145,7 +146,7 @@ extension CheckpointFolder {
       let found = try FileSeal("\(path)/\(member.key)").json
       guard found == member.value else {
         throw FileError(
-          file: "\(path)/\(member.key)", problem: "the file is not as it was written.")
+          file: "\(path)/\(member.key)", problem: "the file has changed since it was written.")
       }
     }
   }
@@ -158,11 +159,11 @@ extension CheckpointFolder {
     let json = try StrictJSON.read(file)
     guard json["format"]?.int == 1, let run = json["run"],
       let members = json["parts"]?.object?.members
-    else { throw FileError(file: file, problem: "this is no state of a run.") }
+    else { throw FileError(file: file, problem: "this is not the state of a run.") }
     var state = RunState()
     for member in members {
       guard let values = member.value.object else {
-        throw FileError(file: file, problem: "part \(member.key) is no object.")
+        throw FileError(file: file, problem: "part \(member.key) is not an object.")
       }
       state.parts[member.key] = StateRecord(values: values)
     }
@@ -170,7 +171,8 @@ extension CheckpointFolder {
     for entry in arrays.entries {
       guard let slash = entry.name.lastIndex(of: "/") else {
         throw FileError(
-          file: arrays.path, tensor: entry.name, problem: "the name is no part/array.")
+          file: arrays.path, tensor: entry.name,
+          problem: "the name does not have the form part/array.")
       }
       let part = String(entry.name[..<slash])
       let name = String(entry.name[entry.name.index(after: slash)...])
