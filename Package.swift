@@ -114,7 +114,15 @@ let package = Package(
       name: "TrainersTests",
       dependencies: ["Inference", "Methods", "Runs", "Studies", "TestSupport", "Trainers"]),
     .testTarget(name: "MateKDCommandsTests", dependencies: ["MateKDCommands"]),
-    // Written as in another package: it sees what is public alone.
+    // The examples of the documentation. Like the next target, it sees only what is public, as
+    // another package does.
+    .testTarget(
+      name: "ExamplesTests",
+      dependencies: [
+        "Autograd", "Configuration", "Data", "Inference", "Kernels", "MateKDCommands", "Methods",
+        "Models", "Runs", "StrictJSON", "Studies", "Trainers",
+      ],
+      packageAccess: false),
     .testTarget(
       name: "OutsideMethodTests",
       dependencies: ["Autograd", "Configuration", "Kernels", "Methods", "Models", "Trainers"],

@@ -92,7 +92,8 @@ public final class Tape {
   ///
   /// - Parameters:
   ///   - pool: the memory for values and gradients.
-  ///   - seed, step: identify the random draws; see the properties.
+  ///   - seed: identifies the random draws, together with `step` and each site.
+  ///   - step: number of the forward pass, for random draws; see the property.
   ///   - lane: number of the shard, below 4096; part of the identity of every random draw.
   ///   - precision: of the products with weights.
   public init(

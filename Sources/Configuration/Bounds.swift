@@ -1,10 +1,10 @@
 /// The numbers that a setting may take.
 public struct Bounds: Sendable, Equatable, CustomStringConvertible {
-  /// A limit, and whether it is itself allowed.
+  /// A limit, and whether the limit itself is allowed.
   public struct Limit: Sendable, Equatable {
     /// The number.
     public let value: Double
-    /// Whether the setting may have it.
+    /// Whether a setting may have exactly this value.
     public let isAllowed: Bool
   }
 
@@ -12,7 +12,7 @@ public struct Bounds: Sendable, Equatable, CustomStringConvertible {
   public let low: Limit?
   /// The upper limit; nil for none.
   public let high: Limit?
-  /// A value outside of the limits that is allowed too, such as -1 for "not set".
+  /// A value outside the limits that is allowed too, such as -1 for "not set".
   public let exception: Double?
 
   private init(low: Limit? = nil, high: Limit? = nil, exception: Double? = nil) {

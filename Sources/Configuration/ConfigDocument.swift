@@ -1,16 +1,16 @@
 import StrictJSON
 import Synchronization
 
-/// One configuration as read: the file, what the command line changed in it, and what is worth
-/// telling the user about it.
+/// One configuration: the file, what the command line changed in it, and what the user should know
+/// about it.
 public final class ConfigDocument: Sendable {
   /// The file's name as the user gave it.
   public let file: String
-  /// Whether sections look for the files and folders that they name.
+  /// Whether sections check that the files and folders they name exist.
   public let checksPaths: Bool
 
   private let text: JSONValue
-  /// Where a value given on the command line came from, by its path.
+  /// Where each value given on the command line came from, by the value's path.
   private let overridden: [String: String]
   private let collected = Mutex<[String]>([])
   private let noted = Mutex<[Setting]>([])
@@ -35,8 +35,8 @@ public final class ConfigDocument: Sendable {
   /// - Parameters:
   ///   - path: the file, relative to the working directory.
   ///   - overrides: what the command line changes, applied in order.
-  ///   - checksPaths: whether sections look for the files and folders that they name.
-  /// - Throws: `ConfigError` when the file is missing, is not strict JSON or is no object.
+  ///   - checksPaths: whether sections check that the files and folders they name exist.
+  /// - Throws: `ConfigError` if the file is missing, is not strict JSON or is not an object.
   public static func read(
     _ path: String, overrides: [ConfigOverride] = [], checksPaths: Bool = true
   ) throws -> ConfigDocument {
@@ -53,7 +53,8 @@ public final class ConfigDocument: Sendable {
   /// The whole object.
   public var root: ConfigSection { ConfigSection(text, path: "", document: self) }
 
-  /// What the user should know though it is no error, such as an old spelling that was taken.
+  /// What the user should know although it is not an error, such as an old spelling that was
+  /// accepted.
   public var notes: [String] { collected.withLock { $0 } }
 
   /// Adds a note, once.
@@ -61,17 +62,18 @@ public final class ConfigDocument: Sendable {
     collected.withLock { if !$0.contains(text) { $0.append(text) } }
   }
 
-  /// Descriptions of all keys that have been asked for, in the order in which they were.
+  /// Descriptions of all keys that have been read, in the order in which they were read.
   public var settings: [Setting] { noted.withLock { $0 } }
 
-  /// Notes down what a key may be; the first description counts.
+  /// Records what a key may be. The first description counts.
   package func note(_ setting: Setting) {
     noted.withLock { noted in
       if !noted.contains(where: { $0.path == setting.path }) { noted.append(setting) }
     }
   }
 
-  /// The error for the value at a path, placed on the command line where it came from there.
+  /// The error for the value at a path. If the value came from the command line, the error points
+  /// there.
   package func error(path: String, at position: JSONPosition, _ message: String) -> ConfigError {
     var part = Substring(path)
     while !part.isEmpty {
@@ -83,7 +85,7 @@ public final class ConfigDocument: Sendable {
     return ConfigError(file: file, position: position, message: message)
   }
 
-  /// The option that made an object which the file does not have.
+  /// The option that created an object which the file does not have.
   private func maker(of path: Substring, at position: JSONPosition) -> String? {
     guard position == .none else { return nil }
     return overridden.filter { $0.key.hasPrefix(path + ".") }.min { $0.key < $1.key }?.value

@@ -1,8 +1,8 @@
-/// Where a decoded value came from, for errors that only the code using it can find.
+/// Where a decoded value came from, for errors that only the code that uses the value can find.
 public struct ConfigOrigin: Sendable {
   private let section: ConfigSection?
 
-  /// The section that was read, or nil for a value that the program made.
+  /// The section that was read, or nil for a value set by the program.
   public init(_ section: ConfigSection? = nil) { self.section = section }
 
   /// An error at a key of the section.
@@ -15,7 +15,7 @@ public struct ConfigOrigin: Sendable {
     section?.fail(message) ?? ConfigError(file: "configuration", message: message)
   }
 
-  /// The error for a name that is none of the known ones, with the nearest of them.
+  /// The error for an unknown name, with the closest known one.
   public func unknownName(_ key: String, _ name: String, among known: [String]) -> ConfigError {
     section?.unknownName(key, name, among: known)
       ?? ConfigError(

@@ -6,7 +6,7 @@ public struct ConfigOverride: Sendable {
   public let path: String
   /// The new value.
   public let value: JSONValue
-  /// What error messages name as the value's place.
+  /// What error messages call the value's place.
   public let origin: String
 
   /// A value from an option of its own, such as `--output-dir`.
@@ -16,10 +16,10 @@ public struct ConfigOverride: Sendable {
     self.origin = origin
   }
 
-  /// Reads `path.to.key=value`. The value is JSON, or else taken as a string: `output_dir=runs/a`
-  /// needs no quotes.
-  /// - Throws: `ConfigError` without `=`, with an empty key, or with a value that opens a JSON
-  ///   string, array or object and breaks off.
+  /// Reads `path.to.key=value`. The value is JSON; anything that is not JSON is taken as a string,
+  /// so `output_dir=runs/a` needs no quotes.
+  /// - Throws: `ConfigError` if there is no `=`, if a key is empty, or if the value begins as a
+  ///   JSON string, array or object and is cut off.
   public init(parsing assignment: String) throws {
     guard let equals = assignment.firstIndex(of: "=") else {
       throw ConfigError(
@@ -45,7 +45,7 @@ public struct ConfigOverride: Sendable {
     }
   }
 
-  /// The value with this override in it; objects that the path needs are made.
+  /// The value with this override applied. Objects that the path needs are created.
   func applied(to value: JSONValue) throws -> JSONValue {
     try insert(path.split(separator: ".").map(String.init)[...], into: value)
   }
@@ -66,7 +66,7 @@ public struct ConfigOverride: Sendable {
 }
 
 extension JSONValue {
-  /// The same value as if no text held it, so that no message points into the wrong file.
+  /// The same value without positions, so that no message points into the wrong file.
   fileprivate var withoutPositions: JSONValue {
     switch kind {
     case .array(let elements): .array(elements.map(\.withoutPositions))

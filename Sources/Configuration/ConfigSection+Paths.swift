@@ -1,7 +1,7 @@
 import Foundation
 import StrictJSON
 
-/// What a path leads to, and the reading of the configuration itself.
+/// Checks of what paths lead to, and the reading of the configuration file itself.
 package enum PathCheck {
   package enum Found { case nothing, file, folder }
 
@@ -29,17 +29,17 @@ package enum PathCheck {
     }
   }
 
-  /// Where a relative path was looked for.
+  /// Says where a relative path was looked up.
   package static func `where`(_ path: String) -> String {
     path.hasPrefix("/") ? "" : " (looked for in \(FileManager.default.currentDirectoryPath))"
   }
 }
 
-// Paths are relative to the working directory, as Hugging Face's scripts take them.
+// Paths are relative to the working directory, as in Hugging Face's scripts.
 extension ConfigSection {
   /// A folder that must exist.
-  /// - Throws: `ConfigError` when the key is missing, or names no folder and the document checks
-  ///   paths.
+  /// - Throws: `ConfigError` if the key is missing, or if the document checks paths and the key
+  ///   names no folder.
   public func folder(_ key: String, _ meaning: String = "") throws -> String {
     let path = try string(key, meaning)
     guard document.checksPaths else { return path }

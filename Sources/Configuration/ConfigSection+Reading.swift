@@ -1,6 +1,6 @@
 import StrictJSON
 
-// How a key is read: its description is noted, then its value or default is judged.
+// How a key is read: its description is recorded, then its value or default is judged.
 extension ConfigSection {
   /// A description of a key of this section.
   package func setting(
@@ -12,7 +12,7 @@ extension ConfigSection {
       meaning: meaning)
   }
 
-  /// The value of a key or its default, as `judge` finds it; nil when there is neither.
+  /// The value of a key or its default, as `judge` returns it; nil if there is neither.
   package func read<Value>(
     _ setting: Setting, _ judge: (JSONValue) throws -> Value
   ) throws -> Value? {
@@ -24,14 +24,14 @@ extension ConfigSection {
     let result = try judge(value)
     switch setting.kinds {
     case [.section]: break
-    // Written back as the program has them.
+    // These are written back the way the program holds them.
     case [.number]: record(setting.key, value.asDoubles)
     default: record(setting.key, value)
     }
     return result
   }
 
-  /// The same where there must be one.
+  /// The same for a key that must have a value.
   package func required<Value>(
     _ setting: Setting, _ judge: (JSONValue) throws -> Value
   ) throws -> Value {
@@ -89,7 +89,8 @@ extension ConfigSection {
     }
   }
 
-  /// The error for a value, or for the element `key[place]` of an array, that is not as it must be.
+  /// The error for a value, or for the element `key[place]` of an array, that is not as it should
+  /// be.
   package func wrong(_ key: String, _ expected: String, _ value: JSONValue) -> ConfigError {
     let message = "\(name(key)) must be \(expected), found \(value.shown)."
     return key.hasSuffix("]")

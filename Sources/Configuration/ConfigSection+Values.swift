@@ -1,12 +1,12 @@
 import StrictJSON
 
-// Every reader takes the default of an absent key; without a default the key is required. A value of
-// null counts as absent. The last argument says in one sentence what the setting does.
+// Every reader returns the default if the key is absent; without a default the key is required. A
+// value of null counts as absent. The last argument says in one sentence what the setting does.
 extension ConfigSection {
   // MARK: Numbers
 
-  /// An integer: a number written without fraction and exponent.
-  /// - Throws: `ConfigError` when it is missing, no integer, or out of bounds.
+  /// An integer: a number written without a fraction or an exponent.
+  /// - Throws: `ConfigError` if it is missing, not an integer, or out of bounds.
   public func int(
     _ key: String, default fallback: Int? = nil, in bounds: Bounds = .any, _ meaning: String = ""
   ) throws -> Int {
@@ -23,7 +23,7 @@ extension ConfigSection {
     return try int(key, default: fallback, in: bounds, meaning)
   }
 
-  /// An integer from a lower limit on.
+  /// An integer with a lower limit.
   public func int(
     _ key: String, default fallback: Int? = nil, in range: PartialRangeFrom<Int>,
     _ meaning: String = ""
@@ -40,7 +40,8 @@ extension ConfigSection {
   }
 
   /// A number.
-  /// - Throws: `ConfigError` when it is missing, no number, beyond the doubles, or out of bounds.
+  /// - Throws: `ConfigError` if it is missing, not a number, too large for a double, or out of
+  ///   bounds.
   public func number(
     _ key: String, default fallback: Double? = nil, in bounds: Bounds = .any,
     _ meaning: String = ""
@@ -59,7 +60,7 @@ extension ConfigSection {
       key, default: fallback, in: .between(range.lowerBound, range.upperBound), meaning)
   }
 
-  /// A number from a lower limit on.
+  /// A number with a lower limit.
   public func number(
     _ key: String, default fallback: Double? = nil, in range: PartialRangeFrom<Double>,
     _ meaning: String = ""
@@ -67,7 +68,7 @@ extension ConfigSection {
     try number(key, default: fallback, in: .atLeast(range.lowerBound), meaning)
   }
 
-  /// A number in single precision; the default is noted with the digits that tell it apart.
+  /// A number in single precision. The default is recorded with just enough digits to identify it.
   public func float(
     _ key: String, default fallback: Float, in bounds: Bounds = .any, _ meaning: String = ""
   ) throws -> Float {
@@ -171,7 +172,7 @@ extension ConfigSection {
   // MARK: Names
 
   /// One of the names of an enumeration, or of some of its cases.
-  /// - Throws: `ConfigError` for any other name, with the nearest one.
+  /// - Throws: `ConfigError` for any other name, suggesting the closest one.
   public func choice<Choice: RawRepresentable<String> & CaseIterable>(
     _ key: String, default fallback: Choice? = nil, among allowed: [Choice]? = nil,
     _ meaning: String = ""
@@ -180,8 +181,8 @@ extension ConfigSection {
     return try choice(key, default: fallback?.rawValue, named: named, meaning)
   }
 
-  /// What one of some names stands for.
-  /// - Throws: `ConfigError` for any other name, with the nearest one.
+  /// The value that a name stands for.
+  /// - Throws: `ConfigError` for any other name, suggesting the closest one.
   public func choice<Choice>(
     _ key: String, default fallback: String? = nil, named: [(String, Choice)],
     _ meaning: String = ""
@@ -211,7 +212,7 @@ extension ConfigSection {
       })
   }
 
-  /// The error for a name that is none of the known ones.
+  /// The error for an unknown name.
   public func unknownName(_ key: String, _ text: String, among known: [String]) -> ConfigError {
     fail(key, Self.unknown(name(key), text, among: known))
   }

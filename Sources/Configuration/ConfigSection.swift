@@ -6,6 +6,15 @@ import Synchronization
 /// The section remembers what was read with which result. So `finish()` knows which keys nobody
 /// asked for, and `resolved` can write the section back with every default filled in. The document
 /// notes what each key may be (`Setting`).
+///
+/// ```swift
+/// let text = try StrictJSON.parse(#"{"rate": 0.5}"#, file: "example.json")
+/// let section = try ConfigDocument(text, file: "example.json").root
+/// let rate = try section.number("rate", default: 0.3, in: 0...1, "The share of masked words.")
+/// let rounds = try section.int("rounds", default: 2, in: 1..., "Rounds of the work on a text.")
+/// try section.finish()  // an unknown key is an error, with a guess at what was meant
+/// print(rate, rounds, section.resolved)
+/// ```
 public final class ConfigSection: Sendable {
   /// Keys from the top, joined by dots; empty at the top.
   public let path: String
@@ -17,14 +26,14 @@ public final class ConfigSection: Sendable {
   private enum Entry {
     case value(JSONValue)
     case section(ConfigSection)
-    /// Known, and not part of the resolved section.
+    /// Known, but not part of the resolved section.
     case hidden
   }
 
   private struct State {
     var object: JSONObject
     var entries: [(key: String, entry: Entry)] = []
-    /// New spelling to the spelling in the file.
+    /// From the new spelling of a key to the spelling in the file.
     var spelling: [String: String] = [:]
   }
 
@@ -39,15 +48,15 @@ public final class ConfigSection: Sendable {
 
   // MARK: Keys
 
-  /// Whether a key is there with a value other than null.
+  /// Whether a key is present with a value other than null.
   public func has(_ key: String) -> Bool { value(of: key) != nil }
 
-  /// The value of a key as written, or nil when it is absent or null.
+  /// The value of a key as written, or nil if it is absent or null.
   package func value(of key: String) -> JSONValue? {
     state.withLock { $0.object[key].flatMap { $0.isNull ? nil : $0 } }
   }
 
-  /// Remembers what a key came to.
+  /// Records the value that a key resolved to.
   package func record(_ key: String, _ value: JSONValue) { record(key, .value(value)) }
 
   private func record(_ key: String, _ entry: Entry) {
@@ -60,7 +69,7 @@ public final class ConfigSection: Sendable {
     }
   }
 
-  /// Takes a key as known without reading it or writing it back.
+  /// Marks a key as known without reading it or writing it back.
   public func ignore(_ key: String, _ meaning: String = "") {
     if !meaning.isEmpty {
       document.note(Setting(name(key), [], presence: .optional, meaning: meaning))
@@ -68,8 +77,8 @@ public final class ConfigSection: Sendable {
     record(key, .hidden)
   }
 
-  /// Takes an old spelling of a key, with a note to the user.
-  /// - Throws: `ConfigError` when both spellings are there.
+  /// Accepts an old spelling of a key and tells the user.
+  /// - Throws: `ConfigError` if both spellings are present.
   public func alias(_ old: String, for new: String) throws {
     document.note(
       Setting(
@@ -89,9 +98,9 @@ public final class ConfigSection: Sendable {
     document.note("\(name(old)) is an old spelling; it was read as \(name(new)).")
   }
 
-  /// Refuses a key that users of other programs expect here.
+  /// Rejects a key that users of other programs would expect here.
   /// - Parameter hint: one sentence on what to write instead.
-  /// - Throws: `ConfigError` when the key is there.
+  /// - Throws: `ConfigError` if the key is present.
   public func refuse(_ key: String, _ hint: String) throws {
     if let member = state.withLock({ $0.object.member(key) }) {
       throw document.error(
@@ -101,12 +110,12 @@ public final class ConfigSection: Sendable {
 
   // MARK: Sections
 
-  /// A section that must be there.
+  /// A required section.
   public func section(_ key: String, _ meaning: String = "") throws -> ConfigSection {
     try required(setting(key, .section, .required, meaning)) { try opened(key, $0) }
   }
 
-  /// A section, or an empty one where the key is absent, so that all its defaults hold.
+  /// A section, or an empty one if the key is absent, so that all its defaults apply.
   public func sectionOrEmpty(_ key: String, _ meaning: String = "") throws -> ConfigSection {
     if let section = try optionalSection(key, meaning) { return section }
     let empty = ConfigSection(
@@ -129,8 +138,8 @@ public final class ConfigSection: Sendable {
 
   // MARK: The end
 
-  /// Checks that every key was asked for.
-  /// - Throws: `ConfigError` at the first key that nobody read, with the nearest known one.
+  /// Checks that every key was read.
+  /// - Throws: `ConfigError` at the first key that nothing read, with the closest known one.
   public func finish() throws {
     let (unread, known) = state.withLock { state in
       let known = state.entries.map(\.key)
@@ -139,8 +148,8 @@ public final class ConfigSection: Sendable {
     if let unread { throw unknown(unread, among: known) }
   }
 
-  /// The section with all defaults, in the order in which it was read; keys that nobody has read yet
-  /// follow as they are.
+  /// The section with all defaults, in the order in which it was read. Keys that have not been read
+  /// yet follow unchanged.
   public var resolved: JSONValue {
     let (entries, unread) = state.withLock { state in
       let known = state.entries.map(\.key)
@@ -159,7 +168,7 @@ public final class ConfigSection: Sendable {
 
   // MARK: Errors
 
-  /// An error at a key's value, or at the section when the key is absent.
+  /// An error at a key's value, or at the section if the key is absent.
   public func fail(_ key: String, _ message: String) -> ConfigError {
     let (spelled, value) = state.withLock { ($0.spelling[key] ?? key, $0.object[key]) }
     return document.error(path: name(spelled), at: value?.position ?? position, message)
@@ -173,7 +182,8 @@ public final class ConfigSection: Sendable {
   /// The key with the path of its section, as messages name it.
   public func name(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
-  /// The error for an absent key. A key next to it that looks like a slip of it is named instead.
+  /// The error for an absent key. If the section has a key that looks like a misspelling of it, the
+  /// error names that key instead.
   package func missing(_ key: String, _ kind: String) -> ConfigError {
     let slip = state.withLock { state in
       let known = state.entries.map(\.key)
@@ -194,7 +204,7 @@ public final class ConfigSection: Sendable {
 }
 
 extension JSONValue {
-  /// The value as a message shows it: as written when it is short.
+  /// The value as a message shows it: as written, if it is short.
   package var shown: String {
     switch kind {
     case .array, .object: kindName

@@ -1,4 +1,4 @@
-/// Finding the name that a mistyped one was meant to be.
+/// Finds the name that a misspelt one was meant to be.
 public enum EditDistance {
   /// The number of insertions, deletions, substitutions and swaps of neighbours between two names
   /// (optimal string alignment).
@@ -19,8 +19,9 @@ public enum EditDistance {
     return previous[b.count]
   }
 
-  /// The nearest of the known names, or nil when none is near: at most a third of the longer name
-  /// may differ. A known name that ends with the given one (`batch_size`) counts as near, too.
+  /// The closest of the known names, or nil if none is close: at most a third of the longer name
+  /// may differ. A known name that begins or ends with the given one (`batch_size`) counts as
+  /// close, too, if the given one has at least four letters.
   public static func nearest(to name: String, among known: [String]) -> String? {
     let scored = known.map { (name: $0, distance: between(name, $0)) }
     if let best = scored.min(by: { $0.distance < $1.distance }),
@@ -32,7 +33,7 @@ public enum EditDistance {
     return known.first { $0.hasSuffix("_" + name) || $0.hasPrefix(name + "_") }
   }
 
-  /// A clause for the end of an error message: the nearest name, or all of them.
+  /// A clause for the end of an error message: the closest name, or all of them.
   public static func suggestion(for name: String, among known: [String]) -> String {
     if let nearest = nearest(to: name, among: known) { return "did you mean \"\(nearest)\"?" }
     if known.isEmpty { return "no key is known here." }

@@ -2,12 +2,12 @@ import StrictJSON
 
 /// What may stand under one key of a configuration.
 ///
-/// Readers note it down as they ask for the key, and word their errors by it. So what users are
-/// told about a key, in messages, documents and schemas, is what is read.
+/// Readers record it when they read the key, and word their errors by it. So what messages,
+/// documents and schemas say about a key is what is actually read.
 public struct Setting: Sendable, Equatable {
   /// A kind of value, by its name in JSON Schema.
   public enum Kind: String, Sendable {
-    /// A number without fraction and exponent.
+    /// A number without a fraction or an exponent.
     case integer
     /// A number.
     case number
@@ -25,19 +25,19 @@ public struct Setting: Sendable, Equatable {
     case required
     /// The value that is taken.
     case usual(JSONValue)
-    /// Nothing is set.
+    /// Nothing; the setting stays unset.
     case optional
 
-    /// A default, or else that the key is required.
+    /// The presence of a key with this default; a key without one is required.
     package init(_ fallback: JSONValue?) { self = fallback.map(Presence.usual) ?? .required }
 
-    /// The default.
+    /// The default, if there is one.
     public var fallback: JSONValue? { if case .usual(let value) = self { value } else { nil } }
   }
 
   /// Keys from the top, joined by dots.
   public let path: String
-  /// The kinds of values that it takes; mostly one, none for a key that is not looked at.
+  /// The kinds of values that it takes: usually one, none for a key that is ignored.
   public var kinds: [Kind]
   /// Whether it takes an array of such values.
   public let isList: Bool
@@ -49,7 +49,7 @@ public struct Setting: Sendable, Equatable {
   public let presence: Presence
   /// What the setting does, in one sentence.
   public let meaning: String
-  /// For an old spelling, the path of the new one.
+  /// For an old spelling: the path of the new one.
   public let replacement: String?
 
   /// A description of a key.

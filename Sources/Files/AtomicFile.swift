@@ -3,6 +3,13 @@ import Glibc
 /// Writes a file so that its name always refers either to the old content or to all of the new
 /// content: temporary file in the same folder, fsync, rename, fsync of the folder. A device or
 /// pipe, such as /dev/stdout, is written to directly, since a rename would replace it.
+///
+/// ```swift
+/// try AtomicFile.write(path) { file in
+///   try file.append(Array("first line\n".utf8))
+///   try file.append(Array("second line\n".utf8))
+/// }
+/// ```
 package struct AtomicFile: ~Copyable {
   private let path: String
   private let temporaryPath: String
@@ -11,7 +18,7 @@ package struct AtomicFile: ~Copyable {
 
   /// Writes a file whose content `body` produces piece by piece. If `body` throws, nothing is left
   /// behind.
-  /// - Throws: what `body` throws, and `FileError` of kind `unwritable`.
+  /// - Throws: whatever `body` throws, and `FileError` of kind `unwritable`.
   package static func write(
     _ path: String, _ body: (borrowing AtomicFile) throws -> Void
   ) throws {
@@ -29,7 +36,7 @@ package struct AtomicFile: ~Copyable {
     self.path = path
     let (folder, name) = Self.split(path)
     var status = stat()
-    // /dev/stdout may lead to a regular file, but the open stream is meant.
+    // /dev/stdout may lead to a regular file, but the stream that is already open is meant.
     let isStream = path.hasPrefix("/dev/") || path.hasPrefix("/proc/")
     isRegular = !isStream && (stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG)
     temporaryPath = isRegular ? "\(folder)/.\(name).tmp-\(getpid())" : path
@@ -66,7 +73,7 @@ package struct AtomicFile: ~Copyable {
       return
     }
     guard closed == 0, rename(temporaryPath, path) == 0 else { throw Self.error(path) }
-    // Some file systems cannot sync a folder; the content itself is safe by now.
+    // Some file systems cannot sync a folder. The content itself is safe by now.
     let folder = open(Self.split(path).folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     if folder >= 0 {
       fsync(folder)

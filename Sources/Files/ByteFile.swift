@@ -65,7 +65,7 @@ package enum ByteFile {
     }
   }
 
-  /// Removes a file or folder; does nothing where there is none.
+  /// Removes a file or folder; does nothing if there is none.
   package static func remove(_ path: String) { try? FileManager.default.removeItem(atPath: path) }
 
   /// True when something exists at the path.
@@ -73,9 +73,9 @@ package enum ByteFile {
     FileManager.default.fileExists(atPath: path)
   }
 
-  /// Passes the content of a file on piece by piece.
+  /// Passes on the content of a file piece by piece.
   ///
-  /// - Throws: `FileError` of kind `missing` or `unreadable`, and what `body` throws.
+  /// - Throws: `FileError` of kind `missing` or `unreadable`, and whatever `body` throws.
   package static func forEachPiece(
     of path: String, _ body: (UnsafeRawBufferPointer) throws -> Void
   ) throws {
@@ -101,9 +101,10 @@ package enum ByteFile {
     }
   }
 
-  /// Waits until the entries of a folder are on the disk.
+  /// Waits until the entries of a folder are on the disk. Does nothing on file systems that cannot
+  /// sync folders.
   ///
-  /// - Throws: `FileError` of kind `unwritable`. File systems that cannot sync folders are let pass.
+  /// - Throws: `FileError` of kind `unwritable`.
   package static func sync(folder path: String) throws {
     let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw lastError(path) }
@@ -113,15 +114,15 @@ package enum ByteFile {
     }
   }
 
-  /// Gives a folder another name. A folder of that name is exchanged with it in one step, so that the
-  /// name is never without a folder; the old one is left under the first name then.
+  /// Renames a folder. If a folder of the new name exists, the two are exchanged in one step, so
+  /// that the name always refers to a folder; the old folder is then left under the first name.
   ///
   /// - Throws: `FileError` of kind `unwritable`.
   package static func rename(_ path: String, to target: String) throws {
     let isThere = exists(target)
     var status = isThere ? mate_kd_exchange(path, target) : Glibc.rename(path, target)
     if status != 0, isThere {
-      // A file system that cannot exchange: the old folder is away for a moment.
+      // This file system cannot exchange folders, so the old one is gone for a moment.
       remove(target)
       status = Glibc.rename(path, target)
     }

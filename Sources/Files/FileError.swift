@@ -1,24 +1,24 @@
-/// What is wrong with a file or folder, in one sentence that starts with its place.
+/// What is wrong with a file or folder, in one sentence that begins with its path.
 public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
-  /// The kind of trouble; it decides how the process ends.
+  /// The kind of problem; it decides the exit code.
   public enum Kind: Sendable {
-    /// It is not there.
+    /// It does not exist.
     case missing
-    /// It is there and cannot be read.
+    /// It exists but cannot be read.
     case unreadable
-    /// Its content breaks the format, or does not fit what is asked of it.
+    /// Its content breaks the format or does not fit what is asked of it.
     case invalid
     /// It cannot be written.
     case unwritable
   }
 
-  /// The kind of trouble.
+  /// The kind of problem.
   public let kind: Kind
   /// The file or folder, as the caller named it.
   public let file: String
-  /// The line, counted from 1, or nil when the whole file is meant.
+  /// The line, counted from 1; nil if the whole file is meant.
   public let line: Int?
-  /// The tensor concerned, if it is one.
+  /// The tensor concerned, if there is one.
   public let tensor: String?
   /// What is wrong and what to do.
   public let problem: String
@@ -42,7 +42,7 @@ public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
   }
 
   /// `file:line: problem` or `file: tensor "name": problem`, the forms that editors and terminals
-  /// can follow.
+  /// recognise.
   public var description: String {
     let place = line.map { "\(file):\($0)" } ?? file
     return tensor.map { "\(place): tensor \"\($0)\": \(problem)" } ?? "\(place): \(problem)"

@@ -6,22 +6,28 @@ import Models
 import Synchronization
 
 /// Logits of a model over a whole data set, on all threads.
+///
+/// ```swift
+/// let logits = try Inference(pool: ThreadPool()).logits(model, data: data, batchSize: 32)
+/// for row in 0..<logits.rows { print(logits[row, 0], logits[row, 1]) }
+/// ```
 public struct Inference: Sendable {
   private let pool: ThreadPool
   private let precision: Precision
   private let memory = MemoryShelf()
 
-  /// An inference over a thread pool.
+  /// Inference on a thread pool.
   ///
-  /// - Parameter precision: of the factors of products with weights.
+  /// - Parameter precision: the precision of the factors in products with weights.
   public init(pool: ThreadPool, precision: Precision = .float32) {
     self.pool = pool
     self.precision = precision
   }
 
-  /// The logits, a row per row of `data`, in order; dropout is off.
+  /// The logits, one row per row of `data`, in order. Dropout is off.
   ///
-  /// - Parameter batchSize: largest number of texts per product; batches depend on the data alone.
+  /// - Parameter batchSize: the largest number of texts per product. Batches depend only on the
+  ///   data.
   public func logits(
     _ model: SequenceClassifier, data: TokenizedDataset, batchSize: Int = 32
   ) throws -> Matrix {
@@ -32,7 +38,8 @@ public struct Inference: Sendable {
     return result
   }
 
-  /// The logits of a model that finds answers, a row per token of `data`, in order; dropout is off.
+  /// The logits of a model that finds answers, one row per token of `data`, in order. Dropout is
+  /// off.
   ///
   /// - Parameter batchSize: as for classifiers.
   public func logits(
@@ -51,7 +58,7 @@ public struct Inference: Sendable {
     of data: TokenizedDataset, batchSize: Int,
     _ body: @Sendable (_ rows: Range<Int>, PackedTokens, Tape) throws -> Void
   ) throws {
-    // Enough tokens for a good product, few enough that activations stay near the processor.
+    // Enough tokens for an efficient product, few enough to keep activations in the caches.
     var batches: [Range<Int>] = []
     let lengths = data.lengths
     var start = 0
@@ -77,7 +84,7 @@ public struct Inference: Sendable {
   }
 }
 
-/// Buffer pools that are not in use at the moment.
+/// Buffer pools that are not in use right now.
 final class MemoryShelf: Sendable {
   private let idle = Mutex<[BufferPool]>([])
 

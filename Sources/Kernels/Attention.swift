@@ -11,7 +11,7 @@ public struct AttentionLayout: Sendable {
     keys = offsets
   }
 
-  /// Only some rows ask: sequence s has queries[s + 1] - queries[s] of them.
+  /// Only some rows are queries: sequence s has queries[s + 1] - queries[s] of them.
   public init(queries: [Int], keys: [Int]) {
     precondition(queries.count == keys.count)
     self.queries = queries
@@ -21,7 +21,7 @@ public struct AttentionLayout: Sendable {
   /// Number of sequences.
   public var count: Int { max(0, keys.count - 1) }
 
-  /// Length of a probability row, rounded up so that rows need no tails.
+  /// The length of a probability row, rounded up so that rows need no tail handling.
   static func room(_ length: Int) -> Int { (length + 15) / 16 * 16 }
 
   /// Pairs of a query and a key over all sequences.
@@ -29,7 +29,7 @@ public struct AttentionLayout: Sendable {
     (0..<count).reduce(0) { $0 + (queries[$1 + 1] - queries[$1]) * (keys[$1 + 1] - keys[$1]) }
   }
 
-  /// Floats that the attention probabilities of all heads take.
+  /// The number of floats that the attention probabilities of all heads take.
   public func probabilityCount(heads: Int) -> Int {
     var total = 0
     for s in 0..<count {
@@ -44,9 +44,10 @@ extension Kernel {
   ///
   /// Source: Vaswani et al. 2017, eq. 1; dropout on the probabilities as in BERT.
   /// - Parameters:
-  ///   - q: [query rows, heads * d], k and v: [key rows, heads * d]; views into a fused product do.
-  ///   - probabilities: one row of `layout.probabilityCount(heads:)` floats, receives the softmax
-  ///     before dropout, which the backward pass needs; nil keeps none.
+  ///   - q: [query rows, heads * d]. k and v: [key rows, heads * d]. All may be views into a fused
+  ///     product.
+  ///   - probabilities: one row of `layout.probabilityCount(heads:)` floats that receives the
+  ///     softmax before dropout, which the backward pass needs; nil keeps none.
   ///   - context: [query rows, heads * d], receives the result.
   public static func attention(
     q: Matrix, k: Matrix, v: Matrix, layout: AttentionLayout, heads: Int, dropout: Dropout?,
@@ -101,7 +102,7 @@ extension Kernel {
 
   /// Backward of `attention`: writes (does not add) the gradients of q, k and v.
   ///
-  /// Key rows of a sequence without queries get zeros.
+  /// Key rows of a sequence without queries get zero gradients.
   public static func attentionGradient(
     dContext: Matrix, q: Matrix, k: Matrix, v: Matrix, layout: AttentionLayout, heads: Int,
     dropout: Dropout?, probabilities: Matrix, dq: Matrix, dk: Matrix, dv: Matrix
@@ -183,7 +184,8 @@ extension Kernel {
     vectors(room) { i, _ in store(load(a + i) * load(b + i), c + i) }
   }
 
-  /// Scratch sizes; the 64 floats behind the last row take what `Dropout.factors` writes beyond it.
+  /// Scratch sizes. The 64 extra floats after the last row take what `Dropout.factors` writes past
+  /// it.
   private static func largestScore(_ layout: AttentionLayout) -> (count: Int, room: Int) {
     var count = 0
     var room = 0

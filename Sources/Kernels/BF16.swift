@@ -1,23 +1,24 @@
 import CBLAS
 
 // A product of float32 matrices whose factors are rounded to bfloat16 while they are copied into
-// panels, which has to be done anyway: no bfloat16 matrix ever lies in memory.
+// panels. That copy has to be made anyway, so no bfloat16 matrix is ever stored.
 //
-// cblas_sbgemm is not used even where a library has it: it wants bfloat16 inputs, so activations and
-// weights would be converted in passes of their own, and it is no faster than this (both reach nine
+// cblas_sbgemm is not used even if a library has it. It takes bfloat16 inputs, so activations and
+// weights would need conversion passes of their own, and it is no faster than this (both reach nine
 // tenths of the processor's peak). No packaged OpenBLAS defines it.
 extension Kernel {
   private static let rowBlock = 768
   private static let depthBlock = 384
-  // Two panels of rows are packed at a time, hence the room for 16 rows more.
+  // Two panels of rows are packed at a time, hence the room for 16 more rows.
   private static let leftWords = (rowBlock + 16) * depthBlock / 2
   private static let rightColumns = MATE_KD_BF16_COLUMNS
   private static let rightWords = rightColumns * depthBlock / 2
 
-  /// Memory for packed panels, as many blocks as threads ever multiplied at the same time.
+  /// Memory for packed panels: as many blocks as threads have ever multiplied at the same time.
   private static let panels = BufferPool()
 
-  /// Parts of at most `limit`, all of about the same size, a multiple of `unit`.
+  /// Splits a total into parts of at most `limit`, all about the same size and a multiple of
+  /// `unit`.
   private static func evenPart(of total: Int, limit: Int, unit: Int) -> Int {
     let parts = (total + limit - 1) / limit
     return ((total + parts - 1) / parts + unit - 1) / unit * unit
@@ -25,8 +26,8 @@ extension Kernel {
 
   /// The product behind `gemm`; m, n and k are at least 1.
   ///
-  /// A block of the left factor (0.6 MB) stays in the second-level cache while the right one passes by
-  /// in panels of 48 columns, each of them packed when its turn comes.
+  /// A block of the left factor (0.6 MB) stays in the second-level cache while the right factor
+  /// streams past in panels of 48 columns, each packed just before it is used.
   static func multiplyBF16(
     _ a: Matrix, _ transposeA: Transpose, _ b: Matrix, _ transposeB: Transpose, into c: Matrix,
     depth k: Int, _ alpha: Float, _ beta: Float
@@ -57,7 +58,7 @@ extension Kernel {
           let width = min(rightColumns, n - j)
           mate_kd_bf16_pack_right(
             start(b, rightIsAlongK, j, p), b.stride, rightIsAlongK, width, count, right)
-          // What is packed next is fetched meanwhile.
+          // What will be packed next is prefetched in the meantime.
           let isLast = j + rightColumns >= n
           let nextJ = isLast ? 0 : j + rightColumns
           let nextP = isLast ? p + terms : p

@@ -1,13 +1,15 @@
 import Glibc
 
-/// Losses of outputs that are decisions of their own, one a label: a text may have several labels, or
-/// none. Rows are averaged over their columns, so that the number of labels does not change a loss.
+/// Losses in which each output is a decision of its own, one per label: a text may have several
+/// labels, or none. Rows are averaged over their columns, so the number of labels does not change
+/// the scale of a loss.
 extension Kernel {
   /// Cross-entropy of sigmoid(logit) against targets from 0 to 1; returns the sum over rows of the
   /// mean over columns (torch's `binary_cross_entropy_with_logits`, mean, times the rows).
   ///
   /// - Parameters:
-  ///   - logits, targets: [rows, labels] each.
+  ///   - logits: [rows, labels].
+  ///   - targets: [rows, labels].
   ///   - gradient: receives d(sum)/d(logits) times `weight`; may be `logits`; nil for none.
   public static func binaryCrossEntropy(
     _ logits: Matrix, targets: Matrix, weight: Float = 1, gradient: Matrix?
@@ -33,8 +35,10 @@ extension Kernel {
   /// `kl` is KL(teacher || student) of the two outcomes, label or not, `ce` their cross-entropy. No
   /// factor T^2 is applied.
   /// - Parameters:
-  ///   - student, teacher: logits, [rows, labels] each.
-  ///   - dStudent, dTeacher: receive the gradients of the sum times `weight`; nil for none.
+  ///   - student: logits, [rows, labels].
+  ///   - teacher: logits, [rows, labels].
+  ///   - dStudent: receives the gradient of the sum times `weight`; nil for none.
+  ///   - dTeacher: receives the gradient of the sum times `weight`; nil for none.
   public static func binaryDivergence(
     _ kind: Divergence, student: Matrix, teacher: Matrix, temperature: Float = 1, weight: Float = 1,
     dStudent: Matrix?, dTeacher: Matrix?
@@ -64,7 +68,7 @@ extension Kernel {
     return total
   }
 
-  /// log(1 + exp(x)), also where exp(x) is beyond the doubles.
+  /// log(1 + exp(x)), even if exp(x) is too large for a double.
   private static func softplus(_ x: Double) -> Double {
     max(x, 0) + Glibc.log1p(Glibc.exp(-abs(x)))
   }

@@ -1,21 +1,22 @@
 import Glibc
 import Synchronization
 
-/// A block of aligned Float memory; goes back to its pool when the last reference to it ends.
+/// A block of aligned Float memory. It returns to its pool when the last reference to it goes away.
 public final class Buffer: @unchecked Sendable {
   let base: UnsafeMutablePointer<Float>
-  /// Number of floats that fit.
+  /// The number of floats that fit.
   public let capacity: Int
   private let pool: BufferPool?
 
-  /// Memory of its own, zeroed; for parameters and optimiser state, which live as long as the run.
+  /// Newly allocated memory, zeroed; for parameters and optimiser state, which live as long as the
+  /// run.
   public init(zeroed capacity: Int) {
     let block = Block.allocate(max(1, capacity))
     base = block.base
     self.capacity = capacity
     blockCapacity = block.capacity
     pool = nil
-    // Large blocks come from the system as zeros. Not touching them here saves time at the start and
+    // Large blocks come from the system as zeros. Not touching them here saves start-up time and
     // lets the threads that work on them place their pages.
     if !block.isMapped { base.update(repeating: 0, count: block.capacity) }
   }
@@ -40,20 +41,20 @@ public final class Buffer: @unchecked Sendable {
   }
 }
 
-/// A piece of memory as the system gave it.
+/// A block of memory as obtained from the system.
 struct Block {
   let base: UnsafeMutablePointer<Float>
   let capacity: Int
 
   private static let hugePage = 2 << 20
 
-  /// True for memory that was mapped for this block alone, and was zero then.
+  /// True for memory that was mapped for this block alone and was zero when it was mapped.
   var isMapped: Bool { capacity * 4 >= Self.hugePage }
 
   /// At least `count` floats, 64-byte aligned; large ones are mapped with huge pages.
   static func allocate(_ count: Int) -> Block {
     let bytes = count * 4
-    // What rounding up would make as large as a huge page is mapped too: see `isMapped`.
+    // A size that rounding up would make as large as a huge page is mapped too: see `isMapped`.
     if bytes > hugePage - 1024 {
       let length = (bytes + hugePage - 1) / hugePage * hugePage
       if let base = map(length) {
@@ -68,13 +69,13 @@ struct Block {
           base: raw.bindMemory(to: Float.self, capacity: length / 4), capacity: length / 4)
       }
     }
-    // No caller can go on without its memory, and none can free any: say so and leave.
+    // No caller can continue without its memory, and none can free any: report it and exit.
     let message = "mate-kd: error: out of memory (\(bytes >> 20) MB asked for)\n"
     _ = message.withCString { write(2, $0, strlen($0)) }
     exit(71)
   }
 
-  /// `length` bytes of zeros at a multiple of the size of a huge page, none of them touched yet.
+  /// Maps `length` bytes of untouched zeros, aligned to the size of a huge page.
   private static func map(_ length: Int) -> UnsafeMutableRawPointer? {
     let found = mmap(
       nil, length + hugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
@@ -117,7 +118,7 @@ public final class BufferPool: Sendable {
         let middle = (low + high) / 2
         if state.free[middle].capacity < wanted { low = middle + 1 } else { high = middle }
       }
-      // A block more than twice too large would keep a big request from finding it later.
+      // A block more than twice as large as needed would not be there later for a large request.
       if low < state.free.count, state.free[low].capacity <= max(2 * wanted, 4096) {
         return state.free.remove(at: low)
       }
@@ -140,7 +141,7 @@ public final class BufferPool: Sendable {
     return result
   }
 
-  /// Floats that this pool has taken from the system so far, in use or not.
+  /// The number of floats that this pool has taken from the system so far, in use or not.
   public var allocatedFloats: Int { state.withLock { $0.allocated } }
 
   func giveBack(_ block: Block) {

@@ -1,12 +1,13 @@
-/// A dropout pattern that can be drawn again at any time: nothing is stored for the backward pass.
+/// A dropout pattern that can be drawn again at any time, so nothing is stored for the backward
+/// pass.
 public struct Dropout: Sendable {
-  /// Probability that an element becomes 0; the others are multiplied by 1 / (1 - probability).
+  /// The probability that an element becomes 0; the others are multiplied by 1 / (1 - probability).
   public let probability: Float
   private let key: SIMD2<UInt32>
   private let step: UInt32
   private let site: UInt32
 
-  /// The pattern named by (seed, step, site); nil when the probability is 0.
+  /// The pattern named by (seed, step, site); nil if the probability is 0.
   public init?(probability: Float, seed: UInt64, step: Int, site: RandomSite) {
     guard probability > 0 else { return nil }
     precondition(probability < 1)
@@ -16,19 +17,19 @@ public struct Dropout: Sendable {
     self.site = site.number
   }
 
-  /// Pieces of 64 columns, each drawn at once, that make up a row.
+  /// The number of pieces of 64 columns, each drawn at once, that make up a row.
   @inline(__always)
   static func chunks(_ columns: Int) -> Int { (columns &+ 63) / 64 }
 
-  /// Writes the factors (0 or 1 / (1 - p)) of one row of a matrix; `out` must have room for `columns`
-  /// rounded up to 64. Each row begins a Philox block of its own.
+  /// Writes the factors (0 or 1 / (1 - p)) of one row of a matrix. `out` must have room for
+  /// `columns` rounded up to 64. Each row begins its own Philox block.
   @inline(__always)
   func factors(row: Int, columns: Int, into out: FloatPointer) {
     factors(firstChunk: row &* Self.chunks(columns), columns: columns, into: out)
   }
 
-  /// The same for rows of different lengths, which must not share chunks: `firstChunk` is the number
-  /// of chunks that the rows before this one take.
+  /// The same for rows of different lengths, which must not share chunks: `firstChunk` is the
+  /// number of chunks that the rows before this one take.
   @inline(__always)
   func factors(firstChunk: Int, columns: Int, into out: FloatPointer) {
     let chunks = Self.chunks(columns)
@@ -49,7 +50,8 @@ public struct Dropout: Sendable {
 }
 
 extension Kernel {
-  /// y = x times the factors of `dropout`; x and y may be the same matrix. Its own backward.
+  /// y = x times the factors of `dropout`; x and y may be the same matrix. It is its own backward
+  /// pass.
   public static func applyDropout(_ dropout: Dropout, _ x: Matrix, into y: Matrix) {
     precondition(x.rows == y.rows && x.columns == y.columns)
     let span = Profile.begin(.dropout, bytes: 8 * x.count)
@@ -64,7 +66,7 @@ extension Kernel {
     }
   }
 
-  /// A row of temporary floats, `count` rounded up to 64.
+  /// A row of temporary floats with `count` rounded up to 64.
   static func withScratch(_ count: Int, _ body: (FloatPointer) -> Void) {
     withUnsafeTemporaryAllocation(
       byteCount: (count + 63) / 64 * 256 + 64, alignment: 64

@@ -2,8 +2,11 @@ extension Kernel {
   /// out[i] = words[ids[i]] + positions[positionIDs[i]] + types[typeIDs[i]].
   ///
   /// - Parameters:
-  ///   - words: [vocabulary, H], positions: [maximum length, H]; types: [type vocabulary, H] or nil.
-  ///   - ids, positionIDs, typeIDs: one each per row of `out`, all within their tables.
+  ///   - words: [vocabulary, H]. positions: [maximum length, H]. types: [type vocabulary, H] or
+  ///     nil.
+  ///   - ids: one per row of `out`, all within their tables.
+  ///   - positionIDs: one per row of `out`, all within their tables.
+  ///   - typeIDs: one per row of `out`, all within their tables.
   public static func embed(
     words: Matrix, ids: [Int32], positions: Matrix, positionIDs: [Int32], types: Matrix?,
     typeIDs: [Int32], into out: Matrix

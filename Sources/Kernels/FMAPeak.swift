@@ -1,17 +1,18 @@
 import CBLAS
 
 extension Processor {
-  /// Measured single-precision multiply-add rate of all threads of a pool together, in operations a
-  /// second (two a multiply-add): the ceiling for any float32 product on this machine.
+  /// The measured single-precision multiply-add rate of all threads of a pool together, in
+  /// operations per second (two for each multiply-add): the ceiling for any float32 product on this
+  /// machine.
   ///
-  /// The widest instructions of the processor are measured, whatever this binary was compiled for;
-  /// a portable build (MATE_KD_PORTABLE) knows only those that every processor has.
+  /// The widest instructions of the processor are measured, whatever this binary was compiled for.
+  /// A portable build (MATE_KD_PORTABLE) knows only those that every processor has.
   ///
-  /// - Parameter seconds: time to take, roughly.
+  /// - Parameter seconds: roughly how long to measure.
   public static func measuredPeak(pool: ThreadPool, seconds: Double = 0.05) -> Double {
     let threads = pool.threads
     let rates = Buffer(zeroed: threads)
-    // The fastest of many short pieces counts: other programs only ever make one slower.
+    // The fastest of many short pieces counts, because other programs can only make a piece slower.
     pool.ranges(total: threads, alignment: 1) { range in
       for thread in range {
         let begin = Profile.now()

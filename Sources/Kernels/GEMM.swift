@@ -4,7 +4,7 @@ import CBLAS
 public enum Kernel {}
 
 extension Kernel {
-  /// Whether a factor of a product is read as it lies or transposed.
+  /// Whether a factor of a product is read as stored or transposed.
   public enum Transpose: Sendable {
     case none, transposed
 
@@ -13,11 +13,12 @@ extension Kernel {
 
   /// c = alpha op(a) op(b) + beta c, in row-major order.
   ///
-  /// Shapes: op(a) is [m, k], op(b) [k, n], c [m, n]; all may be strided views. With `beta` 0, c need
-  /// not be initialised.
+  /// Shapes: op(a) is [m, k], op(b) [k, n], c [m, n]; all may be strided views. If `beta` is 0, c
+  /// need not be initialised.
   ///
-  /// - Parameter precision: of the factors; products with a side below `Precision.smallestSide`, and
-  ///   all products on a processor for which `Precision.complaint` is not nil, are float32 anyway.
+  /// - Parameter precision: the precision of the factors. Products with a side below
+  ///   `Precision.smallestSide`, and all products on a processor for which `Precision.complaint` is
+  ///   not nil, are float32 in any case.
   public static func gemm(
     _ a: Matrix, _ transposeA: Transpose = .none, _ b: Matrix, _ transposeB: Transpose = .none,
     into c: Matrix, alpha: Float = 1, beta: Float = 0, precision: Precision = .float32
@@ -44,12 +45,12 @@ extension Kernel {
       c.pointer, c.stride)
   }
 
-  /// The part of a profile in which a product counts, guessed from its transposes and sizes.
+  /// The part of a profile that a product counts towards, guessed from its transposes and sizes.
   ///
   /// The transposes are those of `Tape.linear`: x W^T is its forward pass, d^T x the gradient of
   /// the weights, and d W that of the input. Other callers with the same transposes, such as
-  /// `Tape.softEmbedding` with its tiles of words, count in the same parts. A product with more
-  /// than 8192 outputs of the linear layer counts as one with the vocabulary.
+  /// `Tape.softEmbedding` with its tiles of words, count towards the same parts. A product of the
+  /// linear layer with more than 8192 outputs counts as one with the vocabulary.
   private static func part(
     _ transposeA: Transpose, _ transposeB: Transpose, m: Int, n: Int, k: Int
   ) -> Profile.Part {

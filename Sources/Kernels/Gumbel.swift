@@ -38,7 +38,7 @@ extension Kernel {
     return -log(-log(u))
   }
 
-  /// Index of the largest element of each row; the first one among equals.
+  /// The index of the largest element of each row; the first of equal ones.
   public static func argmaxRows(_ x: Matrix) -> [Int32] {
     let span = Profile.begin(.gumbel, bytes: 4 * x.count)
     defer { span.end() }

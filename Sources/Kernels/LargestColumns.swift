@@ -1,6 +1,6 @@
 extension Kernel {
-  /// The columns of the `count` largest elements of each row, largest first; of equal elements the
-  /// one further left comes first. Fewer if the row is shorter.
+  /// The columns of the `count` largest elements of each row, largest first. Of equal elements, the
+  /// leftmost comes first. A row shorter than `count` gives all its columns.
   public static func largestColumns(_ x: Matrix, count: Int) -> [[Int32]] {
     let span = Profile.begin(.elementwise, bytes: 4 * x.count)
     defer { span.end() }

@@ -1,11 +1,13 @@
 extension Kernel {
-  /// out = LayerNorm(dropout(y) + residual) gamma + beta, row by row; y becomes the normalised rows.
+  /// out = LayerNorm(dropout(y) + residual) gamma + beta, row by row. y becomes the normalised
+  /// rows.
   ///
   /// - Parameters:
-  ///   - y: [rows, H]; on return (dropout(y) + residual - mean) / sqrt(variance + epsilon), which the
-  ///     backward pass needs.
+  ///   - y: [rows, H]; on return (dropout(y) + residual - mean) / sqrt(variance + epsilon), which
+  ///     the backward pass needs.
   ///   - residual: [rows, H] or nil for none.
-  ///   - gamma, beta: one row of H.
+  ///   - gamma: one row of H.
+  ///   - beta: one row of H.
   ///   - reciprocals: [rows, 1], receives 1 / sqrt(variance + epsilon).
   public static func addNorm(
     _ y: Matrix, residual: Matrix?, gamma: Matrix, beta: Matrix, epsilon: Float, dropout: Dropout?,
@@ -54,10 +56,13 @@ extension Kernel {
   ///
   /// - Parameters:
   ///   - dOut: gradient of the output, [rows, H].
-  ///   - normalised, reciprocals: as `addNorm` left them.
-  ///   - dGamma, dBeta: one row of H each, added to; nil where not wanted.
+  ///   - normalised: `y` as `addNorm` left it.
+  ///   - reciprocals: as `addNorm` left them.
+  ///   - dGamma: one row of H, added to; nil if not wanted.
+  ///   - dBeta: one row of H, added to; nil if not wanted.
   ///   - dSum: receives the gradient of dropout(y) + residual.
-  ///   - dY: receives the gradient of y; only wanted where there is dropout (else it equals dSum).
+  ///   - dY: receives the gradient of y; only needed if there is dropout (otherwise it equals
+  ///     dSum).
   public static func addNormGradient(
     dOut: Matrix, normalised: Matrix, reciprocals: Matrix, gamma: Matrix, dGamma: Matrix?,
     dBeta: Matrix?, dropout: Dropout?, dSum: Matrix, dY: Matrix?

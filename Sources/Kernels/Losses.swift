@@ -1,5 +1,5 @@
 extension Kernel {
-  /// Cross-entropy of each row's logits against a class; returns the sum over rows.
+  /// Cross-entropy of each row's logits against a class. Returns the sum over rows.
   ///
   /// Row r contributes -(1 - smoothing) log p[label] - smoothing mean_c log p[c]
   /// (torch's `label_smoothing`).
@@ -37,7 +37,7 @@ extension Kernel {
     return total
   }
 
-  /// Which divergence between a teacher's and a student's distribution is meant.
+  /// Which divergence between a teacher's and a student's distribution is used.
   public enum Divergence: String, Sendable, CaseIterable {
     /// KL(teacher || student) = sum_c t_c (log t_c - log s_c).
     case kl
@@ -45,12 +45,14 @@ extension Kernel {
     case ce
   }
 
-  /// Divergence of softmax(student / T) from softmax(teacher / T); returns the sum over rows.
+  /// Divergence of softmax(student / T) from softmax(teacher / T). Returns the sum over rows.
   ///
   /// No factor T^2 is applied. Direction: the teacher is the target.
   /// - Parameters:
-  ///   - student, teacher: logits, [rows, classes] each.
-  ///   - dStudent, dTeacher: receive the gradients of the sum times `weight`; nil for none.
+  ///   - student: logits, [rows, classes].
+  ///   - teacher: logits, [rows, classes].
+  ///   - dStudent: receives the gradient of the sum times `weight`; nil for none.
+  ///   - dTeacher: receives the gradient of the sum times `weight`; nil for none.
   public static func divergence(
     _ kind: Divergence, student: Matrix, teacher: Matrix, temperature: Float = 1, weight: Float = 1,
     dStudent: Matrix?, dTeacher: Matrix?
@@ -101,9 +103,11 @@ extension Kernel {
   @inline(__always)
   private static func exponential(_ x: Float) -> Float { exp(Vector(repeating: x))[0] }
 
-  /// Squared error; returns the sum over all elements.
+  /// Squared error. Returns the sum over all elements.
   ///
-  /// - Parameters dA, dB: receive the gradients of the sum times `weight`; nil for none.
+  /// - Parameters:
+  ///   - dA: receives the gradient of the sum times `weight`; nil for none.
+  ///   - dB: receives the gradient of the sum times `weight`; nil for none.
   public static func squaredError(
     _ a: Matrix, _ b: Matrix, weight: Float = 1, dA: Matrix?, dB: Matrix?
   ) -> Double {
@@ -127,11 +131,13 @@ extension Kernel {
     return total
   }
 
-  /// Cosine of the angle between row r of a and row r of b, for every r; 0 where a row is zero.
+  /// The cosine of the angle between row r of a and row r of b, for every r; 0 if either row is
+  /// zero.
   ///
   /// - Parameters:
-  ///   - weights: upstream gradient of each cosine, needed with dA or dB.
-  ///   - dA, dB: receive the gradients; nil for none.
+  ///   - weights: the upstream gradient of each cosine, needed with dA or dB.
+  ///   - dA: receives the gradient; nil for none.
+  ///   - dB: receives the gradient; nil for none.
   public static func cosineRows(
     _ a: Matrix, _ b: Matrix, weights: [Float] = [], dA: Matrix?, dB: Matrix?
   ) -> [Float] {

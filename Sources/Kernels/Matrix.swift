@@ -2,21 +2,21 @@ import Glibc
 
 /// A row-major view of a buffer: `rows` rows of `columns` floats, `stride` floats apart.
 ///
-/// Views share memory; a view of a parameter is how a layer sees its weights inside the model's
-/// flat buffer.
+/// Views share memory. A layer sees its weights as views of parameters within the model's flat
+/// buffer.
 public struct Matrix: Sendable {
-  /// The memory that this view looks into.
+  /// The memory that this view refers to.
   public let buffer: Buffer
-  /// Index of the first element in the buffer.
+  /// The index of the first element in the buffer.
   public let offset: Int
   /// Number of rows.
   public let rows: Int
   /// Number of columns.
   public let columns: Int
-  /// Distance between the beginnings of two rows, in floats.
+  /// The distance between the beginnings of two consecutive rows, in floats.
   public let stride: Int
 
-  /// A view; rows lie next to each other unless `stride` says otherwise.
+  /// A view. Rows lie next to each other unless `stride` says otherwise.
   public init(_ buffer: Buffer, offset: Int = 0, rows: Int, columns: Int, stride: Int? = nil) {
     self.buffer = buffer
     self.offset = offset
@@ -29,12 +29,12 @@ public struct Matrix: Sendable {
       "matrix reaches beyond its buffer")
   }
 
-  /// A new zeroed matrix with memory of its own.
+  /// A new matrix of zeros with its own memory.
   public init(zeros rows: Int, _ columns: Int) {
     self.init(Buffer(zeroed: rows * columns), rows: rows, columns: columns)
   }
 
-  /// A matrix with memory of its own and the given values, row by row.
+  /// A matrix with its own memory and the given values, row by row.
   public init(_ values: [Float], rows: Int, columns: Int) {
     precondition(values.count == rows * columns)
     self.init(zeros: rows, columns)
@@ -100,7 +100,7 @@ public struct Matrix: Sendable {
   /// False if an element is NaN or infinite.
   public var isFinite: Bool {
     for row in 0..<rows {
-      // Infinity and NaN times zero are NaN, so one sum finds either.
+      // Infinity and NaN times zero are NaN, so one sum finds both.
       var sum = Vector.zero
       let p = pointer + row * stride
       vectors(columns) { i, n in sum += load(p + i, n) * 0 }

@@ -3,7 +3,7 @@ import CBLAS
 extension Kernel {
   /// Fills x with normal numbers of mean 0 and the given standard deviation.
   ///
-  /// Inverse of the normal distribution function; source of the approximation: M. Giles,
+  /// Uses the inverse of the normal distribution function; source of the approximation: M. Giles,
   /// "Approximating the erfinv function", 2012 (single precision).
   public static func fillNormal(
     _ x: Matrix, standardDeviation: Float, seed: UInt64, purpose: RandomPurpose = .initialization,
@@ -31,7 +31,7 @@ extension Kernel {
     }
   }
 
-  /// erfinv of a uniform number in (-1, 1) made of 23 of the word's bits.
+  /// erfinv of a uniform number in (-1, 1), made from 23 bits of the word.
   @inline(__always)
   private static func inverseErf(_ word: SIMD16<UInt32>) -> Vector {
     let bits = (word &>> 9) | 0x4000_0000
@@ -49,7 +49,7 @@ extension Kernel {
     return p * u
   }
 
-  /// Highest power first: for w < 5 in powers of w - 2.5, else in powers of sqrt(w) - 3.
+  /// Highest power first: for w < 5 in powers of w - 2.5, otherwise in powers of sqrt(w) - 3.
   private static let inverseErfCoefficients: [(Float, Float)] = [
     (2.810_226_36e-08, -0.000_200_214_257), (3.432_739_39e-07, 0.000_100_950_558),
     (-3.523_387_7e-06, 0.001_349_343_22), (-4.391_506_54e-06, -0.003_673_428_44),

@@ -3,10 +3,10 @@ import Glibc
 
 /// The BLAS library behind `Kernel.gemm`, and what this program was compiled for.
 public enum OpenBLAS {
-  /// OpenBLAS's own threads are switched off: mate-kd splits work itself (one shard per thread).
+  /// Turns OpenBLAS's own threads off: mate-kd splits the work itself (one shard per thread).
   public static func useOneThread() { openblas_set_num_threads(1) }
 
-  /// Version and build options, as the library tells them.
+  /// Version and build options, as the library reports them.
   public static var configuration: String {
     openblas_get_config().map { String(cString: $0) } ?? ""
   }
@@ -14,11 +14,11 @@ public enum OpenBLAS {
   /// The processor type whose kernels are in use, such as `Cooperlake` or `Haswell`.
   public static var coreName: String { openblas_get_corename().map { String(cString: $0) } ?? "" }
 
-  /// Threads that OpenBLAS would use for a product by itself.
+  /// The number of threads that OpenBLAS would use for a product.
   public static var threads: Int { Int(openblas_get_num_threads()) }
 
-  /// Where in memory the function behind every product is; nil if nobody knows. It is another
-  /// library's when one with a function of that name was loaded before OpenBLAS.
+  /// The address of the function behind every product; nil if it cannot be found. It belongs to
+  /// another library if one with a function of the same name was loaded before OpenBLAS.
   package static var productAddress: UInt? {
     dlsym(nil, "cblas_sgemm").map { UInt(bitPattern: $0) }
   }
@@ -26,8 +26,8 @@ public enum OpenBLAS {
 
 /// The instruction sets of the processor and of this binary.
 public enum Processor {
-  /// Nil if the processor has every instruction set that the numeric code was compiled for, else
-  /// one sentence for the user. To be asked before any kernel runs.
+  /// Nil if the processor has every instruction set that the numeric code was compiled for,
+  /// otherwise one sentence for the user. To be checked before any kernel runs.
   public static var complaint: String? {
     let missing = mate_kd_built_for() & ~mate_kd_processor_has()
     guard missing != 0 else { return nil }

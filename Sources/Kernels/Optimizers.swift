@@ -3,22 +3,22 @@ import Glibc
 
 /// The constants of one Adam or AdamW update.
 public struct AdamUpdate: Sendable {
-  /// Learning rate of this step.
+  /// The learning rate of this step.
   public var learningRate: Float
   /// Decay rates of the first and the second moment.
   public var beta1, beta2: Float
   /// Added to the square root of the second moment.
   public var epsilon: Float
-  /// AdamW: multiplied with the learning rate and the parameter; Adam: added to the gradient (L2).
+  /// AdamW: multiplied by the learning rate and the parameter. Adam: added to the gradient (L2).
   public var weightDecay: Float
   /// True for AdamW's decoupled decay.
   public var decoupled: Bool
-  /// Number of this update, from 1.
+  /// The number of this update, from 1.
   public var step: Int
-  /// Multiplied with every gradient first (clipping).
+  /// Multiplies every gradient first (clipping).
   public var gradientScale: Float
 
-  /// An update as torch.optim.AdamW (decoupled) or torch.optim.Adam makes it.
+  /// An update as torch.optim.AdamW (decoupled) or torch.optim.Adam would make it.
   public init(
     learningRate: Float, beta1: Float = 0.9, beta2: Float = 0.999, epsilon: Float = 1e-8,
     weightDecay: Float = 0, decoupled: Bool = true, step: Int, gradientScale: Float = 1
@@ -35,10 +35,11 @@ public struct AdamUpdate: Sendable {
 }
 
 extension Kernel {
-  /// One Adam(W) update of the parameters `range`; the gradients are set to zero for the next step.
+  /// One Adam(W) update of the parameters in `range`. The gradients are reset to zero for the next
+  /// step.
   ///
   /// Sources: Kingma and Ba 2015, Loshchilov and Hutter 2019; arithmetic order of torch.optim.
-  /// - Parameter offset: where gradients and moments of parameter 0 lie in their buffers.
+  /// - Parameter offset: where the gradients and moments of parameter 0 begin in their buffers.
   public static func adam(
     _ u: AdamUpdate, parameters: Buffer, gradients: Buffer, firstMoment: Buffer,
     secondMoment: Buffer, range: Range<Int>, offset: Int = 0
@@ -71,10 +72,11 @@ extension Kernel {
     }
   }
 
-  /// Adds all other buffers to the first, in order, zeroes them, and returns the sum of squares.
+  /// Adds all other buffers to the first, in order, sets them to zero, and returns the sum of
+  /// squares.
   ///
-  /// The squares are summed in double precision over blocks whose borders depend on nothing but
-  /// `count`, so the result does not depend on the number of threads.
+  /// The squares are summed in double precision over blocks whose borders depend only on `count`,
+  /// so the result does not depend on the number of threads.
   public static func reduceGradients(_ buffers: [Buffer], count: Int, pool: ThreadPool) -> Double {
     guard let target = buffers.first else { return 0 }
     let block = 16384

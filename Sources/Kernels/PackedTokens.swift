@@ -32,7 +32,7 @@ public struct PackedTokens: Sendable, Equatable {
   /// Position of each token within its text.
   ///
   /// - Parameter first: the position of the first token of a text. Padding tokens count like all
-  ///   others: in packed texts they occur only where a model chose them as words.
+  ///   others, because packed texts contain them only where a model chose them as words.
   public func positions(from first: Int = 0) -> [Int32] {
     var result: [Int32] = []
     result.reserveCapacity(ids.count)

@@ -1,6 +1,6 @@
 import Glibc
 
-/// What a random number is drawn for. Draws for different purposes never share a counter.
+/// What a random number is used for. Draws for different purposes never share a counter.
 public enum RandomPurpose: UInt32, Sendable {
   case initialization = 1
   case shuffle, dropout, mask, gumbel, synthesis, bootstrap, noise
@@ -8,8 +8,8 @@ public enum RandomPurpose: UInt32, Sendable {
 
 /// The Philox4x32-10 counter-based generator.
 ///
-/// A draw is a pure function of (key, counter), so a mask can be recomputed instead of stored and a
-/// resumed run sees the same numbers. Source: Salmon et al., "Parallel random numbers: as easy as
+/// A draw is a pure function of (key, counter), so a mask can be recomputed instead of stored, and
+/// a resumed run sees the same numbers. Source: Salmon et al., "Parallel random numbers: as easy as
 /// 1, 2, 3", SC 2011.
 public enum Philox {
   /// One block: four 32-bit words for a counter and a key.

@@ -4,10 +4,10 @@ import Synchronization
 /// Where the time of a run goes: calls, seconds, arithmetic and bytes by kind of kernel.
 ///
 /// Off by default; a kernel then pays one relaxed load per call. When on, every kernel call reads
-/// the clock twice and adds to counters of its own thread, so threads never wait for each other
-/// here. Kernels within kernels are told apart: time is only ever counted once.
+/// the clock twice and adds to the counters of its own thread, so threads never wait for each other
+/// here. A kernel within a kernel is counted separately: no time is ever counted twice.
 public enum Profile {
-  /// A kind of kernel, or of time in which none ran.
+  /// A kind of kernel, or of time in which no kernel ran.
   public enum Part: Int, CaseIterable, Sendable {
     /// x W^T of a linear layer.
     case forwardProduct
@@ -15,7 +15,7 @@ public enum Profile {
     case inputGradientProduct
     /// dY^T x: the gradient of a linear layer's weight.
     case weightGradientProduct
-    /// Any product with a weight that has a side longer than 8,192: the vocabulary.
+    /// Any product with a weight that has a side longer than 8,192, that is, with the vocabulary.
     case vocabularyProduct
     /// Scores, softmax, dropout and context of attention, products included.
     case attention
@@ -47,9 +47,9 @@ public enum Profile {
     case optimizer
     /// Biases, sums, gathers, copies and fills.
     case elementwise
-    /// Threads of a pool that had no task left, or were not awake yet, while others worked.
+    /// Threads of a pool that had no task left, or were not awake yet, while others were working.
     case waiting
-    /// Threads of a pool while only the calling thread was at work.
+    /// Threads of a pool while only the calling thread was working.
     case idle
     /// Everything else: batches, tapes, memory.
     case other
@@ -83,16 +83,16 @@ public enum Profile {
     }
   }
 
-  /// What was counted of one part.
+  /// What was counted for one part.
   public struct Total: Sendable, Equatable {
     /// Kernel calls.
     public var calls = 0
-    /// Seconds of thread time, without those of kernels called from within.
+    /// Seconds of thread time, without the time of kernels called from within.
     public var seconds = 0.0
-    /// Floating-point operations of products (two a multiplication with addition); 0 where they are
-    /// not what takes the time.
+    /// Floating-point operations of products (two for a multiplication with addition); 0 for parts
+    /// whose time goes elsewhere.
     public var flops = 0.0
-    /// Bytes of all operands, each counted once: the least that has to move.
+    /// Bytes of all operands, each counted once: the least that has to be moved.
     public var bytes = 0.0
 
     /// Nothing counted.
@@ -120,12 +120,13 @@ public enum Profile {
 
   private static let sessions = Mutex(())
 
-  /// Whether kernels are counted at the moment.
+  /// Whether kernels are being counted.
   public static var isEnabled: Bool { isOn.load(ordering: .relaxed) }
 
-  /// Counts kernels, of all threads, while `body` runs; one session at a time, others wait for it.
+  /// Counts the kernels of all threads while `body` runs. There is one session at a time; others
+  /// wait.
   ///
-  /// - Parameter counting: false takes the turn without counting.
+  /// - Parameter counting: false waits for the turn without counting.
   public static func session<R: Sendable, E: Error>(
     counting: Bool = true, _ body: () throws(E) -> R
   ) throws(E) -> R {
@@ -152,8 +153,8 @@ public enum Profile {
     }
   }
 
-  /// Begins to time a kernel call. In a kernel:
-  /// `let span = Profile.begin(.layerNorm, bytes: 16 * x.count); defer { span.end() }`.
+  /// Starts timing a kernel call. In a kernel: `let span = Profile.begin(.layerNorm, bytes: 16 *
+  /// x.count); defer { span.end() }`.
   @inline(__always)
   static func begin(
     _ part: @autoclosure () -> Part, flops: @autoclosure () -> Int = 0,
@@ -176,10 +177,10 @@ public enum Profile {
     return span
   }
 
-  /// Counts one rendezvous of a pool's threads.
+  /// Counts one joint run of a pool's threads.
   ///
   /// - Parameters:
-  ///   - duration: nanoseconds from its beginning to its end.
+  ///   - duration: nanoseconds from beginning to end.
   ///   - busy: nanoseconds of all its tasks together.
   static func addRendezvous(threads: Int, duration: UInt64, busy: UInt64) {
     let record = ProfileRecord.ofThisThread
@@ -200,8 +201,8 @@ public enum Profile {
   }
 }
 
-/// The counters of one thread. Only that thread writes them; they are read while no kernel runs.
-/// They outlive the thread, so that its work stays counted.
+/// The counters of one thread. Only that thread writes them, and they are read while no kernel
+/// runs. They outlive the thread, so its work stays counted.
 struct ProfileRecord {
   fileprivate(set) var totals: UnsafeMutablePointer<Profile.Total>
   fileprivate(set) var parallelSeconds = 0.0

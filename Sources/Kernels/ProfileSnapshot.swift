@@ -1,13 +1,13 @@
-/// All counters of `Profile` at one moment, or what was added to them between two.
+/// All counters of `Profile` at one moment, or what was added to them between two moments.
 public struct ProfileSnapshot: Sendable {
   var totals = Array(repeating: Profile.Total(), count: Profile.Part.allCases.count)
-  /// Seconds in which a pool's threads worked together.
+  /// Seconds in which the threads of a pool worked together.
   public package(set) var parallelSeconds = 0.0
 
   /// Zeros.
   public init() {}
 
-  /// The counters of all threads so far. To be taken while no kernel runs.
+  /// The counters of all threads so far. To be called while no kernel runs.
   public static func now() -> ProfileSnapshot { ProfileRecord.snapshot() }
 
   /// The counters of the calling thread so far.
@@ -15,7 +15,7 @@ public struct ProfileSnapshot: Sendable {
     ProfileRecord.ofThisThread.pointee.counts
   }
 
-  /// What was counted of a part.
+  /// What was counted for a part.
   public package(set) subscript(_ part: Profile.Part) -> Profile.Total {
     get { totals[part.rawValue] }
     set { totals[part.rawValue] = newValue }
@@ -36,13 +36,13 @@ public struct ProfileSnapshot: Sendable {
   }
 }
 
-/// The thread time of a stretch of a run, divided among all parts without rest.
+/// The thread time of a stretch of a run, divided completely among all parts.
 public struct ProfileBreakdown: Sendable {
-  /// One part of it.
+  /// The counts of one part.
   public struct Row: Sendable {
-    /// Which.
+    /// The part.
     public let part: Profile.Part
-    /// Its counts; waiting, idle and other time have seconds only.
+    /// Its counts; waiting, idle and other time have only seconds.
     public let total: Profile.Total
     /// Its seconds as a share of all thread time, between 0 and 1.
     public let share: Double
@@ -50,14 +50,14 @@ public struct ProfileBreakdown: Sendable {
 
   /// Seconds from beginning to end.
   public let seconds: Double
-  /// Threads that were there to work.
+  /// The number of threads that were available.
   public let threads: Int
   /// All parts that took time, in the order of `Profile.Part`.
   public let rows: [Row]
 
-  /// Divides `threads` times `seconds` of thread time.
+  /// Divides up `threads` times `seconds` of thread time.
   ///
-  /// While a pool's threads do not work together, all but the calling thread are idle; what is left
+  /// While a pool's threads do not work together, all but the calling thread are idle. What is left
   /// of the thread time after kernels, waiting and idling is `other`.
   public init(_ counted: ProfileSnapshot, seconds: Double, threads: Int) {
     self.seconds = seconds

@@ -1,7 +1,7 @@
-/// The place in a step at which random numbers are drawn, beside seed, purpose and step in the name
-/// of a draw.
+/// The place in a step at which random numbers are drawn. Together with seed, purpose and step it
+/// names a draw.
 ///
-/// Each kind of site has numbers of its own among those drawn for the same purpose in a run:
+/// Each kind of site has its own numbers among those drawn for the same purpose in a run:
 ///
 /// | purpose | sites |
 /// | --- | --- |
@@ -23,7 +23,7 @@ public struct RandomSite: Sendable, Hashable {
     return RandomSite(index)
   }
 
-  /// Matrix number `index` of the maps that a method trains beside its models.
+  /// Matrix number `index` among the maps that a method trains in addition to its models.
   public static func projection(_ index: Int) -> RandomSite {
     precondition(projections.contains(index))
     return RandomSite(1 << 24 | index)
@@ -41,7 +41,7 @@ public struct RandomSite: Sendable, Hashable {
   /// The choice of layers.
   public static let layers = RandomSite(1 << 24)
 
-  /// A function on the tape of a shard, both counted from 0 and 1.
+  /// A function on the tape of a shard: the shard counts from 0, the function from 1.
   public static func tape(shard: Int, function: Int) -> RandomSite {
     precondition(shards.contains(shard) && functions.contains(function))
     return RandomSite(shard << 20 | function)
@@ -59,7 +59,7 @@ public struct RandomSite: Sendable, Hashable {
     return RandomSite(place << 12 | round)
   }
 
-  /// A row of a data set: 0 for what its tokens share, 1 for what each has for itself.
+  /// A row of a data set. Half 0 is for what its tokens share, half 1 for what each has for itself.
   public static func row(_ row: Int, half: Int) -> RandomSite {
     precondition(dataRows.contains(row) && halves.contains(half))
     return RandomSite(row << 1 | half)
@@ -79,11 +79,11 @@ public struct RandomSite: Sendable, Hashable {
 
   /// Weights of a model.
   public static let weights = 0..<1 << 24
-  /// Matrices beside the models.
+  /// Matrices in addition to the models.
   public static let projections = 0..<1 << 23
   /// Sides of a memory bank.
   public static let banks = 0..<2
-  /// Shards of a batch and the tape that is bound like theirs.
+  /// The shards of a batch, and the tape of a joint loss.
   public static let shards = 0..<1 << 12
   /// Functions of a tape.
   public static let functions = 0..<1 << 20

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Results of parallel tasks, each written once by its own task.
+/// Results of parallel tasks, each written exactly once, by its own task.
 package final class ResultSlots<Value: Sendable>: Sendable {
   private let values: Mutex<[Value?]>
 

@@ -1,5 +1,5 @@
-/// The two factors of scaled dot products between the rows of packed texts, head by head: what asks
-/// and what answers. Both may be the same matrix.
+/// The two factors of scaled dot products between the rows of packed texts, head by head: the
+/// queries and the keys. Both may be the same matrix.
 public struct ScoreFactors: Sendable {
   /// [query rows, heads * d].
   public let queries: Matrix
@@ -15,13 +15,15 @@ public struct ScoreFactors: Sendable {
 }
 
 extension Kernel {
-  /// KL(softmax(teacher's scores) || softmax(student's scores)) over the keys of each query; a text's
-  /// value is the mean over heads and queries, the result the sum over texts.
+  /// KL(softmax(teacher's scores) || softmax(student's scores)) over the keys of each query. A
+  /// text's value is the mean over heads and queries; the result is the sum over texts.
   ///
   /// Scores are q k^T / sqrt(d) with each side's own d, so the widths may differ. Direction: the
-  /// teacher is the target. Texts without queries count 0.
-  /// - Parameter dStudent, dTeacher: receive (are added) the gradients of the sum times `weight`, in
-  ///   the shapes of the factors; nil for none. Queries and keys may share memory if the factors do.
+  /// teacher is the target. Texts without queries count as 0.
+  /// - Parameters:
+  ///   - dStudent: the gradients of the sum times `weight` are added to these, in the shapes of
+  ///     `student`; nil for none. Queries and keys may share memory if the factors do.
+  ///   - dTeacher: the same for `teacher`.
   public static func relationDivergence(
     student: ScoreFactors, teacher: ScoreFactors, layout: AttentionLayout, heads: Int,
     weight: Float = 1, dStudent: ScoreFactors?, dTeacher: ScoreFactors?
@@ -57,10 +59,12 @@ extension Kernel {
     }
   }
 
-  /// Squared error of the student's scores q k^T / sqrt(d) from the teacher's, before any softmax; a
-  /// text's value is the mean over heads, queries and keys, the result the sum over texts.
+  /// Squared error of the student's scores q k^T / sqrt(d) from the teacher's, before any softmax.
+  /// A text's value is the mean over heads, queries and keys; the result is the sum over texts.
   ///
-  /// - Parameter dStudent, dTeacher: as in `relationDivergence`.
+  /// - Parameters:
+  ///   - dStudent: as in `relationDivergence`.
+  ///   - dTeacher: as in `relationDivergence`.
   public static func scoreError(
     student: ScoreFactors, teacher: ScoreFactors, layout: AttentionLayout, heads: Int,
     weight: Float = 1, dStudent: ScoreFactors?, dTeacher: ScoreFactors?
@@ -86,7 +90,8 @@ extension Kernel {
   }
 
   /// Calls `compare` with the scores of every text and head, which it overwrites with the loss's
-  /// gradients by them, and takes these to the factors. Returns the sum of what `compare` returns.
+  /// gradients with respect to them, and passes these on to the factors. Returns the sum of what
+  /// `compare` returns.
   private static func compareScores(
     _ student: ScoreFactors, _ teacher: ScoreFactors, _ layout: AttentionLayout, _ heads: Int,
     _ dStudent: ScoreFactors?, _ dTeacher: ScoreFactors?,
@@ -159,14 +164,14 @@ private struct HeadFactors {
 
   private var scale: Float { 1 / Float(size).squareRoot() }
 
-  /// q k^T / sqrt(d), a row of `room` floats per query.
+  /// q k^T / sqrt(d), with a row of `room` floats per query.
   func scores(into s: FloatPointer, _ room: Int) {
     Kernel.multiply(
       .none, .transposed, rows, length, size, scale, queries, queryStride, keys, keyStride, 0, s,
       room)
   }
 
-  /// Adds what a gradient of the scores means for the factors.
+  /// Adds to the factors' gradients what a gradient of the scores implies for them.
   func addGradient(_ gradient: FloatPointer, _ room: Int, to target: HeadFactors) {
     Kernel.multiply(
       .none, .none, rows, size, length, scale, gradient, room, keys, keyStride, 1, target.queries,

@@ -1,8 +1,8 @@
 extension Kernel {
   /// Every row of x becomes softmax(scale x), in place.
   ///
-  /// - Parameter width: columns that hold values; those behind become 0 (room up to a multiple of 16
-  ///   lets rows be read without tails).
+  /// - Parameter width: the number of columns that hold values. Those after them become 0, so that
+  ///   rows with room up to a multiple of 16 can be read without tail handling.
   public static func softmaxRows(_ x: Matrix, width: Int? = nil, scale: Float = 1) {
     let span = Profile.begin(.softmax, bytes: 8 * x.count)
     defer { span.end() }
@@ -48,7 +48,7 @@ extension Kernel {
     }
   }
 
-  /// log of the sum of exp(scale x) over a row; the sum is taken in double precision.
+  /// The log of the sum of exp(scale x) over a row, with the sum in double precision.
   @inline(__always)
   static func logSumExp(_ p: FloatPointer, _ columns: Int, _ scale: Float) -> Float {
     let lowest = -Float.greatestFiniteMagnitude
@@ -104,7 +104,7 @@ extension Kernel {
 }
 
 extension Kernel {
-  /// Entropy of softmax(x) in nats, summed over rows.
+  /// The entropy of softmax(x) in nats, summed over rows.
   public static func entropyOfRows(_ x: Matrix) -> Double {
     let span = Profile.begin(.softmax, bytes: 4 * x.count)
     defer { span.end() }

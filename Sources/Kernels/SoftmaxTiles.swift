@@ -4,16 +4,17 @@
 /// exponentials relative to it (`sums`). Source: Milakov and Gimelshein, "Online normalizer
 /// calculation for softmax", 2018.
 extension Kernel {
-  /// What `tops` holds before the first tile; `sums` and what they weight begin at 0.
+  /// The initial value of `tops`, before the first tile; `sums` and what they weight begin at 0.
   public static var noLogit: Float { -Float.greatestFiniteMagnitude }
 
-  /// The next columns of all rows: `tile` becomes exp(scale tile - top), in place.
+  /// Takes the next columns of all rows: `tile` becomes exp(scale tile - top), in place.
   ///
   /// - Parameters:
   ///   - tile: logits, [rows, columns of the tile].
-  ///   - tops, sums: [rows, 1] each; brought up to date.
-  ///   - weighted: sums over earlier tiles that were made with earlier tops, [rows, any width] each;
-  ///     they are scaled to the new ones.
+  ///   - tops: [rows, 1]; updated.
+  ///   - sums: [rows, 1]; updated.
+  ///   - weighted: sums over earlier tiles that were made with earlier tops, [rows, any width]
+  ///     each; they are rescaled to the new ones.
   public static func addSoftmaxTile(
     _ tile: Matrix, scale: Float = 1, tops: Matrix, sums: Matrix, weighted: [Matrix]
   ) {
@@ -46,8 +47,8 @@ extension Kernel {
     }
   }
 
-  /// After the last tile: `weighted` becomes `factor` times the mean under the softmax, and `tops` the
-  /// log of the sum of exp(scale logit), row by row.
+  /// After the last tile: `weighted` becomes `factor` times the mean under the softmax, and `tops`
+  /// becomes the log of the sum of exp(scale logit), row by row.
   public static func finishSoftmaxTiles(
     tops: Matrix, sums: Matrix, weighted: [Matrix], factor: Float = 1
   ) {

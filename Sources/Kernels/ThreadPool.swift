@@ -4,9 +4,9 @@ import Synchronization
 
 /// A few threads that run numbered tasks together with the caller and sleep in between.
 ///
-/// There is one blocking rendezvous for each `run`; nothing spins, so that another process taking a
-/// core away costs its share and no more. Tasks are claimed in order; which thread runs a task
-/// must not change its result.
+/// There is one blocking rendezvous for each `run` and nothing spins, so a process that takes a
+/// core away costs that core's share and no more. Tasks are claimed in order. Which thread runs a
+/// task must not change its result.
 public final class ThreadPool: @unchecked Sendable {
   /// Number of threads that work during `run`, the caller included.
   public let threads: Int
@@ -17,7 +17,7 @@ public final class ThreadPool: @unchecked Sendable {
     let body: @Sendable (Int) -> Void
   }
 
-  /// Held from the beginning of a job to its end: callers of several threads take turns.
+  /// Held from the beginning of a job to its end: callers on several threads take turns.
   private let turn: UnsafeMutablePointer<pthread_mutex_t>
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private let wake: UnsafeMutablePointer<pthread_cond_t>
@@ -31,7 +31,7 @@ public final class ThreadPool: @unchecked Sendable {
   private var stopping = false
   private var handles: [pthread_t] = []
 
-  /// Number of processors this process may run on.
+  /// The number of processors this process may run on.
   public static var availableProcessors: Int {
     let allowed = Int(mate_kd_available_processors())
     return allowed > 0 ? allowed : max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
@@ -86,8 +86,8 @@ public final class ThreadPool: @unchecked Sendable {
   /// Runs `body(0) ... body(count - 1)`, each once, and returns when all have ended.
   ///
   /// If any task throws, the error of the lowest-numbered failing task is thrown after all tasks
-  /// have ended. Calls from several threads are served one after the other; a call from inside a task
-  /// of the same pool would wait for itself for ever.
+  /// have ended. Calls from several threads are served one after another. A call from inside a task
+  /// of the same pool would wait for itself forever.
   public func run(count: Int, _ body: @Sendable (Int) throws -> Void) throws {
     guard count > 0 else { return }
     let failures = Mutex<[(Int, any Error)]>([])
@@ -102,7 +102,7 @@ public final class ThreadPool: @unchecked Sendable {
 
   /// Splits 0..<total into one contiguous range per thread, borders at multiples of `alignment`.
   ///
-  /// For element-wise work only, where the borders cannot change a result.
+  /// For element-wise work only, in which the borders cannot change a result.
   public func ranges(
     total: Int, alignment: Int = 1024, _ body: @Sendable (Range<Int>) -> Void
   ) {
@@ -144,7 +144,7 @@ public final class ThreadPool: @unchecked Sendable {
     pthread_mutex_unlock(mutex)
   }
 
-  /// Claims and runs tasks until none is left. Enters and leaves with the mutex held.
+  /// Claims and runs tasks until none are left. The mutex is held on entry and on return.
   private func work() {
     while let current = job, nextTask < current.count {
       let index = nextTask

@@ -1,4 +1,5 @@
-/// The width all element-wise kernels work in; narrower processors see two or four of their own.
+/// The width in which all element-wise kernels work. Narrower processors see two or four of their
+/// own.
 package typealias Vector = SIMD16<Float>
 typealias FloatPointer = UnsafeMutablePointer<Float>
 typealias ConstFloatPointer = UnsafePointer<Float>
@@ -13,7 +14,7 @@ func load(_ p: FloatPointer) -> Vector {
   UnsafeRawPointer(p).loadUnaligned(as: Vector.self)
 }
 
-/// The first `n` elements, zeros behind them.
+/// The first `n` elements, followed by zeros.
 @inline(__always)
 func load(_ p: FloatPointer, _ n: Int) -> Vector {
   if n == 16 { return load(p) }
@@ -38,7 +39,7 @@ func store(_ v: Vector, _ p: FloatPointer, _ n: Int) {
   }
 }
 
-/// Calls `body(index, width)` for every vector of a row of `n`; only the last may be narrower.
+/// Calls `body(index, width)` for every vector of a row of `n`. Only the last one may be narrower.
 @inline(__always)
 func vectors(_ n: Int, _ body: (_ index: Int, _ width: Int) -> Void) {
   var i = 0
@@ -49,7 +50,7 @@ func vectors(_ n: Int, _ body: (_ index: Int, _ width: Int) -> Void) {
   if i < n { body(i, n &- i) }
 }
 
-/// Lanes below `n` of `v`, `other` elsewhere.
+/// The lanes of `v` below `n`, and those of `other` from there on.
 @inline(__always)
 func first(_ n: Int, of v: Vector, else other: Float) -> Vector {
   if n == 16 { return v }
@@ -66,8 +67,8 @@ func polynomial(_ x: Vector, _ c: (Float, Float, Float, Float, Float)) -> Vector
   return Vector(repeating: c.0).addingProduct(r, x)
 }
 
-/// x within [low, high]; a NaN stays one (`pointwiseMin` would turn it into a bound, and a diverged
-/// run would go on with numbers that look sound).
+/// x limited to [low, high]. A NaN stays a NaN: `pointwiseMin` would turn it into a limit, and a
+/// diverged run would continue with numbers that look sound.
 @inline(__always)
 func clamped(_ x: Vector, _ low: Float, _ high: Float) -> Vector {
   x.replacing(with: low, where: x .< low).replacing(with: high, where: x .> high)
@@ -93,7 +94,8 @@ package func exp(_ x: Vector) -> Vector {
   return (e * scale * 2).replacing(with: 0, where: x .< -86.5)
 }
 
-/// Natural logarithm of positive, normal numbers, within 2 units in the last place; meaningless for all others.
+/// Natural logarithm of positive, normal numbers, within 2 units in the last place; meaningless for
+/// all other numbers.
 ///
 /// ln(m 2^k) = k ln 2 + 2 artanh((m-1)/(m+1)) with m in [sqrt(1/2), sqrt(2)).
 @inline(__always)

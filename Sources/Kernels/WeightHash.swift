@@ -1,6 +1,7 @@
 extension Kernel {
-  /// A 64-bit hash of the bits of every element, row by row; tells two models apart in caches. Guards
-  /// against mix-ups, not against forgery. Does not depend on the number of threads.
+  /// A 64-bit hash of the bits of every element, row by row, for telling two models apart in
+  /// caches. It guards against mix-ups, not against forgery, and does not depend on the number of
+  /// threads.
   public static func hash(_ x: Matrix, pool: ThreadPool) -> UInt64 {
     let chunk = 1 << 18
     precondition(x.isContiguous)
@@ -25,7 +26,7 @@ extension Kernel {
     while i + 16 <= count {
       let bits = words.loadUnaligned(fromByteOffset: 4 * i, as: SIMD16<UInt32>.self)
       lanes = (lanes ^ bits) &* 0x0100_0193
-      // A product moves information upwards only; the shift brings some of it back.
+      // A product moves information only upwards; the shift brings some of it back down.
       lanes ^= lanes &>> 15
       i += 16
     }

@@ -3,21 +3,22 @@ import Kernels
 import Runs
 import Trainers
 
-/// What `mate-kd --version` tells: enough to make the same program again, and to know which kernels
-/// of OpenBLAS it multiplies with here.
+/// What `mate-kd --version` prints: enough to build the same program again, and to know which
+/// OpenBLAS kernels it uses on this machine.
 package struct BuildInformation: Sendable {
   /// The program's version.
   package var version = Version.current
-  /// The commit it was built from; `-dirty` behind it means that files had changes.
+  /// The commit that it was built from. The suffix `-dirty` means that files had changes.
   package var commit = "unknown"
   /// The value of `-march`, and the widest vector instructions that it stands for.
   package var march = "", vectors = ""
   /// Swift's version, and that of its Clang.
   package var swift = "", clang = ""
-  /// OpenBLAS as it tells its version and build options, and the core whose kernels are in use.
+  /// OpenBLAS's own description of its version and build options, and the core whose kernels it
+  /// uses.
   package var blasConfiguration = "", blasCore = ""
 
-  /// Nothing known but the version.
+  /// Nothing is known but the version.
   package init() {}
 
   /// This program, on this machine.
@@ -33,7 +34,7 @@ package struct BuildInformation: Sendable {
     return build
   }
 
-  /// Four lines, the first of them `mate-kd` and its version.
+  /// Four lines, the first with `mate-kd` and its version.
   package var text: String {
     let library = blasConfiguration.split(separator: " ").prefix(2).joined(separator: " ")
     return """
@@ -44,7 +45,7 @@ package struct BuildInformation: Sendable {
       """
   }
 
-  /// The compiler's version, as far as a program can ask for its own.
+  /// The compiler's version, as far as a program can find out its own.
   private static var compiler: String {
     #if compiler(>=6.5)
       "6.5 or later"

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 
-/// The command `mate-kd`: its subcommands, and how a process of it ends.
+/// The command `mate-kd`: its subcommands, and how its process ends.
 public struct MateKD: ParsableCommand {
   /// Name, help and subcommands.
   public static let configuration = CommandConfiguration(
@@ -9,8 +9,8 @@ public struct MateKD: ParsableCommand {
     abstract: "Knowledge distillation of BERT classifiers on a CPU.",
     discussion: """
       Results go to standard output, logs and progress to standard error. Exit codes: 0 done, \
-      64 usage, 65 bad data, 66 input missing, 70 internal, 73 cannot create, 74 input/output, \
-      78 bad configuration, 130 interrupted (the model so far is saved).
+      64 usage, 65 bad data, 66 input missing, 69 wrong processor, 70 internal, 73 cannot create, \
+      74 input/output, 78 bad configuration, 130 interrupted (the model so far is saved).
       """,
     version: BuildInformation.current.text,
     subcommands: [
@@ -20,10 +20,10 @@ public struct MateKD: ParsableCommand {
       DoctorCommand.self,
     ])
 
-  /// A command without anything set; the parser needs it.
+  /// A command with nothing set; the parser needs it.
   public init() {}
 
-  /// Runs the command line of this process and ends the process.
+  /// Runs the command line of this process and then ends the process.
   public static func run(_ arguments: [String]? = nil) -> Never {
     do {
       var command = try parseAsRoot(arguments)
@@ -40,7 +40,7 @@ public struct MateKD: ParsableCommand {
     Foundation.exit(ExitStatus.ok.rawValue)
   }
 
-  /// What is said about an error: one line, with `error:` in it once.
+  /// The message for an error: one line, with `error:` in it exactly once.
   static func message(for error: any Error, _ style: TerminalStyle) -> String {
     let text = error is CocoaError ? error.localizedDescription : "\(error)"
     if let mark = text.range(of: ": error: ") {

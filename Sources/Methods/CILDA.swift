@@ -246,7 +246,8 @@ public struct CILDA: Objective {
   ///
   /// - Parameters:
   ///   - student: logits on the shard's texts, then on its adversarial texts.
-  ///   - clean, adversarial: the teacher's logits.
+  ///   - clean: the teacher's logits.
+  ///   - adversarial: the teacher's logits.
   ///   - counts: scalars that precede the terms in the log.
   private func outputTerms(
     _ step: StepContext, _ shard: Shard, _ tape: Tape, student: Tensor, clean: Tensor,

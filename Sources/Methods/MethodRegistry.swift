@@ -41,6 +41,13 @@ public enum MethodRegistry {
 
   /// Adds a method, so that configurations can name it. Safe to call from any thread.
   ///
+  /// A program with a method of its own registers it and then runs the usual commands:
+  ///
+  /// ```swift
+  /// try MethodRegistry.register(LastState.description)
+  /// MateKD.run()
+  /// ```
+  ///
   /// - Throws: `MismatchError` if there is a method with this name already.
   public static func register(_ method: MethodDescription) throws {
     try registered.withLock { registered in

@@ -18,6 +18,13 @@ public struct LoadReport: Sendable, Equatable {
 }
 
 /// Model folders in Hugging Face's layout.
+///
+/// ```swift
+/// let folder = try ModelFolder(path)
+/// let (model, report) = try folder.classifier(seed: 42)
+/// print(model.labels.names, model.parameters.count)
+/// assert(report.initialized.isEmpty, "a weight is not in the checkpoint")
+/// ```
 public struct ModelFolder: Sendable {
   /// The folder.
   public let path: String

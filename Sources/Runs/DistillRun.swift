@@ -8,10 +8,10 @@ import Models
 import Trainers
 
 extension PreparedRun {
-  /// `mate-kd distill`: trains a student by one of the methods.
+  /// `mate-kd distill`: trains a student with one of the methods.
   ///
-  /// - Throws: errors of the configuration, the data and the models, each one sentence; models whose
-  ///   vocabularies or labels differ are among them.
+  /// - Throws: errors of the configuration, the data and the models, each one sentence. Among them
+  ///   are models whose vocabularies or labels differ.
   public static func distill(_ c: DistillConfiguration) throws -> PreparedRun {
     let task = try c.task.taskDescription()
     return task.questions == nil
@@ -71,7 +71,7 @@ extension PreparedRun {
 
   /// The method that a configuration names.
   ///
-  /// - Throws: `ConfigError` for a name that is none.
+  /// - Throws: `ConfigError` if there is no method of that name.
   private static func namedMethod(_ c: DistillConfiguration) throws -> MethodDescription {
     guard let method = MethodRegistry.named(c.methodName) else {
       throw c.method.unknownName("name", c.methodName, among: MethodRegistry.all.map(\.name))
@@ -81,7 +81,8 @@ extension PreparedRun {
 
   /// Lets the method that a configuration names read its section.
   ///
-  /// - Throws: `ConfigError`. The run itself says that a method has no form for questions.
+  /// - Throws: `ConfigError`. Whether a method has a form for questions is checked by the run
+  ///   itself.
   package static func checkMethod(_ c: DistillConfiguration) throws {
     let method = try namedMethod(c)
     guard try c.task.taskDescription().questions != nil else {
@@ -91,7 +92,7 @@ extension PreparedRun {
     if let configure = method.configureSpans { _ = try configure(c.method) }
   }
 
-  /// Checks that the length of a run without training data is given in updates.
+  /// Checks that a run without training data has its length given in updates.
   ///
   /// - Throws: `ConfigError`.
   private static func checkBudget(
@@ -100,12 +101,12 @@ extension PreparedRun {
     guard !method.needsTrainingData, train.maxSteps <= 0 else { return }
     throw train.origin.error(
       "max_steps",
-      "method \(method.name) makes its own texts, of which there is no end: give the number of "
+      "method \(method.name) makes its own texts without end: give the number of "
         + "updates as train.max_steps; num_train_epochs means nothing here")
   }
 
-  /// The rows that a method trains on: those of the task, or its own, for which no file of the task is
-  /// opened.
+  /// The rows that a method trains on: those of the task, or the method's own, in which case no
+  /// file of the task is opened.
   private static func trainingRows<Head: TaskHead>(
     of method: MethodDescription, _ c: DistillConfiguration, task: TaskDescription,
     models: DistillationModels<Head>, setup: RunSetup
@@ -139,12 +140,12 @@ struct DistillationModels<Head: TaskHead> {
   /// Sentences that the user should see.
   let notices: [String]
 
-  /// All but the student.
+  /// All models but the student.
   var others: [(role: String, model: any Model)] {
     [("teacher", teacher.model)] + (generator.map { [("generator", $0.model)] } ?? [])
   }
 
-  /// - Throws: errors of the folders; `MismatchError` where the models do not fit.
+  /// - Throws: errors of the folders; `MismatchError` if the models do not fit.
   init(_ c: DistillConfiguration, method: MethodDescription, task: TaskDescription) throws {
     let opener = ModelOpener(seed: c.common.seed)
     let (teacher, found) = try Head.openTeacher(c.teacher, task: task, opener: opener)
@@ -164,10 +165,11 @@ struct DistillationModels<Head: TaskHead> {
 }
 
 extension OpenedModel where M: TaskHead {
-  /// A teacher's metrics by the names that they have in a run's results.
+  /// A teacher's metrics, under the names that a run's results use.
   ///
-  /// - Parameter allowsWeak: true makes a caution of a teacher that knows nothing.
-  /// - Throws: `MismatchError` else.
+  /// - Parameter allowsWeak: true turns the error about a teacher that knows nothing into a
+  ///   caution.
+  /// - Throws: `MismatchError` for such a teacher otherwise.
   fileprivate func references(
     in evaluation: M.Evaluation, allowsWeak: Bool
   ) throws -> EvaluationParts.Result {
@@ -191,7 +193,7 @@ extension OpenedModel where M: TaskHead {
 }
 
 extension TeacherCache {
-  /// Where the teacher's logits come from, if some are known already.
+  /// Says where the teacher's logits come from if some are already known.
   fileprivate func notices(rows: Int) -> [String] {
     guard let path else { return [] }
     return ["the teacher's logits on \(rowsRead) of \(rows) training rows come from \(path)"]

@@ -7,7 +7,7 @@ import Trainers
 extension PreparedRun {
   /// `mate-kd teacher-finetune`: supervised training of a checkpoint on a task.
   ///
-  /// - Throws: errors of the configuration, the data, the model, each one sentence.
+  /// - Throws: errors of the configuration, the data and the model, each one sentence.
   public static func teacherFinetune(_ c: TeacherFinetuneConfiguration) throws -> PreparedRun {
     let task = try c.task.taskDescription()
     return task.questions == nil

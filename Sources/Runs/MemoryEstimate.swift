@@ -1,7 +1,8 @@
 import Foundation
 import Models
 
-/// Bytes that a run will hold at its peak, roughly: weights, moments, gradients, activations.
+/// A rough estimate of the bytes a run will hold at its peak: weights, moments, gradients,
+/// activations.
 struct MemoryEstimate: CustomStringConvertible {
   let bytes: Double
 
@@ -19,7 +20,7 @@ struct MemoryEstimate: CustomStringConvertible {
     }
     floats += largest * Double(shards)
     for model in frozen { floats += Double(model.parameters.count) }
-    // A layer keeps about 9 H + 2 I floats a token for its backward pass.
+    // A layer keeps about 9 H + 2 I floats per token for its backward pass.
     let activations = trained.map { model -> Double in
       let c = model.encoder.configuration
       return Double(c.layers) * Double(9 * c.hiddenSize + 2 * c.intermediateSize) * tokens

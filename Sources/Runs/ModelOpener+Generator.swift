@@ -8,7 +8,7 @@ import Models
 import Trainers
 
 extension ModelOpener {
-  /// Checks that a run has the generator that its method needs, before any file is opened.
+  /// Checks, before any file is opened, that a run has the generator that its method needs.
   /// - Throws: `ConfigError`.
   static func checkGenerator(of method: MethodDescription, _ c: DistillConfiguration) throws {
     guard method.needsGenerator, c.generator == nil else { return }
@@ -17,17 +17,17 @@ extension ModelOpener {
         + "mate-kd pretrain makes one")
   }
 
-  /// The masked language model of a method that takes one; nil for the others.
+  /// The masked language model for a method that needs one; nil for the others.
   ///
-  /// - Throws: errors of its folder, and `TrainingError` where it writes words that teacher or student
-  ///   do not have.
+  /// - Throws: errors of its folder, and `MismatchError` if it writes words that the teacher or the
+  ///   student does not have.
   func generator<M: Model>(
     of method: MethodDescription, _ c: DistillConfiguration, teacher: OpenedModel<M>,
     student: OpenedModel<M>, notices: inout [String]
   ) throws -> OpenedModel<MaskedLanguageModel>? {
     guard let source = c.generator else { return nil }
     guard method.needsGenerator else {
-      notices.append("method \(method.name) uses no generator; the section is not looked at")
+      notices.append("method \(method.name) uses no generator; the section is ignored")
       return nil
     }
     let model = try maskedLanguageModel(

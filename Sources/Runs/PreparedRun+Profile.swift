@@ -1,13 +1,14 @@
 import Trainers
 
 extension PreparedRun {
-  /// Makes some updates of each of the run's models, in memory only, and counts what they take.
+  /// Makes some updates of each of the run's models, in memory only, and measures what they take.
   ///
   /// The updates are the run's own: its data in its order, its batches, its optimiser. Nothing is
   /// evaluated, logged or written.
   /// - Parameters:
-  ///   - updates: of each model; those of a generator come before those of the student.
-  ///   - warmUp: updates of each model before, in which memory settles; not counted.
+  ///   - updates: updates of each model to measure; those of a generator come before those of the
+  ///     student.
+  ///   - warmUp: updates of each model made first, while memory use settles; they are not counted.
   ///   - shouldStop: asked after every update; true ends the run with what was counted so far.
   /// - Throws: `TrainingError`, as training does.
   public func profile(

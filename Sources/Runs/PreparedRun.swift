@@ -26,7 +26,7 @@ public struct PreparedRun {
     training = TrainingParts(objective: objective, data: data, trainer: setup.trainer)
   }
 
-  /// Runs it and writes the output folder.
+  /// Makes the run and writes the output folder.
   ///
   /// - Throws: whatever training, measuring and writing throw.
   public func execute(_ display: any TrainingObserver) throws -> RunOutcome {
@@ -148,7 +148,7 @@ extension TrainingSession {
   }
 }
 
-/// What a run ended with.
+/// The outcome of a run.
 public struct RunOutcome: Sendable {
   /// The output folder.
   public let folder: String

@@ -40,7 +40,7 @@ extension PreparedRun {
 }
 
 extension Corpus {
-  /// The texts of all files, or of a task's split.
+  /// The texts of all files, or of one split of a task.
   fileprivate func texts(maximumRows: Int?) throws -> TextDataset {
     let named = task.map {
       TaskConfiguration(name: $0, dataDir: dataDir ?? "", origin: origin)

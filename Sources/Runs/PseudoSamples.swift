@@ -7,14 +7,14 @@ import Methods
 import Models
 import Trainers
 
-/// Pseudo texts spelled with the words nearest to their vectors, for people to look at.
+/// Pseudo texts spelt with the words closest to their vectors, for people to look at.
 struct PseudoSamples {
-  /// File of the run folder.
+  /// The file in the run's folder.
   static let fileName = "pseudo_samples.txt"
   private let lines: [String]
 
-  /// The texts of a method's last batch. Nearest is the word with the largest cosine; special tokens
-  /// are their own.
+  /// The texts of a method's last batch. The closest word is the one with the largest cosine.
+  /// Special tokens stand for themselves.
   init(_ method: any PseudoTextMethod, vocabulary teacher: OpenedModel<some TaskHead>) {
     let words = teacher.model.parameters.matrix(teacher.model.encoder.words)
     let directions = Matrix(zeros: words.rows, words.columns)
@@ -38,7 +38,8 @@ struct PseudoSamples {
     }
   }
 
-  /// Writes a header and a line per text, columns separated by tabs; nothing if there are no texts.
+  /// Writes a header and one line per text, with columns separated by tabs; writes nothing if there
+  /// are no texts.
   ///
   /// - Throws: `FileError`.
   func write(to folder: String) throws {

@@ -5,7 +5,7 @@ import Methods
 import Models
 import Trainers
 
-/// Stores what happens during training in the run's folder and passes it on to the display.
+/// Stores what happens during training in the run's folder, and passes it on to the display.
 final class RecordingObserver: TrainingObserver {
   private let folder: RunFolder
   private let display: any TrainingObserver
@@ -41,7 +41,8 @@ final class RecordingObserver: TrainingObserver {
   var shouldStop: Bool { display.shouldStop }
 
   private func record(_ entry: LogEntry) {
-    // A full disk must not end the training that the user waits for; it is told at the end.
+    // A full disk must not end the training that the user is waiting for; it is reported at the
+    // end.
     do { try folder.appendLog(entry.json) } catch { firstError = firstError ?? error }
   }
 }

@@ -1,13 +1,13 @@
 import Inference
 import Trainers
 
-/// What a run measures and writes beside training itself.
+/// What a run measures and writes in addition to training itself.
 struct RunOutputs {
   /// The model that learns, measured on data that it does not learn from.
   struct Validation {
-    /// Name, without `eval_`, and direction of the metric that tells the best model.
+    /// The name, without `eval_`, and direction of the metric that decides which model is best.
     let metric: (name: String, greaterIsBetter: Bool)
-    /// Rows or questions.
+    /// The number of rows or questions.
     let count: Int
     /// The task's labels, for the file of predictions.
     let labels: [String]
@@ -15,16 +15,16 @@ struct RunOutputs {
     let measure: () throws -> EvaluationParts.Result
   }
 
-  /// Content hashes of what was read, by the names that run.json has for them.
+  /// Content hashes of what was read, under the names that run.json uses for them.
   let hashes: [(String, String)]
-  /// Weights of the model that learns.
+  /// The number of weights of the model that learns.
   let parameters: Int
   /// Nil for a run that is not measured.
   let validation: Validation?
-  /// Scalars whose last values belong to the results, as `final_NAME`.
+  /// Scalars whose last values go into the results, as `final_NAME`.
   let lastScalars: [String]
-  /// Metrics of other models for the results, and sentences. Read before the output folder is
-  /// touched.
+  /// Metrics of other models for the results, and sentences for the user. Computed before the
+  /// output folder is touched.
   var references: () throws -> EvaluationParts.Result = { EvaluationParts.Result() }
   /// Parts of the run's state beside those of the objective.
   var memory: [any StatePart] = []

@@ -9,9 +9,9 @@ struct RunPlan {
   var facts: [(name: String, value: String)]
 
   /// - Parameters:
-  ///   - rows: what there is to read.
+  ///   - rows: what data there is to read.
   ///   - models: all models of the run, by role.
-  ///   - objective: tells which of them learn.
+  ///   - objective: tells which of the models learn.
   init(
     rows: [(name: String, value: String)], models: [(role: String, model: any Model)],
     objective: any Objective, data: TokenizedDataset, setup: RunSetup

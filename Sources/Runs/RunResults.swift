@@ -2,7 +2,7 @@ import Inference
 import StrictJSON
 import Trainers
 
-/// The numbers that a run ends with, by the names of HF's result files.
+/// The numbers at the end of a run, under the names that HF's result files use.
 struct RunResults {
   private var train = JSONObject()
   private var eval: JSONObject?
@@ -41,7 +41,8 @@ struct RunResults {
     return found
   }
 
-  /// Adds what only `all_results.json` has, or for runs that are not measured both files.
+  /// Adds numbers that belong only to `all_results.json` or, for runs that are not measured, to
+  /// both files.
   mutating func add(
     _ summary: TrainingSummary, lastScalars: [String],
     references: [(name: String, value: Double)], parameters: Int
@@ -66,7 +67,7 @@ struct RunResults {
     try folder.write(JSONValue(.object(all)), to: "all_results.json")
   }
 
-  /// The content of `all_results.json` without what is no number.
+  /// The content of `all_results.json`, leaving out anything that is not a number.
   var numbers: [(name: String, value: Double)] {
     all.members.compactMap { member in
       member.value.double.map { (name: member.key, value: $0) }

@@ -10,13 +10,13 @@ struct RunSetup {
   let command: String
   let common: CommonConfiguration
   let arguments: TrainingArguments
-  /// The configuration with all defaults. Read when the run starts, when every section has recorded
-  /// its own.
+  /// The configuration with all defaults. It is read when the run starts, once every section has
+  /// recorded its own defaults.
   let resolved: () -> JSONValue
   let pool: ThreadPool
 
-  /// - Throws: `FileError` if the output folder cannot be used, `ConfigError` if the processor lacks
-  ///   what the run needs.
+  /// - Throws: `FileError` if the output folder cannot be used, `ConfigError` if the processor
+  ///   lacks what the run needs.
   init(
     command: String, common: CommonConfiguration, arguments: TrainingArguments,
     resolved: @escaping () -> JSONValue
@@ -33,10 +33,10 @@ struct RunSetup {
     self.resolved = resolved
   }
 
-  /// Of the factors of products with weights.
+  /// The precision of the factors in products with weights.
   let precision: Precision
 
-  /// Parts that a batch is split into.
+  /// The number of parts that a batch is split into.
   var shards: Int { common.shards > 0 ? common.shards : ThreadPool.availableProcessors }
 
   /// What trains.

@@ -72,7 +72,7 @@ extension SequenceClassifier: TaskHead {
 }
 
 extension TaskData {
-  /// Reads and tokenises a split, all of whose rows must have labels.
+  /// Reads and tokenises a split in which every row must have a label.
   fileprivate func rows(of split: Split) throws -> TokenizedDataset {
     let text = try DatasetReader.read(
       task: task, split: split, directory: configuration.dataDir, maximumRows: maximumRows,

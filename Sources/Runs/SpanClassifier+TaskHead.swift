@@ -74,7 +74,7 @@ extension SpanClassifier: TaskHead {
 }
 
 extension TaskData {
-  /// Which rules of SQuAD count.
+  /// Which version's rules of SQuAD apply.
   ///
   /// - Throws: `MismatchError` for a task without questions.
   fileprivate func version() throws -> SQuADVersion {
@@ -84,7 +84,7 @@ extension TaskData {
     return version
   }
 
-  /// The questions of a split with their texts cut into windows.
+  /// The questions of a split, with their texts cut into windows.
   fileprivate func windows(of split: Split) throws -> QuestionWindows {
     let dataset = try SQuADReader.read(
       version(), split: split, directory: configuration.dataDir, maximumQuestions: maximumRows)
@@ -92,8 +92,8 @@ extension TaskData {
     if let first = dataset.misplacedAnswers.first {
       let count = dataset.misplacedAnswers.count
       notice([
-        "\(dataset.source): \(count) answer\(count == 1 ? " is" : "s are") not where the file says; "
-          + "the first: \(first)"
+        "\(dataset.source): \(count) answer\(count == 1 ? " is" : "s are") not where the file "
+          + "says; the first: \(first)"
       ])
     }
     return try QuestionWindows(

@@ -8,20 +8,21 @@ import Trainers
 
 /// A kind of model that learns tasks: how runs open it, and what they train and measure it on.
 ///
-/// What a run does with a model does not depend on its head. A new kind of head is one conformance.
+/// What a run does with a model does not depend on the model's head. Supporting a new kind of head
+/// takes one conformance.
 protocol TaskHead: DistillableModel {
   /// What models with this head are measured on.
   associatedtype Evaluation: ValidationData where Evaluation.Learner == Self
 
   /// Opens the model that learns a task.
   ///
-  /// - Parameter teacher: whose layers or vocabulary it may take; nil for none.
+  /// - Parameter teacher: a model whose layers or vocabulary it may take over; nil for none.
   static func openLearner(
     _ source: ModelSource, role: String, task: TaskDescription, opener: ModelOpener,
     teacher: OpenedModel<Self>?
   ) throws -> OpenedModel<Self>
 
-  /// Opens a fine-tuned model and brings its outputs into the order of the task.
+  /// Opens a fine-tuned model and puts its outputs into the order of the task.
   ///
   /// - Returns: the model, and sentences that the user should see.
   static func openTeacher(
@@ -31,12 +32,12 @@ protocol TaskHead: DistillableModel {
   /// The rows to train on.
   static func trainingData(_ source: TaskData) throws -> TokenizedDataset
 
-  /// What is measured during the run and at its end.
+  /// The data that is measured during the run and at its end.
   static func evaluation(_ source: TaskData, setup: RunSetup) throws -> Evaluation
 
-  /// What makes a model with these metrics a teacher of nothing, or nil.
+  /// What is wrong with a model that, judging by these metrics, has nothing to teach, or nil.
   ///
-  /// - Parameter model: the model, as the sentence begins.
+  /// - Parameter model: what the sentence calls the model; the sentence begins with it.
   static func weakness(
     _ metrics: [(name: String, value: Double)], in evaluation: Evaluation, model: String
   ) -> String?
@@ -50,22 +51,22 @@ protocol TaskHead: DistillableModel {
 
   /// The teacher's logits on training data.
   ///
-  /// - Parameter folder: where they are kept between runs; nil for memory only.
+  /// - Parameter folder: where they are kept from one run to the next; nil for memory only.
   static func teacherCache(
     _ teacher: Self, data: TokenizedDataset, folder: String?, setup: RunSetup
   ) throws -> TeacherCache
 
-  /// What the outputs mean, to be written into config.json; nil for tokens of answers.
+  /// What the outputs mean, for config.json; nil for models that find answers.
   var writtenLabels: LabelSet? { get }
 }
 
-/// Where a run's rows come from. Collects sentences for the user while it is read.
+/// Where a run's rows come from. It collects sentences for the user while it is read.
 final class TaskData {
   let configuration: TaskConfiguration
   let task: TaskDescription
   let tokenizer: any Tokenizer
   let pool: ThreadPool
-  /// The first so many rows only; nil for all.
+  /// Only this many rows from the beginning; nil for all.
   let maximumRows: Int?
   /// Sentences that the user should see.
   private(set) var notices: [String] = []

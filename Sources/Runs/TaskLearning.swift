@@ -16,7 +16,7 @@ struct TaskLearning<Head: TaskHead> {
   let evaluation: Head.Evaluation
   /// Sentences that the user should see.
   let notices: [String]
-  /// Name and direction of the metric that tells the best model.
+  /// The name and direction of the metric that decides which model is best.
   let metric: (name: String, greaterIsBetter: Bool)
 
   /// Reads the validation data and checks that the training arguments fit the task.
@@ -56,9 +56,8 @@ struct TaskLearning<Head: TaskHead> {
   ///
   /// - Parameters:
   ///   - references: metrics of other models on the validation data, such as the teacher's, and
-  ///     sentences for the user. Read before the output folder is touched.
-  ///   - memory: parts of the run's state beside those of the objective.
-  ///   - finish: what is left to do when everything else is written.
+  ///     sentences for the user. Computed before the output folder is touched.
+  ///   - finish: what remains to be done when everything else has been written.
   func outputs(
     references: @escaping () throws -> EvaluationParts.Result = { EvaluationParts.Result() },
     memory: [any StatePart] = [], finish: @escaping (_ folder: String) throws -> Void = { _ in }
@@ -85,7 +84,7 @@ struct TaskLearning<Head: TaskHead> {
   ///
   /// - Parameters:
   ///   - objective: tells which of the models learn.
-  ///   - others: the models beside the one that is measured.
+  ///   - others: the models other than the one that is measured.
   func plan(
     objective: any Objective, others: [(role: String, model: any Model)]
   ) -> RunPlan {

@@ -9,16 +9,17 @@ import Runs
 import StrictJSON
 import Trainers
 
-/// Names all that a cell's result depends on: its configuration with every default filled in, and
-/// the content of the models that it starts from. Data are named by their folder only.
+/// Identifies everything that a cell's result depends on: its configuration with every default
+/// filled in, and the content of the models that it starts from. Data are identified only by their
+/// folder.
 struct CellFingerprint {
   private let pool: ThreadPool
-  /// Models by their folders; cells share them.
+  /// Models by folder; cells share them.
   private var models: [String: String] = [:]
 
   init(pool: ThreadPool) { self.pool = pool }
 
-  /// The configuration's keys that change no result.
+  /// The keys of the configuration that change no result.
   private static let immaterial = [
     "output_dir", "overwrite_output_dir", "threads", "teacher_cache_dir",
   ]
@@ -29,7 +30,7 @@ struct CellFingerprint {
 
   /// The fingerprint of a configuration whose method has read its section.
   ///
-  /// - Parameter assistant: fingerprint of the run that makes the teacher; nil for none.
+  /// - Parameter assistant: the fingerprint of the run that makes the teacher; nil for none.
   mutating func callAsFunction(_ configuration: DistillConfiguration, assistant: String? = nil)
     -> String
   {
@@ -44,7 +45,7 @@ struct CellFingerprint {
     }
     var hash = ContentHash()
     if let assistant {
-      // Its folder says nothing, and may not exist yet.
+      // The assistant's folder says nothing about it, and may not exist yet.
       object["teacher"] = .string(assistant)
     }
     hash.add(JSONWriter(layout: .minimal, sortedKeys: true).bytes(JSONValue(.object(object))))
@@ -55,8 +56,8 @@ struct CellFingerprint {
     return hash.hexadecimal
   }
 
-  /// Hash over weights, architecture and vocabulary of a model folder. What cannot be read counts as
-  /// absent; opening the model will say so.
+  /// A hash of the weights, architecture and vocabulary of a model folder. Anything that cannot be
+  /// read counts as absent; opening the model will report it.
   private mutating func model(_ folder: String) -> String {
     if let known = models[folder] { return known }
     var hash = ContentHash()

@@ -11,42 +11,42 @@ import Trainers
 
 /// Follows a study; the command line shows what happens.
 public protocol StudyObserver: AnyObject {
-  /// A cell that is finished already and is not repeated.
+  /// A cell is finished already and will not be repeated.
   func didSkip(_ cell: StudyCell, number: Int, of total: Int)
   /// A cell begins.
   ///
   /// - Parameters:
-  ///   - state: what is there of it; `new`, or why it is made again.
+  ///   - state: what exists of it: `new`, or why it is made again.
   func willRun(_ cell: StudyCell, state: StudyCell.State, number: Int, of total: Int)
-  /// Sentences about a cell's run.
+  /// There are sentences for the user about a cell's run.
   func didNotice(_ cell: StudyCell, _ notices: [String])
-  /// What shows a run of the cell.
+  /// The observer that shows a run of the cell.
   func display(for cell: StudyCell) -> any TrainingObserver
-  /// A cell has been measured; results as in its all_results.json.
+  /// A cell has been measured; the results are those of its all_results.json.
   func didFinish(
     _ cell: StudyCell, record: CellRecord, results: [(name: String, value: Double)])
-  /// A cell could not be made; the others go on.
+  /// A cell could not be made; the others continue.
   func didFail(_ cell: StudyCell, _ error: any Error)
   /// True ends the study after the current update.
   var shouldStop: Bool { get }
 }
 
-/// How running a study ended.
+/// The outcome of running a study.
 public struct StudyOutcome: Sendable {
-  /// Cells that were finished before, and that were made now.
+  /// Cells that were finished before, and cells that were made now.
   public var skipped = 0, finished = 0
-  /// Cells that failed, with a sentence each.
+  /// Cells that failed, each with a sentence.
   public var failures: [(cell: String, problem: String)] = []
   /// True if a signal ended it.
   public var wasInterrupted = false
 }
 
 extension Study {
-  /// Makes all cells that are not finished, one after the other.
+  /// Makes all cells that are not finished, one after another.
   ///
-  /// A cell that fails does not keep the others from being made.
+  /// A failing cell does not stop the others from being made.
   ///
-  /// - Parameter isSelected: the cells to look at; all unless given.
+  /// - Parameter isSelected: selects the cells to make; all by default.
   /// - Throws: `FileError` if the study's folder cannot be made.
   public func run(
     observer: some StudyObserver, isSelected: (StudyCell) -> Bool = { _ in true }
@@ -132,7 +132,7 @@ extension Study {
 struct StudyFolder {
   let path: String
 
-  /// Makes the folder if it is not there; what is in it stays.
+  /// Makes the folder if it does not exist; anything already in it stays.
   /// - Throws: `FileError`.
   init(_ path: String) throws {
     self.path = path

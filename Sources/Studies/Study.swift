@@ -8,35 +8,35 @@ import Runs
 import StrictJSON
 import Trainers
 
-/// A study: tasks x methods x seeds at the same number of student updates, each cell a run of
-/// `distill` in a folder of its own.
+/// A study: tasks x methods x seeds, all with the same number of student updates. Each cell is a
+/// run of `distill` in its own folder.
 public struct Study: Sendable {
-  /// A task of the study with what its predictions are judged by.
+  /// A task of the study, with the metrics that judge its predictions.
   public struct Task: Sendable {
     /// Its name in the study.
     public let name: String
     /// The task.
     public let description: TaskDescription
-    /// Name of the table's metric, such as `accuracy` or `combined_score`.
+    /// The name of the table's metric, such as `accuracy` or `combined_score`.
     public let metric: String
-    /// The metrics whose mean it is; none for tasks with questions.
+    /// The metrics that it is the mean of; none for tasks with questions.
     public let metrics: [Metric]
 
     /// Whether cells keep predictions that can be compared row by row.
     var hasPredictions: Bool { !description.isMultiLabel && description.questions == nil }
   }
 
-  /// What was read.
+  /// The configuration that was read.
   public let configuration: StudyConfiguration
   /// The tasks in order.
   public let tasks: [Task]
-  /// The cells, tasks outermost, seeds innermost.
+  /// The cells: tasks outermost, seeds innermost.
   public let cells: [StudyCell]
 
-  /// A study whose cells have all been read and checked, as far as that goes without opening data and
-  /// models.
+  /// A study whose cells have all been read and checked, as far as that is possible without opening
+  /// data and models.
   ///
-  /// - Throws: `ConfigError` at the first thing in any cell that cannot be used, and where the
+  /// - Throws: `ConfigError` for the first thing in any cell that cannot be used, and if the
   ///   methods of a task differ in the number of updates.
   public init(_ configuration: StudyConfiguration) throws {
     self.configuration = configuration
@@ -76,7 +76,7 @@ public struct Study: Sendable {
       ]
       return .object(members + (teacher.map { [("teacher", $0)] } ?? []))
     }
-    // The cache is the study's unless the configuration names one.
+    // The cells share the study's cache unless the configuration names another.
     let cache: JSONValue = ["teacher_cache_dir": .string("\(study.outputDir)/teacher-cache")]
     @Sendable func read(_ own: JSONValue, checksPaths: Bool? = nil) throws -> DistillConfiguration {
       let c = try study.cell(task, method, own: own, checksPaths: checksPaths)
@@ -86,7 +86,7 @@ public struct Study: Sendable {
     func run(
       _ folder: String, _ own: JSONValue, assistant: String? = nil
     ) throws -> CellRun {
-      // What the assistant will write cannot be there yet.
+      // What the assistant will write cannot exist yet.
       let draft = try read(own, checksPaths: assistant == nil ? nil : false)
       try PreparedRun.checkMethod(draft)
       return CellRun(folder: folder, fingerprint: fingerprint(draft, assistant: assistant)) {
@@ -100,7 +100,7 @@ public struct Study: Sendable {
     }
     let path = "\(folder)/assistant"
     let assistant = try run(path, changes.merged(with: own(path)))
-    // What the section says of the real teacher does not hold for the assistant.
+    // What the section says about the real teacher does not apply to the assistant.
     let teacher: JSONValue = [
       "model_name_or_path": .string(path), "layers": .null, "config": .null, "vocab": .null,
       "label_order": .null,
@@ -145,7 +145,7 @@ extension Study.Task {
   }
 }
 
-/// What the number of a student's updates and their texts depend on.
+/// What determines the number of a student's updates and their texts.
 private struct UpdateBudget: Equatable, CustomStringConvertible {
   let steps: Int
   let epochs: Double

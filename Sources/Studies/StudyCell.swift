@@ -12,40 +12,40 @@ import Trainers
 
 /// One run of a study: a task, a method and a seed.
 public struct StudyCell: Sendable {
-  /// Name of its task in the study.
+  /// The name of its task in the study.
   public let task: String
-  /// Name of its method in the study.
+  /// The name of its method in the study.
   public let method: String
   /// Its seed.
   public let seed: Int
-  /// The run, in the folder of the cell.
+  /// The run in the cell's folder.
   let main: CellRun
-  /// The run that makes its teacher first; nil for none.
+  /// The run that makes its teacher beforehand; nil for none.
   let assistant: CellRun?
 
-  /// Its name in messages and its folder below that of the study.
+  /// Its name in messages, and its folder within the study's folder.
   public var name: String { "\(task)/\(method)/seed-\(seed)" }
   /// The folder that it writes.
   public var folder: String { main.folder }
 
-  /// Names all that its result depends on.
+  /// Identifies everything that its result depends on.
   package var fingerprint: String { main.fingerprint }
 
-  /// What is there of a cell.
+  /// What exists of a cell.
   public enum State: Sendable, Equatable {
     /// Nothing yet.
     case new
-    /// A run that did not come to its end.
+    /// A run that was not completed.
     case unfinished
-    /// A run that an error ended, with the error.
+    /// A run that ended with an error, and the error.
     case failed(String)
-    /// A run of another configuration or of other models.
+    /// A run with another configuration or other models.
     case outdated
-    /// A run that need not be repeated.
+    /// A run that does not have to be repeated.
     case finished(CellRecord)
   }
 
-  /// What is there of it. Reads files.
+  /// What exists of it. Reads files.
   public var state: State { main.state }
 
   /// The record of a finished cell, or nil.
@@ -58,9 +58,10 @@ public struct StudyCell: Sendable {
 struct CellRun: Sendable {
   /// Its output folder.
   let folder: String
-  /// Names all that its result depends on.
+  /// Identifies everything that its result depends on.
   let fingerprint: String
-  /// Reads its configuration; the sections of a configuration are read once only.
+  /// Reads its configuration. It is read anew each time because the sections of a configuration can
+  /// be read only once.
   let configuration: @Sendable () throws -> DistillConfiguration
 
   var state: StudyCell.State {
@@ -75,10 +76,10 @@ struct CellRun: Sendable {
     return record.fingerprint == fingerprint ? .finished(record) : .outdated
   }
 
-  /// Where the error that ended the run is written down.
+  /// The file that records the error that ended the run.
   private static let problemFile = "error.txt"
 
-  /// Writes down that an error ended the run; if even that fails, the state only tells less.
+  /// Records the error that ended the run. If even that fails, the state merely says less.
   func remember(_ error: any Error) {
     try? StudyFolder(folder).write("\(error)", to: Self.problemFile)
   }
@@ -121,16 +122,16 @@ struct CellRun: Sendable {
   }
 }
 
-/// The file `cell.json`, which is written when a cell is through: what its run's own files do not
-/// tell.
+/// The file `cell.json`, written when a cell is complete. It holds what the files of the cell's run
+/// do not say.
 public struct CellRecord: Sendable, Equatable {
   static let fileName = "cell.json"
 
-  /// Names the configuration and the models that the run began with.
+  /// Identifies the configuration and the models that the run began with.
   public let fingerprint: String
   /// Updates of the student.
   public let updates: Int
-  /// Seconds from opening the models to the last file, an assistant's included.
+  /// Seconds from opening the models to writing the last file, an assistant's run included.
   public let seconds: Double
 
   init(fingerprint: String, updates: Int, seconds: Double) {
@@ -144,7 +145,7 @@ public struct CellRecord: Sendable, Equatable {
       let seconds = json["seconds"]?.double
     else {
       throw FileError(
-        file: "\(folder)/\(Self.fileName)", problem: "this is no record of a study's cell.")
+        file: "\(folder)/\(Self.fileName)", problem: "this is not the record of a study's cell.")
     }
     self.init(fingerprint: fingerprint, updates: updates, seconds: seconds)
   }

@@ -8,20 +8,20 @@ import Runs
 import StrictJSON
 import Trainers
 
-/// What `mate-kd compare` reads: a configuration of `distill` and what changes in it from cell to
-/// cell of a study of tasks x methods x seeds.
+/// What `mate-kd compare` reads: a configuration of `distill`, and what changes in it from cell to
+/// cell in a study of tasks x methods x seeds.
 public struct StudyConfiguration: Sendable {
   /// A task of the study.
   public struct Task: Sendable {
     /// Its name in tables and folders.
     public let name: String
-    /// `metric` of the table; nil means the task's first one.
+    /// `metric` in the table; nil means the task's first metric.
     public let metric: String?
     /// What the task changes in `base`.
     public let settings: JSONValue
     /// `methods`: what the task changes in one of the methods, such as a mask rate.
     public let settingsByMethod: [String: JSONValue]
-    /// For errors about it.
+    /// For errors about the task.
     public let origin: ConfigOrigin
   }
 
@@ -31,8 +31,8 @@ public struct StudyConfiguration: Sendable {
     public let name: String
     /// What the method changes in `base`.
     public let settings: JSONValue
-    /// `assistant`: what changes to distil a model between teacher and student first, which is then
-    /// the student's teacher; nil for none.
+    /// `assistant`: what to change for distilling a model between teacher and student first, which
+    /// then teaches the student; nil for none.
     public let assistant: JSONValue?
   }
 
@@ -42,29 +42,29 @@ public struct StudyConfiguration: Sendable {
   public let seeds: [Int]
   /// `reference`: the method that the others are compared with.
   public let reference: String
-  /// `keep_models`: whether the cells' weights stay after they have been measured.
+  /// `keep_models`: whether the cells' weights are kept after they have been measured.
   public let keepModels: Bool
   /// `allow_different_updates`: whether the methods of a task may differ in the number of updates.
   public let allowDifferentUpdates: Bool
-  /// `bootstrap.resamples`: samples of the validation rows for intervals; 0 for none.
+  /// `bootstrap.resamples`: the number of samples of the validation rows for intervals; 0 for none.
   public let bootstrapResamples: Int
-  /// `bootstrap.seed`: names them.
+  /// `bootstrap.seed`: the seed of those samples.
   public let bootstrapSeed: UInt64
-  /// `tasks` in the order of the file.
+  /// `tasks`, in the order of the file.
   public let tasks: [Task]
-  /// `methods` in the order of the file.
+  /// `methods`, in the order of the file.
   public let methods: [Method]
-  /// Whether the cells look for the files and folders that they name.
+  /// Whether the cells check that the files and folders they name exist.
   private let checksPaths: Bool
   private let base: JSONValue
   private let root: ConfigSection
 
-  /// Reads all of it; what the cells say is checked when they are made.
+  /// Reads everything; the cells' own configurations are checked when they are made.
   /// - Throws: `ConfigError`.
   public init(reading root: ConfigSection) throws {
     self.root = root
     checksPaths = root.document.checksPaths
-    root.ignore("$schema", "Allowed and not looked at; editors find the schema by it.")
+    root.ignore("$schema", "Allowed but ignored; editors use it to find the schema.")
     for key in ["task", "teacher", "student", "generator", "method", "train", "seed", "threads"] {
       try root.refuse(key, "what all cells share stands in the section base.")
     }
@@ -73,7 +73,7 @@ public struct StudyConfiguration: Sendable {
       "seeds", default: [1, 2, 3], in: .atLeast(0), "The seeds of the cells.")
     keepModels = try root.bool(
       "keep_models", default: true,
-      "Whether the cells' weights stay after they have been measured.")
+      "Whether the cells' weights are kept after they have been measured.")
     allowDifferentUpdates = try root.bool(
       "allow_different_updates", default: false,
       "Whether the methods of a task may differ in the number of updates.")
@@ -122,12 +122,12 @@ public struct StudyConfiguration: Sendable {
       reading: ConfigDocument.read(path, overrides: overrides, checksPaths: checksPaths).root)
   }
 
-  /// The configuration of a cell: `base`, changed by the task, by the method, by the task for the
-  /// method, and at last by `own`, each as a JSON Merge Patch (`null` removes a key).
+  /// The configuration of a cell: `base`, changed by the task, by the method, by the task for that
+  /// method, and finally by `own`. Each change is a JSON Merge Patch (`null` removes a key).
   ///
   /// - Parameters:
-  ///   - own: such as the output folder and the seed.
-  ///   - checksPaths: whether its files and folders must exist; nil for as in this configuration.
+  ///   - own: the cell's own keys, such as the output folder and the seed.
+  ///   - checksPaths: whether its files and folders must exist; nil means as in this configuration.
   /// - Throws: `ConfigError`.
   public func cell(
     _ task: Task, _ method: Method, own: JSONValue, checksPaths: Bool? = nil
@@ -148,7 +148,7 @@ public struct StudyConfiguration: Sendable {
 }
 
 extension StudyConfiguration {
-  /// What the runner sets in each cell.
+  /// The keys that the runner sets in each cell.
   private static let runnersKeys = ["output_dir", "overwrite_output_dir", "seed"]
 
   private static func base(_ root: ConfigSection) throws -> JSONValue {
@@ -161,7 +161,7 @@ extension StudyConfiguration {
     return value
   }
 
-  /// The members of an object of objects; those that are null count as absent.
+  /// The members of an object of objects. Those that are null count as absent.
   private static func entries(
     _ key: String, of root: ConfigSection, _ meaning: String
   ) throws -> [JSONObject.Member] {

@@ -17,8 +17,8 @@ extension StudyReport {
     var lines = [
       "% Needs \\usepackage{booktabs}. Scores x 100, mean and standard deviation over seeds.",
       "% *: p < 0.05, paired t test over seeds against \(reference).",
-      "% \\dagger: the \(Self.fixed(bootstrap.level * 100, 0)) % bootstrap interval over validation "
-        + "rows of the difference to \(reference) excludes 0.",
+      "% \\dagger: the \(Self.fixed(bootstrap.level * 100, 0)) % bootstrap interval over "
+        + "validation rows of the difference to \(reference) excludes 0.",
       "\\begin{tabular}{\(specification)}", "\\toprule",
       row(["method"] + tasks.map { Self.escaped($0.name) } + ["average"]),
       row([""] + tasks.map { "\\small \(Self.escaped($0.metric))" } + [""]), "\\midrule",
@@ -45,8 +45,8 @@ extension StudyReport {
     return (lines + ["\\bottomrule", "\\end{tabular}"]).joined(separator: "\n") + "\n"
   }
 
-  /// A line for each task and method, and for each method's average: scores as fractions, times in
-  /// seconds. Fields without a value are empty.
+  /// One line for each task and method, and one for each method's average. Scores are fractions,
+  /// times are in seconds. Fields without a value are empty.
   public var csv: String {
     var lines = [
       "task,metric,method,seeds,mean,standard_deviation,best,updates_min,updates_max,seconds,"
@@ -74,7 +74,7 @@ extension StudyReport {
     return lines.joined(separator: "\n") + "\n"
   }
 
-  /// The score of every finished cell, a line each.
+  /// The score of every finished cell, one line each.
   public var cellsCSV: String {
     var lines = ["task,metric,method,seed,score"]
     for task in tasks {
@@ -89,7 +89,7 @@ extension StudyReport {
 
   /// Writes `results.md`, `results.csv`, `results.tex` and `cells.csv`.
   ///
-  /// - Parameter folder: that of the study; made if it is not there.
+  /// - Parameter folder: the study's folder; made if it does not exist.
   /// - Throws: `FileError`.
   public func write(to folder: String) throws {
     let folder = try StudyFolder(folder)
@@ -104,7 +104,7 @@ extension StudyReport {
     return "\(value)"
   }
 
-  /// Text whose characters mean nothing to LaTeX.
+  /// Text with LaTeX's special characters escaped.
   private static func escaped(_ text: String) -> String {
     text.replacingOccurrences(of: "_", with: "\\_")
   }

@@ -9,8 +9,8 @@ import Runs
 import Trainers
 
 extension StudyReport {
-  /// The tables in Markdown: scores of methods and tasks, then everything else a row each, then what
-  /// the numbers mean and which cells are missing.
+  /// The tables in Markdown: scores by method and task, then everything else with one row each,
+  /// then what the numbers mean and which cells are missing.
   public var markdown: String {
     ([scoreTable, detailTable, explanation] + [missingList].compactMap { $0 })
       .joined(separator: "\n\n") + "\n"
@@ -95,7 +95,7 @@ extension StudyReport {
 }
 
 extension StudyCell.State {
-  /// What is there of a cell, in words.
+  /// What exists of a cell, in words.
   public var explanation: String {
     switch self {
     case .new: "not run yet"
@@ -107,21 +107,21 @@ extension StudyCell.State {
   }
 }
 
-// What the tables share.
+// What the tables have in common.
 extension StudyReport {
-  /// The tasks and then the average, each as what a method has there.
+  /// The tasks and then the average, each with a method's results there.
   var columns: [(String) -> Entry?] {
     tasks.map { task in { entry(task: task.name, method: $0) } } + [average]
   }
 
-  /// Whether no method has a higher mean, as tables round it.
+  /// Whether no method has a higher mean, as rounded in the tables.
   func isBest(_ method: String, in column: (String) -> Entry?) -> Bool {
     let means = methods.compactMap { column($0)?.summary.mean }.filter { !$0.isNaN }
     guard let best = means.max(), let own = column(method)?.summary.mean else { return false }
     return Self.percent(own) == Self.percent(best)
   }
 
-  /// `*` and `†`, as the explanation says.
+  /// `*` and `†`, as the explanation describes them.
   func marks(_ entry: Entry) -> String {
     (entry.isSignificant ? "\\*" : "") + (entry.excludesZero ? "†" : "")
   }
@@ -130,10 +130,10 @@ extension StudyReport {
     String(format: "%.\(digits)f", value)
   }
 
-  /// A score x 100 with two digits.
+  /// A score x 100 with two decimals.
   static func percent(_ value: Double) -> String { fixed(value * 100, 2) }
 
-  /// Mean and, of several, standard deviation.
+  /// The mean and, if there are several scores, the standard deviation.
   static func score(_ summary: SampleSummary) -> String {
     percent(summary.mean)
       + (summary.count > 1 ? " ± \(percent(summary.standardDeviation))" : "")
@@ -143,12 +143,12 @@ extension StudyReport {
     String(format: "%+.2f", value * 100)
   }
 
-  /// A p value; NaN where all differences are 0.
+  /// A p value; NaN if all differences are 0.
   static func probability(_ value: Double) -> String {
     value.isNaN ? "–" : value < 0.0001 ? "< 0.0001" : fixed(value, 4)
   }
 
-  /// The teacher's scores of all tasks and their mean; nil where a teacher has not been measured.
+  /// The teacher's scores on all tasks and their mean; nil if a teacher has not been measured.
   var teacherScores: [Double?] {
     let scores = tasks.map(\.teacher)
     let known = scores.compactMap { $0 }
@@ -172,7 +172,7 @@ extension StudyReport.Entry {
   /// Whether the paired t test has p < 0.05.
   var isSignificant: Bool { comparison?.test.map { $0.pValue < 0.05 } ?? false }
 
-  /// Whether 0 lies outside of the bootstrap's interval.
+  /// Whether 0 lies outside the bootstrap interval.
   var excludesZero: Bool {
     comparison?.bootstrap?.interval.map { $0.lower > 0 || $0.upper < 0 } ?? false
   }

@@ -9,18 +9,18 @@ import Runs
 import StrictJSON
 import Trainers
 
-/// What the finished cells of a study say: a score for each task, method and seed, what each method
-/// has on average, and how sure it is that it differs from the reference method.
+/// What the finished cells of a study show: a score for each task, method and seed, each method's
+/// average, and how certain it is that it differs from the reference method.
 public struct StudyReport: Sendable {
-  /// A task as tables show it.
+  /// A task as the tables show it.
   public struct Task: Sendable {
     /// Its name in the study.
     public let name: String
     /// The metric of its scores.
     public let metric: String
-    /// The teacher's score; nil where no cell is finished.
+    /// The teacher's score; nil if no cell is finished.
     public var teacher: Double?
-    /// Rows that models were measured on; nil where no cell is finished.
+    /// The number of rows that models were measured on; nil if no cell is finished.
     public var rows: Int?
   }
 
@@ -28,12 +28,12 @@ public struct StudyReport: Sendable {
   public struct Entry: Sendable {
     /// The score of each finished seed, in the order of the study.
     public var scores: [(seed: Int, score: Double)]
-    /// Fewest and most updates of a student; nil without finished cells.
+    /// The fewest and most updates of a student; nil without finished cells.
     public var updates: ClosedRange<Int>?
-    /// Mean seconds of a cell; nil without finished cells.
+    /// The mean seconds of a cell; nil without finished cells.
     public var seconds: Double?
-    /// How the method differs from the reference; nil for the reference itself, and where the two
-    /// have no seed in common.
+    /// How the method differs from the reference; nil for the reference itself, and if the two have
+    /// no seed in common.
     public var comparison: Comparison?
 
     /// Mean and standard deviation (n - 1) over seeds.
@@ -42,16 +42,16 @@ public struct StudyReport: Sendable {
     public var best: Double? { scores.map(\.score).max() }
   }
 
-  /// A method against the reference, by the seeds that both have.
+  /// A method compared with the reference, over the seeds that both have.
   public struct Comparison: Sendable {
-    /// Number of seeds in common.
+    /// The number of seeds in common.
     public let pairs: Int
-    /// Mean difference of scores; positive where the method is better.
+    /// The mean difference of scores; positive if the method is better.
     public let difference: Double
-    /// Over seeds; nil for a single one.
+    /// The test over seeds; nil for a single one.
     public let test: PairedTTest?
-    /// Over the validation rows, the difference averaged over seeds; nil if it was not asked for, and
-    /// for tasks with questions or with several labels a text.
+    /// The interval over validation rows for the difference averaged over seeds. It is nil if it
+    /// was not asked for, and for tasks with questions or with several labels per text.
     public let bootstrap: Bootstrap.Difference?
   }
 
@@ -61,11 +61,11 @@ public struct StudyReport: Sendable {
   public let methods: [String]
   /// The method that the others are compared with.
   public let reference: String
-  /// Seeds of the study.
+  /// The seeds of the study.
   public let seeds: [Int]
-  /// The samples that intervals were taken from.
+  /// The samples that the intervals are based on.
   public let bootstrap: Bootstrap
-  /// Cells that are not finished, with what is there of them.
+  /// Cells that are not finished, with what exists of them.
   public private(set) var missing: [(cell: String, state: StudyCell.State)] = []
   private var entries: [String: Entry] = [:]
   private var averages: [String: Entry] = [:]
@@ -73,14 +73,14 @@ public struct StudyReport: Sendable {
   /// A method's scores on a task.
   public func entry(task: String, method: String) -> Entry? { entries["\(task)/\(method)"] }
 
-  /// A method's scores averaged over the tasks, for each seed that all tasks have; nil where there
-  /// is no such seed.
+  /// A method's scores averaged over the tasks, for each seed that all tasks have; nil if there is
+  /// no such seed.
   public func average(_ method: String) -> Entry? { averages[method] }
 
   /// Reads the folders of all cells.
   ///
-  /// - Throws: `FileError` or `JSONError` where a file of a finished cell cannot be used, and where
-  ///   the cells of a task were measured on different rows.
+  /// - Throws: `FileError` or `JSONError` if a file of a finished cell cannot be used, and if the
+  ///   cells of a task were measured on different rows.
   public init(_ study: Study, pool: ThreadPool) throws {
     methods = study.configuration.methods.map(\.name)
     reference = study.configuration.reference
@@ -128,11 +128,12 @@ public struct StudyReport: Sendable {
     throw FileError(
       file: other.file,
       problem: "the cell was measured on other rows than \(first.file); the validation data have "
-        + "changed, so remove the folder of the cells that saw the old ones and run the study again."
+        + "changed, so remove the folder of the cells that saw the old ones and run the study "
+        + "again."
     )
   }
 
-  /// A method's cells of a task against the reference's.
+  /// A method's cells of a task compared with the reference's.
   private func compare(
     _ ours: [MeasuredCell], _ theirs: [MeasuredCell], task: Study.Task, site: Int, pool: ThreadPool
   ) -> Comparison? {
@@ -182,7 +183,7 @@ public struct StudyReport: Sendable {
     return result
   }
 
-  /// The mean over entries of each seed that all of them have; none where a task has no entry.
+  /// For each seed that all entries have, the mean over entries; empty if a task has no entry.
   private func mean(of entries: [Entry]) -> [(seed: Int, score: Double)] {
     guard entries.count == tasks.count else { return [] }
     return seeds.compactMap { seed in
@@ -210,7 +211,7 @@ private struct MeasuredCell {
   let score: Double
   let teacher: Double?
   let hasAssistant: Bool
-  /// Nil where texts may have several labels, and for tasks with questions.
+  /// Nil if texts may have several labels, and for tasks with questions.
   let predictions: ValidationPredictions?
   /// The file that they came from.
   let file: String
@@ -223,7 +224,7 @@ private struct MeasuredCell {
     }
     seed = cell.seed
     self.record = record
-    // A metric that is undefined is written as null.
+    // An undefined metric is written as null.
     score = value.double ?? .nan
     teacher = results["teacher_\(task.metric)"]?.double
     hasAssistant = cell.assistant != nil
@@ -235,7 +236,7 @@ private struct MeasuredCell {
 }
 
 extension PairedPredictions {
-  /// Predictions of several models for the same rows; nil if they are of two kinds.
+  /// Predictions of several models for the same rows; nil if they are of two different kinds.
   fileprivate init?(ours: [ValidationPredictions], theirs: [ValidationPredictions]) {
     var references: ValidationPredictions?
     var (classes, scores) = ([[Int32]](), [[Double]]())

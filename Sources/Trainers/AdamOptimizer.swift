@@ -3,15 +3,15 @@ import Kernels
 import StrictJSON
 import Synchronization
 
-/// Adam or AdamW over the flat parameters of a model and of what learns beside it.
+/// Adam or AdamW over the flat parameters of a model and of the weights that learn with it.
 package final class AdamOptimizer: Sendable {
-  /// Name of its part of the run's state.
+  /// The name of its part of the run's state.
   package let stateName: String
-  /// Their gradients and moments lie one after the other in this order.
+  /// Their gradients and moments lie one after another in this order.
   private let parameters: [Parameters]
   private let settings: OptimizerSettings
   private let firstMoment, secondMoment: Buffer
-  /// Pieces of one decay setting, small enough to share out evenly.
+  /// Pieces with one weight-decay setting each, small enough to share out evenly.
   private let pieces: [Piece]
   private struct Piece: Sendable {
     let parameters: Buffer

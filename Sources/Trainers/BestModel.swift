@@ -3,7 +3,7 @@ import Kernels
 import StrictJSON
 import Synchronization
 
-/// The best evaluation so far; ties go to the earlier update. A metric that is undefined is no
+/// The best evaluation so far. Ties go to the earlier update; an undefined metric is no
 /// improvement.
 final class BestModel: StatePart {
   private struct Found: Sendable {
@@ -19,7 +19,8 @@ final class BestModel: StatePart {
   private let kept: Buffer?
   private let found = Mutex(Found())
 
-  /// - Parameter keepsWeights: true if `restoreWeights()` is wanted (`load_best_model_at_end`).
+  /// - Parameter keepsWeights: whether `restoreWeights()` will be needed
+  ///   (`load_best_model_at_end`).
   init(parameters: Parameters, greaterIsBetter: Bool, keepsWeights: Bool) {
     self.parameters = parameters
     self.greaterIsBetter = greaterIsBetter
@@ -64,7 +65,7 @@ final class BestModel: StatePart {
     return count
   }
 
-  /// Gives the model the best weights, where they are kept and there are any.
+  /// Gives the model its best weights, if they were kept and there are any.
   func restoreWeights() {
     if let kept, best.value != nil { copy(kept, to: parameters.buffer) }
   }

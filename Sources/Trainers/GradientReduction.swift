@@ -1,9 +1,9 @@
 import Kernels
 
-/// Adds up the gradients that the lanes of a run have found for one update.
+/// Adds up the gradients that the lanes of a run have computed for one update.
 ///
-/// Between the backward passes and the optimiser stands only this: what shares a run among several
-/// processes replaces it.
+/// Nothing else stands between the backward passes and the optimiser, so sharing a run among
+/// several processes means replacing this.
 package protocol GradientReduction: Sendable {
   /// Leaves the sum of all lanes' gradients in the first buffer and zeros in the others.
   ///

@@ -4,13 +4,13 @@ import Kernels
 
 /// What a shard contributes to a loss over the whole batch.
 public struct ShardFeatures {
-  /// The shard's shares of the step's scalars; loss terms of single texts are on its tape already.
+  /// The shard's share of the step's scalars. Loss terms of single texts are on its tape already.
   public var scalars: Scalars
-  /// Tensors of the shard's tape with a row per text, in the order of its texts. Every shard gives
-  /// equally many, of equal widths.
+  /// Tensors on the shard's tape with one row per text, in the order of its texts. Every shard
+  /// gives the same number of them, with the same widths.
   public var features: [Tensor]
 
-  /// Scalars and features of a shard.
+  /// The scalars and features of a shard.
   public init(scalars: Scalars = Scalars(), features: [Tensor]) {
     self.scalars = scalars
     self.features = features
@@ -18,18 +18,18 @@ public struct ShardFeatures {
 }
 
 extension StepContext {
-  /// Runs a step with a loss that couples the batch's texts, such as in-batch negatives: `body` once
-  /// per shard, then `joint` once over the features of all texts, then all backward passes. Neither
-  /// loss nor gradients depend on how the batch was split.
+  /// Runs a step with a loss that couples the batch's texts, such as in-batch negatives: `body`
+  /// once per shard, then `joint` once over the features of all texts, then all backward passes.
+  /// Neither the loss nor the gradients depend on how the batch was split.
   ///
-  /// All shards' activations live until their backward passes, so micro-batches save no memory here.
+  /// Every shard's activations live until its backward pass, so micro-batches save no memory here.
   ///
   /// - Parameters:
   ///   - body: forward passes on the shard's tape; must not call `backward()`.
-  ///   - joint: gets a tape that is bound like the shards' and the features, each [texts of the
-  ///     batch, width] in the order of the batch; returns the scalars of its loss terms. A feature
-  ///     has a gradient if a shard's has one.
-  /// - Returns: the sums over shards, plus those of `joint`.
+  ///   - joint: gets the features, each [texts of the batch, width] in the order of the batch, and
+  ///     a tape that is bound like the shards' own. It returns the scalars of its loss terms. A
+  ///     feature has a gradient if any shard's part of it does.
+  /// - Returns: the sums over shards, plus the scalars of `joint`.
   public func forEachShard(
     _ body: @Sendable (Shard, Tape) throws -> ShardFeatures,
     joint: (_ tape: Tape, _ features: [Tensor]) throws -> Scalars
@@ -46,7 +46,7 @@ extension StepContext {
     var sum = Scalars()
     for shard in open { sum.add(shard.result.scalars) }
 
-    // Its draws are named by a number that no shard has.
+    // A number that no shard has names its draws.
     let jointTape = tape(lanes[0], index: shards.count)
     let features = (0..<(open.first?.result.features.count ?? 0)).map { number in
       gathered(open.map { $0.result.features[number] }, on: jointTape)
@@ -82,13 +82,13 @@ extension StepContext {
   }
 }
 
-/// A shard between its forward and its backward pass. One task at a time holds it.
+/// A shard between its forward and its backward pass. Only one task at a time holds it.
 private struct OpenShard: @unchecked Sendable {
   let tape: Tape
   let result: ShardFeatures
 }
 
-/// A gradient that the shards read side by side.
+/// A gradient that the shards read in parallel.
 private struct JointGradient: Sendable {
   let matrix: Matrix?
 }

@@ -6,11 +6,11 @@ import Foundation
 public struct LearningRateSchedule: Sendable {
   /// Shape after the warm-up (`lr_scheduler_type`).
   public let kind: TrainingArguments.Schedule
-  /// The highest rate.
+  /// The highest learning rate.
   public let peak: Double
-  /// Updates of linear rise from 0.
+  /// Updates over which the rate rises linearly from 0.
   public let warmupSteps: Int
-  /// Updates until the rate reaches 0, the warm-up included.
+  /// Updates until the rate reaches 0, including the warm-up.
   public let totalSteps: Int
 
   /// A schedule.
@@ -41,7 +41,7 @@ public struct LearningRateSchedule: Sendable {
 extension LearningRateSchedule {
   /// The schedule of `train` for a number of planned updates.
   public init(_ arguments: TrainingArguments, totalSteps: Int) {
-    // As transformers: the ratio counts only where no number of steps is given.
+    // As in transformers, the ratio counts only if no number of steps is given.
     let warmup =
       arguments.warmupSteps > 0
       ? arguments.warmupSteps

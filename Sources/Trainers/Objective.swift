@@ -5,17 +5,23 @@ import Kernels
 import Models
 
 /// A model that an objective trains, with the settings of its optimiser.
+///
+/// ```swift
+/// let training = TrainedModel(
+///   name: "", parameters: model.parameters, optimizer: OptimizerSettings(arguments),
+///   schedule: LearningRateSchedule(arguments, totalSteps: arguments.maxSteps))
+/// ```
 public struct TrainedModel: Sendable {
-  /// Prefix of its entries in the log; empty for the main model.
+  /// The prefix of its entries in the log; empty for the main model.
   public let name: String
   /// Its weights.
   public let parameters: Parameters
   /// Its optimiser.
   public let optimizer: OptimizerSettings
-  /// Its learning rate, by its own number of updates.
+  /// Its learning rate, as a function of its own number of updates.
   public let schedule: LearningRateSchedule
-  /// Weights outside the model that learn with it by the same optimiser, such as projections; nil
-  /// for none. Clipping sees one gradient over both.
+  /// Weights outside the model that learn with it under the same optimiser, such as projections;
+  /// nil for none. Gradients of both are clipped as one.
   public var companions: Parameters?
 
   /// A model to train.
@@ -38,34 +44,56 @@ public struct TrainedModel: Sendable {
 ///
 /// The training loop hands it a batch and takes back named scalars; gradients arrive in the
 /// buffers that the tapes are bound to. An objective sees no files and no terminal.
+///
+/// Fine-tuning on labels, as an objective:
+///
+/// ```swift
+/// struct Labels: Objective {
+///   let model: SequenceClassifier
+///   let trainedModels: [TrainedModel]
+///
+///   func loss(_ step: StepContext) throws -> Scalars {
+///     try step.forEachShard { shard, tape in
+///       let logits = model.logits(shard.tokens, tape: tape, training: true)
+///       let texts = Double(step.count)
+///       let sum = tape.crossEntropy(
+///         logits, labels: shard.targets.classes, weight: Float(step.share / texts))
+///       tape.backward()
+///       var scalars = Scalars()
+///       scalars["loss"] = sum / texts
+///       return scalars
+///     }
+///   }
+/// }
+/// ```
 public protocol Objective: Sendable {
-  /// The models it trains. The first one's updates are counted as `global_step`; it is evaluated and
-  /// saved. A model that is trained in stages, each with an optimiser and a schedule of its own, is
-  /// there once a stage; a stage begins with the best weights so far where the run keeps them
-  /// (`load_best_model_at_end`).
+  /// The models it trains. Updates of the first one are counted as `global_step`, and that model is
+  /// evaluated and saved. A model that is trained in stages, each with its own optimiser and
+  /// schedule, is listed once per stage. If the run keeps the best weights
+  /// (`load_best_model_at_end`), each stage begins with the best weights so far.
   var trainedModels: [TrainedModel] { get }
 
   /// Index into `trainedModels` of the model that the batch with this number (from 0) trains.
   func turn(batch: Int) -> Int
 
-  /// Updates that are made with every batch before the next one is taken.
+  /// The number of updates made with every batch before the next one is taken.
   var updatesPerBatch: Int { get }
 
-  /// What it must remember between batches beside the weights of `trainedModels`: queues, pseudo
-  /// texts, caches whose content depends on when it was computed. Checkpoints save it.
+  /// What it must remember between batches besides the weights of `trainedModels`: queues, pseudo
+  /// texts, and caches whose content depends on when it was computed. Checkpoints save it.
   var memory: [any StatePart] { get }
 
   /// Runs forward and backward passes over a batch.
   ///
-  /// - Returns: scalars among which `loss` is the batch mean of what was minimised.
+  /// - Returns: scalars, one of them `loss`: the batch mean of what was minimised.
   func loss(_ step: StepContext) throws -> Scalars
 }
 
 extension Objective {
-  /// One model takes every turn.
+  /// The same model takes every turn.
   public func turn(batch: Int) -> Int { 0 }
-  /// Every update has a batch of its own.
+  /// Every update has its own batch.
   public var updatesPerBatch: Int { 1 }
-  /// Nothing but weights has to be remembered.
+  /// Nothing but the weights has to be remembered.
   public var memory: [any StatePart] { [] }
 }

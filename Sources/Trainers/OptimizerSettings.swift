@@ -1,12 +1,12 @@
-/// The constants of an optimiser, by their names in HF's TrainingArguments.
+/// The constants of an optimiser, named as in HF's TrainingArguments.
 public struct OptimizerSettings: Sendable {
   /// `weight_decay`, never applied to biases and LayerNorm weights.
   public var weightDecay: Double
   /// `adam_beta1`, `adam_beta2`, `adam_epsilon`.
   public var beta1, beta2, epsilon: Double
-  /// True for AdamW, false for Adam (weight decay as L2 penalty).
+  /// True for AdamW, false for Adam (weight decay as an L2 penalty).
   public var decoupled: Bool
-  /// `max_grad_norm`; 0 switches clipping off.
+  /// `max_grad_norm`; 0 turns clipping off.
   public var maxGradNorm: Double
 
   /// Settings; the defaults are HF Trainer's.
@@ -24,7 +24,7 @@ public struct OptimizerSettings: Sendable {
 }
 
 extension OptimizerSettings {
-  /// The optimiser of `train`.
+  /// The optimiser that the section `train` asks for.
   public init(_ arguments: TrainingArguments) {
     self.init(
       weightDecay: arguments.weightDecay, beta1: arguments.adamBeta1, beta2: arguments.adamBeta2,

@@ -1,4 +1,4 @@
-/// Named numbers of a step in a fixed order, each a sum of the shards' shares.
+/// Named numbers of a step in a fixed order, each a sum over the shards.
 public struct Scalars: Sendable {
   /// The numbers.
   public private(set) var entries: [(name: String, value: Double)] = []
@@ -6,7 +6,7 @@ public struct Scalars: Sendable {
   /// No numbers.
   public init() {}
 
-  /// The number with a name, 0 where there is none; setting appends new names.
+  /// The number with this name, or 0 if there is none. Setting a new name appends it.
   public subscript(_ name: String) -> Double {
     get { entries.first { $0.name == name }?.value ?? 0 }
     set {

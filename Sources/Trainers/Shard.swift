@@ -4,11 +4,11 @@ import Kernels
 
 /// A part of a batch: whole texts, packed, that one tape works on.
 public struct Shard: Sendable {
-  /// Number of the shard within its batch; part of the name of its random draws.
+  /// The shard's number within its batch. It is part of the name of its random draws.
   public let index: Int
-  /// The lane that works on it; the shards of a lane are worked on one after the other.
+  /// The lane that works on it. The shards of a lane are worked on one after another.
   public let lane: Int
-  /// Place of each text within its batch.
+  /// The place of each text within its batch.
   public let places: [Int]
   private let texts: PackedBatch
 
@@ -22,20 +22,21 @@ public struct Shard: Sendable {
 
   /// The texts.
   public var tokens: PackedTokens { texts.tokens }
-  /// True for [CLS], [SEP] and other tokens that are never masked; one for each token.
+  /// True for [CLS], [SEP] and other tokens that are never masked; one value per token.
   public var isSpecial: [Bool] { texts.isSpecial }
-  /// Row of each text in the data set.
+  /// The row of each text in the data set.
   public var rows: [Int] { texts.rows }
-  /// What the model is to say of the texts.
+  /// What the model should say about the texts.
   public var targets: Targets { texts.targets }
-  /// Number of texts.
+  /// The number of texts.
   public var count: Int { places.count }
 
-  /// Splits rows of a data set among at most `lanes` lanes of similar cost (longest text first, each
-  /// to the cheapest lane so far), and a lane's texts into shards of at most `maximumTokens` tokens,
-  /// or of one text where that is longer. The split depends on the arguments alone, never on threads.
+  /// Splits rows of a data set among at most `lanes` lanes of similar cost (longest text first,
+  /// each to the cheapest lane so far), and a lane's texts into shards of at most `maximumTokens`
+  /// tokens. A text longer than that gets a shard of its own. The split depends only on the
+  /// arguments, never on threads.
   ///
-  /// Shards bound the memory of activations: a lane holds those of one shard at a time.
+  /// Shards bound the memory that activations take: a lane holds those of one shard at a time.
   public static func split(
     _ rows: [Int], of data: TokenizedDataset, lanes: Int, maximumTokens: Int = Int.max
   ) -> [Shard] {
@@ -47,7 +48,8 @@ public struct Shard: Sendable {
     }
   }
 
-  /// The lane and the places in the batch of each shard, for texts of the given lengths.
+  /// The lane of each shard and the places of its texts in the batch, for texts of the given
+  /// lengths.
   package static func plan(
     lengths: [Int], lanes: Int, maximumTokens: Int
   ) -> [(lane: Int, places: [Int])] {
@@ -56,7 +58,8 @@ public struct Shard: Sendable {
     var members = Array(repeating: [Int](), count: parts)
     var loads = Array(repeating: 0, count: parts)
     for text in order {
-      // Attention's quadratic part is small beside the linear layers up to a few hundred tokens.
+      // Up to a few hundred tokens, the quadratic part of attention is small next to the linear
+      // layers.
       let part = loads.indices.min { (loads[$0], $0) < (loads[$1], $1) } ?? 0
       members[part].append(text)
       loads[part] += lengths[text] * (4096 + lengths[text])
@@ -68,8 +71,8 @@ public struct Shard: Sendable {
     }
   }
 
-  /// Consecutive texts in as few pieces as the budget allows, of similar numbers of tokens: one
-  /// full piece and a small rest would make the rest's products slow.
+  /// Splits consecutive texts into as few pieces as the budget allows, with similar numbers of
+  /// tokens. One full piece and a small remainder would make the products of the remainder slow.
   private static func pieces(
     _ texts: [Int], lengths: [Int], maximumTokens: Int
   ) -> [[Int]] {

@@ -4,17 +4,17 @@ import StrictJSON
 
 /// What one part of a run remembers: named values and named arrays of floats.
 ///
-/// Checkpoints write records and read them back. Two runs stand at the same point when all their
+/// Checkpoints write records and read them back. Two runs are at the same point when all their
 /// records are equal, bit for bit.
 public struct StateRecord: Sendable, Equatable {
   /// Floats with a shape.
   public struct Floats: Sendable, Equatable {
     /// Sizes of the dimensions; their product is the number of floats.
     public let shape: [Int]
-    /// The memory, which nobody else writes to.
+    /// The memory; nothing else writes to it.
     public let buffer: Buffer
 
-    /// Memory of its own for `shape`, filled with a copy of the beginning of `source`.
+    /// Newly allocated memory for `shape`, filled with a copy of the beginning of `source`.
     public init(copying source: Buffer, shape: [Int]) {
       let count = shape.reduce(1, *)
       self.init(shape: shape, buffer: Buffer(zeroed: count))
@@ -22,7 +22,7 @@ public struct StateRecord: Sendable, Equatable {
         from: Matrix(source, rows: 1, columns: count))
     }
 
-    /// Memory that is given away.
+    /// Takes over memory that the caller no longer uses.
     public init(shape: [Int], buffer: Buffer) {
       self.shape = shape
       self.buffer = buffer
@@ -53,7 +53,7 @@ public struct StateRecord: Sendable, Equatable {
   /// Arrays by name.
   public var arrays: [String: Floats]
 
-  /// A record.
+  /// A record of these values and arrays.
   public init(values: JSONObject = JSONObject(), arrays: [String: Floats] = [:]) {
     self.values = values
     self.arrays = arrays
@@ -69,18 +69,20 @@ public struct StateRecord: Sendable, Equatable {
 
 /// A record that does not fit the part of a run that reads it.
 public struct StateError: Error, Sendable, Equatable, CustomStringConvertible {
-  /// What is missing or of another size, in one sentence without its full stop.
+  /// What is missing or has another size, as one sentence without its full stop.
   public let description: String
 
-  /// A misfit.
+  /// A mismatch.
   public init(_ description: String) { self.description = description }
 }
 
 extension StateRecord {
   /// A whole number.
-  /// - Throws: `StateError` if it is missing or none.
+  /// - Throws: `StateError` if it is missing or not an integer.
   public func int(_ key: String) throws -> Int {
-    guard let value = values[key]?.int else { throw StateError("\(key) is missing or no integer") }
+    guard let value = values[key]?.int else {
+      throw StateError("\(key) is missing or not an integer")
+    }
     return value
   }
 
@@ -94,12 +96,14 @@ extension StateRecord {
   /// A list of values.
   /// - Throws: `StateError` if it is missing.
   public func list(_ key: String) throws -> [JSONValue] {
-    guard let value = values[key]?.array else { throw StateError("\(key) is missing or no array") }
+    guard let value = values[key]?.array else {
+      throw StateError("\(key) is missing or not an array")
+    }
     return value
   }
 
-  /// An array of a certain shape.
-  /// - Throws: `StateError` if it is missing or of another shape.
+  /// An array of the given shape.
+  /// - Throws: `StateError` if it is missing or has another shape.
   public func floats(_ name: String, shape: [Int]) throws -> Floats {
     guard let found = arrays[name] else { throw StateError("array \(name) is missing") }
     guard found.shape == shape else {
@@ -109,27 +113,53 @@ extension StateRecord {
   }
 }
 
-/// A part of a run whose content changes while the run goes on.
+/// A part of a run whose content changes as the run goes on.
 ///
-/// Whatever an objective, an optimiser or the loop must know to go on exactly where it stopped is in
-/// some part. Weights that are never trained, and all that can be computed from the configuration
+/// Everything that an objective, an optimiser or the loop needs to continue exactly where it
+/// stopped belongs to some part. Weights that are never trained do not, nor does anything that can
+/// be computed from the configuration again.
 /// again, are not.
+///
+/// ```swift
+/// final class SeenTexts: StatePart {
+///   let stateName = "my-method.seen"
+///   private let count = Mutex(0)
+///
+///   func add(_ texts: Int) { count.withLock { $0 += texts } }
+///
+///   func record() -> StateRecord {
+///     StateRecord(values: JSONObject([("count", .int(count.withLock { $0 }))]))
+///   }
+///
+///   func restore(_ record: StateRecord) throws {
+///     let seen = try record.int("count")
+///     count.withLock { $0 = seen }
+///   }
+/// }
+/// ```
 public protocol StatePart: Sendable {
   /// Its name among the parts of a run, such as `optimizer.student`.
   var stateName: String { get }
   /// A copy of its content.
   func record() -> StateRecord
-  /// Takes over a content.
+  /// Replaces its content with that of a record.
   /// - Throws: `StateError` if the record does not fit.
   func restore(_ record: StateRecord) throws
 }
 
 /// All mutable state of a run between two updates.
+///
+/// What some updates have changed, between two states of a `TrainingSession`:
+///
+/// ```swift
+/// let changed = after.differences(from: before)
+/// print(changed.joined(separator: ", "))  // optimizer.0, trainer, weights.0
+/// ```
 public struct RunState: Sendable, Equatable {
-  /// The record of each part, by its name.
+  /// The record of each part, by the part's name.
   public var parts: [String: StateRecord]
 
-  /// A state.
+  /// A state made of these records.
   public init(parts: [String: StateRecord] = [:]) { self.parts = parts }
 
   /// The names of parts that differ between two states, sorted.
@@ -155,7 +185,7 @@ struct WeightsState: StatePart {
 }
 
 extension StateRecord.Floats {
-  /// Memory of its own, all zero.
+  /// Newly allocated memory, all zeros.
   public init(zeros shape: [Int]) {
     self.init(shape: shape, buffer: Buffer(zeroed: shape.reduce(1, *)))
   }

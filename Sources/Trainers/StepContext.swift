@@ -3,20 +3,21 @@ import Kernels
 
 /// One batch (or one accumulation chunk of it) on its way through an objective.
 public struct StepContext: Sendable {
-  /// Number of the batch since the beginning of training, from 0.
+  /// The number of the batch since the beginning of training, from 0.
   public let batchNumber: Int
-  /// Index of the model that learns.
+  /// The index of the model that learns.
   public let turn: Int
   /// The batch's shards.
   public let shards: [Shard]
-  /// Texts over all shards.
+  /// The number of texts in all shards.
   public let count: Int
-  /// Weight of this chunk in its update: its texts / the update's texts; multiplies gradients.
+  /// The weight of this chunk in its update, which multiplies gradients: the chunk's texts divided
+  /// by the update's texts.
   public let share: Double
-  /// Number of the forward pass since the beginning of training, from 0; names random draws. Chunks
-  /// of one accumulated batch differ in it.
+  /// The number of the forward pass since the beginning of training, from 0; it names random draws.
+  /// Chunks of one accumulated batch have different numbers.
   public let drawNumber: Int
-  /// Seed of the run.
+  /// The run's seed.
   public let seed: UInt64
   package let lanes: [Lane]
   package let pool: ThreadPool
@@ -38,11 +39,12 @@ public struct StepContext: Sendable {
     self.drawNumber = drawNumber
   }
 
-  /// Runs `body` once per shard, lanes in parallel, each with a tape that is bound to the learning
-  /// model. A lane's shards share its memory, so that only one of them holds activations.
+  /// Runs `body` once per shard, lanes in parallel, each time with a tape that is bound to the
+  /// learning model. The shards of a lane share its memory, so only one of them holds activations
+  /// at a time.
   ///
-  /// - Parameter body: returns the shard's shares of the step's scalars.
-  /// - Returns: the sums over shards, added in the order of shards.
+  /// - Parameter body: returns the shard's share of the step's scalars.
+  /// - Returns: the sums over shards, added in the order of the shards.
   public func forEachShard(
     _ body: @Sendable (Shard, Tape) throws -> Scalars
   ) throws -> Scalars {
@@ -63,10 +65,11 @@ public struct StepContext: Sendable {
 }
 
 extension StepContext {
-  /// How many shards a batch can have: their tapes, and that of a joint loss, name random draws.
+  /// How many shards a batch can have. Random draws are named by the number of a shard's tape, and
+  /// one number is kept for the tape of a joint loss.
   package static let maximumShards = RandomSite.shards.count - 1
 
-  /// Checks that the random draws of no two shards have one name.
+  /// Checks that no two shards share a name for their random draws.
   ///
   /// - Throws: `TrainingError`.
   func checkShards() throws {
@@ -75,7 +78,7 @@ extension StepContext {
     }
   }
 
-  /// A tape that is bound to what learns.
+  /// A tape bound to whatever learns.
   ///
   /// - Parameter index: names its random draws.
   func tape(_ lane: Lane, index: Int) -> Tape {
@@ -90,13 +93,14 @@ extension StepContext {
   }
 }
 
-/// What the work on shards needs besides their data: memory that is used again in every step.
+/// What work on shards needs besides their data: memory that is reused in every step.
 package struct Lane: Sendable {
-  /// Memory of values and gradients.
+  /// Memory for values and gradients.
   package let pool: BufferPool
-  /// Where the learning model's weight gradients are added, then those of its companions.
+  /// Where the weight gradients of the learning model are added up, followed by those of its
+  /// companions.
   package let gradients: Buffer
-  /// Of the factors of products with weights.
+  /// The precision of the factors in products with weights.
   package let precision: Precision
 
   package init(pool: BufferPool, gradients: Buffer, precision: Precision = .float32) {

@@ -2,14 +2,25 @@ import Configuration
 import Data
 import Kernels
 
-/// Trains the models of an objective: what of a run does not change while it goes on.
+/// Trains the models of an objective. This is the part of a run that does not change while it goes
+/// on.
 ///
-/// What changes is a `TrainingSession`, whose state can be written and read back at any update.
+/// The part that changes is a `TrainingSession`, whose state can be written and read back after any
+/// update.
+///
+/// ```swift
+/// let trainer = Trainer(
+///   arguments: arguments, seed: 42, dataSeed: 42, shards: 2, pool: ThreadPool())
+/// let summary = try trainer.run(
+///   objective, data: data, evaluate: nil, metric: ("loss", greaterIsBetter: false),
+///   observer: observer)
+/// print(summary.globalStep, summary.trainLoss)
+/// ```
 public struct Trainer: Sendable {
   package var arguments: TrainingArguments
   let seed: UInt64
   let dataSeed: UInt64
-  /// Parts that a batch is split into.
+  /// The number of parts that a batch is split into.
   package let shards: Int
   package let pool: ThreadPool
   let precision: Precision
@@ -18,9 +29,9 @@ public struct Trainer: Sendable {
   /// A trainer.
   ///
   /// - Parameters:
-  ///   - shards: number of parts of a batch, 0 for one a processor; results depend on it, but not on
-  ///     threads.
-  ///   - precision: of the factors of products with weights.
+  ///   - shards: the number of parts that a batch is split into, 0 for one per processor. Results
+  ///     depend on it, but not on threads.
+  ///   - precision: the precision of the factors in products with weights.
   public init(
     arguments: TrainingArguments, seed: UInt64, dataSeed: UInt64, shards: Int, pool: ThreadPool,
     precision: Precision = .float32
@@ -34,24 +45,26 @@ public struct Trainer: Sendable {
     reduction = LocalReduction()
   }
 
-  /// Updates that `rows` rows of training data make for the given arguments.
+  /// The number of updates that `rows` rows of training data make under the given arguments.
   public static func plannedSteps(_ arguments: TrainingArguments, rows: Int) -> Int {
     if arguments.maxSteps > 0 { return arguments.maxSteps }
     let steps = arguments.numTrainEpochs * Double(stepsPerEpoch(arguments, rows: rows))
     return max(1, Int(steps.rounded(.up)))
   }
 
-  /// Updates of one pass over `rows` rows.
+  /// The number of updates in one pass over `rows` rows.
   package static func stepsPerEpoch(_ arguments: TrainingArguments, rows: Int) -> Int {
     let batch = arguments.perDeviceTrainBatchSize * arguments.gradientAccumulationSteps
     return max(1, arguments.dataloaderDropLast ? rows / batch : (rows + batch - 1) / batch)
   }
 
-  /// Trains from the beginning to the end.
+  /// Trains from beginning to end.
   ///
   /// - Parameters:
-  ///   - evaluate: the metrics of the main model on the validation data; nil for no evaluation.
-  ///   - metric: name (without `eval_`) and direction of the metric that tells the best model.
+  ///   - evaluate: returns the metrics of the main model on the validation data; nil for no
+  ///     evaluation.
+  ///   - metric: the name (without `eval_`) and direction of the metric that decides which model is
+  ///     best.
   /// - Throws: `TrainingError`, and whatever the objective, evaluation or observer throw.
   public func run(
     _ objective: some Objective, data: TokenizedDataset,
@@ -64,7 +77,7 @@ public struct Trainer: Sendable {
   }
 }
 
-/// What is left of a run besides its weights: the content of HF's trainer_state.json and times.
+/// What remains of a run besides its weights: the content of HF's trainer_state.json, and times.
 public struct TrainingSummary: Sendable {
   /// Updates of the main model.
   public var globalStep = 0
@@ -74,9 +87,9 @@ public struct TrainingSummary: Sendable {
   public var epoch = 0.0
   /// Log entries in order.
   public var history: [LogEntry] = []
-  /// Best value of `metric_for_best_model` and the update that reached it first.
+  /// The best value of `metric_for_best_model`.
   public var bestMetric: Double?
-  /// Update of the best evaluation.
+  /// The update that reached it first.
   public var bestStep: Int?
   /// Mean training loss over all updates of the main model.
   public var trainLoss = 0.0

@@ -1,19 +1,19 @@
 import StrictJSON
 
-/// Where a run stands: counters, the sampler's cursor, the log. One value, so that it can be
+/// Where a run is: its counters, the sampler's position and the log. It is one value, so it can be
 /// written, read back and compared.
 struct TrainerState: Sendable {
   /// Updates of the main model.
   var globalStep = 0
-  /// Updates of any model.
+  /// Updates of all models.
   var batchNumber = 0
   /// Epochs of the sampler that have begun.
   var epochsBegun = 0
-  /// Batches taken from the last of them.
+  /// Batches taken from the latest of them.
   var batchesTaken = 0
-  /// Turn of the main model's stage.
+  /// The turn of the main model's current stage.
   var stage = 0
-  /// Sum of the main model's losses over its updates.
+  /// The sum of the main model's losses over its updates.
   var lossSum = 0.0
   /// Texts and tokens that went through the loop.
   var texts = 0, tokens = 0
@@ -26,7 +26,7 @@ struct TrainerState: Sendable {
 }
 
 extension TrainerState {
-  /// Name of its part of the run's state.
+  /// The name of this part of the run's state.
   static let stateName = "trainer"
 
   func record() -> StateRecord {

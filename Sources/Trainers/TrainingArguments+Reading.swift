@@ -2,7 +2,7 @@ import Configuration
 import Kernels
 
 extension TrainingArguments {
-  /// Reads the section to its end.
+  /// Reads the whole section.
   /// - Throws: `ConfigError`.
   package init(reading section: ConfigSection) throws {
     try Self.takeOldSpellings(section)
@@ -19,7 +19,7 @@ extension TrainingArguments {
     try section.alias("evaluation_strategy", for: "eval_strategy")
     let old = try section.optionalBool(
       "group_by_length",
-      "Old spelling: true is read as `train_sampling_strategy` \"group_by_length\".")
+      "Old spelling; true means `train_sampling_strategy` \"group_by_length\".")
     if old != nil {
       let name = section.name("group_by_length")
       if section.has("train_sampling_strategy") {
@@ -36,7 +36,7 @@ extension TrainingArguments {
       try section.refuse(key, batch)
     }
     for key in ["seed", "data_seed", "output_dir"] {
-      try section.refuse(key, "it stands at the top level.")
+      try section.refuse(key, "it belongs at the top level.")
     }
     try section.refuse("epochs", "write num_train_epochs.")
     try section.refuse("max_seq_length", "it belongs to the task or, in pretrain, the top level.")
@@ -46,33 +46,35 @@ extension TrainingArguments {
     // A text's place in its batch names its random draws.
     perDeviceTrainBatchSize = try section.int(
       "per_device_train_batch_size", default: 8, in: 1...RandomSite.places.count,
-      "Rows of a forward pass.")
+      "Rows per forward pass.")
     perDeviceEvalBatchSize = try section.int(
-      "per_device_eval_batch_size", default: 8, in: 1..., "Rows of a forward pass in evaluation.")
+      "per_device_eval_batch_size", default: 8, in: 1..., "Rows per forward pass in evaluation.")
     gradientAccumulationSteps = try section.int(
-      "gradient_accumulation_steps", default: 1, in: 1..., "Batches of an update.")
+      "gradient_accumulation_steps", default: 1, in: 1..., "Batches per update.")
     maxTokensPerBatch = try section.int(
       "max_tokens_per_batch", default: Self.defaultMaxTokensPerBatch, in: 1...,
-      "Tokens that a shard's forward pass holds at most, one text at least; less takes less memory "
-        + "and a little time, and changes no update.")
+      "The most tokens in a shard's forward pass, though always at least one text. A lower value "
+        + "takes less memory and a little more time, and changes no update.")
     numTrainEpochs = try section.number(
       "num_train_epochs", default: 3, in: .above(0, upTo: 1e6),
       "Passes over the training data; may be a fraction.")
     maxSteps = try section.int(
       "max_steps", default: -1, in: .between(1, 1_099_511_627_776).or(-1),
-      "Updates, in `distill` those of the student; wins over `num_train_epochs` when positive.")
+      "Updates, in `distill` those of the student; overrides `num_train_epochs` if positive.")
     let old = try section.optionalBool("group_by_length") ?? false
     section.ignore("group_by_length")
     trainSamplingStrategy = try section.choice(
       "train_sampling_strategy", default: old ? .groupByLength : .random,
-      "The order of the rows: new every epoch, that of the file, or batches of similar length."
+      "The order of the rows: new every epoch, as in the file, or in batches of similar length."
     )
     dataloaderDropLast = try section.bool(
       "dataloader_drop_last", default: false, "Whether a last batch that is not full is left out.")
     maxTrainSamples = try section.optionalInt(
-      "max_train_samples", in: .atLeast(1), "Only the first so many training rows; by default all.")
+      "max_train_samples", in: .atLeast(1),
+      "Use only this many training rows from the beginning; by default all.")
     maxEvalSamples = try section.optionalInt(
-      "max_eval_samples", in: .atLeast(1), "Only the first so many validation rows; by default all."
+      "max_eval_samples", in: .atLeast(1),
+      "Use only this many validation rows from the beginning; by default all."
     )
   }
 
@@ -82,11 +84,14 @@ extension TrainingArguments {
     learningRate = try section.number(
       "learning_rate", default: 5e-5, in: .atLeast(0), "The highest learning rate.")
     weightDecay = try section.number(
-      "weight_decay", default: 0, in: .atLeast(0), "Weight decay; never on biases and LayerNorm.")
+      "weight_decay", default: 0, in: .atLeast(0),
+      "Weight decay; never applied to biases and LayerNorm.")
     adamBeta1 = try section.number(
-      "adam_beta1", default: 0.9, in: .from(0, below: 1), "Decay of Adam's mean of gradients.")
+      "adam_beta1", default: 0.9, in: .from(0, below: 1),
+      "The decay rate of Adam's mean of gradients.")
     adamBeta2 = try section.number(
-      "adam_beta2", default: 0.999, in: .from(0, below: 1), "Decay of Adam's mean of squares.")
+      "adam_beta2", default: 0.999, in: .from(0, below: 1),
+      "The decay rate of Adam's mean of squares.")
     adamEpsilon = try section.number(
       "adam_epsilon", default: 1e-8, in: .above(0), "What Adam adds to its divisor.")
     maxGradNorm = try section.number(
@@ -94,12 +99,12 @@ extension TrainingArguments {
       "The gradient is scaled down to this norm; 0 means never.")
     lrSchedulerType = try section.choice(
       "lr_scheduler_type", default: .linear,
-      "How the learning rate goes on after the warm-up; `constant` has none.")
+      "How the learning rate changes after the warm-up; `constant` has no warm-up.")
     warmupSteps = try section.int(
       "warmup_steps", default: 0, in: 0..., "Updates of linear warm-up.")
     warmupRatio = try section.number(
       "warmup_ratio", default: 0, in: 0...1,
-      "Linear warm-up as a part of all updates, in place of `warmup_steps`.")
+      "Linear warm-up as a fraction of all updates, instead of `warmup_steps`.")
     labelSmoothingFactor = try section.number(
       "label_smoothing_factor", default: 0, in: .from(0, below: 1),
       "Share of the gold label that is spread over all labels; not with `multi_label`.")
@@ -117,13 +122,14 @@ extension TrainingArguments {
       "load_best_model_at_end", default: false,
       "Whether the result is the best model evaluated rather than the last one.")
     metricForBestModel = try section.optionalString(
-      "metric_for_best_model", "What tells the best model; by default the task's first metric.")
+      "metric_for_best_model",
+      "The metric that decides which model is best; by default the task's first.")
     greaterIsBetter = try section.optionalBool(
       "greater_is_better",
-      "Whether a greater metric is better; by default true, but not for `loss` and `loss_mm`.")
+      "Whether a greater metric is better; by default true, except for `loss` and `loss_mm`.")
     earlyStoppingPatience = try section.optionalInt(
       "early_stopping_patience", in: .atLeast(1),
-      "Training stops after so many evaluations without improvement; by default never.")
+      "Training stops after this many evaluations without improvement; by default never.")
     earlyStoppingThreshold = try section.number(
       "early_stopping_threshold", default: 0, in: .atLeast(0),
       "By how much a metric must be better to count as an improvement.")

@@ -1,8 +1,8 @@
 import Configuration
 import Data
 
-/// The section `train`: names and defaults of Hugging Face's `TrainingArguments`, as far as they make
-/// sense here. Only `logging_steps` differs: 50 instead of 500.
+/// The section `train`, with the names and defaults of Hugging Face's `TrainingArguments` as far as
+/// they make sense here. Only the default of `logging_steps` differs: 50 instead of 500.
 public struct TrainingArguments: Sendable {
   /// The optimiser.
   public enum Optimizer: String, Sendable, CaseIterable {
@@ -12,15 +12,15 @@ public struct TrainingArguments: Sendable {
     case adam
   }
 
-  /// How the learning rate goes on after the warm-up.
+  /// How the learning rate changes after the warm-up.
   public enum Schedule: String, Sendable, CaseIterable {
     /// Linearly down to zero.
     case linear
     /// Half a cosine down to zero.
     case cosine
-    /// The same from the first step on; warm-up is not looked at.
+    /// Constant from the first step on; warm-up is ignored.
     case constant
-    /// The same after the warm-up.
+    /// Constant after the warm-up.
     case constantWithWarmup = "constant_with_warmup"
   }
 
@@ -28,25 +28,25 @@ public struct TrainingArguments: Sendable {
   public enum Interval: String, Sendable, CaseIterable {
     /// Never.
     case no
-    /// Every so many steps.
+    /// Every given number of steps.
     case steps
     /// After every epoch.
     case epoch
   }
 
-  /// `per_device_train_batch_size`: rows a forward pass.
+  /// `per_device_train_batch_size`: rows per forward pass.
   public var perDeviceTrainBatchSize: Int
   /// `per_device_eval_batch_size`
   public var perDeviceEvalBatchSize: Int
-  /// `gradient_accumulation_steps`: batches an update.
+  /// `gradient_accumulation_steps`: batches per update.
   public var gradientAccumulationSteps: Int
-  /// `max_tokens_per_batch`: tokens that a shard's forward pass holds at most, one text at least. An
-  /// update keeps its number of texts: what does not fit is worked on piece by piece, gradients
-  /// added up. Bounds memory.
+  /// `max_tokens_per_batch`: the most tokens that a shard's forward pass holds, though always at
+  /// least one text. An update keeps its number of texts: those that do not fit are worked on piece
+  /// by piece, and their gradients are added up. This bounds memory.
   public var maxTokensPerBatch: Int
   /// `num_train_epochs`; a fraction ends within an epoch.
   public var numTrainEpochs: Double
-  /// `max_steps`: updates; wins over the epochs when positive.
+  /// `max_steps`: updates. It overrides the epochs if positive.
   public var maxSteps: Int
   /// `learning_rate`: the highest one.
   public var learningRate: Double
@@ -66,7 +66,7 @@ public struct TrainingArguments: Sendable {
   public var lrSchedulerType: Schedule
   /// `warmup_steps`: updates of linear warm-up.
   public var warmupSteps: Int
-  /// `warmup_ratio`: the same as a part of all updates; 0 where `warmup_steps` counts.
+  /// `warmup_ratio`: the same as a fraction of all updates; 0 if `warmup_steps` applies.
   public var warmupRatio: Double
   /// `label_smoothing_factor`
   public var labelSmoothingFactor: Double
@@ -80,9 +80,9 @@ public struct TrainingArguments: Sendable {
   public var metricForBestModel: String?
   /// `greater_is_better`; nil means true, except for a metric whose name ends in `loss`.
   public var greaterIsBetter: Bool?
-  /// `load_best_model_at_end`: keep the best model apart and let it be the result.
+  /// `load_best_model_at_end`: keep a copy of the best model and make it the result.
   public var loadBestModelAtEnd: Bool
-  /// `early_stopping_patience`: stop after so many evaluations without a better metric.
+  /// `early_stopping_patience`: stop after this many evaluations without a better metric.
   public var earlyStoppingPatience: Int?
   /// `early_stopping_threshold`: by how much a metric must be better to count.
   public var earlyStoppingThreshold: Double
@@ -90,9 +90,9 @@ public struct TrainingArguments: Sendable {
   public var trainSamplingStrategy: Sampler.Strategy
   /// `dataloader_drop_last`: leave out a last batch that is not full.
   public var dataloaderDropLast: Bool
-  /// `max_train_samples`: only the first so many rows; nil means all.
+  /// `max_train_samples`: use only this many rows from the beginning; nil means all.
   public var maxTrainSamples: Int?
-  /// `max_eval_samples`: only the first so many rows; nil means all.
+  /// `max_eval_samples`: use only this many rows from the beginning; nil means all.
   public var maxEvalSamples: Int?
   /// `save_strategy`: when checkpoints are saved.
   public var saveStrategy: Interval = .steps
@@ -105,10 +105,10 @@ public struct TrainingArguments: Sendable {
   /// Where the settings came from.
   public var origin: ConfigOrigin
 
-  /// Enough rows for the fastest products; more only takes memory (docs/performance.md).
+  /// Enough rows for the fastest products; more would only take memory (docs/performance.md).
   public static let defaultMaxTokensPerBatch = 512
 
-  /// Arguments made by the program.
+  /// Arguments set by the program.
   public init(
     perDeviceTrainBatchSize: Int = 8, perDeviceEvalBatchSize: Int = 8,
     gradientAccumulationSteps: Int = 1, maxTokensPerBatch: Int = Self.defaultMaxTokensPerBatch,

@@ -1,16 +1,16 @@
 import Configuration
 import StrictJSON
 
-/// One line of the training log, as HF's `log_history`: names and values in order.
+/// One entry of the training log, like those of HF's `log_history`: names and values in order.
 public struct LogEntry: Sendable {
-  /// The update after which it was taken.
+  /// The number of updates made when it was taken.
   public let step: Int
   /// Passes over the data so far.
   public let epoch: Double
   /// Named values.
   public var values: [(name: String, value: Double)]
 
-  /// The value with a name.
+  /// The value with this name.
   public subscript(_ name: String) -> Double? { values.first { $0.name == name }?.value }
 
   /// The entry as a JSON object with `epoch` and `step`.
@@ -24,7 +24,7 @@ public struct LogEntry: Sendable {
 }
 
 extension LogEntry {
-  /// An entry as `json` wrote it; a value that was not finite is NaN.
+  /// Reads an entry that `json` wrote. A value that was not finite is NaN.
   /// - Throws: `StateError`.
   init(_ json: JSONValue) throws {
     guard let object = json.object, let step = json["step"]?.int, let epoch = json["epoch"]?.double
@@ -36,7 +36,7 @@ extension LogEntry {
   }
 }
 
-/// Receives what happens during training; the command line shows and stores it.
+/// Receives what happens during training. The command line shows and stores it.
 public protocol TrainingObserver: AnyObject {
   /// A training entry is due (`logging_steps`).
   func didLog(_ entry: LogEntry)

@@ -2,10 +2,23 @@ import Configuration
 import Data
 import Kernels
 
-/// A run on its way: batches, updates, evaluations, log, best model, early stopping.
+/// A run in progress: batches, updates, evaluations, log, best model, early stopping.
 ///
-/// Its state is one value (`state`, `restore(_:)`): the weights that learn, the optimisers, the best
-/// model so far, what the objective remembers, and where the loop stands.
+/// Its state is one value (`state`, `restore(_:)`): the weights that learn, the optimisers, the
+/// best model so far, what the objective remembers, and where the loop is.
+///
+/// A session that goes back to its beginning does the same again, bit for bit:
+///
+/// ```swift
+/// let session = try TrainingSession(
+///   trainer, objective: objective, data: data, metric: ("loss", greaterIsBetter: false),
+///   evaluate: nil)
+/// let beginning = session.state
+/// let first = try session.run(observer: observer)
+/// try session.restore(beginning)
+/// let second = try session.run(observer: observer)
+/// assert(first.trainLoss == second.trainLoss)
+/// ```
 public final class TrainingSession<Task: Objective> {
   private let trainer: Trainer
   private let objective: Task
@@ -23,7 +36,7 @@ public final class TrainingSession<Task: Objective> {
   private let evaluateEvery: Int
 
   private var now = TrainerState()
-  /// The batches of the current epoch; empty before it is first needed.
+  /// The batches of the current epoch; empty until they are first needed.
   private var batches: [[Int]] = []
   private var start = ContinuousClock.now
 
@@ -77,7 +90,7 @@ public final class TrainingSession<Task: Objective> {
 
   // MARK: State
 
-  /// All that changes while the session runs, but for the loop's own counters.
+  /// Everything that changes while the session runs, except the loop's own counters.
   private var parts: [any StatePart] {
     var weights: [WeightsState] = []
     for parameters in models.flatMap(\.allParameters)
@@ -101,9 +114,10 @@ public final class TrainingSession<Task: Objective> {
     return state
   }
 
-  /// Goes back to a state of a session of the same configuration.
+  /// Goes back to a state of a session with the same configuration.
   ///
-  /// - Throws: `StateError` if a part is missing or does not fit; the session is of no use then.
+  /// - Throws: `StateError` if a part is missing or does not fit. The session cannot be used after
+  ///   that.
   public func restore(_ state: RunState) throws {
     func record(_ name: String) throws -> StateRecord {
       guard let record = state.parts[name] else { throw StateError("part \(name) is missing") }
@@ -125,8 +139,8 @@ public final class TrainingSession<Task: Objective> {
 
   // MARK: The loop
 
-  /// Trains until the planned updates are made, or until the observer or
-  /// `early_stopping_patience` ends it.
+  /// Trains until the planned updates are made, or until the observer or `early_stopping_patience`
+  /// stops it.
   ///
   /// - Parameter saver: keeps the state from time to time, and when the observer ends training.
   /// - Throws: `TrainingError`, and whatever the objective, evaluation or observer throw.
@@ -166,7 +180,7 @@ public final class TrainingSession<Task: Objective> {
     return summary(end)
   }
 
-  /// The rows of the next update; the same ones again where a batch serves several.
+  /// The rows of the next update; the same rows again if a batch serves several updates.
   private func nextBatch() throws -> [Int] {
     if now.batchNumber % objective.updatesPerBatch != 0 { return batches[now.batchesTaken - 1] }
     if now.batchesTaken == batches.count {
@@ -183,7 +197,7 @@ public final class TrainingSession<Task: Objective> {
 
   /// Trains the model whose turn it is.
   ///
-  /// - Returns: the update's scalars, and whether it was one of the main model.
+  /// - Returns: the update's scalars, and whether the main model was updated.
   private func update(rows: [Int]) throws -> (scalars: Scalars, isMain: Bool) {
     let turn = objective.turn(batch: now.batchNumber)
     let model = models[turn]

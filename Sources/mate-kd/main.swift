@@ -2,9 +2,9 @@ import Foundation
 import Kernels
 import MateKDCommands
 
-// Asked before any vector code runs: the alternative is to die of SIGILL without a word.
+// Checked before any vector code runs. Otherwise the process would die of SIGILL without a word.
 if let complaint = Processor.complaint {
   FileHandle.standardError.write(Data("error: \(complaint)\n".utf8))
-  exit(69)
+  exit(ExitStatus.unavailable.rawValue)
 }
 MateKD.run()

@@ -7,7 +7,8 @@ extension Tape {
   /// - Parameters:
   ///   - y: [rows, H].
   ///   - residual: same shape as y, or nil.
-  ///   - gamma, beta: one row of H each.
+  ///   - gamma: one row of H.
+  ///   - beta: one row of H.
   ///   - epsilon: added to the variance (`layer_norm_eps`).
   ///   - dropout: probability, applied to y before the sum.
   /// - Returns: [rows, H].

@@ -8,8 +8,9 @@ extension Tape {
   /// - log( exp(cos(a_k, c_k) / temperature) / sum_j exp(cos(a_k, c_j) / temperature) ).
   /// Source: van den Oord et al. 2018 (arXiv 1807.03748), with cosines.
   /// - Parameters:
-  ///   - anchors, candidates: [rows, width] each; rows may have any length. The gradient flows into
-  ///     each side that wants one.
+  ///   - anchors: [rows, width]; rows may have any length. The gradient flows into each side that
+  ///     wants one.
+  ///   - candidates: [rows, width], as `anchors`.
   ///   - bank: more candidates, [more, width], rows of length 1, without gradient; nil for none.
   ///   - excluded: pairs of an anchor and a row of `bank` that do not compete, such as an older
   ///     vector of the same text.

@@ -7,7 +7,9 @@ extension Tape {
   ///   - words: [vocabulary, H].
   ///   - positions: [maximum length, H].
   ///   - types: [segments, H], or nil.
-  ///   - ids, positionIDs, typeIDs: one per row of the result.
+  ///   - ids: one per row of the result.
+  ///   - positionIDs: one per row of the result.
+  ///   - typeIDs: one per row of the result.
   ///   - sample: rows of the result whose words are straight-through samples. `ids` must already
   ///     hold the sampled ids. The gradient of these rows also flows to the sample.
   /// - Returns: [ids.count, H].

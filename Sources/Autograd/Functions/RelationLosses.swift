@@ -41,8 +41,8 @@ extension Tape {
   /// et al. 2020), eq. 1 and 2; MiniLMv2 (Wang et al. 2021), eq. 2 to 4. Scores are float32 at any
   /// `precision`. The gradient flows into each side that wants one.
   /// - Parameters:
-  ///   - student, teacher: fused queries, keys and values of a layer, [tokens, 3 H] each. The
-  ///     widths may differ.
+  ///   - student: fused queries, keys and values of a layer, [tokens, 3 H]. The widths may differ.
+  ///   - teacher: fused queries, keys and values of a layer, [tokens, 3 H]. The widths may differ.
   ///   - layout: the texts; the same for queries and keys.
   ///   - heads: number of heads into which both sides are split. It may differ from the number of
   ///     attention heads of the models.
@@ -63,7 +63,8 @@ extension Tape {
   ///
   /// Source: TinyBERT (Jiao et al. 2020), eq. 7.
   /// - Parameters:
-  ///   - student, teacher: fused queries, keys and values of a layer, [tokens, 3 H] each.
+  ///   - student: fused queries, keys and values of a layer, [tokens, 3 H].
+  ///   - teacher: fused queries, keys and values of a layer, [tokens, 3 H].
   ///   - heads: number of attention heads of both models.
   ///   - weight: factor on the gradient.
   public func attentionScoreError(
@@ -79,7 +80,8 @@ extension Tape {
   /// Squared error of packed states, averaged over the elements of a text and summed over texts.
   ///
   /// - Parameters:
-  ///   - a, b: [tokens, H] each.
+  ///   - a: [tokens, H].
+  ///   - b: [tokens, H].
   ///   - offsets: text boundaries; no text may be empty.
   ///   - weight: factor on the gradient.
   public func meanSquaredError(

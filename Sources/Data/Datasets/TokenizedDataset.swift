@@ -2,6 +2,15 @@ import Kernels
 import Synchronization
 
 /// A data set as token ids, tokenised once. It takes 6 bytes per token and a few words per row.
+///
+/// ```swift
+/// let texts = TextDataset(texts: ["a fine film", "a dull film"])
+/// let data = TokenizedDataset(
+///   texts, tokenizer: try TokenizerLoader.load(folder: folder), maximumLength: 128,
+///   pool: ThreadPool())
+/// let batch = data.batch([1, 0])
+/// print(batch.tokens.ids, batch.tokens.offsets)
+/// ```
 public struct TokenizedDataset: Sendable {
   private var tokenIDs: [Int32] = []
   private var typeIDs: [UInt8] = []
@@ -38,8 +47,8 @@ public struct TokenizedDataset: Sendable {
   /// Rows that are token ids already.
   ///
   /// - Parameters:
-  ///   - classLabels, scores, spans: one per row, or empty.
-  ///   - targets: `targetCount` per row, 1 for labels that it has and 0 for others; or empty.
+  ///   - encodings: the token ids of each row, with segments and special tokens.
+  ///   - targets: what a model should say about them; `none` if nothing is known.
   ///   - vocabularyHash: becomes part of `contentHash`.
   public init(
     encodings: [Encoding], targets: Targets = .none, vocabularyHash: String = ""

@@ -67,7 +67,7 @@ public struct TaskConfiguration: Sendable {
     } else {
       maxSeqLength = try section.int(
         "max_seq_length", default: QuestionConfiguration.concerns(name) ? 384 : 128, in: 3...,
-        "Texts are cut to so many tokens, special ones included.")
+        "Texts are cut to this many tokens, including special ones.")
       badRows = try section.choice(
         "bad_rows", default: .stop,
         "Rows that break the format: `stop` ends the run, `skip` reports them and goes on.")

@@ -10,23 +10,23 @@ import StrictJSON
 public struct AppliedTask: Sendable {
   /// The task.
   public let task: TaskDescription
-  /// `max_seq_length` where the task was described in a configuration; nil else.
+  /// `max_seq_length` if the task was described in a configuration, otherwise nil.
   public let maxSeqLength: Int?
-  /// How the texts of questions are cut: as the configuration has it, else as is usual.
+  /// How the texts of questions are cut: as the configuration says, otherwise in the usual way.
   public let windows: WindowSettings
 
-  /// The file in a model's folder that keeps the description of the data that it was trained on,
-  /// unless it is a task that mate-kd knows: the section `task` of the run.
+  /// The file in a model's folder that keeps the section `task` of the run, unless the model was
+  /// trained on a task that mate-kd knows.
   package static let fileName = "task.json"
 
-  /// The task that the user names, or else the one that the model was trained on.
+  /// The task that the user names, or otherwise the one that the model was trained on.
   ///
   /// - Parameters:
   ///   - name: a task of the registry, or the name of the one described in the model's folder.
   ///   - configuration: a file with a section `task`, or such a section alone.
   ///   - folder: the model.
   /// - Throws: `ConfigError` for a description that cannot be used, `TaskRegistry.UnknownTask`, and
-  ///   `MismatchError` where neither the user nor the model names a task.
+  ///   `MismatchError` if neither the user nor the model names a task.
   public init(name: String? = nil, configuration: String? = nil, model folder: String) throws {
     if let configuration {
       try self.init(.load(path: configuration))
@@ -70,7 +70,8 @@ public struct AppliedTask: Sendable {
     (self.task, self.maxSeqLength, self.windows) = (task, maxSeqLength, windows)
   }
 
-  /// Keeps the description of own data in a model's folder; removes what another task left there.
+  /// Keeps the description of the user's own data in a model's folder, or removes one that another
+  /// task left there.
   package static func remember(_ configuration: TaskConfiguration, in folder: String) throws {
     let path = "\(folder)/\(fileName)"
     guard let section = configuration.remembered else {

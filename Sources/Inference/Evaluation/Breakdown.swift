@@ -3,9 +3,9 @@ import Data
 import Kernels
 import Models
 
-/// The headline metric of a data set, group by group, as the set's authors report it.
+/// The headline metric of a data set, group by group, as the authors of the data set report it.
 public struct Breakdown: Sendable {
-  /// The rows with one value in the group column.
+  /// The rows that share one value in the group column.
   public struct Group: Sendable {
     /// The value, such as `lexical_overlap`.
     public let name: String
@@ -19,7 +19,7 @@ public struct Breakdown: Sendable {
   public let column: String
   /// The metric.
   public let metric: Metric
-  /// The groups in the order in which the file has them.
+  /// The groups, in the order of the file.
   public let groups: [Group]
 
   /// One breakdown for each group column of the texts; none for regression.

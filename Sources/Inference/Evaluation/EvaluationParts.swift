@@ -3,13 +3,13 @@ import Data
 import Kernels
 import Models
 
-/// The labelled validation data of a task, ready to measure models on.
+/// The labelled validation data of a task, ready for measuring models.
 public struct EvaluationParts: Sendable {
-  /// One split, with what is added to the names of its metrics.
+  /// One split, with the suffix that its metrics' names get.
   public struct Part: Sendable {
     /// The labelled texts.
     public let data: TokenizedDataset
-    /// Such as `_mm`; empty for the main split.
+    /// The suffix, such as `_mm`; empty for the main split.
     public let suffix: String
 
     /// A split.
@@ -18,16 +18,16 @@ public struct EvaluationParts: Sendable {
     }
   }
 
-  /// What a model reaches.
+  /// The results of a model.
   public struct Result: Sendable {
     /// Metrics and mean loss of the main split, then of the others.
     public var metrics: [(name: String, value: Double)] = []
     /// Sentences about metrics that mean little for these predictions.
     public var cautions: [String] = []
-    /// What was predicted for the rows of the main split; nil where nothing was measured.
+    /// The predictions for the rows of the main split; nil if nothing was measured.
     public var predictions: ValidationPredictions?
 
-    /// What a model reaches; nothing by default.
+    /// Results; empty by default.
     public init(
       metrics: [(name: String, value: Double)] = [], cautions: [String] = [],
       predictions: ValidationPredictions? = nil
@@ -48,7 +48,7 @@ public struct EvaluationParts: Sendable {
 
   /// An evaluation on a thread pool.
   ///
-  /// - Parameter precision: of the factors of products with weights.
+  /// - Parameter precision: the precision of the factors in products with weights.
   public init(
     task: TaskDescription, data: TokenizedDataset, others: [Part] = [], pool: ThreadPool,
     precision: Precision = .float32
@@ -59,10 +59,10 @@ public struct EvaluationParts: Sendable {
     inference = Inference(pool: pool, precision: precision)
   }
 
-  /// Rows of all splits.
+  /// The number of rows in all splits.
   public var count: Int { others.reduce(data.count) { $0 + $1.data.count } }
 
-  /// The task's metrics and the mean loss of a model, with cautions.
+  /// The task's metrics and the mean loss of a model, with cautions about them.
   public func measure(_ model: SequenceClassifier, batchSize: Int = 32) throws -> Result {
     var result = Result()
     for part in [Part(data: data, suffix: "")] + others {

@@ -3,11 +3,11 @@ import Data
 import Kernels
 import Models
 
-/// Questions with their windows, ready to be answered by models and to be measured.
+/// Questions with their windows, ready for models to answer and for measuring the answers.
 public struct QuestionEvaluation: Sendable {
-  /// Which rules count.
+  /// Which version's rules apply.
   public let version: SQuADVersion
-  /// The questions, cut.
+  /// The questions, cut into windows.
   public let windows: QuestionWindows
   /// How answers are chosen.
   public let decoder: AnswerDecoder
@@ -17,7 +17,7 @@ public struct QuestionEvaluation: Sendable {
 
   /// An evaluation on a thread pool.
   ///
-  /// - Parameter precision: of the factors of products with weights.
+  /// - Parameter precision: the precision of the factors in products with weights.
   public init(
     version: SQuADVersion, windows: QuestionWindows, decoder: AnswerDecoder, pool: ThreadPool,
     precision: Precision = .float32
@@ -46,8 +46,8 @@ public struct QuestionEvaluation: Sendable {
     return windows.dataset.questions.indices.compactMap { slots[$0] }
   }
 
-  /// The official metrics of answers in percent; in version 2.0 also the best that thresholds could
-  /// reach, with these thresholds.
+  /// The official metrics of answers, in percent. For version 2.0 also the best scores that any
+  /// thresholds could reach, and those thresholds.
   public func metrics(of answers: [PredictedAnswer]) -> [(name: String, value: Double)] {
     var result = AnswerScores(
       windows.dataset, answers: answers.map(\.text), version: version
@@ -62,7 +62,7 @@ public struct QuestionEvaluation: Sendable {
     return result
   }
 
-  /// Confidence intervals of exact match and F1, in percent, by the names that `metrics` has.
+  /// Confidence intervals of exact match and F1, in percent, under the names that `metrics` uses.
   public func intervals(
     of answers: [PredictedAnswer], bootstrap: Bootstrap
   ) -> [(name: String, interval: Bootstrap.Interval)] {
@@ -82,9 +82,9 @@ public struct QuestionEvaluation: Sendable {
       metrics: metrics(of: try answers(model, batchSize: batchSize)), cautions: [])
   }
 
-  /// What is wrong with a model that is worse than one that answers no question at all, or nil.
+  /// What is wrong with a model that does worse than one that answers no question at all, or nil.
   ///
-  /// - Parameter model: the model, as the sentence begins.
+  /// - Parameter model: what the sentence calls the model; the sentence begins with it.
   package func weakness(_ metrics: [(name: String, value: Double)], model: String) -> String? {
     let questions = windows.dataset.questions
     let baseline =

@@ -20,12 +20,14 @@ public struct QuestionModel: Sendable {
   /// Opens a model folder.
   ///
   /// - Parameters:
-  ///   - task: one whose `questions` say which rules count.
-  ///   - maxSeqLength: tokens of a window; nil means what `windows` says or the model's limit.
+  ///   - task: a task whose `questions` say which rules apply.
+  ///   - maxSeqLength: tokens of a window; nil means what `windows` says, or the model's limit if
+  ///     that is less.
   ///   - windows: how texts that are too long are cut.
-  ///   - decoder: how answers are chosen; by default as the task has it.
-  ///   - precision: of the factors of products with weights; the processor must support it.
-  /// - Throws: errors of the folder; `MismatchError` where task or lengths do not fit.
+  ///   - decoder: how answers are chosen; by default as the task requires.
+  ///   - precision: the precision of the factors in products with weights; the processor must
+  ///     support it.
+  /// - Throws: errors of the folder; `MismatchError` if the task or the lengths do not fit.
   public init(
     folder: String, task: TaskDescription, maxSeqLength: Int? = nil,
     windows: WindowSettings = WindowSettings(), decoder: AnswerDecoder? = nil, threads: Int = 0,
@@ -43,7 +45,7 @@ public struct QuestionModel: Sendable {
     guard missing.isEmpty else {
       throw MismatchError(
         .training,
-        "\(folder) is no model that was fine-tuned to find answers: its checkpoint lacks "
+        "\(folder) is not a model fine-tuned to find answers: its checkpoint lacks "
           + missing.joined(separator: ", "))
     }
     model = opened.model
@@ -61,7 +63,7 @@ public struct QuestionModel: Sendable {
   /// Measures the model on a labelled split.
   ///
   /// - Parameter bootstrap: how confidence intervals of exact match and F1 are found; nil for none.
-  /// - Throws: errors of the data; `FileError` where right answers are not known.
+  /// - Throws: errors of the data; `FileError` if the right answers are not known.
   public func evaluate(
     split: Split, directory: String, batchSize: Int, bootstrap: Bootstrap? = nil
   ) throws -> TaskModel.Report {
@@ -79,8 +81,7 @@ public struct QuestionModel: Sendable {
       intervals: bootstrap.map { evaluation.intervals(of: answers, bootstrap: $0) } ?? [])
   }
 
-  /// Answers the questions of a file in the layout of SQuAD; what it says of answers is not looked
-  /// at.
+  /// Answers the questions of a file in SQuAD's layout. Any answers in the file are ignored.
   ///
   /// - Throws: errors of the file.
   public func predict(

@@ -4,25 +4,26 @@ import Foundation
 import Kernels
 import Models
 
-/// A model's outputs on a data set, and the task's metrics of them.
+/// A model's outputs on a data set, and the task's metrics computed from them.
 public struct TaskEvaluation: Sendable {
-  /// Logits, a row per text, of the model's own outputs.
+  /// The logits of the model's own outputs, one row per text.
   public let logits: Matrix
-  /// The class of the largest logit of each text; empty where a text has a score or several labels.
+  /// The class with the largest logit, for each text; empty if texts have a score or several
+  /// labels.
   public let predictedClasses: [Int32]
   /// The score of each text; empty for classification.
   public let predictedScores: [Double]
-  /// For texts that may have several labels, whether each is likelier than not, text by text; empty
-  /// for other tasks.
+  /// For texts that may have several labels: whether each label is more likely than not, text by
+  /// text. Empty for other tasks.
   public let predictedSets: [Bool]
   private let folding: [Int32]?
 
-  /// The predictions that logits mean.
+  /// The predictions that logits stand for.
   ///
   /// - Parameters:
-  ///   - isMultiLabel: each output decides for itself.
-  ///   - folding: for a model of another task the class that each output means. The largest of its
-  ///     own logits decides, as in the evaluation of HANS.
+  ///   - isMultiLabel: whether each output is a decision of its own.
+  ///   - folding: for a model of another task, the class that each output stands for. The largest
+  ///     of the model's own logits decides, as in the evaluation of HANS.
   public init(
     logits: Matrix, isRegression: Bool, isMultiLabel: Bool = false, folding: [Int32]? = nil
   ) {
@@ -34,7 +35,7 @@ public struct TaskEvaluation: Sendable {
     predictedSets = isMultiLabel ? logits.values.map { $0 > 0 } : []
   }
 
-  /// The sets of labels against the data's; nil where texts have one label or a score.
+  /// Compares the sets of labels with the data's; nil if texts have one label or a score.
   private func counts(_ targets: Targets) -> LabelSetCounts? {
     guard !predictedSets.isEmpty, predictedSets.count == targets.labelSets.count else { return nil }
     return LabelSetCounts(
@@ -42,8 +43,8 @@ public struct TaskEvaluation: Sendable {
       labels: logits.columns)
   }
 
-  /// The task's metrics against the data's labels, headline metric first, their mean as
-  /// `combined_score` if there are several, and the mean loss.
+  /// The task's metrics against the data's labels: the headline metric first, their mean as
+  /// `combined_score` if there are several, and finally the mean loss.
   public func metrics(
     of task: TaskDescription, data: TokenizedDataset
   ) -> [(name: String, value: Double)] {
@@ -84,8 +85,8 @@ public struct TaskEvaluation: Sendable {
     return result
   }
 
-  /// Confidence intervals of the task's metrics and of `combined_score`, by the names that `metrics`
-  /// has; the loss gets none.
+  /// Confidence intervals of the task's metrics and of `combined_score`, under the names that
+  /// `metrics` uses. The loss gets none.
   public func intervals(
     of task: TaskDescription, data: TokenizedDataset, bootstrap: Bootstrap, pool: ThreadPool
   ) -> [(name: String, interval: Bootstrap.Interval)] {
@@ -112,7 +113,7 @@ public struct TaskEvaluation: Sendable {
   }
 
   /// The task's labels against the predictions; nil for regression, for rows that may have several
-  /// labels and for rows without any.
+  /// labels and for rows without labels.
   public func confusion(of task: TaskDescription, data: TokenizedDataset) -> ConfusionMatrix? {
     let references = data.targets.classes
     guard !predictedClasses.isEmpty, !references.isEmpty else { return nil }
@@ -132,8 +133,8 @@ public struct TaskEvaluation: Sendable {
     }
   }
 
-  /// softmax of the logits of one text, summed over the outputs that mean the same class; sigmoid of
-  /// each logit where a text may have several labels.
+  /// The softmax of one text's logits, summed over the outputs that stand for the same class; the
+  /// sigmoid of each logit if a text may have several labels.
   public func probabilities(_ row: Int, classes: Int) -> [Float] {
     if !predictedSets.isEmpty {
       return logits.rows(row..<row + 1).values.map { Float(1 / (1 + exp(-Double($0)))) }

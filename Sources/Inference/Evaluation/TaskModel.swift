@@ -4,15 +4,22 @@ import Files
 import Kernels
 import Models
 
-/// A fine-tuned model with its tokenizer, ready for a task's texts.
+/// A fine-tuned model with its tokenizer, ready for the texts of a task.
+///
+/// ```swift
+/// let task = try TaskRegistry.named("sst-2")
+/// let model = try TaskModel(folder: folder, task: task)
+/// let found = try model.predict(TextDataset(texts: ["a fine film"]), batchSize: 32)
+/// print(found.label(0) ?? "none", found.probabilities(0))
+/// ```
 public struct TaskModel: Sendable {
   /// The task.
   public let task: TaskDescription
-  /// The model, its outputs in the order of the task's labels unless it is of another task.
+  /// The model. Its outputs are in the order of the task's labels, unless it is of another task.
   public let model: SequenceClassifier
-  /// Sentences that the user should see, such as how the labels of another task are read.
+  /// Sentences that the user should see, such as how the labels of another task are interpreted.
   public let notices: [String]
-  /// For a model of another task the class that each output means.
+  /// For a model of another task: the class that each output stands for.
   private let outputs: [Int32]?
   private let tokenizer: any Tokenizer
   private let maxSeqLength: Int
@@ -22,10 +29,12 @@ public struct TaskModel: Sendable {
   /// Opens a model folder for a task.
   ///
   /// - Parameters:
-  ///   - maxSeqLength: texts are cut to so many tokens; nil means 128 or the model's limit.
-  ///   - precision: of the factors of products with weights; the processor must support it.
-  ///   - labelOrder: the labels in the order of the outputs of a model without label names.
-  /// - Throws: errors of the folder; `MismatchError` where labels or lengths do not fit.
+  ///   - maxSeqLength: texts are cut to this many tokens; nil means 128, or the model's limit if
+  ///     that is less.
+  ///   - precision: the precision of the factors in products with weights; the processor must
+  ///     support it.
+  ///   - labelOrder: the labels in the order of the outputs, for a model without label names.
+  /// - Throws: errors of the folder; `MismatchError` if labels or lengths do not fit.
   public init(
     folder: String, task: TaskDescription, maxSeqLength: Int? = nil, threads: Int = 0,
     precision: Precision = .float32, labelOrder: [String]? = nil
@@ -60,19 +69,19 @@ public struct TaskModel: Sendable {
     self.maxSeqLength = length
   }
 
-  /// What an evaluation found.
+  /// The result of an evaluation.
   public struct Report: Sendable {
     /// The task's metrics and the mean loss.
     public let metrics: [(name: String, value: Double)]
-    /// The headline metric by the groups that the set's authors report.
+    /// The headline metric by the groups that the authors of the data set report.
     public let breakdowns: [Breakdown]
-    /// Rows that were left out, and metrics that mean little.
+    /// Sentences about rows that were left out and about metrics that mean little.
     public let notices: [String]
     /// Number of texts.
     public let samples: Int
     /// Seconds for the forward passes.
     public let seconds: Double
-    /// Weights of the model.
+    /// Number of the model's weights.
     public let parameters: Int
     /// Confidence intervals of the metrics; empty unless asked for.
     public let intervals: [(name: String, interval: Bootstrap.Interval)]
@@ -81,7 +90,7 @@ public struct TaskModel: Sendable {
     /// Texts per second.
     public var samplesPerSecond: Double { Double(samples) / max(1e-9, seconds) }
 
-    /// A report as found, or made up for tests.
+    /// A report from an evaluation, or made up for tests.
     package init(
       metrics: [(name: String, value: Double)], breakdowns: [Breakdown] = [],
       notices: [String] = [], samples: Int, seconds: Double, parameters: Int,
@@ -102,7 +111,7 @@ public struct TaskModel: Sendable {
   /// Measures the model on a labelled split.
   ///
   /// - Parameter bootstrap: how confidence intervals are found; nil for none.
-  /// - Throws: `FileError` where the split cannot be read or has no labels.
+  /// - Throws: `FileError` if the split cannot be read or has no labels.
   public func evaluate(
     split: Split, directory: String, batchSize: Int, bootstrap: Bootstrap? = nil
   ) throws -> Report {
@@ -134,26 +143,27 @@ public struct TaskModel: Sendable {
       confusion: evaluation.confusion(of: task, data: data))
   }
 
-  /// Outputs of the model for every row of a file.
+  /// The model's outputs for every row of a file.
   public struct Predictions: Sendable {
     fileprivate let evaluation: TaskEvaluation
-    /// The task's labels; none for regression.
+    /// The task's labels; empty for regression.
     fileprivate let labels: [String]
 
     /// Number of rows.
     public var count: Int { evaluation.logits.rows }
-    /// The likeliest label's name; nil for regression and where a row may have several labels.
+    /// The name of the likeliest label; nil for regression and if a row may have several labels.
     public func label(_ row: Int) -> String? {
       labels.isEmpty || !evaluation.predictedSets.isEmpty
         ? nil : labels[Int(evaluation.predictedClasses[row])]
     }
-    /// The names of the labels that are likelier than not; nil where a row has one label or a score.
+    /// The names of the labels that are more likely than not; nil if a row has one label or a
+    /// score.
     public func labelSet(_ row: Int) -> [String]? {
       guard !evaluation.predictedSets.isEmpty else { return nil }
       return labels.indices.filter { evaluation.predictedSets[row * labels.count + $0] }
         .map { labels[$0] }
     }
-    /// The ids of the likeliest labels, or the scores of a regression task: an element a row.
+    /// The ids of the likeliest labels, or the scores of a regression task: one element per row.
     public var answers: GLUESubmission.Answers {
       labels.isEmpty
         ? .scores(evaluation.predictedScores) : .classes(evaluation.predictedClasses)

@@ -1,15 +1,16 @@
 import Models
 
-/// What a run measures the model on that it trains.
+/// The data on which a run measures the model that it trains.
 package protocol ValidationData: Sendable {
   /// The kind of model.
   associatedtype Learner: Model
 
-  /// Names, without `eval_`, of the metrics that can tell the best model, the usual one first.
+  /// The names, without `eval_`, of the metrics that can decide which model is best. The default
+  /// comes first.
   var metricNames: [String] { get }
-  /// Rows or questions in all.
+  /// The number of rows or questions.
   var count: Int { get }
-  /// Content hashes by the names that run.json has for them.
+  /// Content hashes under the names that run.json uses for them.
   var hashes: [(String, String)] { get }
 
   /// The metrics of a model.

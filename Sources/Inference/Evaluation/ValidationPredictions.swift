@@ -5,20 +5,20 @@ import Foundation
 import Kernels
 import Models
 
-/// What a model predicted for each row of the validation data, beside what is right.
+/// What a model predicted for each row of the validation data, next to what is right.
 public enum ValidationPredictions: Sendable, Equatable {
-  /// Classes, by their places among the task's labels.
+  /// Classes, as places in the task's list of labels.
   case classes(predictions: [Int32], references: [Int32])
   /// Scores of a regression task.
   case scores(predictions: [Double], references: [Double])
 
-  /// The file of a run's folder that holds them: TSV with the header `index prediction reference`,
-  /// labels by their names.
+  /// The file in a run's folder that holds them: TSV with the header `index prediction reference`,
+  /// and labels by name.
   public static let fileName = "eval_predictions.tsv"
 
   private static let header = "index\tprediction\treference"
 
-  /// Those of an evaluation; nil where texts may have several labels.
+  /// The predictions of an evaluation; nil if texts may have several labels.
   package init?(_ evaluation: TaskEvaluation, task: TaskDescription, data: TokenizedDataset) {
     if task.isMultiLabel { return nil }
     self =
@@ -36,7 +36,7 @@ public enum ValidationPredictions: Sendable, Equatable {
     }
   }
 
-  /// Whether two models were measured on the same rows, as far as what is right tells.
+  /// Whether two models were measured on the same rows, as far as the right answers can tell.
   public func hasSameReferences(as other: ValidationPredictions) -> Bool {
     switch (self, other) {
     case (.classes(_, let a), .classes(_, let b)): a == b
@@ -67,7 +67,7 @@ public enum ValidationPredictions: Sendable, Equatable {
   }
 
   /// Reads a file that `write` made.
-  /// - Throws: `FileError` naming the line that is none of a prediction of this task.
+  /// - Throws: `FileError` naming the first line that is not a prediction for this task.
   public init(reading path: String, task: TaskDescription) throws {
     let bytes = try ByteFile.read(path)
     var lines = String(decoding: bytes, as: UTF8.self)
@@ -75,7 +75,7 @@ public enum ValidationPredictions: Sendable, Equatable {
     guard lines.popFirst().map({ $0 == Self.header }) == true, lines.popLast() == "" else {
       throw FileError(
         file: path, line: 1,
-        problem: "this is no whole file of predictions, which begins with \"index prediction "
+        problem: "this is not a complete file of predictions, which begins with \"index prediction "
           + "reference\" and ends with a line end.")
     }
     var (predictions, references): ([Double], [Double]) = ([], [])
@@ -89,7 +89,7 @@ public enum ValidationPredictions: Sendable, Equatable {
       guard fields.count == 3, fields[0] == "\(row)", values.count == 2 else {
         throw FileError(
           file: path, line: row + 2,
-          problem: "this is no prediction of task \(task.name): row number, prediction and "
+          problem: "this is not a prediction for task \(task.name): row number, prediction and "
             + "reference are expected, found \"\(line)\".")
       }
       predictions.append(values[0])

@@ -3,12 +3,13 @@ import Data
 import Kernels
 import Models
 
-/// A model that knows less than which class is most frequent: mostly labels are swapped, its or the
-/// data's, or it was trained for something else. As a teacher it teaches nothing.
+/// Finds models that know less than which class is most frequent. Usually labels are swapped, in
+/// the model or in the data, or the model was trained for something else. Such a model is no use as
+/// a teacher.
 package enum WeakModel {
   /// What is wrong with a model's metrics on a data set, or nil.
   ///
-  /// - Parameter model: the model, as the sentence begins.
+  /// - Parameter model: what the sentence calls the model; the sentence begins with it.
   package static func problem(
     _ metrics: [(name: String, value: Double)], task: TaskDescription, data: TokenizedDataset,
     model: String

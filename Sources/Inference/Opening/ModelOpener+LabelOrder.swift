@@ -4,19 +4,20 @@ import Kernels
 import Models
 
 extension ModelOpener {
-  /// What the outputs of a checkpoint mean: its own label names, or, where it has none, those that
-  /// the user gives in their order.
+  /// What the outputs of a checkpoint stand for: its own label names or, if it has none, the names
+  /// that the user lists in the order of the outputs.
   ///
   /// - Parameters:
-  ///   - order: `label_order`; nil where it is not given.
-  ///   - error: the error with a sentence, without its full stop, on why the order cannot be used.
+  ///   - order: `label_order`; nil if it is not given.
+  ///   - error: makes an error from a sentence, without its full stop, on why the order cannot be
+  ///     used.
   package static func labels(
     of folder: ModelFolder, order: [String]?, error: (String) -> any Error
   ) throws -> LabelSet? {
     let found = folder.configuration.labels
     guard let order else { return found }
     guard let found, !found.isRegression else {
-      throw error("label_order is for classifiers, but \(folder.path) is none")
+      throw error("label_order is for classifiers, but \(folder.path) is not one")
     }
     guard order.count == found.count else {
       throw error(
@@ -53,7 +54,8 @@ extension ModelOpener {
     }
   }
 
-  /// The sentence about outputs without names that are taken in the task's order; nil for others.
+  /// A sentence about outputs without names that are taken in the task's order; nil for other
+  /// models.
   package static func labelNotice(_ model: String, _ found: LabelSet?, wanted: LabelSet?) -> String?
   {
     guard let found, let wanted, found.isNameless, !wanted.isRegression,

@@ -13,14 +13,14 @@ extension ModelOpener {
     guard rows >= tokens else {
       throw MismatchError(
         .vocabulary,
-        "\(opened.role) (\(opened.tokenizerSource)) has embeddings for \(rows) tokens (vocab_size in "
-          + "config.json), but its tokenizer has \(tokens); they belong to different models")
+        "\(opened.role) (\(opened.tokenizerSource)) has embeddings for \(rows) tokens (vocab_size "
+          + "in config.json), but its tokenizer has \(tokens); they belong to different models")
     }
     return opened
   }
 
-  /// Checks that a generator's words are words of another model, row by row: a generator may choose
-  /// any row of its embeddings, also one that no token has.
+  /// Checks that a generator's words are the words of another model, row by row. A generator may
+  /// choose any row of its embeddings, even one that belongs to no token.
   ///
   /// - Throws: `MismatchError`.
   package static func checkEmbeddings<M: Model, G: Model>(
@@ -59,9 +59,9 @@ extension ModelOpener {
     }
     throw MismatchError(
       .vocabulary,
-      "\(a.role) and \(b.role) have different vocabularies (\(a.tokenizer.vocabularySize) tokens, hash "
-        + "\(a.tokenizer.vocabularyHash.prefix(16)); \(b.tokenizer.vocabularySize) tokens, hash "
-        + "\(b.tokenizer.vocabularyHash.prefix(16))); \(difference); all models of a run must share "
-        + "one vocabulary")
+      "\(a.role) and \(b.role) have different vocabularies (\(a.tokenizer.vocabularySize) tokens, "
+        + "hash \(a.tokenizer.vocabularyHash.prefix(16)); \(b.tokenizer.vocabularySize) tokens, hash "
+        + "\(b.tokenizer.vocabularyHash.prefix(16))); \(difference); all models of a run must "
+        + "share one vocabulary")
   }
 }

@@ -4,22 +4,22 @@ import Foundation
 import Kernels
 import Models
 
-/// A model of a run: its weights, its tokenizer, and what loading left open.
+/// A model of a run: its weights, its tokenizer, and what its checkpoint lacked.
 package struct OpenedModel<M: Model> {
   /// The model.
   package let model: M
   /// Its tokenizer.
   package let tokenizer: any Tokenizer
-  /// Folder that the tokenizer files are copied from.
+  /// The folder that the tokenizer's files are copied from.
   package let tokenizerSource: String
-  /// What the checkpoint lacked or had too much of; nil for fresh models.
+  /// Weights that the checkpoint lacked or did not need; nil for fresh models.
   package let report: LoadReport?
-  /// Section of the configuration, such as `teacher`, for messages.
+  /// The section of the configuration, such as `teacher`, for messages.
   package let role: String
-  /// A sentence for the user where the model has no label names and the task's were taken.
+  /// A sentence for the user if the model has no label names and the task's were used.
   package var labelNotice: String?
 
-  /// A model as opened, or made up for tests.
+  /// An opened model, or one made up for tests.
   package init(
     model: M, tokenizer: any Tokenizer, tokenizerSource: String, report: LoadReport?, role: String,
     labelNotice: String? = nil
@@ -34,7 +34,7 @@ package struct OpenedModel<M: Model> {
 }
 
 extension OpenedModel {
-  /// Sentences about weights that the checkpoint lacked or had too much of, and about labels.
+  /// Sentences about weights that the checkpoint lacked or did not need, and about labels.
   package var notices: [String] {
     var result: [String] = []
     if let report, !report.initialized.isEmpty {
@@ -42,12 +42,12 @@ extension OpenedModel {
     }
     if let report, !report.unused.isEmpty {
       result.append(
-        "\(role): not used from the checkpoint: \(report.unused.joined(separator: ", "))")
+        "\(role): unused weights of the checkpoint: \(report.unused.joined(separator: ", "))")
     }
     return result + [labelNotice].compactMap { $0 }
   }
 
-  /// - Throws: `MismatchError` for a model some of whose weights are not in its checkpoint.
+  /// - Throws: `MismatchError` if the checkpoint lacks some of the model's weights.
   package func requireWholeCheckpoint() throws {
     guard let missing = report?.initialized, !missing.isEmpty else { return }
     throw MismatchError(
@@ -57,11 +57,11 @@ extension OpenedModel {
   }
 }
 
-/// Opens the models that a configuration names and checks that they fit each other and the task.
+/// Opens the models that a configuration names, and checks that they fit each other and the task.
 package struct ModelOpener {
   package let seed: UInt64
 
-  /// An opener; the seed names the draws of new weights.
+  /// An opener. The seed names the draws of new weights.
   package init(seed: UInt64) { self.seed = seed }
 
   package func classifier(
@@ -90,11 +90,11 @@ package struct ModelOpener {
           .flatMap { Set(report.initialized).isDisjoint(with: model.outputNames) ? $0 : nil }))
   }
 
-  /// A checkpoint with the wanted labels, or its own. A head whose labels are the same in another
-  /// order is reordered; one that was trained for other labels would mean nothing and is newly
-  /// initialised.
+  /// A checkpoint with the wanted labels, or with its own. A head that has the same labels in
+  /// another order is reordered. One that was trained for other labels would mean nothing, so it is
+  /// newly initialised.
   ///
-  /// - Parameter found: what the checkpoint's outputs mean.
+  /// - Parameter found: what the checkpoint's outputs stand for.
   private func checkpoint(
     _ folder: ModelFolder, found: LabelSet?, labels: LabelSet?, layers: [Int]?
   ) throws -> (SequenceClassifier, LoadReport) {
@@ -150,8 +150,8 @@ package struct ModelOpener {
         report: report, role: role))
   }
 
-  /// A model of some of the teacher's layers or of a given shape; nil where the section names a
-  /// checkpoint.
+  /// A model made from some of the teacher's layers or with a given shape; nil if the section names
+  /// a checkpoint.
   private func fresh<M: Model>(
     _ source: ModelSource, role: String, teacher: OpenedModel<M>?, teacherSource: String?,
     _ make: (EncoderConfiguration) -> M
@@ -161,7 +161,8 @@ package struct ModelOpener {
       if let wrong = layers.first(where: { $0 >= configuration.layers }) {
         throw source.origin.error(
           "from_teacher_layers",
-          "layer \(wrong) was asked for, but the teacher has layers 0 to \(configuration.layers - 1)."
+          "layer \(wrong) was asked for, but the teacher has layers 0 to "
+            + "\(configuration.layers - 1)."
         )
       }
       configuration.layers = layers.count
@@ -197,22 +198,22 @@ package struct ModelOpener {
         "give a vocab.txt, vocab.json, tokenizer.json or a model folder; \"\(path)\" is none of "
           + "them.")
     }
-    // Settings such as do_lower_case lie beside the vocabulary.
+    // Settings such as do_lower_case are stored next to the vocabulary.
     let folder = isFolder.boolValue ? path : file.deletingLastPathComponent().path
     return (try TokenizerLoader.load(folder: folder), folder)
   }
 
-  /// The task's labels as a model's outputs must mean them.
+  /// The task's labels, in the form in which a model's outputs must have them.
   package static func labels(of task: TaskDescription) -> LabelSet {
     task.isRegression
       ? LabelSet(names: ["score"], isRegression: true)
       : LabelSet(names: task.labelNames, isMultiLabel: task.isMultiLabel)
   }
 
-  /// Brings a fine-tuned model's outputs into the order of the task, by label name.
+  /// Puts a fine-tuned model's outputs into the order of the task, by label name.
   ///
-  /// - Returns: a notice for the user where the model has no names, else nil.
-  /// - Throws: `MismatchError` where the names differ.
+  /// - Returns: a notice for the user if the model has no label names, otherwise nil.
+  /// - Throws: `MismatchError` if the names differ.
   package static func align(
     _ opened: OpenedModel<SequenceClassifier>, with task: TaskDescription
   ) throws -> (model: OpenedModel<SequenceClassifier>, notice: String?) {
@@ -223,7 +224,8 @@ package struct ModelOpener {
       throw MismatchError(
         .labels,
         "\(place) has \(found.count) output\(found.count == 1 ? "" : "s") \(found.names), but task "
-          + "\(task.name) has \(wanted.count) \(wanted.names); give a model fine-tuned on \(task.name)"
+          + "\(task.name) has \(wanted.count) \(wanted.names); give a model fine-tuned "
+          + "on \(task.name)"
           + task.foldings.map { " or \($0.modelTask)" }.joined()
       )
     }
@@ -231,8 +233,8 @@ package struct ModelOpener {
       throw MismatchError(
         .labels,
         "\(place) has outputs for \(found.problemType), but task \(task.name) is "
-          + "\(wanted.problemType); give a model fine-tuned on \(task.name), or correct problem_type "
-          + "in its config.json")
+          + "\(wanted.problemType); give a model fine-tuned on \(task.name), or correct "
+          + "problem_type in its config.json")
     }
     if wanted.isRegression || found.names == wanted.names { return (opened, nil) }
     if found.isNameless {
@@ -249,11 +251,11 @@ package struct ModelOpener {
     return (replacing(opened, opened.model.reordered(order, labels: wanted)), nil)
   }
 
-  /// `align`, or for a model of another task that can be measured on this one the class that each of
-  /// its outputs means.
+  /// Does what `align` does. For a model of another task that can be measured on this one, finds
+  /// the class that each of its outputs stands for.
   ///
-  /// - Returns: `outputs` is nil where the model's outputs are the task's labels in order.
-  /// - Throws: as `align`.
+  /// - Returns: `outputs` is nil if the model's outputs are the task's labels in order.
+  /// - Throws: the errors of `align`.
   package static func alignOrFold(
     _ opened: OpenedModel<SequenceClassifier>, with task: TaskDescription
   ) throws -> (model: OpenedModel<SequenceClassifier>, outputs: [Int32]?, notice: String?) {

@@ -12,11 +12,12 @@ import Trainers
 /// `mate-kd compare`.
 struct CompareCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "compare", abstract: "Run a study: tasks x methods x seeds, and compare.",
+    commandName: "compare",
+    abstract: "Run a study of tasks x methods x seeds and compare the results.",
     discussion: """
-      Every cell is a run of distill in a folder of its own. Finished cells are not made again; a \
-      cell that fails is reported and the others go on. Ends with a table on standard output and in \
-      results.md, results.csv and results.tex of the study's folder.
+      Every cell is a run of distill in its own folder. Finished cells are not made again. A cell \
+      that fails is reported, and the others continue. At the end a table is written to standard \
+      output and to results.md, results.csv and results.tex in the study's folder.
       """)
 
   @Option(help: ArgumentHelp("The study's configuration, a JSON file.", valueName: "file"))
@@ -25,37 +26,37 @@ struct CompareCommand: ParsableCommand {
   @Option(
     name: .customLong("set"),
     help: ArgumentHelp(
-      "Change a value of the configuration; may be repeated.",
-      discussion: "Such as --set base.train.max_steps=50 or --set seeds=[1,2].",
+      "Change a value of the configuration. May be repeated.",
+      discussion: "For example --set base.train.max_steps=50 or --set seeds=[1,2].",
       valueName: "path.to.key=value"))
   var assignments: [String] = []
 
   @Option(help: ArgumentHelp("The study's folder, instead of output_dir.", valueName: "dir"))
   var outputDir: String?
 
-  @Option(help: "Worker threads of every run; 0 means one a processor.")
+  @Option(help: "Worker threads of every run; 0 means one per processor.")
   var threads: Int?
 
   @Option(
     name: .customLong("task"),
-    help: ArgumentHelp("Make cells of this task only; may be repeated.", valueName: "name"))
+    help: ArgumentHelp("Make only cells of this task. May be repeated.", valueName: "name"))
   var tasks: [String] = []
 
   @Option(
     name: .customLong("method"),
-    help: ArgumentHelp("Make cells of this method only; may be repeated.", valueName: "name"))
+    help: ArgumentHelp("Make only cells of this method. May be repeated.", valueName: "name"))
   var methods: [String] = []
 
-  @Flag(help: "Print the tables of what is finished, run and write nothing.")
+  @Flag(help: "Print the tables of what is finished; run and write nothing.")
   var report = false
 
-  @Flag(help: "Check all cells, print which of them would run and why, and stop.")
+  @Flag(help: "Check all cells, print which of them would run and why, then stop.")
   var dryRun = false
 
-  @Flag(help: "Write warnings and errors only, and no progress.")
+  @Flag(help: "Write only warnings and errors, and no progress.")
   var quiet = false
 
-  @Flag(help: "Write the log lines of every run, too.")
+  @Flag(help: "Also write the log lines of every run.")
   var verbose = false
 
   @Option(
@@ -129,11 +130,11 @@ struct CompareCommand: ParsableCommand {
 }
 
 extension StudyCell.State {
-  /// Whether the cell need not be made.
+  /// Whether the cell does not have to be made.
   var isFinished: Bool { if case .finished = self { true } else { false } }
 }
 
-/// A study some of whose cells failed.
+/// The error for a study in which some cells failed.
 struct FailedCells: ExitStatusProviding, CustomStringConvertible {
   let failures: [(cell: String, problem: String)]
   let total: Int
@@ -144,11 +145,11 @@ struct FailedCells: ExitStatusProviding, CustomStringConvertible {
   }
 }
 
-/// A study that a signal ended.
+/// The error for a study that a signal ended.
 struct InterruptedStudy: ExitStatusProviding, CustomStringConvertible {
   let folder: String
   var exitStatus: ExitStatus { .interrupted }
   var description: String {
-    "interrupted; the finished cells are in \(folder), and the same command goes on with the others"
+    "interrupted; the finished cells are in \(folder), and the same command makes the others"
   }
 }

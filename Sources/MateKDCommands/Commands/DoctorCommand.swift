@@ -6,7 +6,7 @@ struct DoctorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor",
     abstract:
-      "Show processor, memory and BLAS library, measure them, and say what could be better.",
+      "Show and measure processor, memory and BLAS library, and say what could be better.",
     discussion: "Takes about a second. Warnings do not change the exit code.")
 
   @Flag(help: "Print one JSON object instead of a table.")

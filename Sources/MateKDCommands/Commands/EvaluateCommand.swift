@@ -13,20 +13,20 @@ struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate", abstract: "Measure models on the labelled data of tasks.",
     discussion: """
-      With several models or tasks the table has a row a model and a column a task; where a model \
-      does not fit a task, a notice says why. Without a task, the one is taken that the first model \
-      was trained on.
+      With several models or tasks, the table has one row per model and one column per task. If a \
+      model does not fit a task, a notice says why. Without --task, the task is the one that the \
+      first model was trained on.
       """)
 
   @Option(
     name: .customLong("model"),
-    help: ArgumentHelp("A fine-tuned model's folder; may be repeated.", valueName: "dir"))
+    help: ArgumentHelp("A fine-tuned model's folder. May be repeated.", valueName: "dir"))
   var models: [String]
 
   @Option(
     name: .customLong("task"),
     help: ArgumentHelp(
-      "A task; may be repeated.", discussion: "The tasks: \(InferenceOptions.tasks).",
+      "A task. May be repeated.", discussion: "The tasks: \(InferenceOptions.tasks).",
       valueName: "name"))
   var tasks: [String] = []
 
@@ -35,7 +35,7 @@ struct EvaluateCommand: ParsableCommand {
   @Option(
     name: .customLong("data"),
     help: ArgumentHelp(
-      "The GLUE folder or the folder of the data; one for all tasks, or one for each in their order.",
+      "The GLUE folder or the data's folder: one for all tasks, or one for each task in order.",
       valueName: "dir"))
   var directories: [String]
 
@@ -69,7 +69,7 @@ struct EvaluateCommand: ParsableCommand {
       show(try evaluate(models[0], tasks[0], directories[0], says: ""))
       return
     }
-    // A file that is not there is found out now rather than after the other tasks.
+    // A missing file is better found now than after the other tasks.
     for (place, task) in tasks.enumerated() {
       try check(task.task, directory(place))
     }
@@ -90,7 +90,7 @@ struct EvaluateCommand: ParsableCommand {
     }
   }
 
-  /// - Throws: `FileError` where the split of a task cannot be read.
+  /// - Throws: `FileError` if the split of a task cannot be read.
   private func check(_ task: TaskDescription, _ directory: String) throws {
     if let version = task.questions {
       _ = try SQuADReader.read(version, split: split, directory: directory, maximumQuestions: 1)
@@ -99,8 +99,8 @@ struct EvaluateCommand: ParsableCommand {
     }
   }
 
-  /// The task of a name or, without one, of the options or the first model. A task of one's own may
-  /// be known to one of the models alone.
+  /// The task with this name or, without a name, the task of the options or of the first model. A
+  /// task of the user's own may be known to only one of the models.
   private func task(_ name: String?) throws -> AppliedTask {
     for model in models.dropLast() {
       if let known = try? AppliedTask(name: name, configuration: ownTask.taskConfig, model: model) {
@@ -115,7 +115,7 @@ struct EvaluateCommand: ParsableCommand {
     directories.count == 1 ? directories[0] : directories[task]
   }
 
-  /// - Parameter prefix: what notices begin with, so that it is clear which model they are about.
+  /// - Parameter prefix: what notices begin with, to make clear which model they are about.
   private func evaluate(
     _ model: String, _ task: AppliedTask, _ directory: String, says prefix: String
   ) throws -> EvaluationReport {
@@ -153,8 +153,8 @@ struct EvaluateCommand: ParsableCommand {
 struct BootstrapOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Samples for the 95 % intervals of the metrics; 0 for none.",
-      discussion: "The rows are drawn again with replacement, as many as there are.",
+      "Samples for the metrics' 95 % intervals; 0 for none.",
+      discussion: "Each sample draws as many rows as there are, with replacement.",
       valueName: "n"))
   var bootstrap = 1000
 

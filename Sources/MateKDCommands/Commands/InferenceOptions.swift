@@ -11,14 +11,14 @@ import Trainers
 struct InferenceOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Texts are cut to so many tokens; by default as --task-config or the model's own task says, "
-        + "else 128, or the model's limit if that is less."))
+      "Cut texts to this many tokens; by default what --task-config or the model's own task "
+        + "says, otherwise 128, or the model's limit if that is less."))
   var maxSeqLength: Int?
 
-  @Option(help: "Largest number of texts in one product.")
+  @Option(help: "The largest number of texts in one product.")
   var batchSize = 32
 
-  @Option(help: "Worker threads; 0 means one a processor.")
+  @Option(help: "Worker threads; 0 means one per processor.")
   var threads = 0
 
   @Option(
@@ -56,7 +56,7 @@ struct InferenceOptions: ParsableArguments {
   }
 }
 
-/// The options that describe a task which mate-kd does not know, or models that do not name their
+/// The options that describe a task which mate-kd does not know, or a model that does not name its
 /// labels.
 struct OwnTaskOptions: ParsableArguments {
   @Option(
@@ -75,7 +75,7 @@ struct OwnTaskOptions: ParsableArguments {
   /// The labels in the order of outputs, if given.
   var labels: [String]? { labelOrder.isEmpty ? nil : labelOrder }
 
-  /// - Parameter tasks: how many tasks are named.
+  /// - Parameter tasks: the number of tasks named.
   /// - Throws: `ValidationError`.
   func validate(tasks: Int) throws {
     if tasks > 0, taskConfig != nil {

@@ -12,22 +12,23 @@ import Trainers
 /// `mate-kd inspect`.
 struct InspectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "inspect", abstract: "Show what a model folder or the data of a task hold.",
+    commandName: "inspect", abstract: "Show what a model folder or a task's data contains.",
     discussion: """
-      With --model alone: parts, tensors, heads, labels and vocabulary of the model. With --data and \
-      --task or --task-config: rows, labels and texts that occur more than once, or questions and \
-      answers; with --model as well, how long the texts are in tokens of that model, and in how \
-      many windows questions are read.
+      With --model alone: parts, tensors, heads, labels and vocabulary of the model. With --data \
+      and --task or --task-config: rows, labels and texts that occur more than once, or questions \
+      and answers. With --model as well: how long the texts are in the model's tokens, and how \
+      many windows the questions take.
       """)
 
   @Option(
     help: ArgumentHelp(
-      "The model's folder; for lengths, one with a tokenizer alone will do.", valueName: "dir"))
+      "The model's folder. For lengths, a folder with only a tokenizer will do.", valueName: "dir"))
   var model: String?
 
   @Option(
     help: ArgumentHelp(
-      "The task, by default the one that the model was trained on: \(InferenceOptions.tasks).",
+      "The task; by default the one that the model was trained on. "
+        + "The tasks: \(InferenceOptions.tasks).",
       valueName: "name"))
   var task: String?
 
@@ -42,11 +43,11 @@ struct InspectCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Count what would be cut to so many tokens; by default as --task-config or the model's own "
-        + "task says, else 128 (squad, squad2: 384), or the model's limit if that is less."))
+      "Count what would be cut at this many tokens; by default what --task-config or the model's "
+        + "own task says, otherwise 128 (squad, squad2: 384), or the model's limit if less."))
   var maxSeqLength: Int?
 
-  @Option(help: "Worker threads; 0 means one a processor.")
+  @Option(help: "Worker threads; 0 means one per processor.")
   var threads = 0
 
   @Flag(help: "Print one JSON object instead of tables.")
@@ -99,7 +100,7 @@ struct InspectCommand: ParsableCommand {
 
   private func limit(_ applied: AppliedTask, usual: Int) -> Int {
     if let known = maxSeqLength ?? applied.maxSeqLength { return known }
-    // A tokenizer alone has no config.json, and so no limit.
+    // A tokenizer on its own has no config.json, and so no limit.
     let longest = model.flatMap { try? ModelFolder($0).configuration.encoder.maximumLength }
     return min(usual, longest ?? usual)
   }

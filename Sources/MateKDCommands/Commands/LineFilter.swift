@@ -2,14 +2,14 @@ import Data
 import Files
 import Glibc
 
-/// A stream of lines turned into another one, without holding either as a whole.
+/// Turns a stream of lines into another one without holding either of them as a whole.
 package enum LineFilter {
-  /// Writes what `body` makes of each line. Lines end with LF; a CR before it is
-  /// not part of the line, and the last line needs no end.
+  /// Writes what `body` makes of each line. Lines end with LF. A CR before it is not part of the
+  /// line, and the last line needs no line end.
   /// - Parameters:
-  ///   - descriptor: where lines come from, and `name`, what errors call it.
-  ///   - sink: the descriptor that is written to.
-  /// - Throws: `FileError` for a line that is not UTF-8, `ExitStatusProviding` for failed reading.
+  ///   - descriptor: where lines come from; `name` is what errors call it.
+  ///   - sink: the descriptor to write to.
+  /// - Throws: `FileError` for a line that is not UTF-8, `StreamError` if reading or writing fails.
   package static func run(
     from descriptor: Int32, named name: String, to sink: Int32,
     _ body: (ArraySlice<UInt8>) throws -> [UInt8]
@@ -54,7 +54,7 @@ package enum LineFilter {
   }
 }
 
-/// Standard input or output failed.
+/// The error for standard input or output that failed.
 struct StreamError: ExitStatusProviding, CustomStringConvertible {
   let problem: String
   var exitStatus: ExitStatus { .inputOutput }

@@ -7,7 +7,7 @@ struct MethodsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "methods", abstract: "List the distillation methods, or the keys of one.")
 
-  @Argument(help: "The method whose keys to print; all methods are listed without it.")
+  @Argument(help: "The method whose keys to print; without it, all methods are listed.")
   var name: String?
 
   func run() throws {

@@ -14,16 +14,16 @@ struct PredictCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "predict", abstract: "Apply models to unlabelled texts.",
     discussion: """
-      Reads a file in the layout of the task's, or a text a line (for a task of your own: from \
-      a file called .txt); writes a JSON object a row, in order, with index, label (labels where a \
-      row may have several), probabilities and logits. For squad and squad2 it reads the JSON of \
-      SQuAD, with answers or without, and writes an object a question, with id, answer, \
+      Reads a file in the task's own layout, or one text per line (for a task of your own, from a \
+      file whose name ends in .txt). Writes one JSON object per row, in order, with index, label \
+      (labels if a row may have several), probabilities and logits. For squad and squad2, reads \
+      SQuAD's JSON, with or without answers, and writes one object per question, with id, answer, \
       no_answer_margin and the candidates.
 
-      With --glue-submission, applies a model for each task to the test sets of GLUE and writes the \
-      eleven files that its server takes, and submission.zip with all of them. Files without a \
-      model or without test rows get the same answer in every row. A model for mnli also answers \
-      for mnli-mm and ax unless they have their own.
+      With --glue-submission, applies one model per task to GLUE's test sets and writes the eleven \
+      files that its server expects, and submission.zip with all of them. Files without a model or \
+      without test rows get the same answer in every row. A model for mnli also answers for \
+      mnli-mm and ax, unless they have models of their own.
       """)
 
   @Option(
@@ -35,7 +35,8 @@ struct PredictCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The task, by default the one that the model was trained on: \(InferenceOptions.tasks).",
+      "The task; by default the one that the model was trained on. "
+        + "The tasks: \(InferenceOptions.tasks).",
       valueName: "name"))
   var task: String?
 
@@ -47,8 +48,8 @@ struct PredictCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "squad, squad2: also write a JSON object with the answer of each id, as the official script "
-        + "takes it.", valueName: "file"))
+      "squad, squad2: also write a JSON object with the answer to each id, as the official "
+        + "script expects it.", valueName: "file"))
   var answers: String?
 
   @Option(help: ArgumentHelp("The texts.", valueName: "file"))
@@ -144,7 +145,7 @@ struct PredictCommand: ParsableCommand {
 extension PredictCommand {
   private func submit(to folder: String, data: String) throws {
     let models = try SubmissionModels(models)
-    // What does not fit is found out now rather than after the other files.
+    // What does not fit is better found now than after the other files.
     var parts: [(file: GLUESubmission.File, model: String, text: TextDataset)?] = []
     for file in GLUESubmission.files {
       guard let model = models.folder(for: file) else {
@@ -153,8 +154,8 @@ extension PredictCommand {
       }
       guard DatasetReader.hasFile(task: file.task, split: file.split, directory: data) else {
         InferenceOptions.show([
-          "the test file of task \(file.task.name) is not in \(data); \(file.name) holds the same "
-            + "answer in all rows"
+          "the test file of task \(file.task.name) is not in \(data); \(file.name) has the same "
+            + "answer in every row"
         ])
         parts.append(nil)
         continue
@@ -165,7 +166,7 @@ extension PredictCommand {
     }
     guard parts.contains(where: { $0 != nil }) else {
       throw FileError(
-        file: data, problem: "the folder has the test file of none of the models' tasks.")
+        file: data, problem: "the folder has no test file for any of the models' tasks.")
     }
     var writer = try SubmissionWriter(folder: folder)
     for (file, part) in zip(GLUESubmission.files, parts) {

@@ -11,22 +11,22 @@ import Trainers
 /// `mate-kd profile`.
 struct ProfileCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "profile", abstract: "Show what the updates of a run spend their time on.",
+    commandName: "profile", abstract: "Show where the updates of a run spend their time.",
     discussion: """
       Makes some updates of the run that the configuration describes, in memory only: no output \
-      folder is written. Times are thread time: with two threads a second holds two.
+      folder is written. Times are thread times: two threads spend two seconds per second.
       """)
   @OptionGroup var options: RunOptions
 
-  @Option(help: "Updates to count, of each model that the run trains.")
+  @Option(help: "Updates to measure, for each model that the run trains.")
   var steps = 20
 
-  @Option(help: "Updates before, in which memory settles.")
+  @Option(help: "Updates made first, while memory use settles.")
   var warmUp = 3
 
   @Option(
     name: .customLong("run"),
-    help: "The kind of run, where the configuration's sections do not tell: \(Self.kinds).")
+    help: "The kind of run, if the configuration's sections do not tell: \(Self.kinds).")
   var kind: RunKind?
 
   @Flag(help: "Print one JSON object instead of tables.")
@@ -42,7 +42,7 @@ struct ProfileCommand: ParsableCommand {
   mutating func run() throws {
     options.bootstrapLogging()
     let logger = Logger(label: "mate-kd")
-    // Nothing is written, so an output folder that is there already is nobody's concern.
+    // Nothing is written, so it does not matter if the output folder exists already.
     options.overwriteOutputDir = true
     let prepared = try prepare()
     for notice in prepared.notices { logger.notice("\(notice)") }
@@ -74,7 +74,7 @@ package enum RunKind: String, CaseIterable, Sendable, ExpressibleByArgument {
   case teacherFinetune = "teacher-finetune"
   case pretrain
 
-  /// The subcommand that a configuration is for, by the sections that only it reads.
+  /// The subcommand that a configuration is meant for, judging by the sections that only it reads.
   package init(of document: ConfigDocument) {
     let root = document.root
     if ["method", "teacher", "student", "generator"].contains(where: root.has) {

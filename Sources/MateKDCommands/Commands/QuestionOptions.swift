@@ -9,18 +9,18 @@ import StrictJSON
 import Studies
 import Trainers
 
-/// The options that only tasks with questions look at.
+/// The options that matter only for tasks with questions.
 struct QuestionOptions: ParsableArguments {
   @Option(help: "squad, squad2: tokens of the text that neighbouring windows share.")
   var docStride = WindowSettings().overlap
 
-  @Option(help: "squad, squad2: questions are cut to so many tokens.")
+  @Option(help: "squad, squad2: cut questions to this many tokens.")
   var maxQueryLength = WindowSettings().maximumQuestionLength
 
-  @Option(help: "squad, squad2: first and last tokens of answers that are tried with each other.")
+  @Option(help: "squad, squad2: how many first and how many last tokens of answers to combine.")
   var nBestSize = 20
 
-  @Option(help: "squad, squad2: tokens of an answer.")
+  @Option(help: "squad, squad2: the most tokens that an answer may have.")
   var maxAnswerLength = 30
 
   @Option(
@@ -53,7 +53,7 @@ struct QuestionOptions: ParsableArguments {
 
 /// Answers as `mate-kd predict` writes them.
 enum AnswerFile {
-  /// A JSON object a question, in order, with its id, the answer and all that were considered.
+  /// One JSON object per question, in order, with its id, the answer and all answers considered.
   static func writeLines(
     _ answers: [(question: Question, answer: PredictedAnswer)], to path: String
   ) throws {
@@ -81,7 +81,7 @@ enum AnswerFile {
     }
   }
 
-  /// One object with the answer of each id, as the official script takes it.
+  /// One object with the answer to each id, as the official script expects it.
   static func writeObject(
     _ answers: [(question: Question, answer: PredictedAnswer)], to path: String
   ) throws {

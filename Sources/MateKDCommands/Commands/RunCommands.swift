@@ -7,7 +7,7 @@ import Runs
 import Studies
 import Trainers
 
-/// A subcommand that trains something by a configuration file.
+/// A subcommand that trains something as a configuration file says.
 protocol RunCommand: ParsableCommand {
   associatedtype Run: RunConfiguration
   var options: RunOptions { get }

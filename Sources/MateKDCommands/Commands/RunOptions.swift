@@ -12,12 +12,12 @@ package struct RunOptions: ParsableArguments {
   @Option(
     name: .customLong("set"),
     help: ArgumentHelp(
-      "Change a value of the configuration; may be repeated.",
-      discussion: "The value is JSON, or else a string: --set train.learning_rate=3e-5.",
+      "Change a value of the configuration. May be repeated.",
+      discussion: "The value is JSON, otherwise a string: --set train.learning_rate=3e-5.",
       valueName: "path.to.key=value"))
   package var assignments: [String] = []
 
-  @Option(help: ArgumentHelp("The folder to write, instead of output_dir.", valueName: "dir"))
+  @Option(help: ArgumentHelp("The folder to write to, instead of output_dir.", valueName: "dir"))
   package var outputDir: String?
 
   @Flag(help: "Write to an output folder that is not empty.")
@@ -29,16 +29,16 @@ package struct RunOptions: ParsableArguments {
   @Option(help: "The seed of all random streams.")
   package var seed: Int?
 
-  @Option(help: "Worker threads; 0 means one a processor. Results do not depend on it.")
+  @Option(help: "Worker threads; 0 means one per processor. Results do not depend on it.")
   package var threads: Int?
 
   @Option(help: ArgumentHelp("float32 or bf16, see docs/configuration.md.", valueName: "name"))
   package var precision: String?
 
-  @Flag(help: "Open and check everything, print what would run, and stop.")
+  @Flag(help: "Open and check everything, print what would run, then stop.")
   package var dryRun = false
 
-  @Flag(help: "Write warnings and errors only, and no progress.")
+  @Flag(help: "Write only warnings and errors, and no progress.")
   package var quiet = false
 
   @Option(
@@ -47,7 +47,8 @@ package struct RunOptions: ParsableArguments {
 
   package init() {}
 
-  /// What these options change in the configuration. Options of their own come after `--set`.
+  /// What these options change in the configuration. Options with names of their own come after
+  /// `--set`, so they win.
   /// - Throws: `ConfigError` for an assignment that cannot be read.
   package func overrides() throws -> [ConfigOverride] {
     var overrides = try assignments.map(ConfigOverride.init(parsing:))
@@ -64,13 +65,13 @@ package struct RunOptions: ParsableArguments {
     return overrides
   }
 
-  /// The configuration that the options name and change.
-  /// - Throws: `ConfigError` at the first thing that cannot be used.
+  /// The configuration that the options name, with their changes.
+  /// - Throws: `ConfigError` for the first thing that cannot be used.
   package func configuration<Run: RunConfiguration>(as run: Run.Type = Run.self) throws -> Run {
     try Run.load(path: config, overrides: overrides())
   }
 
-  /// Makes the loggers of the process write as the options say. Only once a process.
+  /// Makes all loggers of the process write as the options say. To be called only once per process.
   package func bootstrapLogging() {
     ConsoleLogHandler.bootstrap(logFormat, level: quiet ? .warning : .info)
   }

@@ -8,9 +8,8 @@ struct SchemaCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "schema", abstract: "Print the JSON Schema of a configuration.",
     discussion: """
-      Draft 2020-12, for editors and validators. It knows kinds, ranges, names and unknown keys; \
-      what keys ask of each other beyond the method's name is checked when a configuration is read \
-      (--dry-run).
+      Draft 2020-12, for editors and validators. It covers kinds, ranges, names and unknown keys. \
+      Most constraints between keys are only checked when a configuration is read (--dry-run).
       """)
 
   @Argument(help: "The subcommand that reads the configuration.")
@@ -18,7 +17,7 @@ struct SchemaCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Fill the tables of this Markdown file instead; docs/configuration.md is made so.",
+      "Fill in the tables of this Markdown file instead; this makes docs/configuration.md.",
       valueName: "file"))
   var template: String?
 

@@ -1,20 +1,20 @@
 import ArgumentParser
 import Data
 
-/// `mate-kd tokenize`: texts to token ids, a line each.
+/// `mate-kd tokenize`: turns texts into token ids, one line each.
 struct TokenizeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tokenize",
     abstract: "Turn texts into token ids.",
     discussion: """
-      Reads a text a line from standard input and writes a JSON array of ids a line to standard \
-      output, special tokens included.
+      Reads one text per line from standard input and writes one JSON array of ids per line to \
+      standard output. The ids include special tokens.
       """)
 
   @Option(help: ArgumentHelp("The model folder whose tokenizer is used.", valueName: "dir"))
   var model: String
 
-  @Option(help: ArgumentHelp("Cut texts to so many tokens; by default they are not cut."))
+  @Option(help: ArgumentHelp("Cut texts to this many tokens; by default they are not cut."))
   var maxSeqLength: Int?
 
   func validate() throws {

@@ -5,18 +5,18 @@ import StrictJSON
 import Studies
 import Trainers
 
-/// What `mate-kd doctor` says, as a table for people or as JSON for programs.
+/// What `mate-kd doctor` reports, as a table for people or as JSON for programs.
 package struct DoctorReport: Sendable {
   private let machine: MachineDescription
   private let speed: SpeedMeasurement
 
-  /// A report of a machine and its measured rates.
+  /// A report on a machine and its measured rates.
   package init(_ machine: MachineDescription, _ speed: SpeedMeasurement) {
     self.machine = machine
     self.speed = speed
   }
 
-  /// One sentence each, with what to do.
+  /// Sentences that each say what could be better and what to do about it.
   package var warnings: [String] { machine.warnings + speed.warnings }
 
   /// Writes the table and the warnings.
@@ -59,7 +59,7 @@ package struct DoctorReport: Sendable {
       + (share.map { " (\(NumberText.fixed($0 * 100, 0)) % of the multiply-adds)" } ?? "")
   }
 
-  /// All of it; sizes in bytes, rates in operations a second.
+  /// The whole report; sizes are in bytes, rates in operations per second.
   package var json: JSONValue {
     let m = machine
     return .object([

@@ -2,8 +2,8 @@ import Foundation
 import Kernels
 
 extension MachineDescription {
-  /// This machine, from /proc, /sys, the environment and OpenBLAS itself. What cannot be read stays
-  /// unknown. To be asked before OpenBLAS's threads are switched off.
+  /// This machine, as described by /proc, /sys, the environment and OpenBLAS itself. Anything that
+  /// cannot be read stays unknown. To be called before OpenBLAS's threads are switched off.
   package static func current() -> MachineDescription {
     var machine = MachineDescription()
     machine.readProcessor(fromCPUInfo: text("/proc/cpuinfo"))
@@ -27,7 +27,7 @@ extension MachineDescription {
     return machine
   }
 
-  /// Name and features of the first processor in Linux's /proc/cpuinfo.
+  /// Reads name and features of the first processor in Linux's /proc/cpuinfo.
   package mutating func readProcessor(fromCPUInfo text: String) {
     for line in text.split(separator: "\n") {
       let parts = line.split(separator: ":", maxSplits: 1)
@@ -42,7 +42,7 @@ extension MachineDescription {
     }
   }
 
-  /// Bytes of memory from Linux's /proc/meminfo, which counts in kilobytes.
+  /// Reads the bytes of memory from Linux's /proc/meminfo, which counts in kilobytes.
   package mutating func readMemory(fromMemInfo text: String) {
     for line in text.split(separator: "\n") {
       let words = line.split(separator: " ")
@@ -52,9 +52,9 @@ extension MachineDescription {
     }
   }
 
-  /// Libraries of linear algebra in Linux's /proc/self/maps.
+  /// Reads the libraries of linear algebra from Linux's /proc/self/maps.
   ///
-  /// - Parameter address: where products are computed; the file there is the one in use.
+  /// - Parameter address: where products are computed; the file mapped there is the one in use.
   package mutating func readLibraries(fromMaps text: String, address: UInt?) {
     var libraries: [String] = []
     for line in text.split(separator: "\n") {
@@ -74,7 +74,7 @@ extension MachineDescription {
     otherLibraries = libraries.filter { $0 != blasLibrary }
   }
 
-  /// The word in brackets, as Linux marks the one that holds: `always [madvise] never`.
+  /// The word in brackets, with which Linux marks the current choice: `always [madvise] never`.
   package static func chosen(in text: String) -> String? {
     guard let start = text.firstIndex(of: "["),
       let end = text[start...].firstIndex(of: "]")
@@ -82,7 +82,7 @@ extension MachineDescription {
     return String(text[text.index(after: start)..<end])
   }
 
-  /// Processors' worth of time from a control group's `cpu.max`: `max 100000` or `150000 100000`.
+  /// The processors' worth of time in a control group's `cpu.max`: `max 100000` or `150000 100000`.
   package static func quota(fromCPUMax text: String) -> Double? {
     let words = text.split(whereSeparator: \.isWhitespace)
     guard words.count == 2, let time = Double(words[0]), let period = Double(words[1]), period > 0
@@ -95,7 +95,7 @@ extension MachineDescription {
   }
 
   private static func text(_ path: String) -> String {
-    // Files of /proc have no size, so they are read to their end.
+    // Files in /proc report no size, so they are read to the end.
     guard let file = FileHandle(forReadingAtPath: path) else { return "" }
     return String(decoding: (try? file.readToEnd()) ?? Data(), as: UTF8.self)
   }

@@ -1,6 +1,6 @@
 extension MachineDescription {
-  /// What keeps this machine from its best, or what a user might wonder about: one sentence each,
-  /// with what to do.
+  /// What keeps this machine from doing its best, or what a user might wonder about: one sentence
+  /// each, with what to do about it.
   package var warnings: [String] {
     libraryWarnings + coreWarnings + environmentWarnings + processorWarnings + memoryWarnings
   }
@@ -8,10 +8,11 @@ extension MachineDescription {
   private var libraryWarnings: [String] {
     guard let library = blasLibrary else { return [] }
     let name = library.split(separator: "/").last.map(String.init) ?? library
-    // Debian's libblas.so.3 may be a link to OpenBLAS; the name of the file at its end tells.
+    // Debian's libblas.so.3 may be a link to OpenBLAS; the name of the file that it leads to
+    // decides.
     guard !library.contains("openblas") else { return [] }
     return [
-      "products come from \(name), which is not OpenBLAS: take it out of LD_PRELOAD and "
+      "products come from \(name), which is not OpenBLAS: remove it from LD_PRELOAD and "
         + "LD_LIBRARY_PATH, or install libopenblas0-pthread."
     ]
   }
@@ -19,11 +20,11 @@ extension MachineDescription {
   private var coreWarnings: [String] {
     if blasCore.lowercased() == "armv8" {
       return [
-        "OpenBLAS uses its generic kernels for aarch64: a newer OpenBLAS may know this processor, or "
-          + "set OPENBLAS_CORETYPE to one like it (NEOVERSEN1, CORTEXA57)."
+        "OpenBLAS uses its generic kernels for aarch64: a newer OpenBLAS may know this processor, "
+          + "or set OPENBLAS_CORETYPE to one like it (NEOVERSEN1, CORTEXA57)."
       ]
     }
-    // A core that the user asked for has a warning of its own.
+    // A core that the user asked for gets a warning of its own.
     guard environment["OPENBLAS_CORETYPE"] == nil, let used = blasVectors, used < vectors else {
       return []
     }
@@ -39,14 +40,14 @@ extension MachineDescription {
     var result: [String] = []
     if let core = environment["OPENBLAS_CORETYPE"], !core.isEmpty {
       result.append(
-        "OPENBLAS_CORETYPE=\(core) decides which kernels OpenBLAS uses: unset it unless the measured "
-          + "rate of products is better with it.")
+        "OPENBLAS_CORETYPE=\(core) decides which kernels OpenBLAS uses: unset it unless the "
+          + "measured rate of products is better with it.")
     }
     for name in ["OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS"] {
       guard let text = environment[name], let count = Int(text), count > 1 else { continue }
       result.append(
-        "\(name)=\(count) has no effect: mate-kd switches OpenBLAS's own threads off and splits the "
-          + "work itself; use --threads or the key \"threads\".")
+        "\(name)=\(count) has no effect: mate-kd switches OpenBLAS's own threads off and splits "
+          + "the work itself; use --threads or the key \"threads\".")
     }
     return result
   }
@@ -60,8 +61,8 @@ extension MachineDescription {
     }
     if allowedProcessors < onlineProcessors {
       result.append(
-        "this process may use \(allowedProcessors) of \(onlineProcessors) processors: widen its CPU "
-          + "set (taskset, cpuset, the container's settings) if you want more.")
+        "this process may use \(allowedProcessors) of \(onlineProcessors) processors: widen its "
+          + "CPU set (taskset, cpuset, the container's settings) if you want more.")
     }
     if let quota, quota < Double(allowedProcessors) {
       result.append(

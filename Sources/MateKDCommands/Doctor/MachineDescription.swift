@@ -1,7 +1,7 @@
-/// What `mate-kd doctor` finds out about a machine: plain facts, so that what is said about them can
-/// be tested without the machine.
+/// What `mate-kd doctor` finds out about a machine. These are plain facts, so that what is said
+/// about them can be tested without the machine.
 package struct MachineDescription: Sendable {
-  /// Vector instructions, from few to many.
+  /// Sets of vector instructions, from the smallest to the largest.
   package enum VectorSet: Int, Comparable, Sendable {
     case baseline, avx2, avx512
 
@@ -19,37 +19,38 @@ package struct MachineDescription: Sendable {
 
   /// The processor's name.
   package var processor = ""
-  /// Its features by Linux's names, such as `avx512f`.
+  /// Its features, under Linux's names, such as `avx512f`.
   package var features: Set<String> = []
   /// What the numeric code was compiled for.
   package var builtFor = VectorSet.baseline
-  /// Processors that are switched on, and those that this process may run on.
+  /// Processors that are online, and those that this process may run on.
   package var onlineProcessors = 1, allowedProcessors = 1
-  /// Processors' worth of time that the control group grants; nil for no limit.
+  /// The processors' worth of time that the control group grants; nil for no limit.
   package var quota: Double?
   /// Memory nodes.
   package var nodes = 1
-  /// Bytes of memory, and those of them that a program could get now.
+  /// Bytes of memory, and how many of them a program could get now.
   package var memory = 0, availableMemory = 0
-  /// Setting of transparent huge pages: `always`, `madvise`, `never`; nil if the kernel has none.
+  /// The setting of transparent huge pages: `always`, `madvise`, `never`; nil if the kernel has
+  /// none.
   package var hugePages: String?
-  /// OpenBLAS's version and build options, as it tells them.
+  /// OpenBLAS's own description of its version and build options.
   package var blasConfiguration = ""
   /// The processor type whose kernels OpenBLAS uses.
   package var blasCore = ""
-  /// OpenBLAS's own threads before mate-kd switches them off.
+  /// The number of OpenBLAS's own threads before mate-kd switches them off.
   package var blasThreads = 1
   /// The file whose `cblas_sgemm` is called.
   package var blasLibrary: String?
-  /// Other libraries in memory whose names say that they do linear algebra.
+  /// Other libraries in memory whose names suggest that they do linear algebra.
   package var otherLibraries: [String] = []
   /// Variables that change what OpenBLAS does.
   package var environment: [String: String] = [:]
 
-  /// Nothing known yet.
+  /// Nothing is known yet.
   package init() {}
 
-  /// The widest vector instructions that mate-kd could use on the processor.
+  /// The widest vector instructions that mate-kd could use on this processor.
   package var vectors: VectorSet {
     if ["avx512f", "avx512bw", "avx512vl", "avx512dq"].allSatisfy(features.contains) {
       return .avx512
@@ -60,16 +61,17 @@ package struct MachineDescription: Sendable {
   /// Whether the processor multiplies bfloat16.
   package var hasBF16: Bool { features.contains("avx512_bf16") || features.contains("bf16") }
 
-  /// OpenBLAS's version, such as `0.3.21`; empty if it does not tell.
+  /// OpenBLAS's version, such as `0.3.21`; empty if OpenBLAS does not report it.
   package var blasVersion: String {
     let words = blasConfiguration.split(separator: " ")
     return words.count > 1 && words[0] == "OpenBLAS" ? String(words[1]) : ""
   }
 
-  /// The widest vector instructions in the kernels that OpenBLAS uses; nil for a core not in the list.
+  /// The widest vector instructions in the kernels that OpenBLAS uses; nil for a core that is not
+  /// in the list.
   package var blasVectors: VectorSet? { Self.cores[blasCore.lowercased()] }
 
-  /// OpenBLAS's names for x86-64 processor types, by the kernels they stand for.
+  /// OpenBLAS's names for x86-64 processor types, grouped by the kernels they stand for.
   private static let cores: [String: VectorSet] = {
     let old = [
       "generic", "prescott", "core2", "penryn", "dunnington", "atom", "nehalem", "sandybridge",

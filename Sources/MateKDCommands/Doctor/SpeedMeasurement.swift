@@ -1,10 +1,11 @@
 import Kernels
 
-/// Rates measured on the spot, in operations a second.
+/// Rates measured on the spot, in operations per second.
 package struct SpeedMeasurement: Sendable {
-  /// Multiply-adds in registers, one thread and all threads: the ceiling.
+  /// Multiply-adds in registers, by one thread and by all threads: the ceiling.
   package var peak = 0.0, peakOfAll = 0.0
-  /// Products of 512 tokens with a weight of BERT-base (512 x 768 x 768), the same way.
+  /// Products of 512 tokens with a weight matrix of BERT-base (512 x 768 x 768), measured the same
+  /// way.
   package var product = 0.0, productOfAll = 0.0
 
   /// Rates as given.
@@ -15,7 +16,7 @@ package struct SpeedMeasurement: Sendable {
     self.productOfAll = productOfAll
   }
 
-  /// Measures for about half a second.
+  /// Takes about half a second to measure the rates.
   package static func measure(threads: Int = 0) -> SpeedMeasurement {
     OpenBLAS.useOneThread()
     let one = ThreadPool(threads: 1)
@@ -25,7 +26,7 @@ package struct SpeedMeasurement: Sendable {
       product: productRate(one), productOfAll: productRate(all))
   }
 
-  /// Every thread multiplies matrices of its own, as mate-kd's shards do.
+  /// Every thread multiplies its own matrices, as mate-kd's shards do.
   private static func productRate(_ pool: ThreadPool) -> Double {
     let (m, n, k) = (512, 768, 768)
     let operands = (0..<pool.threads).map { _ in
@@ -37,7 +38,7 @@ package struct SpeedMeasurement: Sendable {
     }
     var best = 0.0
     let start = ContinuousClock.now
-    // The best round counts: other programs only ever make it slower.
+    // The best round counts, because other programs can only make a round slower.
     repeat {
       let begin = ContinuousClock.now
       pool.ranges(total: pool.threads, alignment: 1) { range in
@@ -52,20 +53,21 @@ package struct SpeedMeasurement: Sendable {
     return best
   }
 
-  /// Sentences about rates that are too low, with what to do.
+  /// Sentences about rates that are too low, with what to do about them.
   package var warnings: [String] {
     guard peak > 0, product > 0 else { return [] }
     var result: [String] = []
     if product / peak < 0.6 {
       result.append(
         "products reach only \(NumberText.fixed(100 * product / peak, 0)) % of one thread's "
-          + "multiply-add rate: look for other programs at work, or try another OpenBLAS.")
+          + "multiply-add rate: look for other programs that are running, or try another OpenBLAS.")
     }
-    // Against the multiply-adds, so that threads that share a core are not held against OpenBLAS.
+    // Compared with the multiply-adds, so that threads that share a core do not count against
+    // OpenBLAS.
     if productOfAll / product < 0.75 * peakOfAll / peak {
       result.append(
-        "all threads together compute only \(NumberText.fixed(productOfAll / product, 1)) times the "
-          + "products of one: look for other programs at work.")
+        "all threads together compute only \(NumberText.fixed(productOfAll / product, 1)) times "
+          + "the products of one: look for other programs that are running.")
     }
     return result
   }

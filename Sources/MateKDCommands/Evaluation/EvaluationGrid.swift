@@ -7,9 +7,9 @@ import StrictJSON
 import Studies
 import Trainers
 
-/// Several models on several tasks: a table with a row a model and a column a task.
+/// Several models on several tasks: a table with one row per model and one column per task.
 package struct EvaluationGrid: Sendable {
-  /// A model that cannot be measured on a task.
+  /// A model that cannot be measured on a task, with the reason.
   package struct Misfit: Sendable, Equatable {
     /// The model's folder.
     package let model: String
@@ -21,16 +21,16 @@ package struct EvaluationGrid: Sendable {
 
   private let models: [String]
   private let tasks: [TaskDescription]
-  /// Row by row; nil for a model that does not fit.
+  /// Row by row; nil if the model does not fit the task.
   private let cells: [EvaluationReport?]
-  /// The pairs of model and task without a report.
+  /// The pairs of model and task that have no report.
   package let misfits: [Misfit]
 
   /// Measures each model on each task.
   ///
-  /// - Parameter evaluate: measures a model on the task of an index. What it throws ends the
-  ///   evaluation, but for `MismatchError`: few models fit all tasks.
-  /// - Throws: what `evaluate` throws; the first mismatch if no model fits any task.
+  ///   - evaluate: measures a model on the task with an index. Whatever it throws ends the
+  ///     evaluation, except `MismatchError`, because few models fit all tasks.
+  /// - Throws: whatever `evaluate` throws; the first mismatch if no model fits any task.
   package init(
     models: [String], tasks: [TaskDescription],
     _ evaluate: (_ model: String, _ task: Int) throws -> EvaluationReport
@@ -59,7 +59,7 @@ package struct EvaluationGrid: Sendable {
   /// The reports, model by model.
   package var reports: [EvaluationReport] { cells.compactMap { $0 } }
 
-  /// Writes the table of all metrics and, if there are any, the one of intervals.
+  /// Writes the table of all metrics and, if there are any intervals, a table of those.
   package func print(on stream: TerminalStream) {
     let columns = tasks.map { task in
       TextTable.Column.number(
@@ -90,7 +90,7 @@ package struct EvaluationGrid: Sendable {
     return table
   }
 
-  /// All reports, and the pairs that do not fit with the reasons.
+  /// All reports, and the pairs that do not fit, with the reasons.
   package func json(confusion includesConfusion: Bool) -> JSONValue {
     .object([
       ("evaluations", .array(reports.map { $0.json(confusion: includesConfusion) })),

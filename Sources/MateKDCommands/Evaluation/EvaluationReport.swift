@@ -6,7 +6,7 @@ import StrictJSON
 import Studies
 import Trainers
 
-/// What `mate-kd evaluate` says about one model on one task, as tables for people or as JSON for
+/// What `mate-kd evaluate` reports about one model on one task, as tables for people or as JSON for
 /// programs.
 package struct EvaluationReport: Sendable {
   /// The model's folder.
@@ -15,9 +15,9 @@ package struct EvaluationReport: Sendable {
   package let task: TaskDescription
   /// The split.
   package let split: Split
-  /// What the evaluation found.
+  /// The result of the evaluation.
   package let found: TaskModel.Report
-  /// How the intervals were found; nil for none.
+  /// How the intervals were found; nil if there are none.
   package let bootstrap: Bootstrap?
 
   /// A report of an evaluation.
@@ -56,7 +56,8 @@ package struct EvaluationReport: Sendable {
     table.print(on: stream)
   }
 
-  /// Writes the confusion matrix, a row for each label of the data; nothing for regression.
+  /// Writes the confusion matrix with one row for each label of the data; writes nothing for
+  /// regression.
   package func printConfusion(on stream: TerminalStream) {
     guard let confusion = found.confusion else { return }
     let names = confusion.classes.map { task.labels[Int($0)].name }
@@ -67,22 +68,22 @@ package struct EvaluationReport: Sendable {
     table.print(on: stream)
   }
 
-  /// The interval of a metric, if there is one.
+  /// The interval of a metric, if it has one.
   package func interval(of metric: String) -> Bootstrap.Interval? {
     found.intervals.first { $0.name == metric }?.interval
   }
 
-  /// Such as `95 % interval`.
+  /// A heading such as `95 % interval`.
   package static func title(_ bootstrap: Bootstrap) -> String {
     "\(NumberText.fixed(bootstrap.level * 100, 0)) % interval"
   }
 
-  /// Such as `0.8211 to 0.8649`.
+  /// An interval such as `0.8211 to 0.8649`.
   package static func text(_ interval: Bootstrap.Interval) -> String {
     "\(NumberText.fixed(interval.lower, 4)) to \(NumberText.fixed(interval.upper, 4))"
   }
 
-  /// All of it; the confusion matrix only if asked for.
+  /// The whole report; the confusion matrix only on request.
   package func json(confusion includesConfusion: Bool) -> JSONValue {
     var object: [(String, JSONValue)] = [
       ("model", .string(model)), ("task", .string(task.name)), ("split", .string(split.rawValue)),

@@ -2,24 +2,25 @@ import Data
 import Files
 import StrictJSON
 
-/// What `mate-kd inspect` says about the data of a task.
+/// What `mate-kd inspect` reports about the data of a task.
 package struct DatasetInspection: Sendable {
   private let statistics: DatasetStatistics
 
   /// A report of what was found.
   package init(_ statistics: DatasetStatistics) { self.statistics = statistics }
 
-  /// Writes tables of rows, labels, lengths and rows in common.
+  /// Writes tables of rows, labels, lengths and shared rows.
   package func print(on stream: TerminalStream) {
     TextTable.print([rows, labels, scores, lengths, overlaps].compactMap { $0 }, on: stream)
   }
 
-  /// A sentence for the first rows that were left out of each file, and for how many there are.
+  /// A sentence for each of the first few rows that were left out of each file, and one for how
+  /// many more there are.
   package var notices: [String] {
     statistics.parts.flatMap { Self.notices($0.rejections, "rows", of: $0.source) }
   }
 
-  /// As `notices`, of one file.
+  /// The notices about one file.
   static func notices(_ leftOut: [FileError], _ what: String, of file: String) -> [String] {
     let rest = leftOut.count - 3
     return leftOut.prefix(3).map { "left out: \($0)" }
@@ -108,7 +109,7 @@ package struct DatasetInspection: Sendable {
     part.splits.map(\.rawValue).joined(separator: ", ")
   }
 
-  /// All of it.
+  /// The whole report.
   package var json: JSONValue {
     .object([
       ("task", .string(statistics.task.name)),

@@ -7,12 +7,12 @@ extension LengthStatistics {
     .number("shortest"), .number("mean"), .number("median"), .number("95 %"), .number("longest"),
   ]
 
-  /// Lengths alone, without what the limit does.
+  /// The lengths alone, without the effect of the limit.
   var cells: [String] {
     ["\(minimum)"] + [mean, median, percentile95].map { NumberText.fixed($0, 1) } + ["\(maximum)"]
   }
 
-  /// Lengths and the limit.
+  /// The lengths and the effect of the limit.
   var members: [(String, JSONValue)] {
     [
       ("minimum", .int(minimum)), ("mean", .double(mean)), ("median", .double(median)),

@@ -2,7 +2,7 @@ import Data
 import Models
 import StrictJSON
 
-/// What `mate-kd inspect` says about a model folder.
+/// What `mate-kd inspect` reports about a model folder.
 package struct ModelInspection: Sendable {
   private let folder: String
   private let summary: ModelSummary
@@ -17,7 +17,7 @@ package struct ModelInspection: Sendable {
     tokenizer = try TokenizerLoader.load(folder: folder)
   }
 
-  /// Sentences about what does not fit together.
+  /// Sentences about things that do not fit together.
   package var warnings: [String] {
     let rows = summary.configuration.encoder.vocabularySize
     let isSmall = rows < tokenizer.vocabularySize
@@ -26,7 +26,7 @@ package struct ModelInspection: Sendable {
         ? ["config.json has embeddings for \(rows) tokens, the tokenizer has more"] : [])
   }
 
-  /// Writes a table of the whole, one of the parts, one of the tensors, and the warnings.
+  /// Writes a table of the whole, a table of the parts, a table of the tensors, and the warnings.
   package func print(on stream: TerminalStream) {
     var whole = TextTable([.text("model"), .text(folder)])
     for (name, value) in facts { whole.add([name, value]) }
@@ -91,12 +91,12 @@ package struct ModelInspection: Sendable {
     (tokenizer as? WordPieceTokenizer)?.normalization.lowersCase == true
   }
 
-  /// Such as `384 x 1536`.
+  /// A shape such as `384 x 1536`.
   private static func text(_ shape: [Int]) -> String {
     shape.isEmpty ? "scalar" : shape.map(String.init).joined(separator: " x ")
   }
 
-  /// All of it.
+  /// The whole report.
   package var json: JSONValue {
     let encoder = summary.configuration.encoder
     let labels = summary.configuration.labels

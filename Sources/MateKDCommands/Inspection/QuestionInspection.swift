@@ -1,20 +1,20 @@
 import Data
 import StrictJSON
 
-/// What `mate-kd inspect` says about the data of a task with questions.
+/// What `mate-kd inspect` reports about the data of a task with questions.
 package struct QuestionInspection: Sendable {
   private let statistics: QuestionStatistics
 
   /// A report of what was found.
   package init(_ statistics: QuestionStatistics) { self.statistics = statistics }
 
-  /// Writes tables of questions, answers, lengths and questions in common.
+  /// Writes tables of questions, answers, lengths and shared questions.
   package func print(on stream: TerminalStream) {
     TextTable.print([questions, answers, lengths, overlaps].compactMap { $0 }, on: stream)
   }
 
-  /// A sentence for the first answers of each file that nothing can be learnt from, and for how many
-  /// there are.
+  /// A sentence for each of the first few answers in each file that nothing can be learnt from, and
+  /// one for how many more there are.
   package var notices: [String] {
     statistics.parts.flatMap {
       DatasetInspection.notices($0.misplacedAnswers, "answers", of: $0.source)
@@ -89,7 +89,7 @@ package struct QuestionInspection: Sendable {
     return table
   }
 
-  /// All of it.
+  /// The whole report.
   package var json: JSONValue {
     .object([
       ("task", .string(statistics.version.rawValue)),

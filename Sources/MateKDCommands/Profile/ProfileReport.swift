@@ -6,11 +6,11 @@ import StrictJSON
 import Studies
 import Trainers
 
-/// A run's profile as tables for people or as JSON for programs.
+/// A run's profile, as tables for people or as JSON for programs.
 package struct ProfileReport: Sendable {
   private let profile: RunProfile
 
-  /// A report of a profile.
+  /// A report on a profile.
   package init(_ profile: RunProfile) { self.profile = profile }
 
   /// Writes a table for each of the run's models, and the totals.
@@ -86,7 +86,7 @@ package struct ProfileReport: Sendable {
     phase.breakdown.flops / max(1e-9, phase.breakdown.seconds * profile.peakRate)
   }
 
-  /// All of it; times are in seconds, counts are sums over the counted updates.
+  /// The whole report; times are in seconds, counts are sums over the counted updates.
   package var json: JSONValue {
     .object([
       ("phases", .array(profile.phases.map(json))), ("threads", .int(profile.threads)),

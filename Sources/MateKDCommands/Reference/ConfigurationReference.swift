@@ -5,10 +5,10 @@ import Runs
 import StrictJSON
 import Studies
 
-/// All keys of a subcommand's configuration, as its readers describe them.
+/// All keys of a subcommand's configuration, as the code that reads them describes them.
 ///
-/// Sample configurations are read that take every branch between them; what the readers note down
-/// (`ConfigDocument.settings`) is put together.
+/// Sample configurations are read that take every branch between them. What is recorded while
+/// reading (`ConfigDocument.settings`) is then put together.
 package struct ConfigurationReference: Sendable {
   /// A subcommand with a configuration.
   package enum Command: String, Sendable, CaseIterable, ExpressibleByArgument {
@@ -20,19 +20,19 @@ package struct ConfigurationReference: Sendable {
 
   /// A key.
   package struct Entry: Sendable {
-    /// What may stand there.
+    /// What may stand under it.
     package var setting: Setting
-    /// The name of the first sample that has the key; empty for the plain one.
+    /// The name of the first sample that has the key; empty for the plain sample.
     package let branch: String
-    /// Whether it must be there wherever its section is.
+    /// Whether it must be present wherever its section is.
     package var isAlwaysRequired = true
   }
 
-  /// The keys in the order in which they are read.
+  /// The keys, in the order in which they are read.
   package let entries: [Entry]
 
-  /// The keys of a subcommand; of the section `method` only the name.
-  /// - Throws: `ConfigError` if a sample cannot be read, which is a mistake here.
+  /// The keys of a subcommand. Of the section `method`, only the name is included.
+  /// - Throws: `ConfigError` if a sample cannot be read, which is a mistake in this file.
   package init(_ command: Command) throws {
     entries = Self.merged(
       try Self.samples(of: command).map { branch, text in
@@ -44,7 +44,7 @@ package struct ConfigurationReference: Sendable {
   package init(_ method: MethodDescription) throws {
     let plain = try Self.settings(method)
     var samples = [("", plain)]
-    // What a key says may decide which others there are.
+    // The value of one key may decide which other keys exist.
     for setting in plain where setting.path != "method.name" && !setting.isList {
       for choice in setting.choices {
         samples.append((choice, try Self.settings(method, [setting.key: choice])))
@@ -73,7 +73,7 @@ package struct ConfigurationReference: Sendable {
       ["method": text], file: "sample", checksPaths: false)
     let section = try document.root.section("method", "What the student learns.")
     _ = try section.string("name", "The method's name.")
-    // A choice may not go with the defaults of other keys; they have been read by then.
+    // A choice may not fit the defaults of other keys; by then those have been read.
     if values.isEmpty {
       _ = try method.configure(section)
     } else {
@@ -127,13 +127,14 @@ extension ConfigurationReference {
     "labels": ["c", "d"],
   ]
 
-  /// Data of one's own: a CSV file, several labels, TSV, scores.
+  /// The user's own data: a CSV file, several labels, TSV, scores.
   private static let ownTasks: [JSONValue] = [
     ownTask, ownTask.merged(with: ["multi_label": true]), ownTask.merged(with: ["format": "tsv"]),
     ownTask.merged(with: ["format": "jsonl", "labels": .null, "score_range": [0, 1]]),
   ]
 
-  /// What a subcommand is given, by the name of the branch; the plain sample comes first.
+  /// The samples for a subcommand, with the name of the branch each takes; the plain sample comes
+  /// first.
   private static func samples(
     of command: Command
   ) throws -> [(branch: String, text: JSONValue)] {

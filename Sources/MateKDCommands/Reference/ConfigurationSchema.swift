@@ -4,11 +4,11 @@ import StrictJSON
 
 /// The JSON Schema (draft 2020-12) of a subcommand's configuration.
 ///
-/// It knows what a key may be and which keys there are. What keys ask of each other beyond the name
-/// of the method is left to the readers.
+/// It says which keys exist and what each may be. Constraints between keys are left to the code
+/// that reads them, except that the name of the method decides about the method's keys.
 package enum ConfigurationSchema {
   /// The schema of a whole configuration.
-  /// - Throws: `ConfigError` as `ConfigurationReference`.
+  /// - Throws: the errors of `ConfigurationReference`.
   package static func schema(of command: ConfigurationReference.Command) throws -> JSONValue {
     let found: [(String, JSONValue)]
     if command == .compare {
@@ -39,10 +39,10 @@ package enum ConfigurationSchema {
 }
 
 extension ConfigurationSchema {
-  /// What the study gives every cell.
+  /// The keys that the study sets in every cell.
   private static let runnersKeys = ["output_dir", "overwrite_output_dir", "seed"]
 
-  /// A study changes configurations of `distill` by merge patches: nothing is required in them.
+  /// A study changes configurations of `distill` with merge patches, in which nothing is required.
   private static func study() throws -> [(String, JSONValue)] {
     let cell = SchemaKeys(entries: try ConfigurationReference(.distill).entries, isPatch: true)
     let parts = cell.properties("")
@@ -82,7 +82,7 @@ extension ConfigurationSchema {
   }
 }
 
-/// The schema of some keys.
+/// The schema of a set of keys.
 private struct SchemaKeys {
   let entries: [ConfigurationReference.Entry]
   /// Whether it is a merge patch, in which nothing is required and anything may be null.
@@ -150,7 +150,7 @@ private struct SchemaKeys {
     return [("anyOf", [["const": Self.number(exception)], .object(limits)])]
   }
 
-  /// The section `method`: which keys there are depends on the name.
+  /// The section `method`: its keys depend on the name.
   private func methodBranches(_ null: [JSONValue]) -> [(String, JSONValue)] {
     let branches = MethodRegistry.all.map { method -> JSONValue in
       [

@@ -9,8 +9,8 @@ package struct MethodPage: Sendable {
   private let method: MethodDescription
   private let settings: [Setting]
 
-  /// A page about a method.
-  /// - Throws: `ConfigError` as `ConfigurationReference`.
+  /// The page about a method.
+  /// - Throws: the errors of `ConfigurationReference`.
   package init(_ method: MethodDescription) throws {
     self.method = method
     settings = try ConfigurationReference(method).entries.map(\.setting).filter {
@@ -18,7 +18,7 @@ package struct MethodPage: Sendable {
     }
   }
 
-  /// The document about the paper and every deviation from it.
+  /// The document on the paper and every deviation from it.
   package static func document(of method: MethodDescription) -> String {
     switch method.name {
     case "none", "kd", "mate-kd": "docs/methods.md"
@@ -29,7 +29,7 @@ package struct MethodPage: Sendable {
     }
   }
 
-  /// What the method needs and takes, a sentence each.
+  /// What the method needs and accepts, one sentence each.
   private var facts: [String] {
     var facts: [String] = []
     if method.needsGenerator {
@@ -41,7 +41,7 @@ package struct MethodPage: Sendable {
     return facts
   }
 
-  /// The lines without line ends.
+  /// The lines, without line ends.
   package func lines(_ style: TerminalStyle = .plain) -> [String] {
     var lines = Self.wrapped(style.paint(method.name, .bold) + ": " + method.summary, indent: 0)
     lines += facts + ["Paper, formulae and deviations: \(Self.document(of: method))", ""]
@@ -61,7 +61,7 @@ package struct MethodPage: Sendable {
     return lines
   }
 
-  /// A text in lines no wider than the page.
+  /// A text broken into lines no wider than the page.
   private static func wrapped(_ text: String, indent: Int) -> [String] {
     let margin = String(repeating: " ", count: indent)
     var lines: [String] = []

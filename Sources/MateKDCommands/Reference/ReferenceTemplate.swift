@@ -1,21 +1,23 @@
 import Configuration
 import Methods
 
-/// A Markdown document with places that tables of keys are put into.
+/// A Markdown document with places to be filled with tables of keys.
 ///
-/// `{{table COMMAND SECTION [BRANCH]}}` on a line of its own becomes the keys of a section (`.` for
-/// the top level), or one key, that a branch of the configuration has; `{{methods}}` the methods;
-/// `{{method keys}}` the keys of each; `{{methods with generator}}`, anywhere in a line, the names of
+/// `{{table COMMAND SECTION [BRANCH]}}` on a line of its own becomes a table of the keys of a
+/// section (`.` for the top level), or of one key, as some branch of the configuration has them.
+/// `{{methods}}` becomes a table of the methods, `{{method keys}}` one table of keys per method.
+/// `{{methods with generator}}`, anywhere in a line, becomes the names of the methods that need a
+/// generator.
 /// those that need one.
 package struct ReferenceTemplate: Sendable {
-  /// A place that cannot be filled.
+  /// The error for a place that cannot be filled.
   package struct UnknownPlace: ExitStatusProviding, CustomStringConvertible {
-    /// What stands there.
+    /// What stands between the braces.
     package let place: String
     package var exitStatus: ExitStatus { .data }
     /// One sentence.
     package var description: String {
-      "the template has a place {{\(place)}}, which is none that can be filled."
+      "the template has a place {{\(place)}}, which cannot be filled."
     }
   }
 
@@ -24,8 +26,8 @@ package struct ReferenceTemplate: Sendable {
   /// A template.
   package init(_ text: String) { self.text = text }
 
-  /// The document.
-  /// - Throws: `UnknownPlace`; `ConfigError` as `ConfigurationReference`.
+  /// The document with its places filled.
+  /// - Throws: `UnknownPlace`; the errors of `ConfigurationReference`.
   package func filled() throws -> String {
     let generators = MethodRegistry.all.filter(\.needsGenerator).map { "`\($0.name)`" }
     return try text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
@@ -53,8 +55,8 @@ package struct ReferenceTemplate: Sendable {
     return Self.table(rows, of: words[2])
   }
 
-  /// The keys within a section, and those within it in turn, or a key itself. A section whose keys
-  /// are told elsewhere counts as a key.
+  /// The keys within a section and within its subsections, or a single key. A section whose keys
+  /// are described elsewhere counts as a key.
   private static func keys(_ settings: [Setting], of section: String) -> [Setting] {
     let inside = settings.filter { "\($0.path).".hasPrefix("\(section).") }
     return inside.filter { setting in

@@ -2,7 +2,7 @@ import Configuration
 import Foundation
 import StrictJSON
 
-// How tables show what a key may be.
+// How tables show what a key may be set to.
 extension Setting {
   /// The kind of value in a word or two: `integer`, `list of numbers`, `one of`.
   var kindText: String {

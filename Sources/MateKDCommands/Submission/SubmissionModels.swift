@@ -1,14 +1,14 @@
 import ArgumentParser
 import Data
 
-/// Which model answers for which file of a GLUE submission.
+/// Which model answers which file of a GLUE submission.
 package struct SubmissionModels: Sendable {
   private let folders: [String: String]
 
   /// Reads arguments such as `rte=runs/rte`.
   ///
-  /// - Throws: `ValidationError` for text without `=`, for a task that is no part of a submission,
-  ///   and for one that is named twice.
+  /// - Throws: `ValidationError` for text without `=`, for a task that is not part of a submission,
+  ///   and for a task that is named twice.
   package init(_ arguments: [String]) throws {
     var folders: [String: String] = [:]
     for argument in arguments {
@@ -16,8 +16,8 @@ package struct SubmissionModels: Sendable {
         argument.index(after: sign) != argument.endIndex
       else {
         throw ValidationError(
-          "--model must be a task and a folder, such as rte=runs/rte, with --glue-submission; found "
-            + "\"\(argument)\".")
+          "--model must be a task and a folder, such as rte=runs/rte, with --glue-submission; "
+            + "found \"\(argument)\".")
       }
       let task = try Self.task(String(argument[..<sign]))
       guard GLUESubmission.files.contains(where: { $0.task.name == task.name }) else {

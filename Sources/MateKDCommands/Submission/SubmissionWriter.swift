@@ -3,12 +3,12 @@ import Files
 import Foundation
 import Models
 
-/// Writes the files of a GLUE submission and the archive that the server takes.
+/// Writes the files of a GLUE submission and the archive that the server expects.
 package struct SubmissionWriter {
   /// The archive's name.
   package static let archiveName = "submission.zip"
 
-  /// What one of the files holds.
+  /// What one of the files contains.
   package struct Entry: Sendable, Equatable {
     /// The file's name.
     package let name: String
@@ -23,7 +23,7 @@ package struct SubmissionWriter {
   /// The files so far.
   package private(set) var entries: [Entry] = []
 
-  /// A writer into a folder, which is made if it is not there.
+  /// A writer for a folder, which is made if it does not exist.
   ///
   /// - Throws: `FileError`.
   package init(folder: String) throws {
@@ -39,9 +39,9 @@ package struct SubmissionWriter {
   ///
   /// - Parameters:
   ///   - answers: nil for the same answer in all rows.
-  ///   - model: the folder of the model that they are of.
-  /// - Throws: `FileError` for answers that the server would not take; `FileError` where the
-  ///   file cannot be written.
+  ///   - model: the folder of the model that gave the answers.
+  /// - Throws: `FileError` for answers that the server would not accept, or if the file cannot be
+  ///   written.
   package mutating func add(
     _ file: GLUESubmission.File, answers: GLUESubmission.Answers?, model: String? = nil
   ) throws {

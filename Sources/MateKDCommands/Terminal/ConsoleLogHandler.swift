@@ -7,7 +7,7 @@ import StrictJSON
 package enum LogFormat: String, Sendable, CaseIterable, ExpressibleByArgument {
   /// For people: the message, and `key=value` for its metadata.
   case text
-  /// For programs: a JSON object a line with `time`, `level`, `message` and the metadata.
+  /// For programs: one JSON object per line, with `time`, `level`, `message` and the metadata.
   case json
 }
 
@@ -21,7 +21,7 @@ package struct ConsoleLogHandler: LogHandler {
   private let stream: TerminalStream
   private let time: @Sendable () -> Date
 
-  /// A handler; `time` is another clock in tests.
+  /// A handler. Tests pass another clock as `time`.
   package init(
     label: String, format: LogFormat, level: Logger.Level = .info,
     stream: TerminalStream = .standardError, time: @escaping @Sendable () -> Date = { Date() }
@@ -33,7 +33,7 @@ package struct ConsoleLogHandler: LogHandler {
     logLevel = level
   }
 
-  /// Makes every logger of the process write in this way. Only once a process.
+  /// Makes every logger of the process write this way. To be called only once per process.
   package static func bootstrap(_ format: LogFormat, level: Logger.Level) {
     LoggingSystem.bootstrap { ConsoleLogHandler(label: $0, format: format, level: level) }
   }
@@ -70,7 +70,7 @@ package struct ConsoleLogHandler: LogHandler {
     }
   }
 
-  /// Metadata that is a number, `true` or `false` becomes one in JSON; all else is a string.
+  /// Metadata that is a number, `true` or `false` becomes one in JSON; anything else is a string.
   private static func value(_ value: Logger.Metadata.Value) -> JSONValue {
     switch value {
     case .array(let elements): return .array(elements.map(Self.value))

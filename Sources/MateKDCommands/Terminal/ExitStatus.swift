@@ -7,25 +7,27 @@ import Models
 import StrictJSON
 import Trainers
 
-/// Exit codes, by the names of sysexits.
+/// Exit codes, mostly those of sysexits. docs/exit-codes.md lists them for users.
 package enum ExitStatus: Int32, Sendable, CaseIterable {
-  /// All went well.
+  /// Everything went well.
   case ok = 0
-  /// The command line is wrong.
+  /// The command line is wrong, or names a task or method that does not exist.
   case usage = 64
   /// A data set, checkpoint or vocabulary is wrong.
   case data = 65
-  /// A file or folder to read is not there.
+  /// A file or folder to read does not exist.
   case inputMissing = 66
-  /// The program failed, or a guard in it did: a loss that is no number, for example.
+  /// The processor lacks instructions that the program was compiled for.
+  case unavailable = 69
+  /// The program failed, or stopped itself, for example because a loss is not a number.
   case software = 70
-  /// An output cannot be created.
+  /// An output cannot be created or written.
   case cannotCreate = 73
   /// Reading or writing failed.
   case inputOutput = 74
-  /// The run was interrupted and can be resumed.
+  /// Reserved for a run that was interrupted and can be resumed. Nothing ends with it yet.
   case temporary = 75
-  /// The configuration is wrong.
+  /// The configuration is wrong, or models, data and settings do not fit together.
   case configuration = 78
   /// A signal ended the run; what it had so far was saved.
   case interrupted = 130
@@ -49,8 +51,8 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
   }
 }
 
-/// An error that knows how the process ends. Errors whose description is a full sentence for the user
-/// conform; all others are shown as failures of the program.
+/// An error that knows how the process ends. Errors whose description is a full sentence for the
+/// user conform; all others are shown as failures of the program.
 package protocol ExitStatusProviding: Error {
   /// How the process ends.
   var exitStatus: ExitStatus { get }

@@ -1,8 +1,8 @@
 import Foundation
 
-/// Numbers as people read them; never by the locale.
+/// Numbers as people read them, independent of the locale.
 package enum NumberText {
-  /// So many digits after the point; `nan` and `inf` as such.
+  /// A number with this many digits after the point; `nan` and `inf` are spelt that way.
   package static func fixed(_ value: Double, _ digits: Int) -> String {
     String(format: "%.\(digits)f", value)
   }

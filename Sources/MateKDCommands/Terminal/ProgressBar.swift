@@ -1,6 +1,6 @@
 import Synchronization
 
-/// How far a run is.
+/// The progress of a run.
 package struct RunProgress: Sendable, Equatable {
   /// A metric by name.
   package struct Score: Sendable, Equatable {
@@ -9,7 +9,7 @@ package struct RunProgress: Sendable, Equatable {
     /// Its value.
     package var value: Double
 
-    /// A value of a metric.
+    /// The value of a metric.
     package init(_ name: String, _ value: Double) {
       self.name = name
       self.value = value
@@ -24,14 +24,14 @@ package struct RunProgress: Sendable, Equatable {
   package var loss: Double?
   /// The learning rate of the last update.
   package var learningRate: Double?
-  /// Training rows seen a second.
+  /// Training rows seen per second.
   package var samplesPerSecond: Double?
   /// The result of the last evaluation.
   package var last: Score?
-  /// The best result of an evaluation.
+  /// The best evaluation result so far.
   package var best: Score?
 
-  /// Progress as given.
+  /// Progress with the given values.
   package init(
     step: Int, totalSteps: Int, loss: Double? = nil, learningRate: Double? = nil,
     samplesPerSecond: Double? = nil, last: Score? = nil, best: Score? = nil
@@ -46,7 +46,7 @@ package struct RunProgress: Sendable, Equatable {
   }
 }
 
-/// Shows how far a run is: a line that is redrawn on a terminal, plain lines elsewhere.
+/// Shows the progress of a run: as a line that is redrawn on a terminal, as plain lines elsewhere.
 package final class ProgressBar: Sendable {
   private let stream: TerminalStream
   private let label: String
@@ -58,9 +58,9 @@ package final class ProgressBar: Sendable {
 
   /// A bar for one run.
   /// - Parameters:
-  ///   - label: what runs, such as `distill`.
-  ///   - stream: where it is drawn.
-  ///   - now: a clock that never goes back; another one in tests.
+  ///   - label: what is running, such as `distill`.
+  ///   - stream: where the bar is drawn.
+  ///   - now: a clock that never goes back; tests pass another one.
   package init(
     _ label: String, on stream: TerminalStream = .standardError,
     now: @escaping @Sendable () -> Duration = ProgressBar.clock
@@ -76,9 +76,9 @@ package final class ProgressBar: Sendable {
     return { ContinuousClock.now - origin }
   }()
 
-  /// Shows progress; call it after every update.
-  /// - Parameter isLogged: whether this update has a line in the log. Only then is a plain line
-  ///   written where nothing can be redrawn.
+  /// Shows progress. To be called after every update.
+  /// - Parameter isLogged: whether this update has a line in the log. Where nothing can be redrawn,
+  ///   a plain line is written only for such updates.
   package func update(_ progress: RunProgress, isLogged: Bool) {
     let moment = now()
     let remaining: Duration? = drawn.withLock { drawn in
@@ -104,7 +104,7 @@ package final class ProgressBar: Sendable {
     }
   }
 
-  /// Leaves the last state on the terminal; call it when the run ends, however it ends.
+  /// Leaves the last state on the terminal. To be called when the run ends, however it ends.
   package func end() { stream.endStatus(keepingIt: true) }
 
   private func bar(_ progress: RunProgress, _ remaining: Duration?) -> String {

@@ -15,7 +15,7 @@ final class RunDisplay: TrainingObserver {
 
   init(label: String, logger: Logger, quiet: Bool) {
     self.logger = logger
-    // On a terminal the bar is redrawn; elsewhere the log lines say the same.
+    // On a terminal the bar is redrawn; elsewhere, log lines say the same thing.
     bar =
       quiet || !TerminalStream.standardError.style.redraws
       ? nil : ProgressBar(label)

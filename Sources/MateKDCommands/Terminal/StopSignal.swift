@@ -1,8 +1,8 @@
 import Glibc
 import Synchronization
 
-/// SIGINT, SIGTERM, SIGUSR1 and SIGHUP: the first one asks the run to save and end after the current
-/// update, the second one ends the process at once.
+/// Handles Ctrl-C, SIGTERM and SIGUSR1: the first signal asks the run to end after the current
+/// update, the second ends the process at once.
 enum StopSignal {
   /// The first signal that came; 0 for none.
   private static let first = Atomic<Int32>(0)
@@ -29,7 +29,7 @@ enum StopSignal {
   }
 }
 
-/// A run that a signal ended; it can go on.
+/// The error for a run that a signal ended; its model so far has been saved.
 struct Interrupted: ExitStatusProviding, CustomStringConvertible {
   /// What it goes on from.
   let checkpoint: String

@@ -5,13 +5,14 @@ import Runs
 import Studies
 import Trainers
 
-/// Shows a study on standard error: a line for each cell, and on a terminal the progress of its run.
+/// Shows a study on standard error: one line for each cell and, on a terminal, the progress of its
+/// run.
 final class StudyDisplay: StudyObserver {
   private let logger = Logger(label: "mate-kd")
   private let quiet: Bool
   private let verbose: Bool
   private var display: RunDisplay?
-  /// Sentences that were shown; most are the same for all cells.
+  /// Sentences that have been shown; most are the same for all cells.
   private var told: Set<String> = []
   private var place = ""
 
@@ -61,7 +62,7 @@ final class StudyDisplay: StudyObserver {
 
   var shouldStop: Bool { StopSignal.isRaised }
 
-  /// Takes the progress bar away.
+  /// Removes the progress bar.
   func end() {
     display?.end()
     display = nil

@@ -3,9 +3,9 @@ import Glibc
 import Synchronization
 
 /// A stream of lines with at most one status line below them. Log lines and the progress bar share
-/// one, so that they never tear each other.
+/// one, so they never garble each other.
 package final class TerminalStream: Sendable {
-  /// What may be written to the stream.
+  /// What the stream can show.
   package let style: TerminalStyle
   private let write: @Sendable (String) -> Void
   private let status = Mutex("")
@@ -37,8 +37,8 @@ package final class TerminalStream: Sendable {
     }
   }
 
-  /// Puts a status line in place of the last one; it is cut to the width. Does nothing on a stream
-  /// that cannot redraw.
+  /// Replaces the status line. The text is cut to the width. Does nothing on a stream that cannot
+  /// redraw.
   package func show(status text: String) {
     guard style.redraws else { return }
     status.withLock { status in
@@ -49,7 +49,7 @@ package final class TerminalStream: Sendable {
     }
   }
 
-  /// Takes the status line away, or leaves it as the last line.
+  /// Removes the status line, or leaves it as the last line.
   package func endStatus(keepingIt keeps: Bool = false) {
     status.withLock { status in
       if status.isEmpty { return }
@@ -59,13 +59,13 @@ package final class TerminalStream: Sendable {
   }
 }
 
-/// Writes to a descriptor until all is out.
+/// Writes to a descriptor until everything has been written.
 enum FileDescriptorWriter {
   static func write(_ text: String, to descriptor: Int32) {
     write(Array(text.utf8), to: descriptor)
   }
 
-  /// A stream that nobody reads any more is no error of the program's; the rest is dropped.
+  /// It is no error of this program if nobody reads the stream any more; the rest is dropped.
   @discardableResult
   static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
     bytes.withUnsafeBytes { buffer in

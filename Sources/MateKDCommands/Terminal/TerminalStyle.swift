@@ -1,6 +1,6 @@
 import Glibc
 
-/// What may be written to a stream: a status line that is redrawn, colours, or only plain lines.
+/// What a stream can show: a status line that is redrawn, colours, or only plain lines.
 package struct TerminalStyle: Sendable, Equatable {
   /// Whether the last line may be erased and drawn again.
   package var redraws: Bool
@@ -19,8 +19,9 @@ package struct TerminalStyle: Sendable, Equatable {
   /// Plain lines only.
   package static let plain = TerminalStyle(redraws: false, colors: false)
 
-  /// The style for a stream by the usual variables: `NO_COLOR` wins over `CLICOLOR_FORCE` and
-  /// `FORCE_COLOR`, which win over what the stream is. `TERM=dumb` is no terminal that redraws.
+  /// The style for a stream according to the usual variables: `NO_COLOR` takes precedence over
+  /// `CLICOLOR_FORCE` and `FORCE_COLOR`, and those over what the stream is. A terminal with
+  /// `TERM=dumb` cannot redraw.
   package init(environment: [String: String], isTerminal: Bool, width: Int = 80) {
     func isOn(_ name: String) -> Bool {
       environment[name].map { !$0.isEmpty && $0 != "0" } ?? false
@@ -45,7 +46,7 @@ package struct TerminalStyle: Sendable, Equatable {
     colors ? "\u{1B}[\(color.rawValue)m\(text)\u{1B}[0m" : text
   }
 
-  /// What stands out, and how.
+  /// What to emphasise, and how.
   package enum Color: Int, Sendable {
     /// Headings.
     case bold = 1

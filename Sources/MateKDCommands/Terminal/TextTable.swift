@@ -4,7 +4,7 @@ package struct TextTable: Sendable {
   package struct Column: Sendable {
     /// Its heading.
     package var title: String
-    /// Whether its cells end in line, as numbers do.
+    /// Whether its cells are right-aligned, as numbers are.
     package var isNumeric: Bool
 
     /// A column of words.
@@ -20,12 +20,12 @@ package struct TextTable: Sendable {
   /// A table without rows.
   package init(_ columns: [Column]) { self.columns = columns }
 
-  /// Adds a row. Missing cells stay empty, those too many are left out.
+  /// Adds a row. Missing cells stay empty; surplus ones are left out.
   package mutating func add(_ cells: [String]) {
     rows.append(columns.indices.map { $0 < cells.count ? cells[$0] : "" })
   }
 
-  /// The lines without line ends; headings are bold where the style has colours.
+  /// The lines, without line ends. Headings are bold if the style has colours.
   package func lines(_ style: TerminalStyle = .plain) -> [String] {
     let widths = columns.indices.map { place in
       rows.map { $0[place].count }.reduce(columns[place].title.count, max)
@@ -48,7 +48,7 @@ package struct TextTable: Sendable {
     lines(stream.style).forEach(stream.print)
   }
 
-  /// Writes tables with an empty line between.
+  /// Writes tables separated by an empty line.
   package static func print(_ tables: [TextTable], on stream: TerminalStream) {
     for (place, table) in tables.enumerated() {
       if place > 0 { stream.print("") }

@@ -8,6 +8,11 @@ import Trainers
 /// w_ce CE(S(x), y) + w_kd T^2 D(softmax(T(x)/T), softmax(S(x)/T)), each averaged over texts.
 ///
 /// In regression CE and D are squared errors, and there is no factor T^2.
+///
+/// ```swift
+/// let weights = try section.sectionOrEmpty("loss_weights", "The factors of the loss terms.")
+/// let terms = try LogitTerms(ce: 0.5, kd: 0.5).reading(section, weights: weights)
+/// ```
 public struct LogitTerms: Sendable {
   /// w_ce.
   public var ce: Double

@@ -8,12 +8,20 @@ import Trainers
 /// logged `loss`, and, with the number of texts, makes means over the batch of both.
 ///
 /// ```swift
-/// var loss = LossTerms(step)
-/// loss.add("ce_loss", weight: 0.5) {
-///   setup.supervisedLoss(logits, of: shard, on: tape, weight: $0)
+/// try step.forEachShard { shard, tape in
+///   let student = setup.student.logitsAndStates(shard.tokens, tape: tape, training: true)
+///   let teacher = setup.teacher.logitsAndStates(shard.tokens, tape: tape, training: false)
+///   var loss = LossTerms(step)
+///   loss.add(
+///     terms, student: student.logits, teacher: teacher.logits, of: shard, on: tape, setup: setup)
+///   loss.add("state_loss", weight: states) {
+///     tape.meanSquaredError(
+///       map.apply(0, to: student.states.last, tape: tape), teacher.states.last,
+///       offsets: shard.tokens.offsets, weight: $0)
+///   }
+///   tape.backward()
+///   return loss.scalars
 /// }
-/// tape.backward()
-/// return loss.scalars
 /// ```
 public struct LossTerms {
   /// The shard's share of `loss` and of what each named term is without its weight.

@@ -2,6 +2,23 @@ import Configuration
 import Trainers
 
 /// A distillation method as the registry knows it.
+///
+/// The method of `Examples/own-method` describes itself like this:
+///
+/// ```swift
+/// public static let description = MethodDescription(
+///   name: "last-state", summary: "logits and the last layer's states through a learned map",
+///   takesSeveralLabels: true
+/// ) { section in
+///   let weights = try section.sectionOrEmpty("loss_weights", "The factors of the loss terms.")
+///   let terms = try LogitTerms(ce: 0.5, kd: 0.5).reading(section, weights: weights)
+///   let states = try weights.number(
+///     "states", default: 1, in: 0...1e6, "The weight of the last layer's states.")
+///   try weights.finish()
+///   try section.finish()
+///   return { try LastState($0, terms: terms, states: states) }
+/// }
+/// ```
 public struct MethodDescription: Sendable {
   /// Reads the section `method`, before any file is opened, and returns what makes the objective.
   public typealias Configure<Setup> =

@@ -3,6 +3,23 @@ import Models
 import Trainers
 
 /// What a distillation method is built from.
+///
+/// A method checks that the models suit it and adds weights of its own where it needs some:
+///
+/// ```swift
+/// init(_ setup: DistillationSetup, terms: LogitTerms, states: Double) throws {
+///   try setup.requireLayers(method: "last-state")
+///   self.setup = setup
+///   self.terms = terms
+///   self.states = states
+///   let (teacher, student) = setup.shapes
+///   map = Projections(
+///     [("map", inputs: student.hiddenSize, outputs: teacher.hiddenSize)], seed: setup.seed)
+///   var training = setup.studentTraining
+///   training.companions = map.parameters
+///   trainedModels = [training]
+/// }
+/// ```
 public struct MethodSetup<Head: DistillableModel>: Sendable {
   /// The model to train.
   public let student: Head

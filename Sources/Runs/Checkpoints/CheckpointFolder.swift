@@ -6,8 +6,8 @@ import Models
 import StrictJSON
 import Trainers
 
-/// A folder `checkpoint-N` of a run: a model folder as it was after update N, with all that the run
-/// needs to go on from there as if it had never stopped.
+/// A folder `checkpoint-N` of a run: the model folder after update N, with everything that the run
+/// needs to continue from there as if it had never stopped.
 ///
 /// | file | content |
 /// | --- | --- |
@@ -32,26 +32,27 @@ struct CheckpointFolder {
   }
 
   /// A folder that the user names.
-  /// - Throws: `FileError` if it is not called `checkpoint-N`.
+  /// - Throws: `FileError` if its name is not `checkpoint-N`.
   init(named path: String) throws {
     let name = URL(fileURLWithPath: path).lastPathComponent
     guard name.hasPrefix(Self.prefix), let step = Int(name.dropFirst(Self.prefix.count)), step >= 0
     else {
       throw FileError(
-        .missing, file: path, problem: "this is no checkpoint; its folder is called checkpoint-N.")
+        .missing, file: path,
+        problem: "this is not a checkpoint; checkpoint folders are called checkpoint-N.")
     }
     self.step = step
     self.path = path
   }
 
-  /// The checkpoints of a run's folder, the newest first.
+  /// The checkpoints in a run's folder, newest first.
   static func all(in run: String) -> [CheckpointFolder] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: run)) ?? []
     return names.compactMap { try? CheckpointFolder(named: "\(run)/\($0)") }
       .sorted { $0.step > $1.step }
   }
 
-  /// Removes what saves that were broken off have left in a run's folder.
+  /// Removes what interrupted saves have left in a run's folder.
   static func removeRemains(in run: String) {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: run)) ?? []
     for name in names where name.hasPrefix(".\(prefix)") { ByteFile.remove("\(run)/\(name)") }
@@ -61,13 +62,14 @@ struct CheckpointFolder {
 // MARK: - Writing
 
 extension CheckpointFolder {
-  /// Writes the folder whole or not at all: under another name first, every file and the folder
-  /// synced, then renamed. A checkpoint of the same update is replaced in one step.
+  /// Writes the folder completely or not at all: first under another name, with every file and the
+  /// folder synced, then renamed. An existing checkpoint of the same update is replaced in one
+  /// step.
   ///
   /// - Parameters:
-  ///   - description: which run it is, see `RunDescription`.
-  ///   - body: writes the other files to the folder that it is given.
-  /// - Throws: `FileError`, and whatever `body` throws; nothing is left behind then.
+  ///   - description: identifies the run, see `RunDescription`.
+  ///   - body: writes the other files to the folder it is given.
+  /// - Throws: `FileError`, and whatever `body` throws. Nothing is left behind in that case.
   func write(
     _ state: RunState, description: RunDescription, _ body: (_ folder: String) throws -> Void
   ) throws {
@@ -85,7 +87,7 @@ extension CheckpointFolder {
       ByteFile.remove(temporary)
       throw error
     }
-    // What an exchange with an older checkpoint has left.
+    // An exchange with an older checkpoint leaves that one here.
     ByteFile.remove(temporary)
   }
 
@@ -126,12 +128,12 @@ extension CheckpointFolder {
 extension CheckpointFolder {
   /// Checks every file against the manifest.
   ///
-  /// - Throws: `FileError` or `JSONError` naming the file that is not as it was written.
+  /// - Throws: `FileError` or `JSONError` naming the file that has changed since it was written.
   func verify() throws {
     let file = "\(path)/\(Self.manifestFile)"
     let manifest = try StrictJSON.read(file)
     guard manifest["format"]?.int == 1, let files = manifest["files"]?.object?.members else {
-      throw FileError(file: file, problem: "this is no manifest of a checkpoint.")
+      throw FileError(file: file, problem: "this is not the manifest of a checkpoint.")
     }
     for name in [Self.stateFile, Self.arraysFile]
     where !files.contains(where: { $0.key == name }) {
@@ -144,12 +146,12 @@ extension CheckpointFolder {
       let found = try FileSeal("\(path)/\(member.key)").json
       guard found == member.value else {
         throw FileError(
-          file: "\(path)/\(member.key)", problem: "the file is not as it was written.")
+          file: "\(path)/\(member.key)", problem: "the file has changed since it was written.")
       }
     }
   }
 
-  /// The state, and which run it belongs to.
+  /// The state, and the description of the run that it belongs to.
   ///
   /// - Throws: `FileError` or `JSONError`.
   func read() throws -> (state: RunState, description: RunDescription) {
@@ -157,11 +159,11 @@ extension CheckpointFolder {
     let json = try StrictJSON.read(file)
     guard json["format"]?.int == 1, let run = json["run"],
       let members = json["parts"]?.object?.members
-    else { throw FileError(file: file, problem: "this is no state of a run.") }
+    else { throw FileError(file: file, problem: "this is not the state of a run.") }
     var state = RunState()
     for member in members {
       guard let values = member.value.object else {
-        throw FileError(file: file, problem: "part \(member.key) is no object.")
+        throw FileError(file: file, problem: "part \(member.key) is not an object.")
       }
       state.parts[member.key] = StateRecord(values: values)
     }
@@ -169,7 +171,8 @@ extension CheckpointFolder {
     for entry in arrays.entries {
       guard let slash = entry.name.lastIndex(of: "/") else {
         throw FileError(
-          file: arrays.path, tensor: entry.name, problem: "the name is no part/array.")
+          file: arrays.path, tensor: entry.name,
+          problem: "the name does not have the form part/array.")
       }
       let part = String(entry.name[..<slash])
       let name = String(entry.name[entry.name.index(after: slash)...])
@@ -184,7 +187,7 @@ extension CheckpointFolder {
   }
 }
 
-/// Size and hash of a file's bytes; guards against damage, not against forgery.
+/// Size and hash of a file's bytes. They guard against damage, not against forgery.
 private struct FileSeal {
   let json: JSONValue
 

@@ -8,9 +8,9 @@ struct RunDescription: Sendable {
 
   init(json: JSONValue) { self.json = json }
 
-  /// A run about to start.
+  /// A run that is about to start.
   ///
-  /// - Parameter hashes: content of data and vocabulary, by name.
+  /// - Parameter hashes: hashes of the content of data and vocabulary, by name.
   init(_ setup: RunSetup, hashes: [(String, String)]) {
     json = .object([
       ("command", .string(setup.command)),
@@ -26,12 +26,12 @@ struct RunDescription: Sendable {
         ])
       ),
       ("processors", .int(ThreadPool.availableProcessors)),
-      // The configuration may say 0, but results depend on the number in use.
+      // The configuration may say 0, but results depend on the actual number.
       ("shards", .int(setup.shards)),
     ])
   }
 
-  /// Keys that change no bit of what is trained, so that a run may go on with other values.
+  /// Keys that change no bit of the training, so a run may continue with other values.
   private static let harmless: Set<String> = [
     "config.output_dir", "config.overwrite_output_dir", "config.threads", "config.shards",
     "config.teacher_cache_dir", "config.allow_weak_teacher", "config.$schema",
@@ -39,15 +39,15 @@ struct RunDescription: Sendable {
     "config.train.resume_from_checkpoint", "processors",
   ]
 
-  /// What differs between two descriptions.
+  /// A difference between two descriptions.
   struct Difference {
     let key: String
     let old, new: String
-    /// Results may differ in their last bits, but the run is the same.
+    /// Whether this is still the same run, although results may differ in their last bits.
     let isHarmless: Bool
   }
 
-  /// Key by key, what differs from the run that a checkpoint belongs to.
+  /// The differences, key by key, from the run that a checkpoint belongs to.
   func differences(from old: RunDescription) -> [Difference] {
     Self.compare(old.json, json, path: "").map { key, old, new in
       Difference(

@@ -6,21 +6,22 @@ import Methods
 import Models
 import Trainers
 
-/// What every run has.
+/// The settings that every run has.
 public struct CommonConfiguration: Sendable {
-  /// `output_dir`: the folder that the run writes.
+  /// `output_dir`: the folder that the run writes to.
   public var outputDir: String
-  /// `overwrite_output_dir`: whether a folder that is not empty may be written to.
+  /// `overwrite_output_dir`: whether the run may write to a folder that is not empty.
   public var overwriteOutputDir: Bool
-  /// `seed` of every random stream.
+  /// `seed`: the seed of every random stream.
   public var seed: UInt64
   /// `data_seed`: the seed of the order of the data; by default `seed`.
   public var dataSeed: UInt64
-  /// `threads`: worker threads; 0 means one a processor. Results do not depend on it.
+  /// `threads`: worker threads; 0 means one per processor. Results do not depend on it.
   public var threads: Int
-  /// `shards`: how many parts a batch is split into; 0 means one a processor. Results depend on it.
+  /// `shards`: the number of parts that a batch is split into; 0 means one per processor. Results
+  /// depend on it.
   public var shards: Int
-  /// `precision` of the factors of products with weights. Results depend on it.
+  /// `precision`: the precision of the factors in products with weights. Results depend on it.
   public var precision: Precision
   /// Where the settings came from.
   public var origin: ConfigOrigin
@@ -44,11 +45,11 @@ public struct CommonConfiguration: Sendable {
   /// Reads the keys from the top level.
   /// - Throws: `ConfigError`.
   init(reading root: ConfigSection) throws {
-    root.ignore("$schema", "Allowed and not looked at; editors find the schema by it.")
-    outputDir = try root.string("output_dir", "The folder that the run writes.")
+    root.ignore("$schema", "Allowed but ignored; editors use it to find the schema.")
+    outputDir = try root.string("output_dir", "The folder that the run writes to.")
     overwriteOutputDir = try root.bool(
       "overwrite_output_dir", default: false,
-      "Whether a folder that is not empty may be written to.")
+      "Whether the run may write to a folder that is not empty.")
     let given = try root.int("seed", default: 42, in: 0..., "The seed of every random stream.")
     seed = UInt64(given)
     dataSeed = UInt64(
@@ -57,20 +58,20 @@ public struct CommonConfiguration: Sendable {
         ?? given)
     threads = try root.int(
       "threads", default: 0, in: 0...1024,
-      "Worker threads; 0 means one a processor. Results do not depend on it.")
+      "Worker threads; 0 means one per processor. Results do not depend on it.")
     shards = try root.int(
       "shards", default: 0, in: 0...1024,
-      "Parts that a batch is split into; 0 means one a processor. The last bits depend on it.")
+      "Parts that a batch is split into; 0 means one per processor. The last bits depend on it.")
     precision = try root.choice(
       "precision", default: .float32,
-      "How exactly the factors of products with weights are taken; `bf16` needs AVX512-BF16.")
+      "The precision of the factors in products with weights; `bf16` needs AVX512-BF16.")
     origin = ConfigOrigin(root)
   }
 
-  /// The precision, where a processor can do it.
+  /// The precision, if a processor supports it.
   ///
   /// - Parameter hasBF16: whether the processor has the instructions.
-  /// - Throws: `ConfigError` at the key if it cannot.
+  /// - Throws: `ConfigError` at the key if it does not.
   package func supportedPrecision(hasBF16: Bool = Precision.hasBF16) throws -> Precision {
     if let complaint = precision.complaint(hasBF16: hasBF16) {
       throw origin.error("precision", complaint + ".")

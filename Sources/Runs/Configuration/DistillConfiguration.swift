@@ -9,10 +9,10 @@ import Trainers
 
 /// What `mate-kd distill` reads: a student learns a task from a teacher.
 public struct DistillConfiguration: RunConfiguration {
-  /// The subcommand that takes it.
+  /// The subcommand that reads it.
   public static let command = "distill"
 
-  /// What every run has.
+  /// The settings that every run has.
   public let common: CommonConfiguration
   /// The labelled data.
   public let task: TaskConfiguration
@@ -22,21 +22,21 @@ public struct DistillConfiguration: RunConfiguration {
   public let student: ModelSource
   /// The masked language model of methods that make their own texts.
   public let generator: ModelSource?
-  /// The section of the method. The method reads its own keys and must call `finish()`; only then
-  /// are they all checked and `resolved` has its defaults.
+  /// The section of the method. The method reads its own keys and must call `finish()`. Only then
+  /// have all keys been checked, and only then does `resolved` have the method's defaults.
   public let method: ConfigSection
   /// `method.name`
   public let methodName: String
-  /// `teacher_cache_dir`: folder in which the teacher's logits on the training rows are kept between
-  /// runs; nil keeps them in memory only.
+  /// `teacher_cache_dir`: the folder that keeps the teacher's logits on the training rows from one
+  /// run to the next; nil keeps them in memory only.
   public let teacherCacheDir: String?
-  /// `allow_weak_teacher`: whether a teacher that scores below the majority class is taken.
+  /// `allow_weak_teacher`: whether a teacher that scores below the majority class is accepted.
   public let allowWeakTeacher: Bool
   /// How the student is trained.
   public let train: TrainingArguments
   private let root: ConfigSection
 
-  /// Reads the sections, all but the rest of `method`.
+  /// Reads all sections except the rest of `method`.
   /// - Throws: `ConfigError`.
   public init(reading root: ConfigSection) throws {
     self.root = root
@@ -57,20 +57,21 @@ public struct DistillConfiguration: RunConfiguration {
     methodName = try method.string("name", "One of the methods that `mate-kd methods` lists.")
     teacherCacheDir = try root.optionalString(
       "teacher_cache_dir",
-      "Where the teacher's logits on the training rows are kept between runs; by default in memory."
+      "Where to keep the teacher's logits on the training rows between runs; by default in memory."
     )
     allowWeakTeacher = try root.bool(
       "allow_weak_teacher", default: false,
-      "Whether a teacher that scores below the majority class is taken.")
+      "Whether a teacher that scores below the majority class is accepted.")
     train = try TrainingArguments(
       reading: root.sectionOrEmpty("train", "How the student is trained."))
     try root.finish()
   }
 
-  /// The configuration with all its defaults; those of the method once it has read its section.
+  /// The configuration with all its defaults. Those of the method are included once it has read its
+  /// section.
   public var resolved: JSONValue { root.resolved }
   /// Notes for the user, such as old spellings.
   public var notes: [String] { root.document.notes }
-  /// For errors about sections as a whole, such as a generator that is missing.
+  /// For errors about sections as a whole, such as a missing generator.
   public var origin: ConfigOrigin { ConfigOrigin(root) }
 }

@@ -7,16 +7,16 @@ import Models
 import StrictJSON
 import Trainers
 
-/// What `mate-kd pretrain` reads: a masked language model learns texts.
+/// What `mate-kd pretrain` reads: a masked language model learns from texts.
 public struct PretrainConfiguration: RunConfiguration {
-  /// The subcommand that takes it.
+  /// The subcommand that reads it.
   public static let command = "pretrain"
 
-  /// What every run has.
+  /// The settings that every run has.
   public let common: CommonConfiguration
   /// The texts.
   public let corpus: Corpus
-  /// `max_seq_length`: texts are cut to so many tokens, special ones included.
+  /// `max_seq_length`: texts are cut to this many tokens, including special ones.
   public let maxSeqLength: Int
   /// The model to train.
   public let model: ModelSource
@@ -37,7 +37,7 @@ public struct PretrainConfiguration: RunConfiguration {
     corpus = try Corpus(reading: root.section("corpus", "The texts."))
     maxSeqLength = try root.int(
       "max_seq_length", default: 128, in: 3...,
-      "Texts are cut to so many tokens, special ones included.")
+      "Texts are cut to this many tokens, including special ones.")
     model = try ModelSource(reading: root.section("model", "The model to train."), as: .alone)
     if model.labelOrder != nil {
       throw model.origin.error(

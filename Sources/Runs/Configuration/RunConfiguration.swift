@@ -7,14 +7,14 @@ import Models
 import StrictJSON
 import Trainers
 
-/// The configuration of one kind of run, read to its last key.
+/// The configuration of one kind of run, read completely.
 public protocol RunConfiguration: Sendable {
-  /// The subcommand that takes it.
+  /// The subcommand that reads it.
   static var command: String { get }
   /// Reads the sections.
   /// - Throws: `ConfigError`.
   init(reading root: ConfigSection) throws
-  /// What every run has.
+  /// The settings that every run has.
   var common: CommonConfiguration { get }
   /// The configuration with all its defaults.
   var resolved: JSONValue { get }
@@ -28,7 +28,7 @@ extension RunConfiguration {
   ///   - path: the file, relative to the working directory.
   ///   - overrides: what the command line changes, applied in order.
   ///   - checksPaths: whether files and folders that the configuration names must exist.
-  /// - Throws: `ConfigError` at the first thing that cannot be used.
+  /// - Throws: `ConfigError` for the first thing that cannot be used.
   public static func load(
     path: String, overrides: [ConfigOverride], checksPaths: Bool = true
   ) throws -> Self {
@@ -37,7 +37,7 @@ extension RunConfiguration {
   }
 
   /// Reads a configuration file with overrides of the form `path.to.key=value`.
-  /// - Throws: `ConfigError` at the first thing that cannot be used.
+  /// - Throws: `ConfigError` for the first thing that cannot be used.
   public static func load(
     path: String, overrides: [String] = [], checksPaths: Bool = true
   ) throws -> Self {
@@ -46,7 +46,7 @@ extension RunConfiguration {
       checksPaths: checksPaths)
   }
 
-  /// Refuses sections that other subcommands read.
+  /// Rejects sections that other subcommands read.
   static func refuseSections(_ keys: [String], in root: ConfigSection, reads: String) throws {
     for key in keys {
       try root.refuse(key, "\(command) reads \(reads).")

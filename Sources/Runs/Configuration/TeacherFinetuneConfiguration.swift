@@ -9,10 +9,10 @@ import Trainers
 
 /// What `mate-kd teacher-finetune` reads: a checkpoint learns a task.
 public struct TeacherFinetuneConfiguration: RunConfiguration {
-  /// The subcommand that takes it.
+  /// The subcommand that reads it.
   public static let command = "teacher-finetune"
 
-  /// What every run has.
+  /// The settings that every run has.
   public let common: CommonConfiguration
   /// The labelled data.
   public let task: TaskConfiguration

@@ -3,7 +3,7 @@ import Data
 import Foundation
 import Kernels
 
-/// What a run trains: all that is needed to make some of its updates without an output folder.
+/// What a run trains: everything needed to make some of its updates without an output folder.
 package struct TrainingParts {
   package let objective: any Objective
   package let data: TokenizedDataset
@@ -24,14 +24,14 @@ public struct RunProfile: Sendable {
     public let name: String
     /// Updates that were timed.
     public let updates: Int
-    /// Share of the run's updates that train this model.
+    /// The share of the run's updates that train this model.
     public let shareOfUpdates: Double
-    /// Texts and tokens of these updates' batches, before any other text is made from them.
+    /// Texts and tokens in the batches of these updates, not counting texts made from them.
     public let texts, tokens: Int
     /// Their thread time by kernel.
     public let breakdown: ProfileBreakdown
 
-    /// Seconds an update.
+    /// Seconds per update.
     public var secondsPerUpdate: Double { breakdown.seconds / Double(max(1, updates)) }
   }
 
@@ -39,7 +39,7 @@ public struct RunProfile: Sendable {
   public let phases: [Phase]
   /// Worker threads.
   public let threads: Int
-  /// Measured multiply-add rate of all threads together, in operations a second.
+  /// The measured multiply-add rate of all threads together, in operations per second.
   public let peakRate: Double
   /// The most memory that the process has held so far, in bytes.
   public let peakMemory: Int
@@ -56,7 +56,7 @@ extension TrainingParts {
   ) throws -> RunProfile {
     let models = objective.trainedModels
     var trainer = self.trainer
-    // Those of all stages of the main model are counted.
+    // All stages of the main model are counted.
     let stages = models.count { $0.parameters === models[0].parameters }
     trainer.arguments.maxSteps = (warmUp + updates) * stages
     trainer.arguments.evalStrategy = .no
@@ -70,7 +70,7 @@ extension TrainingParts {
         metric: ("loss", false), observer: StopObserver(shouldStop))
       meter.close()
     }
-    // Turns follow each other in cycles; this many batches hold enough of them for three digits.
+    // Turns come in cycles. This many batches hold enough cycles for three digits.
     let sampled =
       stages == 1 ? 100_000 : Trainer.plannedSteps(self.trainer.arguments, rows: data.count)
     var turns = Array(repeating: 0, count: models.count)
@@ -94,7 +94,7 @@ extension TrainingParts {
   }
 }
 
-/// Asks for nothing but whether to stop.
+/// Observes nothing; it only says whether to stop.
 private final class StopObserver: TrainingObserver {
   private let isStopping: () -> Bool
 

@@ -2,10 +2,10 @@ import Configuration
 import Kernels
 import Synchronization
 
-/// Decides which model each update trains and counts what each update takes.
+/// Decides which model each update trains, and counts what each update takes.
 ///
-/// The loop asks for the turn of a batch before anything else is done for it, so the time between two
-/// such questions is one update.
+/// The loop asks for a batch's turn before it does anything else for that batch, so the time
+/// between two such questions is one update.
 final class UpdateMeter: Sendable {
   /// The updates of one model.
   struct Tally: Sendable {
@@ -27,18 +27,19 @@ final class UpdateMeter: Sendable {
   private let updatesPerModel: Int
   private let state: Mutex<State>
 
-  /// A meter for `warmUp` updates of each model that are not counted and `updates` that are.
+  /// A meter that leaves `warmUp` updates of each model uncounted and then counts `updates` of
+  /// them.
   init(models: Int, warmUp: Int, updates: Int) {
     self.warmUp = warmUp
     updatesPerModel = warmUp + updates
     state = Mutex(State(tallies: Array(repeating: Tally(), count: models)))
   }
 
-  /// What was counted, by model.
+  /// What was counted, per model.
   var tallies: [Tally] { state.withLock { $0.tallies } }
 
-  /// The model that a batch trains: the last one first, so that the loop, which counts updates of
-  /// the first, ends when all have had theirs.
+  /// The model that a batch trains. The last model comes first: the loop counts updates of the
+  /// first one, so it ends only once all models have had theirs.
   func turn(batch: Int) -> Int {
     state.withLock { state in
       if batch != state.batch {
@@ -53,7 +54,7 @@ final class UpdateMeter: Sendable {
     }
   }
 
-  /// Notes a part of the current update's batch.
+  /// Counts a part of the current update's batch.
   func add(texts: Int, tokens: Int) {
     state.withLock {
       $0.texts += texts
@@ -81,7 +82,7 @@ final class UpdateMeter: Sendable {
   }
 }
 
-/// An objective as it is, but for its turns, which the meter takes over.
+/// An objective, unchanged except that the meter decides its turns.
 struct MeteredObjective: Objective {
   let base: any Objective
   let meter: UpdateMeter

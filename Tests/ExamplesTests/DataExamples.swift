@@ -1,0 +1,55 @@
+import Data
+import Inference
+import Kernels
+import Models
+import Testing
+
+@Suite struct DataExamples {
+  @Test func tokenizedDataset() throws {
+    let world = try ExampleWorld()
+    let folder = world.folder
+    let texts = TextDataset(texts: ["a fine film", "a dull film"])
+    let data = TokenizedDataset(
+      texts, tokenizer: try TokenizerLoader.load(folder: folder), maximumLength: 128,
+      pool: ThreadPool())
+    let batch = data.batch([1, 0])
+    print(batch.tokens.ids, batch.tokens.offsets)
+    #expect(batch.tokens.count == 2 && batch.rows == [1, 0])
+  }
+
+  @Test func targets() {
+    let targets = Targets.classes([0, 1, 1])
+    assert(targets.count == 3)
+    assert(targets.selecting([2, 0]) == .classes([1, 0]))
+    assert(targets.scores.isEmpty)
+    #expect(targets.selecting([2, 0]) == .classes([1, 0]))
+  }
+
+  @Test func modelFolder() throws {
+    let world = try ExampleWorld()
+    let path = world.folder
+    let folder = try ModelFolder(path)
+    let (model, report) = try folder.classifier(seed: 42)
+    print(model.labels.names, model.parameters.count)
+    assert(report.initialized.isEmpty, "a weight is not in the checkpoint")
+    #expect(model.labels.names == ["negative", "positive"])
+  }
+
+  @Test func inference() throws {
+    let world = try ExampleWorld()
+    let (model, data) = (world.model, world.data)
+    let logits = try Inference(pool: ThreadPool()).logits(model, data: data, batchSize: 32)
+    for row in 0..<logits.rows { print(logits[row, 0], logits[row, 1]) }
+    #expect(logits.rows == 4 && logits.columns == 2)
+  }
+
+  @Test func taskModel() throws {
+    let world = try ExampleWorld()
+    let folder = world.folder
+    let task = try TaskRegistry.named("sst-2")
+    let model = try TaskModel(folder: folder, task: task)
+    let found = try model.predict(TextDataset(texts: ["a fine film"]), batchSize: 32)
+    print(found.label(0) ?? "none", found.probabilities(0))
+    #expect(found.count == 1 && found.probabilities(0).count == 2)
+  }
+}
