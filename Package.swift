@@ -101,19 +101,47 @@ let package = Package(
         "StrictJSON", "Studies", "Trainers", argumentParser, logging,
       ]),
     .executableTarget(name: "mate-kd", dependencies: ["MateKDCommands", "Kernels"]),
-    .target(name: "TestSupport", path: "Tests/TestSupport"),
+    // A portable build has the kernels' tests alone, which need no more of it than this.
+    .target(
+      name: "TestSupport",
+      dependencies: isPortable
+        ? ["Kernels"]
+        : [
+          "Autograd", "Configuration", "Data", "Inference", "Kernels", "Methods", "Models", "Runs",
+          "StrictJSON", "Trainers",
+        ],
+      path: "Tests/TestSupport",
+      sources: isPortable ? ["ReducedPrecision.swift", "Roundings.swift"] : nil),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"]),
-    .testTarget(name: "AutogradTests", dependencies: ["Autograd", "StrictJSON", "TestSupport"]),
+    .testTarget(
+      name: "AutogradTests", dependencies: ["Autograd", "Kernels", "StrictJSON", "TestSupport"]),
+    .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
     .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON"]),
-    .testTarget(name: "ModelsTests", dependencies: ["Models", "TestSupport"]),
-    .testTarget(name: "DataTests", dependencies: ["Data", "Kernels", "StrictJSON"]),
     .testTarget(
       name: "ConfigurationTests",
-      dependencies: ["Configuration", "Data", "Models", "Runs", "Studies", "Trainers"]),
+      dependencies: ["Configuration", "Data", "Runs", "StrictJSON", "TestSupport", "Trainers"]),
+    .testTarget(
+      name: "ModelsTests",
+      dependencies: ["Autograd", "Configuration", "Files", "Kernels", "Models", "Runs", "StrictJSON", "TestSupport"]),
+    .testTarget(
+      name: "DataTests",
+      dependencies: ["Configuration", "Data", "Files", "Kernels", "Runs", "StrictJSON", "TestSupport"]),
+    .testTarget(
+      name: "InferenceTests",
+      dependencies: ["Autograd", "Configuration", "Data", "Files", "Inference", "Kernels", "Methods", "Models", "Runs", "StrictJSON", "TestSupport", "Trainers"]),
     .testTarget(
       name: "TrainersTests",
-      dependencies: ["Inference", "Methods", "Runs", "Studies", "TestSupport", "Trainers"]),
-    .testTarget(name: "MateKDCommandsTests", dependencies: ["MateKDCommands"]),
+      dependencies: ["Autograd", "Configuration", "Data", "Inference", "Kernels", "Methods", "Models", "Runs", "StrictJSON", "TestSupport", "Trainers"]),
+    .testTarget(
+      name: "MethodsTests",
+      dependencies: ["Autograd", "Configuration", "Data", "Files", "Inference", "Kernels", "Methods", "Models", "Runs", "StrictJSON", "TestSupport", "Trainers"]),
+    .testTarget(
+      name: "RunsTests",
+      dependencies: ["Autograd", "Configuration", "Data", "Files", "Inference", "Kernels", "Methods", "Models", "Runs", "StrictJSON", "Studies", "TestSupport", "Trainers"]),
+    .testTarget(
+      name: "StudiesTests",
+      dependencies: ["Autograd", "Configuration", "Data", "Files", "Inference", "Kernels", "Methods", "Models", "Runs", "StrictJSON", "Studies", "TestSupport", "Trainers"]),
+    .testTarget(name: "MateKDCommandsTests", dependencies: ["Configuration", "Data", "Files", "Inference", "Kernels", "Methods", "Models", "Runs", "StrictJSON", "MateKDCommands", "Studies", "TestSupport", "Trainers", argumentParser, logging]),
     // Written as in another package: it sees what is public alone.
     .testTarget(
       name: "OutsideMethodTests",

@@ -1,5 +1,6 @@
 import Autograd
 import Kernels
+import TestSupport
 
 extension Tape {
   /// Makes `upstream` the gradient of `tensor`: that of the squared distance from a point half of it
@@ -9,14 +10,6 @@ extension Tape {
     _ = squaredError(
       tensor, constant(Matrix(target, rows: tensor.rows, columns: tensor.columns)), weight: 1)
   }
-}
-
-/// A pool whose free memory is full of NaN, so that whatever reads memory that nobody wrote shows.
-func poisonedPool() -> BufferPool {
-  let pool = BufferPool()
-  let blocks = (0..<60).map { _ in pool.matrix(1, 2048) }
-  for block in blocks { block.fill(.nan) }
-  return pool
 }
 
 /// Weights of a model made of matrices.

@@ -3,7 +3,7 @@ import Data
 import Models
 import Runs
 import StrictJSON
-import Studies
+import TestSupport
 import Testing
 import Trainers
 

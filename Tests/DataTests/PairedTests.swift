@@ -1,6 +1,7 @@
 import Data
 import Kernels
 import StrictJSON
+import TestSupport
 import Testing
 
 @Suite("Paired comparisons")

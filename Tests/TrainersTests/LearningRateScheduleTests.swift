@@ -2,7 +2,7 @@ import Configuration
 import Inference
 import Methods
 import Runs
-import Studies
+import TestSupport
 import Testing
 import Trainers
 

@@ -3,7 +3,7 @@ import Inference
 import Kernels
 import Methods
 import Runs
-import Studies
+import TestSupport
 import Testing
 import Trainers
 

@@ -5,7 +5,6 @@ import Inference
 import Kernels
 import Methods
 import Runs
-import Studies
 import TestSupport
 import Testing
 import Trainers

@@ -4,7 +4,6 @@ import Kernels
 import Methods
 import Models
 import Runs
-import Studies
 import TestSupport
 import Testing
 import Trainers
