@@ -29,7 +29,7 @@ struct QuestionStatisticsTests {
   private static let open = "\"answers\": []"
 
   /// Words are a token each, whether the vocabulary knows them or not.
-  private func folder() throws -> String {
+  private static func folder(in scratch: ScratchFolder) throws -> String {
     let train = squad([
       (
         "good film",
@@ -67,7 +67,7 @@ struct QuestionStatisticsTests {
 
   @Test("questions, answers, and questions that occur more than once")
   func counts() throws {
-    let found = try QuestionStatistics(version: .v2_0, directory: try folder())
+    let found = try QuestionStatistics(version: .v2_0, directory: try Self.folder(in: scratch))
     #expect(found.parts.map(\.split) == [.train, .validation])
     #expect(found.parts.map(\.questions) == [10, 4])
     #expect(found.parts.map(\.contexts) == [4, 3])
@@ -90,7 +90,7 @@ struct QuestionStatisticsTests {
 
   @Test("lengths in tokens and windows")
   func windows() throws {
-    let folder = try folder()
+    let folder = try Self.folder(in: scratch)
     let settings = WindowSettings(maximumLength: 10, overlap: 2, maximumQuestionLength: 2)
     let found = try QuestionStatistics(
       version: .v2_0, directory: folder, tokenizer: TokenizerLoader.load(folder: folder),
