@@ -35,6 +35,7 @@ let buildFacts: [CSetting] = [
 ]
 
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 let argumentParser: Target.Dependency =
   .product(name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -62,6 +63,7 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
   ],
   targets: [
@@ -73,7 +75,8 @@ let package = Package(
     .target(name: "StrictJSON", dependencies: ["Files"]),
     .target(name: "Configuration", dependencies: ["StrictJSON"]),
     numeric("Models", ["Autograd", "Configuration", "Files", "Kernels", "StrictJSON"]),
-    .target(name: "Data", dependencies: ["Configuration", "Files", "Kernels", "StrictJSON"]),
+    .target(
+      name: "Data", dependencies: ["Configuration", "Files", "Kernels", "StrictJSON", heap]),
     numeric(
       "Inference",
       ["Autograd", "Configuration", "Data", "Files", "Kernels", "Models", "StrictJSON"]),

@@ -126,48 +126,4 @@ extension Kernel {
     }
     return total
   }
-
-  /// Cosine of the angle between row r of a and row r of b, for every r; 0 where a row is zero.
-  ///
-  /// - Parameters:
-  ///   - weights: upstream gradient of each cosine, needed with dA or dB.
-  ///   - dA, dB: receive the gradients; nil for none.
-  public static func cosineRows(
-    _ a: Matrix, _ b: Matrix, weights: [Float] = [], dA: Matrix?, dB: Matrix?
-  ) -> [Float] {
-    precondition(a.rows == b.rows && a.columns == b.columns)
-    let span = Profile.begin(.loss, bytes: 12 * a.count)
-    defer { span.end() }
-    return (0..<a.rows).map { row in
-      let p = a.pointer + row * a.stride
-      let q = b.pointer + row * b.stride
-      var aa = Vector.zero
-      var bb = Vector.zero
-      var ab = Vector.zero
-      vectors(a.columns) { i, n in
-        let x = load(p + i, n)
-        let y = load(q + i, n)
-        aa.addProduct(x, x)
-        bb.addProduct(y, y)
-        ab.addProduct(x, y)
-      }
-      let normA = aa.sum().squareRoot()
-      let normB = bb.sum().squareRoot()
-      let zero = normA == 0 || normB == 0
-      let cosine = zero ? 0 : ab.sum() / (normA * normB)
-      if dA != nil || dB != nil {
-        let w = zero ? 0 : weights[row]
-        let cross = zero ? 0 : w / (normA * normB)
-        let selfA = zero ? 0 : w * cosine / (normA * normA)
-        let selfB = zero ? 0 : w * cosine / (normB * normB)
-        vectors(a.columns) { i, n in
-          let x = load(p + i, n)
-          let y = load(q + i, n)
-          if let dA { store(y * cross - x * selfA, dA.pointer + row * dA.stride + i, n) }
-          if let dB { store(x * cross - y * selfB, dB.pointer + row * dB.stride + i, n) }
-        }
-      }
-      return cosine
-    }
-  }
 }

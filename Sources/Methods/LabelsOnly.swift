@@ -50,6 +50,3 @@ extension LabelsOnly where Head == SequenceClassifier {
       })
   }
 }
-
-/// Supervised training of a model that finds answers.
-public typealias SpanDistillation = LabelsOnly<SpanClassifier>

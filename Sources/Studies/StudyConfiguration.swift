@@ -140,9 +140,6 @@ public struct StudyConfiguration: Sendable {
     return try DistillConfiguration(reading: document.root)
   }
 
-  /// For errors about the study as a whole.
-  public var origin: ConfigOrigin { ConfigOrigin(root) }
-
   /// The configuration with all its defaults.
   public var resolved: JSONValue { root.resolved }
 }

@@ -106,6 +106,6 @@ extension StudyReport {
 
   /// Text whose characters mean nothing to LaTeX.
   private static func escaped(_ text: String) -> String {
-    text.replacingOccurrences(of: "_", with: "\\_")
+    text.replacing("_", with: "\\_")
   }
 }

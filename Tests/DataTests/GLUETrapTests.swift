@@ -30,7 +30,7 @@ struct GLUETrapTests {
 
   private func read(
     _ task: TaskDescription, _ split: Split = .train, _ name: String, _ text: String,
-    _ bad: DatasetReader.BadRows = .stop
+    _ bad: BadRows = .stop
   ) throws -> TextDataset {
     try DatasetReader.read(
       task: task, split: split, directory: write(text, as: name), badRows: bad)

@@ -44,7 +44,7 @@ struct SQuADReaderTests {
         == "answer 2 of question 1, \"bc\", is not at its answer_start; it counts in scores, but is "
         + "not learnt from.")
     #expect(dataset.questions.map(\.isLabelled) == [true, true, false])
-    #expect(!dataset.isLabelled && dataset.allowsNoAnswer)
+    #expect(!dataset.isLabelled)
     #expect(dataset.questions.map(\.line) == [3, 6, 7])
   }
 

@@ -1,7 +1,6 @@
 import Files
-import Foundation
 import Glibc
-import Models
+import TestSupport
 import Testing
 
 @Suite struct AtomicFileTests {
@@ -20,10 +19,8 @@ import Testing
   }
 
   @Test func aFailedWriteLeavesTheOldFileAndNothingElse() throws {
-    let folder = "\(NSTemporaryDirectory())/atomic-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    let path = "\(folder)/x"
+    let scratch = try ScratchFolder()
+    let path = "\(scratch.path)/x"
     try AtomicFile.write(path) { try $0.append([1]) }
     #expect(throws: CancellationError.self) {
       try AtomicFile.write(path) {
@@ -31,7 +28,7 @@ import Testing
         throw CancellationError()
       }
     }
-    #expect(FileManager.default.contents(atPath: path) == Data([1]))
-    #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["x"])
+    #expect(try TestFiles.bytes(path) == [1])
+    #expect(scratch.content == ["x"])
   }
 }

@@ -30,7 +30,7 @@ import Trainers
     let scratch = try ScratchFolder()
     let model = try golden.modelFolder(".", in: scratch).spanClassifier(seed: 1).0
     let driver = StepDriver(training: model.parameters, shards: shards)
-    let objective = SpanDistillation(model, training: TrainedModel(model.parameters))
+    let objective = LabelsOnly(model, training: TrainedModel(model.parameters))
     let scalars = try objective.loss(driver.context(batch(golden)))
     #expect(scalars.entries.map(\.name) == ["loss"])
     #expect(Network.ofMethods.agrees(scalars["loss"], golden.json.number("loss")))
@@ -150,7 +150,7 @@ import Trainers
       return driver.gradients
     }
     let alone = try gradients(
-      SpanDistillation(student, training: TrainedModel(student.parameters)))
+      LabelsOnly(student, training: TrainedModel(student.parameters)))
     let teacher = toyModel(toy, seed: 2)
     let cache = try TeacherCache(teacher: teacher, data: data, folder: nil, pool: toy.pool)
     let kd = try method(
