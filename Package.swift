@@ -80,9 +80,9 @@ let package = Package(
     numeric(
       "Inference",
       ["Autograd", "Configuration", "Data", "Files", "Kernels", "Models", "StrictJSON"]),
-    numeric("Trainers", ["Autograd", "Configuration", "Data", "Kernels", "Models", "StrictJSON"]),
+    numeric("Trainers", ["Autograd", "Configuration", "Data", "Kernels", "StrictJSON"]),
     numeric(
-      "Methods", ["Autograd", "Configuration", "Data", "Files", "Kernels", "Models", "Trainers"]),
+      "Methods", ["Autograd", "Configuration", "Data", "Kernels", "Models", "Trainers"]),
     numeric(
       "Runs",
       [
@@ -110,41 +110,64 @@ let package = Package(
       dependencies: isPortable
         ? ["Kernels"]
         : [
-          "Autograd", "Configuration", "Data", "Inference", "Kernels", "Methods", "Models", "Runs",
-          "StrictJSON", "Trainers",
+          "Autograd", "Configuration", "Data", "Kernels", "Methods", "Models", "Runs", "StrictJSON",
+          "Trainers",
         ],
       path: "Tests/TestSupport",
       sources: isPortable ? ["ReducedPrecision.swift", "Roundings.swift"] : nil),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"]),
     .testTarget(
-      name: "AutogradTests", dependencies: ["Autograd", "Kernels", "StrictJSON", "TestSupport"]),
+      name: "AutogradTests",
+      dependencies: ["Autograd", "Kernels", "StrictJSON", "TestSupport"]),
     .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
     .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON"]),
     .testTarget(
       name: "ConfigurationTests",
-      dependencies: ["Configuration", "Data", "Runs", "StrictJSON", "TestSupport", "Trainers"]),
+      dependencies: [
+        "Configuration", "Data", "Methods", "Models", "Runs", "StrictJSON", "TestSupport",
+        "Trainers",
+      ]),
     .testTarget(
       name: "ModelsTests",
-      dependencies: ["Autograd", "Configuration", "Files", "Kernels", "Models", "Runs", "StrictJSON", "TestSupport"]),
+      dependencies: ["Autograd", "Files", "Kernels", "Models", "StrictJSON", "TestSupport"]),
     .testTarget(
       name: "DataTests",
-      dependencies: ["Configuration", "Data", "Files", "Kernels", "Runs", "StrictJSON", "TestSupport"]),
+      dependencies: [
+        "Configuration", "Data", "Files", "Kernels", "Runs", "StrictJSON", "TestSupport",
+      ]),
     .testTarget(
       name: "InferenceTests",
-      dependencies: ["Autograd", "Configuration", "Data", "Files", "Inference", "Kernels", "Methods", "Models", "Runs", "StrictJSON", "TestSupport", "Trainers"]),
+      dependencies: ["Autograd", "Data", "Inference", "Kernels", "Models", "Runs", "TestSupport"]),
     .testTarget(
       name: "TrainersTests",
-      dependencies: ["Autograd", "Configuration", "Data", "Inference", "Kernels", "Methods", "Models", "Runs", "StrictJSON", "TestSupport", "Trainers"]),
+      dependencies: [
+        "Autograd", "Configuration", "Data", "Kernels", "Methods", "Models", "Runs", "StrictJSON",
+        "TestSupport", "Trainers",
+      ]),
     .testTarget(
       name: "MethodsTests",
-      dependencies: ["Autograd", "Configuration", "Data", "Files", "Inference", "Kernels", "Methods", "Models", "Runs", "StrictJSON", "TestSupport", "Trainers"]),
+      dependencies: [
+        "Autograd", "Configuration", "Data", "Inference", "Kernels", "Methods", "Models",
+        "StrictJSON", "TestSupport", "Trainers",
+      ]),
     .testTarget(
       name: "RunsTests",
-      dependencies: ["Autograd", "Configuration", "Data", "Files", "Inference", "Kernels", "Methods", "Models", "Runs", "StrictJSON", "Studies", "TestSupport", "Trainers"]),
+      dependencies: [
+        "Autograd", "Configuration", "Data", "Files", "Inference", "Kernels", "Methods", "Models",
+        "Runs", "StrictJSON", "TestSupport", "Trainers",
+      ]),
     .testTarget(
       name: "StudiesTests",
-      dependencies: ["Autograd", "Configuration", "Data", "Files", "Inference", "Kernels", "Methods", "Models", "Runs", "StrictJSON", "Studies", "TestSupport", "Trainers"]),
-    .testTarget(name: "MateKDCommandsTests", dependencies: ["Configuration", "Data", "Files", "Inference", "Kernels", "Methods", "Models", "Runs", "StrictJSON", "MateKDCommands", "Studies", "TestSupport", "Trainers", argumentParser, logging]),
+      dependencies: [
+        "Configuration", "Data", "Files", "Inference", "Models", "Runs", "StrictJSON", "Studies",
+        "TestSupport", "Trainers",
+      ]),
+    .testTarget(
+      name: "MateKDCommandsTests",
+      dependencies: [
+        "Configuration", "Data", "Files", "Inference", "Kernels", "MateKDCommands", "Methods",
+        "Models", "Runs", "StrictJSON", "TestSupport", "Trainers", argumentParser, logging,
+      ]),
     // Written as in another package: it sees what is public alone.
     .testTarget(
       name: "OutsideMethodTests",

@@ -1,7 +1,6 @@
 import BuildFacts
 import Kernels
 import Runs
-import Trainers
 
 /// What `mate-kd --version` tells: enough to make the same program again, and to know which kernels
 /// of OpenBLAS it multiplies with here.

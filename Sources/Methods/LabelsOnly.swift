@@ -1,3 +1,5 @@
+import Autograd
+import Configuration
 import Models
 import Trainers
 

@@ -1,12 +1,6 @@
 import Configuration
-import Data
-import Inference
-import Kernels
-import Methods
-import Models
 import Runs
 import StrictJSON
-import Trainers
 
 /// What `mate-kd compare` reads: a configuration of `distill` and what changes in it from cell to
 /// cell of a study of tasks x methods x seeds.

@@ -1,13 +1,4 @@
-import Configuration
 import Data
-import Files
-import Foundation
-import Inference
-import Kernels
-import Methods
-import Models
-import Runs
-import Trainers
 
 extension StudyReport {
   /// The table of scores in LaTeX, for `booktabs`.

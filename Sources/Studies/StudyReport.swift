@@ -1,13 +1,8 @@
-import Configuration
 import Data
 import Files
 import Inference
 import Kernels
-import Methods
-import Models
-import Runs
 import StrictJSON
-import Trainers
 
 /// What the finished cells of a study say: a score for each task, method and seed, what each method
 /// has on average, and how sure it is that it differs from the reference method.

@@ -1,4 +1,3 @@
-import Configuration
 import StrictJSON
 
 /// One line of the training log, as HF's `log_history`: names and values in order.

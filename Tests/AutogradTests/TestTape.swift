@@ -1,6 +1,5 @@
 import Autograd
 import Kernels
-import TestSupport
 
 extension Tape {
   /// Makes `upstream` the gradient of `tensor`: that of the squared distance from a point half of it

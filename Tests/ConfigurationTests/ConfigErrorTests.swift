@@ -1,12 +1,9 @@
 import Configuration
 import Data
 import Foundation
-import Models
 import Runs
-import StrictJSON
 import TestSupport
 import Testing
-import Trainers
 
 @Suite struct ConfigErrorTests {
   @Test func brokenJSONKeepsItsPlace() throws {

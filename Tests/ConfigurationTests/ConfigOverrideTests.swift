@@ -1,5 +1,5 @@
 import Configuration
-import Data
+import Methods
 import Models
 import Runs
 import StrictJSON

@@ -1,12 +1,9 @@
 import Configuration
 import Data
-import Foundation
-import Models
 import Runs
 import StrictJSON
 import TestSupport
 import Testing
-import Trainers
 
 /// The description of data of one's own in the section `task`.
 @Suite struct OwnTaskTests {

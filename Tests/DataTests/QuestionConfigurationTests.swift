@@ -1,11 +1,9 @@
 import Configuration
 import Data
-import Models
 import Runs
 import StrictJSON
 import TestSupport
 import Testing
-import Trainers
 
 @Suite struct QuestionConfigurationTests {
   private func read(_ task: String) throws -> TeacherFinetuneConfiguration {

@@ -1,13 +1,11 @@
-import Configuration
+import Autograd
 import Data
-import Foundation
 import Inference
-import Methods
+import Kernels
 import Models
 import Runs
 import TestSupport
 import Testing
-import Trainers
 
 /// Checkpoints whose outputs have no names.
 @Suite struct LabelOrderTests {

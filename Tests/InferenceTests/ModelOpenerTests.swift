@@ -1,16 +1,11 @@
 import Autograd
-import Configuration
 import Data
 import Foundation
 import Inference
 import Kernels
-import Methods
 import Models
-import Runs
-import StrictJSON
 import TestSupport
 import Testing
-import Trainers
 
 @Suite struct ModelOpenerTests {
   /// A classifier folder of the toy world with the given label names.

@@ -1,13 +1,11 @@
+import Autograd
 import Data
 import Foundation
 import Inference
 import Kernels
-import Methods
 import Models
-import Runs
 import TestSupport
 import Testing
-import Trainers
 
 /// Models of one task measured on another.
 @Suite struct TaskModelTests {

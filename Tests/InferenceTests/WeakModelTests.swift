@@ -1,12 +1,12 @@
-import Configuration
+import Autograd
+import Data
 import Foundation
 import Inference
-import Methods
+import Kernels
 import Models
 import Runs
 import TestSupport
 import Testing
-import Trainers
 
 /// Models below the majority class, and the two validation splits of MNLI.
 @Suite struct WeakModelTests {

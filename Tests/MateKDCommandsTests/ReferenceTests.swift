@@ -35,7 +35,9 @@ import Testing
     #expect(lines.allSatisfy { $0.count <= MethodPage.width })
     #expect(lines.first?.hasPrefix("\(name): ") == true)
     let page = MethodPage.document(of: method)
-    #expect(FileManager.default.fileExists(atPath: TestFiles.repository.appending(path: page).path), "\(page)")
+    #expect(
+      FileManager.default.fileExists(atPath: TestFiles.repository.appending(path: page).path),
+      "\(page)")
     for setting in try ConfigurationReference(method).entries.map(\.setting) {
       #expect(Self.isSentence(setting.meaning), "\(setting.path)")
       let isShown = setting.kinds != [.section] && setting.path != "method.name"

@@ -1,13 +1,9 @@
-import Data
-import Inference
 import Kernels
 import Methods
 import Models
-import Runs
 import StrictJSON
 import TestSupport
 import Testing
-import Trainers
 
 /// CILDA's steps against the naive torch version: fixed masks, noise, maps and memory bank.
 @Suite struct CILDAGoldenTests {

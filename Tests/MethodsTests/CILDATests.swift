@@ -1,12 +1,9 @@
 import Autograd
-import Configuration
 import Data
-import Foundation
-import Inference
+import Glibc
 import Kernels
 import Methods
 import Models
-import Runs
 import Synchronization
 import TestSupport
 import Testing

@@ -1,13 +1,9 @@
-import Data
-import Inference
 import Kernels
 import Methods
 import Models
-import Runs
 import StrictJSON
 import TestSupport
 import Testing
-import Trainers
 
 /// Two steps of CoDIR in a row against the naive torch version, banks included.
 @Suite struct CoDIRGoldenTests {

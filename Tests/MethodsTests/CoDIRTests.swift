@@ -1,9 +1,6 @@
 import Data
-import Inference
-import Kernels
 import Methods
 import Models
-import Runs
 import TestSupport
 import Testing
 import Trainers

@@ -1,11 +1,6 @@
 import Autograd
-import Inference
 import Kernels
-import Methods
-import Models
-import Runs
 import TestSupport
-import Trainers
 
 /// The derivative of a step's loss by all weights of a model along a direction drawn at random.
 struct DirectionalDerivative {

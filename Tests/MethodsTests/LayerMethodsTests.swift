@@ -1,10 +1,9 @@
+import Autograd
 import Configuration
 import Data
-import Inference
 import Kernels
 import Methods
 import Models
-import Runs
 import StrictJSON
 import TestSupport
 import Testing

@@ -1,5 +1,3 @@
-import Autograd
-import Kernels
 import Methods
 import TestSupport
 import Testing

@@ -1,11 +1,7 @@
-import Autograd
-import Configuration
 import Data
-import Inference
 import Kernels
 import Methods
 import Models
-import Runs
 import Synchronization
 import TestSupport
 import Testing

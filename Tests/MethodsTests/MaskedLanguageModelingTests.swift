@@ -1,9 +1,7 @@
 import Data
-import Inference
 import Kernels
 import Methods
 import Models
-import Runs
 import TestSupport
 import Testing
 import Trainers

@@ -1,11 +1,10 @@
-import Autograd
 import Configuration
+import Data
 import Foundation
 import Inference
 import Kernels
 import Methods
 import Models
-import Runs
 import StrictJSON
 import TestSupport
 import Testing

@@ -1,13 +1,8 @@
-import Data
-import Inference
-import Kernels
 import Methods
 import Models
-import Runs
 import StrictJSON
 import TestSupport
 import Testing
-import Trainers
 
 /// RAIL-KD's step against the naive torch version.
 @Suite struct RAILKDGoldenTests {

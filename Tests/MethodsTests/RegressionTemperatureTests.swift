@@ -1,4 +1,3 @@
-import Methods
 import Testing
 import Trainers
 

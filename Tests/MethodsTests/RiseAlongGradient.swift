@@ -1,9 +1,8 @@
 import Autograd
-import Inference
+import Data
 import Kernels
 import Methods
 import Models
-import Runs
 import TestSupport
 import Testing
 import Trainers

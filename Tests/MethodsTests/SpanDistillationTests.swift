@@ -1,12 +1,11 @@
 import Autograd
 import Configuration
 import Data
-import Foundation
+import Glibc
 import Inference
 import Kernels
 import Methods
 import Models
-import Runs
 import StrictJSON
 import TestSupport
 import Testing

@@ -1,9 +1,8 @@
+import Autograd
 import Data
-import Inference
 import Kernels
 import Methods
 import Models
-import Runs
 import StrictJSON
 import TestSupport
 import Testing

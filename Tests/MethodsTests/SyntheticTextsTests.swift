@@ -1,14 +1,8 @@
-import Configuration
 import Data
-import Inference
-import Kernels
 import Methods
 import Models
-import Runs
-import StrictJSON
 import TestSupport
 import Testing
-import Trainers
 
 /// The rows that methods make when no training data is opened.
 @Suite struct SyntheticTextsTests {

@@ -1,10 +1,8 @@
 import Data
 import Foundation
-import Inference
 import Kernels
 import Methods
 import Models
-import Runs
 import TestSupport
 import Testing
 import Trainers

@@ -1,5 +1,4 @@
 import Autograd
-import Foundation
 import Kernels
 import Models
 import StrictJSON

@@ -1,10 +1,8 @@
 import Autograd
-import Foundation
 import Kernels
 import Models
 import StrictJSON
 import TestSupport
-import Testing
 
 extension ModelGolden {
   struct Missing: Error { let key: String }

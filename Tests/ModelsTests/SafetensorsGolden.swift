@@ -32,8 +32,8 @@ struct SafetensorsGolden: Decodable {
   let written: Written
 
   static func load() throws -> SafetensorsGolden {
-    try JSONDecoder().decode(
-      SafetensorsGolden.self, from: Data(TestFiles.bytes(TestFiles.golden("safetensors/vectors.json"))))
+    let bytes = try TestFiles.bytes(TestFiles.golden("safetensors/vectors.json"))
+    return try JSONDecoder().decode(SafetensorsGolden.self, from: Data(bytes))
   }
 }
 

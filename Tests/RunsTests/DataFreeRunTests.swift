@@ -1,14 +1,11 @@
 import Autograd
 import Configuration
-import Data
 import Files
 import Foundation
-import Inference
+import Kernels
 import Methods
 import Models
 import Runs
-import StrictJSON
-import Studies
 import TestSupport
 import Testing
 import Trainers

@@ -1,14 +1,11 @@
-import Configuration
 import Data
 import Foundation
 import Inference
 import Methods
 import Models
 import Runs
-import Studies
 import TestSupport
 import Testing
-import Trainers
 
 /// Texts with several labels, from the file to predictions.
 @Suite struct MultiLabelTests {

@@ -1,10 +1,8 @@
-import Configuration
 import Data
 import Models
 import Runs
 import TestSupport
 import Testing
-import Trainers
 
 /// Data of one's own in the sections beside `task`.
 @Suite struct OwnTaskConfigurationTests {

@@ -1,15 +1,11 @@
-import Configuration
 import Data
 import Foundation
 import Inference
-import Methods
 import Models
 import Runs
 import StrictJSON
-import Studies
 import TestSupport
 import Testing
-import Trainers
 
 /// Runs on data that the configuration describes, from the file to predictions.
 @Suite struct OwnTaskRunTests {

@@ -1,16 +1,15 @@
+import Autograd
 import Configuration
 import Data
 import Files
 import Foundation
 import Inference
-import Methods
+import Kernels
 import Models
 import Runs
 import StrictJSON
-import Studies
 import TestSupport
 import Testing
-import Trainers
 
 /// Fine-tuning, distillation, evaluation and prediction of tasks with questions, from files to files.
 @Suite struct QuestionRunTests {

@@ -4,7 +4,6 @@ import Foundation
 import Models
 import Runs
 import StrictJSON
-import Studies
 import TestSupport
 import Testing
 import Trainers
@@ -134,26 +133,5 @@ import Trainers
       run.task.origin.unknownName("name", "sst-2", among: ["sst2", "cola"]).description
         == "run.json:3:21: error: task.name must be \"sst2\" or \"cola\", found \"sst-2\"; "
         + "did you mean \"sst2\"?")
-  }
-
-  @Test func everyConfigurationOfTheRepositoryIsRead() throws {
-    let folder = TestFiles.repository.appending(path: "configs").path
-    let files = try FileManager.default.subpathsOfDirectory(atPath: folder)
-      .filter { $0.hasSuffix(".json") && !$0.contains("schema") }
-    #expect(files.count >= 16)
-    for file in files {
-      let path = folder + "/" + file
-      let text = try StrictJSON.parse(
-        Array(Data(contentsOf: URL(fileURLWithPath: path))), file: file)
-      if text["tasks"] != nil {
-        _ = try StudyConfiguration.load(path: path)
-      } else if text["method"] != nil {
-        _ = try DistillConfiguration.load(path: path, checksPaths: false)
-      } else if text["corpus"] != nil {
-        _ = try PretrainConfiguration.load(path: path, checksPaths: false)
-      } else {
-        _ = try TeacherFinetuneConfiguration.load(path: path, checksPaths: false)
-      }
-    }
   }
 }

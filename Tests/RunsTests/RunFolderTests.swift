@@ -1,13 +1,8 @@
 import Foundation
-import Inference
-import Methods
-import Models
 import Runs
 import StrictJSON
-import Studies
 import TestSupport
 import Testing
-import Trainers
 
 @Suite struct RunFolderTests {
   @Test func newAndEmptyFoldersAreMade() throws {

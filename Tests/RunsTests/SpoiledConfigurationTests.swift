@@ -1,10 +1,6 @@
-import Configuration
-import Data
-import Models
 import Runs
 import TestSupport
 import Testing
-import Trainers
 
 /// What is said about mistakes in the configurations of runs.
 @Suite struct SpoiledConfigurationTests {

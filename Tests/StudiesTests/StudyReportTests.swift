@@ -2,12 +2,9 @@ import Data
 import Files
 import Foundation
 import Inference
-import Kernels
-import Methods
-import Runs
 import Studies
+import TestSupport
 import Testing
-import Trainers
 
 /// What the tables of a study say, from cells whose results are made up.
 @Suite struct StudyReportTests {

@@ -1,13 +1,8 @@
-import Configuration
 import Foundation
-import Inference
-import Kernels
-import Methods
-import Runs
 import StrictJSON
 import Studies
+import TestSupport
 import Testing
-import Trainers
 
 /// Studies from the first cell to the tables.
 @Suite struct StudyTests {

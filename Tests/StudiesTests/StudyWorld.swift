@@ -2,13 +2,10 @@ import Configuration
 import Data
 import Foundation
 import Inference
-import Methods
 import Models
-import Runs
 import StrictJSON
 import Studies
 import TestSupport
-import Testing
 import Trainers
 
 /// A study of tiny models on a few synthetic sentences.

@@ -1,11 +1,8 @@
 import Configuration
-import Data
 import Foundation
-import Models
 import Runs
 import StrictJSON
 import Testing
-import Trainers
 
 /// A configuration that is right, and ways to spoil it.
 package enum Draft {

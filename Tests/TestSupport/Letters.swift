@@ -1,12 +1,9 @@
-import Configuration
+import Autograd
 import Data
 import Foundation
-import Inference
 import Kernels
-import Methods
 import Models
 import Runs
-import Trainers
 
 /// Customers' letters in German with emoji, quotes and line breaks, as a CSV file with three labels,
 /// and what a configuration says about them.
@@ -77,7 +74,8 @@ package struct Letters {
   }
 
   /// Reads a configuration from text.
-  package func configuration<Run: RunConfiguration>(_ text: String, as run: Run.Type = Run.self) throws
+  package func configuration<Run: RunConfiguration>(_ text: String, as run: Run.Type = Run.self)
+    throws
     -> Run
   {
     try write(text, to: "run.json")

@@ -1,12 +1,6 @@
 import Autograd
 import Data
-import Inference
 import Kernels
-import Methods
-import Models
-import Runs
-import StrictJSON
-import Testing
 import Trainers
 
 extension Shard {

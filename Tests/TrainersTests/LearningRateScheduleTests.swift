@@ -1,7 +1,4 @@
-import Configuration
-import Inference
-import Methods
-import Runs
+import StrictJSON
 import TestSupport
 import Testing
 import Trainers

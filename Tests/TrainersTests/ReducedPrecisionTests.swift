@@ -1,7 +1,6 @@
 import Autograd
 import Configuration
 import Data
-import Inference
 import Kernels
 import Methods
 import Models

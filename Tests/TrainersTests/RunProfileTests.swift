@@ -1,8 +1,7 @@
-import Configuration
-import Inference
+import Autograd
 import Kernels
 import Methods
-import Runs
+import Models
 import TestSupport
 import Testing
 import Trainers

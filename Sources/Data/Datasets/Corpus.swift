@@ -1,4 +1,5 @@
 import Configuration
+import StrictJSON
 
 /// The section `corpus`: plain text files, the texts of a task, or both.
 public struct Corpus: Sendable {

@@ -1,7 +1,4 @@
-import Configuration
 import Data
-import Kernels
-import Models
 
 /// A model that knows less than which class is most frequent: mostly labels are swapped, its or the
 /// data's, or it was trained for something else. As a teacher it teaches nothing.

@@ -1,9 +1,5 @@
-import Inference
-import Methods
 import Runs
 import StrictJSON
-import Studies
-import Trainers
 
 /// What `mate-kd doctor` says, as a table for people or as JSON for programs.
 package struct DoctorReport: Sendable {

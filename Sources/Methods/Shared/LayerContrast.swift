@@ -1,10 +1,9 @@
 import Autograd
 import Configuration
-import Foundation
+import Glibc
 import Kernels
 import Models
 import Synchronization
-import Trainers
 
 /// CILDA's contrastive term between all layers of the teacher and all layers of the student.
 ///

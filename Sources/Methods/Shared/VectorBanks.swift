@@ -1,9 +1,7 @@
-import Autograd
-import Foundation
+import Glibc
 import Kernels
 import Models
 import Synchronization
-import Trainers
 
 /// CoDIR's memory: one vector of the teacher and one of the student for every training text, each
 /// of length 1, as they were when the text was last seen.

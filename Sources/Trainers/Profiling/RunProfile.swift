@@ -1,6 +1,5 @@
-import Configuration
 import Data
-import Foundation
+import Glibc
 import Kernels
 
 /// What a run trains: all that is needed to make some of its updates without an output folder.
