@@ -35,6 +35,7 @@ let buildFacts: [CSetting] = [
 ]
 
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 let argumentParser: Target.Dependency =
   .product(name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -62,6 +63,7 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
   ],
   targets: [
@@ -73,13 +75,15 @@ let package = Package(
     .target(name: "StrictJSON", dependencies: ["Files"]),
     .target(name: "Configuration", dependencies: ["StrictJSON"]),
     numeric("Models", ["Autograd", "Configuration", "Files", "Kernels", "StrictJSON"]),
-    .target(name: "Data", dependencies: ["Configuration", "Files", "Kernels", "StrictJSON"]),
+    .target(
+      name: "Data", dependencies: ["Configuration", "Files", "Kernels", "StrictJSON", heap]),
     numeric(
       "Inference",
       ["Autograd", "Configuration", "Data", "Files", "Kernels", "Models", "StrictJSON"]),
-    numeric("Trainers", ["Autograd", "Configuration", "Data", "Kernels", "Models", "StrictJSON"]),
+    numeric("Trainers", ["Autograd", "Configuration", "Data", "Kernels", "StrictJSON"]),
     numeric(
-      "Methods", ["Autograd", "Configuration", "Data", "Files", "Kernels", "Models", "StrictJSON", "Trainers"]),
+      "Methods",
+      ["Autograd", "Configuration", "Data", "Files", "Kernels", "Models", "StrictJSON", "Trainers"]),
     numeric(
       "Runs",
       [
@@ -101,19 +105,70 @@ let package = Package(
         "StrictJSON", "Studies", "Trainers", argumentParser, logging,
       ]),
     .executableTarget(name: "mate-kd", dependencies: ["MateKDCommands", "Kernels"]),
-    .target(name: "TestSupport", path: "Tests/TestSupport"),
+    // A portable build has the kernels' tests alone, which need no more of it than this.
+    .target(
+      name: "TestSupport",
+      dependencies: isPortable
+        ? ["Kernels"]
+        : [
+          "Autograd", "Configuration", "Data", "Kernels", "Methods", "Models", "Runs", "StrictJSON",
+          "Trainers",
+        ],
+      path: "Tests/TestSupport",
+      sources: isPortable ? ["ReducedPrecision.swift", "Roundings.swift"] : nil),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"]),
-    .testTarget(name: "AutogradTests", dependencies: ["Autograd", "StrictJSON", "TestSupport"]),
+    .testTarget(
+      name: "AutogradTests",
+      dependencies: ["Autograd", "Kernels", "StrictJSON", "TestSupport"]),
+    .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
     .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON"]),
-    .testTarget(name: "ModelsTests", dependencies: ["Models", "TestSupport"]),
-    .testTarget(name: "DataTests", dependencies: ["Data", "Kernels", "StrictJSON"]),
     .testTarget(
       name: "ConfigurationTests",
-      dependencies: ["Configuration", "Data", "Models", "Runs", "Studies", "Trainers"]),
+      dependencies: [
+        "Configuration", "Data", "Methods", "Models", "Runs", "StrictJSON", "TestSupport",
+        "Trainers",
+      ]),
+    .testTarget(
+      name: "ModelsTests",
+      dependencies: ["Autograd", "Files", "Kernels", "Models", "StrictJSON", "TestSupport"]),
+    .testTarget(
+      name: "DataTests",
+      dependencies: [
+        "Configuration", "Data", "Files", "Kernels", "Runs", "StrictJSON", "TestSupport",
+      ]),
+    .testTarget(
+      name: "InferenceTests",
+      dependencies: ["Autograd", "Data", "Inference", "Kernels", "Models", "Runs", "TestSupport"]),
     .testTarget(
       name: "TrainersTests",
-      dependencies: ["Inference", "Methods", "Runs", "Studies", "TestSupport", "Trainers"]),
-    .testTarget(name: "MateKDCommandsTests", dependencies: ["MateKDCommands"]),
+      dependencies: [
+        "Autograd", "Configuration", "Data", "Kernels", "Methods", "Models", "Runs", "StrictJSON",
+        "TestSupport", "Trainers",
+      ]),
+    .testTarget(
+      name: "MethodsTests",
+      dependencies: [
+        "Autograd", "Configuration", "Data", "Inference", "Kernels", "Methods", "Models",
+        "StrictJSON", "TestSupport", "Trainers",
+      ]),
+    .testTarget(
+      name: "RunsTests",
+      dependencies: [
+        "Autograd", "Configuration", "Data", "Files", "Inference", "Kernels", "Methods", "Models",
+        "Runs", "StrictJSON", "TestSupport", "Trainers",
+      ]),
+    .testTarget(
+      name: "StudiesTests",
+      dependencies: [
+        "Configuration", "Data", "Files", "Inference", "Models", "Runs", "StrictJSON", "Studies",
+        "TestSupport", "Trainers",
+      ]),
+    .testTarget(
+      name: "MateKDCommandsTests",
+      dependencies: [
+        "Configuration", "Data", "Files", "Inference", "Kernels", "MateKDCommands", "Methods",
+        "Models", "Runs", "StrictJSON", "TestSupport", "Trainers", argumentParser, logging,
+      ]),
     // The examples of the documentation. Like the next target, it sees only what is public, as
     // another package does.
     .testTarget(

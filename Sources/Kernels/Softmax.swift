@@ -34,20 +34,6 @@ extension Kernel {
     }
   }
 
-  /// y = log softmax(x / temperature), row by row; x and y may be the same matrix.
-  public static func logSoftmaxRows(_ x: Matrix, temperature: Float = 1, into y: Matrix) {
-    precondition(x.rows == y.rows && x.columns == y.columns)
-    let span = Profile.begin(.softmax, bytes: 8 * x.count)
-    defer { span.end() }
-    let scale = 1 / temperature
-    for row in 0..<x.rows {
-      let p = x.pointer + row * x.stride
-      let q = y.pointer + row * y.stride
-      let shift = logSumExp(p, x.columns, scale)
-      vectors(x.columns) { i, n in store(load(p + i, n) * scale - shift, q + i, n) }
-    }
-  }
-
   /// The log of the sum of exp(scale x) over a row, with the sum in double precision.
   @inline(__always)
   static func logSumExp(_ p: FloatPointer, _ columns: Int, _ scale: Float) -> Float {

@@ -5,11 +5,6 @@ typealias FloatPointer = UnsafeMutablePointer<Float>
 typealias ConstFloatPointer = UnsafePointer<Float>
 
 @inline(__always)
-func load(_ p: ConstFloatPointer) -> Vector {
-  UnsafeRawPointer(p).loadUnaligned(as: Vector.self)
-}
-
-@inline(__always)
 func load(_ p: FloatPointer) -> Vector {
   UnsafeRawPointer(p).loadUnaligned(as: Vector.self)
 }

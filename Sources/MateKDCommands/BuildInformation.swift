@@ -1,7 +1,6 @@
 import BuildFacts
 import Kernels
 import Runs
-import Trainers
 
 /// What `mate-kd --version` prints: enough to build the same program again, and to know which
 /// OpenBLAS kernels it uses on this machine.

@@ -1,6 +1,5 @@
 import Autograd
 import Configuration
-import Kernels
 import Models
 import Trainers
 

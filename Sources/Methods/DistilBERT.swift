@@ -1,5 +1,6 @@
 import Autograd
 import Configuration
+import Kernels
 import Models
 import Trainers
 

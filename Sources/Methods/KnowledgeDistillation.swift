@@ -1,3 +1,4 @@
+import Autograd
 import Configuration
 import Models
 import Trainers

@@ -1,3 +1,5 @@
+import Autograd
+import Configuration
 import Models
 import Trainers
 
@@ -50,6 +52,3 @@ extension LabelsOnly where Head == SequenceClassifier {
       })
   }
 }
-
-/// Supervised training of a model that finds answers.
-public typealias SpanDistillation = LabelsOnly<SpanClassifier>

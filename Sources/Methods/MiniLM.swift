@@ -1,7 +1,6 @@
 import Autograd
 import Configuration
 import Models
-import Trainers
 
 /// MiniLM: the last layer's self-attention, as distributions over tokens.
 ///

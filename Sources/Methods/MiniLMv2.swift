@@ -1,7 +1,6 @@
 import Autograd
 import Configuration
 import Models
-import Trainers
 
 /// MiniLMv2: relations among queries, among keys and among values of one layer, in any number of
 /// relation heads.

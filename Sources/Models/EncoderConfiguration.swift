@@ -1,4 +1,3 @@
-import Autograd
 import Kernels
 
 /// The architecture of a Transformer encoder, in the terms of Hugging Face's config.json for BERT.

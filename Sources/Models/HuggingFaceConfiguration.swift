@@ -1,5 +1,4 @@
 import Files
-import Kernels
 import StrictJSON
 
 /// A Hugging Face config.json: the architecture, the labels, and some other members.

@@ -1,5 +1,5 @@
 import Autograd
-import Foundation
+import Glibc
 import Kernels
 
 extension Model {

@@ -1,3 +1,4 @@
+import Autograd
 import Files
 import Foundation
 import Kernels

@@ -1,5 +1,4 @@
 import Autograd
-import Files
 
 /// What a model folder contains, according to config.json and the headers of its weights. No
 /// weights are read, so it is fast however large the model is.

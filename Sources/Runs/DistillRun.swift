@@ -1,8 +1,6 @@
-import Autograd
 import Configuration
 import Data
 import Inference
-import Kernels
 import Methods
 import Models
 import Trainers

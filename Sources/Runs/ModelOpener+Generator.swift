@@ -1,11 +1,7 @@
-import Autograd
 import Configuration
-import Data
 import Inference
-import Kernels
 import Methods
 import Models
-import Trainers
 
 extension ModelOpener {
   /// Checks, before any file is opened, that a run has the generator that its method needs.

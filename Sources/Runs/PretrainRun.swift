@@ -1,4 +1,4 @@
-import Configuration
+import Autograd
 import Data
 import Inference
 import Methods

@@ -1,3 +1,4 @@
+import Autograd
 import Data
 import Files
 import Foundation
@@ -5,7 +6,6 @@ import Inference
 import Kernels
 import Methods
 import Models
-import Trainers
 
 /// Pseudo texts spelt with the words closest to their vectors, for people to look at.
 struct PseudoSamples {

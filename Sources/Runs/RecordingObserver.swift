@@ -1,8 +1,3 @@
-import Data
-import Inference
-import Kernels
-import Methods
-import Models
 import Trainers
 
 /// Stores what happens during training in the run's folder, and passes it on to the display.

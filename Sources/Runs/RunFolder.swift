@@ -1,10 +1,7 @@
-import Data
 import Files
 import Foundation
 import Inference
 import Kernels
-import Methods
-import Models
 import StrictJSON
 import Trainers
 

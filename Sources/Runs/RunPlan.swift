@@ -1,5 +1,7 @@
+import Autograd
 import Data
 import Foundation
+import Kernels
 import Models
 import Trainers
 

@@ -2,7 +2,6 @@ import Configuration
 import Data
 import Files
 import Inference
-import Kernels
 import Methods
 import Models
 import Trainers

@@ -1,8 +1,8 @@
+import Autograd
 import Configuration
 import Data
 import Inference
 import Models
-import StrictJSON
 import Trainers
 
 /// A model that learns a task, with the data that it is measured on: what `teacher-finetune` and

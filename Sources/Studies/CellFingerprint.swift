@@ -1,13 +1,10 @@
-import Configuration
 import Data
 import Foundation
-import Inference
 import Kernels
 import Methods
 import Models
 import Runs
 import StrictJSON
-import Trainers
 
 /// Identifies everything that a cell's result depends on: its configuration with every default
 /// filled in, and the content of the models that it starts from. Data are identified only by their

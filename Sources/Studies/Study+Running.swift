@@ -1,12 +1,6 @@
-import Configuration
-import Data
 import Files
-import Foundation
-import Inference
-import Kernels
-import Methods
-import Models
 import Runs
+import StrictJSON
 import Trainers
 
 /// Follows a study; the command line shows what happens.

@@ -1,9 +1,6 @@
 import Configuration
 import Data
-import Inference
 import Kernels
-import Methods
-import Models
 import Runs
 import StrictJSON
 import Trainers

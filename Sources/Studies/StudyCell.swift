@@ -1,14 +1,8 @@
-import Configuration
-import Data
 import Files
 import Foundation
 import Inference
-import Kernels
-import Methods
-import Models
 import Runs
 import StrictJSON
-import Trainers
 
 /// One run of a study: a task, a method and a seed.
 public struct StudyCell: Sendable {

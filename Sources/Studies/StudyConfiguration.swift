@@ -1,12 +1,6 @@
 import Configuration
-import Data
-import Inference
-import Kernels
-import Methods
-import Models
 import Runs
 import StrictJSON
-import Trainers
 
 /// What `mate-kd compare` reads: a configuration of `distill`, and what changes in it from cell to
 /// cell in a study of tasks x methods x seeds.
@@ -139,9 +133,6 @@ public struct StudyConfiguration: Sendable {
       checksPaths: checksPaths ?? self.checksPaths)
     return try DistillConfiguration(reading: document.root)
   }
-
-  /// For errors about the study as a whole.
-  public var origin: ConfigOrigin { ConfigOrigin(root) }
 
   /// The configuration with all its defaults.
   public var resolved: JSONValue { root.resolved }

@@ -1,13 +1,4 @@
-import Configuration
 import Data
-import Files
-import Foundation
-import Inference
-import Kernels
-import Methods
-import Models
-import Runs
-import Trainers
 
 extension StudyReport {
   /// The table of scores in LaTeX, for `booktabs`.
@@ -106,6 +97,6 @@ extension StudyReport {
 
   /// Text with LaTeX's special characters escaped.
   private static func escaped(_ text: String) -> String {
-    text.replacingOccurrences(of: "_", with: "\\_")
+    text.replacing("_", with: "\\_")
   }
 }

@@ -1,12 +1,5 @@
-import Configuration
 import Data
 import Foundation
-import Inference
-import Kernels
-import Methods
-import Models
-import Runs
-import Trainers
 
 extension StudyReport {
   /// The tables in Markdown: scores by method and task, then everything else with one row each,

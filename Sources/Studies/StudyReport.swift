@@ -1,13 +1,8 @@
-import Configuration
 import Data
 import Files
 import Inference
 import Kernels
-import Methods
-import Models
-import Runs
 import StrictJSON
-import Trainers
 
 /// What the finished cells of a study show: a score for each task, method and seed, each method's
 /// average, and how certain it is that it differs from the reference method.

@@ -1,5 +1,4 @@
 import Autograd
-import Configuration
 import Kernels
 
 /// What a shard contributes to a loss over the whole batch.

@@ -1,6 +1,4 @@
-import Configuration
-import Data
-import Foundation
+import Glibc
 
 /// The learning rate as a function of the update, as transformers' schedulers define it.
 public struct LearningRateSchedule: Sendable {

@@ -1,8 +1,4 @@
 import Autograd
-import Configuration
-import Data
-import Kernels
-import Models
 
 /// A model that an objective trains, with the settings of its optimiser.
 ///

@@ -1,4 +1,5 @@
 import Configuration
+import Data
 import Kernels
 
 extension TrainingArguments {

@@ -1,5 +1,3 @@
-import Configuration
-
 /// A run that cannot start or continue.
 public enum TrainingError: Error, CustomStringConvertible, Equatable {
   /// A loss or gradient is NaN or infinite.

@@ -1,4 +1,3 @@
-import Configuration
 import StrictJSON
 
 /// One entry of the training log, like those of HF's `log_history`: names and values in order.

@@ -1,6 +1,6 @@
-import Foundation
 import Kernels
 import StrictJSON
+import TestSupport
 
 /// One case of a file in Tests/Goldens/functions: float32 inputs, and what torch computes from them
 /// in float64 (scripts/goldens/functions.py).
@@ -10,11 +10,8 @@ struct GoldenCase: Sendable, CustomStringConvertible {
 
   /// All cases of a file.
   static func all(_ file: String) throws -> [GoldenCase] {
-    let path = URL(fileURLWithPath: #filePath)
-      .deletingLastPathComponent().deletingLastPathComponent()
-      .appendingPathComponent("Goldens/functions/\(file).json").path
-    let text = try String(contentsOfFile: path, encoding: .utf8)
-    let root = try StrictJSON.parse(text, file: path)
+    let path = TestFiles.golden("functions/\(file).json")
+    let root = try StrictJSON.parse(TestFiles.bytes(path), file: path)
     return (root["cases"]?.array ?? []).map { json in
       GoldenCase(json: json, description: "\(file) \(json["name"]?.string ?? "")")
     }

@@ -1,4 +1,3 @@
-import Autograd
 import Kernels
 import TestSupport
 import Testing

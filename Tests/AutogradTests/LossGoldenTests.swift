@@ -60,45 +60,6 @@ import Testing
     }
   }
 
-  /// The golden has an upstream gradient a row; a tape has one weight a loss, hence one row a tape.
-  @Test(arguments: try GoldenCase.all("cosine_similarity"))
-  func cosineDistance(golden: GoldenCase) throws {
-    let (x, y) = (try golden.input("x"), try golden.input("y"))
-    let upstream = try golden.values("upstream")
-    let cosines = try golden.values("outputs", "output")
-    var (dx, dy): ([Float], [Float]) = ([], [])
-    for row in 0..<x.rows {
-      let tape = Tape(pool: poisonedPool())
-      let (a, b) = (tape.leaf(x.rows(row..<row + 1)), tape.leaf(y.rows(row..<row + 1)))
-      let distance = tape.cosineDistance(a, b, weight: Float(-upstream[row]))
-      #expect(abs(1 - distance - cosines[row]) < Roundings.gamma(2 * x.columns + 8))
-      tape.backward()
-      dx += a.leafGradient?.values ?? []
-      dy += b.leafGradient?.values ?? []
-    }
-    // The gradient is a difference of two terms of the size upstream / norm.
-    func largestTerm(_ rows: Matrix) -> Double {
-      upstream.indices.reduce(1) { largest, row in
-        let norm = Kernel.dot(rows.rows(row..<row + 1), rows.rows(row..<row + 1)).squareRoot()
-        return max(largest, abs(upstream[row]) / norm)
-      }
-    }
-    let (limitX, limitY) = (tolerance * largestTerm(x), tolerance * largestTerm(y))
-    #expect(deviation(dx, try golden.values("gradients", "x")) < limitX)
-    #expect(deviation(dy, try golden.values("gradients", "y")) < limitY)
-  }
-
-  @Test(arguments: try GoldenCase.all("log_softmax"))
-  func logSoftmax(golden: GoldenCase) throws {
-    let x = try golden.input("x")
-    // The sum's logarithm is added to the largest element, which is rounded to its own last place.
-    let largest = x.values.reduce(0) { max($0, Double(abs($1))) }
-    Kernel.logSoftmaxRows(x, into: x)
-    #expect(
-      deviation(x.values, try golden.values("outputs", "output")) < Roundings.gamma(5)
-        + Roundings.gamma(2) * largest)
-  }
-
   @Test(arguments: try GoldenCase.all("adam"))
   func adam(golden: GoldenCase) throws {
     let value = try golden.input("start")

@@ -1,5 +1,6 @@
 import Autograd
 import Kernels
+import TestSupport
 
 /// A function under test with the shapes of what it is given.
 struct Probe: Sendable, CustomStringConvertible {

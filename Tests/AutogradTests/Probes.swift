@@ -197,9 +197,6 @@ extension Probe {
       Probe("squaredError", inputs: [(3, 5), (3, 5)]) { tape, x, _ in
         .loss(0.7 * tape.squaredError(x[0], x[1], weight: 0.7))
       },
-      Probe("cosineDistance", inputs: [(3, 5), (3, 5)]) { tape, x, _ in
-        .loss(0.7 * tape.cosineDistance(x[0], x[1], weight: 0.7))
-      },
       Probe("three losses of one tensor", inputs: [(3, 5), (3, 5)]) { tape, x, _ in
         let first = tape.crossEntropy(x[0], labels: [4, 0, 2], weight: 0.2)
         let second = tape.divergence(.kl, student: x[0], teacher: x[1], weight: 0.3)

@@ -11,14 +11,6 @@ extension Tape {
   }
 }
 
-/// A pool whose free memory is full of NaN, so that whatever reads memory that nobody wrote shows.
-func poisonedPool() -> BufferPool {
-  let pool = BufferPool()
-  let blocks = (0..<60).map { _ in pool.matrix(1, 2048) }
-  for block in blocks { block.fill(.nan) }
-  return pool
-}
-
 /// Weights of a model made of matrices.
 func parameters(_ matrices: [Matrix]) -> Parameters {
   var layout = ParameterLayout()

@@ -1,9 +1,9 @@
 import Configuration
-import Data
+import Methods
 import Models
 import Runs
 import StrictJSON
-import Studies
+import TestSupport
 import Testing
 import Trainers
 

@@ -1,5 +1,6 @@
 import Data
 import StrictJSON
+import TestSupport
 import Testing
 
 @Suite("Answers against the official scripts of SQuAD")
@@ -113,7 +114,7 @@ struct AnswerScoresTests {
   func sample() throws {
     guard let path = TestFiles.shared("data/squad2/dev-subset-v2.0.json") else { return }
     let dataset = try SQuADReader.read(path: path)
-    #expect(dataset.count == 1407 && dataset.allowsNoAnswer && dataset.isLabelled)
+    #expect(dataset.count == 1407 && dataset.isLabelled)
     #expect(dataset.questions.filter { $0.isImpossible == true }.count == 702)
     #expect(dataset.misplacedAnswers.isEmpty)
     let contexts = dataset.contexts.map {

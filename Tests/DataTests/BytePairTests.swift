@@ -1,4 +1,5 @@
 import Data
+import TestSupport
 import Testing
 
 @Suite("Byte-level BPE against the reference tokenizer")
@@ -94,7 +95,8 @@ struct BytePairTests {
       let special = Set(tokenizer.specialTokens.all)
       #expect(tokenizer.encode(text).allSatisfy { !special.contains($0) }, "\(mode)")
     }
-    let folder = try TestFiles.temporaryFolder()
+    let scratch = try ScratchFolder()
+    let folder = scratch.path
     for (name, content) in [
       "vocab.json":
         "{\"<s>\": 0, \"<>\": 1, \"</s>\": 2, \"<unk>\": 3, \"<mask>\": 4, \"<\": 5, \">\": 6}",
@@ -156,7 +158,8 @@ struct BytePairTests {
     guard let model = TestFiles.shared("models/roberta-base-tokenizer"),
       let path = TestFiles.shared("models/tokenizer_golden.json")
     else { return }
-    let files = try TestFiles.temporaryFolder()
+    let scratch = try ScratchFolder()
+    let files = scratch.path
     for name in ["vocab.json", "merges.txt"] {
       try TestFiles.write(try TestFiles.bytes("\(model)/\(name)"), to: "\(files)/\(name)")
     }

@@ -1,17 +1,16 @@
 import Data
 import Files
 import Kernels
+import TestSupport
 import Testing
 
 @Suite("Statistics of data sets")
 struct DatasetStatisticsTests {
-  private static let pool = ThreadPool(threads: 2)
+  private let scratch: ScratchFolder
 
-  private static func write(_ files: [String: String]) throws -> String {
-    let folder = try TestFiles.temporaryFolder()
-    for (name, text) in files { try TestFiles.write(Array(text.utf8), to: "\(folder)/\(name)") }
-    return folder
-  }
+  init() throws { scratch = try ScratchFolder() }
+
+  private static let pool = ThreadPool(threads: 2)
 
   @Test("lengths and what a limit cuts off")
   func lengths() {
@@ -29,7 +28,7 @@ struct DatasetStatisticsTests {
   @Test("rows, labels and texts that occur more than once")
   func pairs() throws {
     let header = "index\tsentence1\tsentence2\tlabel\n"
-    let folder = try Self.write([
+    let folder = try scratch.folder([
       "train.tsv": header
         + "0\ta\tb\tentailment\n1\ta\tb\tnot_entailment\n2\ta\tb\tentailment\n"
         + "3\tb\ta\tentailment\n4\tab\tc\tentailment\n5\ta\t\tentailment\n",
@@ -53,7 +52,7 @@ struct DatasetStatisticsTests {
 
   @Test("scores, and lengths in tokens")
   func scores() throws {
-    let folder = try Self.write([
+    let folder = try scratch.folder([
       "dev.tsv": "sentence1\tsentence2\tscore\ngood film\tbad film\t1.5\ngood\tgood\t5.000\n"
     ])
     try SyntheticSentiment.writeVocabulary(to: "\(folder)/vocab.txt")
@@ -69,7 +68,7 @@ struct DatasetStatisticsTests {
 
   @Test("a file that two splits are read from counts once")
   func oneFileForTwoSplits() throws {
-    let folder = try Self.write(["test.csv": "\"1\",\"a\",\"b\"\n\"2\",\"c\",\"d\"\n"])
+    let folder = try scratch.folder(["test.csv": "\"1\",\"a\",\"b\"\n\"2\",\"c\",\"d\"\n"])
     let found = try DatasetStatistics(task: .agNews, directory: folder, pool: Self.pool)
     #expect(found.parts.map(\.splits) == [[.validation, .test]])
     #expect(found.overlaps.isEmpty)
@@ -77,7 +76,7 @@ struct DatasetStatisticsTests {
 
   @Test("no file at all")
   func nothing() throws {
-    let folder = try Self.write([:])
+    let folder = try scratch.folder()
     let error = #expect(throws: FileError.self) {
       try DatasetStatistics(task: .rte, directory: folder, pool: Self.pool)
     }

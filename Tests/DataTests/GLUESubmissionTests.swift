@@ -1,9 +1,14 @@
 import Data
 import Files
+import TestSupport
 import Testing
 
 @Suite("GLUE submissions")
 struct GLUESubmissionTests {
+  private let scratch: ScratchFolder
+
+  init() throws { scratch = try ScratchFolder() }
+
   private static func file(_ name: String) throws -> GLUESubmission.File {
     try #require(GLUESubmission.files.first { $0.name == name })
   }
@@ -81,7 +86,7 @@ struct GLUESubmissionTests {
   @Test("every test row counts, labels do not")
   func rows() throws {
     let file = try Self.file("WNLI.tsv")
-    let folder = try TestFiles.temporaryFolder()
+    let folder = try scratch.folder()
     var text = "index\tsentence1\tsentence2\n"
     for row in 0..<146 { text += row == 9 ? "9\t\tb\n" : "\(row)\ta \(row)\tb\n" }
     try TestFiles.write(Array(text.utf8), to: "\(folder)/test.tsv")

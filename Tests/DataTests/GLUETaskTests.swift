@@ -1,5 +1,6 @@
 import Data
 import StrictJSON
+import TestSupport
 import Testing
 
 @Suite("GLUE tasks")

@@ -1,11 +1,16 @@
 import Data
 import Files
+import TestSupport
 import Testing
 
 @Suite("Traps of the GLUE files")
 struct GLUETrapTests {
+  private let scratch: ScratchFolder
+
+  init() throws { scratch = try ScratchFolder() }
+
   private func write(_ text: String, as name: String, in folder: String? = nil) throws -> String {
-    let folder = try folder ?? TestFiles.temporaryFolder()
+    let folder = try folder ?? scratch.folder()
     try TestFiles.write(Array(text.utf8), to: "\(folder)/\(name)")
     return folder
   }
@@ -25,7 +30,7 @@ struct GLUETrapTests {
 
   private func read(
     _ task: TaskDescription, _ split: Split = .train, _ name: String, _ text: String,
-    _ bad: DatasetReader.BadRows = .stop
+    _ bad: BadRows = .stop
   ) throws -> TextDataset {
     try DatasetReader.read(
       task: task, split: split, directory: write(text, as: name), badRows: bad)

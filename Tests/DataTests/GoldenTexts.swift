@@ -1,5 +1,6 @@
 import Data
 import StrictJSON
+import TestSupport
 import Testing
 
 /// The texts of the tokenizer golden that lies beside the repository.

@@ -1,9 +1,14 @@
 import Data
 import Files
+import TestSupport
 import Testing
 
 @Suite("Tasks out of domain and of topics")
 struct OutOfDomainTaskTests {
+  private let scratch: ScratchFolder
+
+  init() throws { scratch = try ScratchFolder() }
+
   private func text(_ dataset: TextDataset, _ row: Int) -> String {
     String(decoding: dataset.first(row), as: UTF8.self)
   }
@@ -11,7 +16,7 @@ struct OutOfDomainTaskTests {
   private func read(
     _ task: TaskDescription, _ split: Split, _ name: String, _ content: String
   ) throws -> TextDataset {
-    let folder = try TestFiles.temporaryFolder()
+    let folder = try scratch.folder()
     try TestFiles.write(Array(content.utf8), to: "\(folder)/\(name)")
     return try DatasetReader.read(task: task, split: split, directory: folder)
   }

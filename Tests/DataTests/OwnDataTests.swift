@@ -1,11 +1,16 @@
 import Data
 import Files
 import Kernels
+import TestSupport
 import Testing
 
 /// Files of tasks that a configuration describes: CSV, TSV with and without quotes, JSON Lines.
 @Suite("Own data")
 struct OwnDataTests {
+  private let scratch: ScratchFolder
+
+  init() throws { scratch = try ScratchFolder() }
+
   /// A task with three labels and one text, a name for each file.
   private func task(
     _ format: TaskDescription.Format, text: [TaskDescription.Column] = ["text"],
@@ -31,7 +36,7 @@ struct OwnDataTests {
   }
 
   private func folder(_ text: String, as name: String = "train") throws -> String {
-    let folder = try TestFiles.temporaryFolder()
+    let folder = try scratch.folder()
     try TestFiles.write(Array(text.utf8), to: "\(folder)/\(name)")
     return folder
   }
@@ -238,7 +243,7 @@ struct OwnDataTests {
 
   @Test("a file that is not there is named with the key that names it")
   func missing() throws {
-    let empty = try TestFiles.temporaryFolder()
+    let empty = try scratch.folder()
     let error = #expect(throws: FileError.self) {
       try DatasetReader.read(task: task(.quoted()), split: .train, directory: empty)
     }

@@ -1,6 +1,7 @@
 import Data
 import Kernels
 import StrictJSON
+import TestSupport
 import Testing
 
 @Suite("Paired comparisons")
@@ -97,7 +98,8 @@ struct PairedTests {
     let found = try #require(find(3, 2))
     func metric(_ p: [Int32], _ sample: [Int]) -> Double {
       let (p, r) = (sample.map { p[$0] }, sample.map { references[$0] })
-      return (Classification.accuracy(p, r) + Classification.f1(p, r)) / 2
+      let matrix = ConfusionMatrix(predictions: p, references: r)
+      return (matrix.accuracy + matrix.f1(1)) / 2
     }
     for step in [0, 99] {
       var random = RandomStream(seed: 5, purpose: .bootstrap, step: step, site: .part(3))

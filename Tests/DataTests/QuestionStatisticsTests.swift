@@ -1,9 +1,14 @@
 import Data
 import Files
+import TestSupport
 import Testing
 
 @Suite("Statistics of data sets with questions")
 struct QuestionStatisticsTests {
+  private let scratch: ScratchFolder
+
+  init() throws { scratch = try ScratchFolder() }
+
   /// The JSON of contexts with their questions: id, question, what follows in the object.
   private static func squad(_ paragraphs: [(String, [(String, String, String)])]) -> String {
     let texts = paragraphs.map { context, questions in
@@ -24,7 +29,7 @@ struct QuestionStatisticsTests {
   private static let open = "\"answers\": []"
 
   /// Words are a token each, whether the vocabulary knows them or not.
-  private static func folder() throws -> String {
+  private static func folder(in scratch: ScratchFolder) throws -> String {
     let train = squad([
       (
         "good film",
@@ -52,7 +57,7 @@ struct QuestionStatisticsTests {
       ("good film ", [("3", "what film", answer("good", 0))]),
       ("bad film", [("4", "what film", answer("bad", 0))]),
     ])
-    let folder = try TestFiles.temporaryFolder()
+    let folder = try scratch.folder()
     for (name, text) in [("train", train), ("dev", validation)] {
       try TestFiles.write(Array(text.utf8), to: "\(folder)/\(name)-v2.0.json")
     }
@@ -62,7 +67,7 @@ struct QuestionStatisticsTests {
 
   @Test("questions, answers, and questions that occur more than once")
   func counts() throws {
-    let found = try QuestionStatistics(version: .v2_0, directory: try Self.folder())
+    let found = try QuestionStatistics(version: .v2_0, directory: try Self.folder(in: scratch))
     #expect(found.parts.map(\.split) == [.train, .validation])
     #expect(found.parts.map(\.questions) == [10, 4])
     #expect(found.parts.map(\.contexts) == [4, 3])
@@ -85,7 +90,7 @@ struct QuestionStatisticsTests {
 
   @Test("lengths in tokens and windows")
   func windows() throws {
-    let folder = try Self.folder()
+    let folder = try Self.folder(in: scratch)
     let settings = WindowSettings(maximumLength: 10, overlap: 2, maximumQuestionLength: 2)
     let found = try QuestionStatistics(
       version: .v2_0, directory: folder, tokenizer: TokenizerLoader.load(folder: folder),
@@ -115,7 +120,7 @@ struct QuestionStatisticsTests {
 
   @Test("a file alone, one without questions, and none at all")
   func files() throws {
-    let folder = try TestFiles.temporaryFolder()
+    let folder = try scratch.folder()
     let error = #expect(throws: FileError.self) {
       try QuestionStatistics(version: .v1_1, directory: folder)
     }

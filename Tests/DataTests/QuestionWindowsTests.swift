@@ -1,6 +1,7 @@
 import Data
 import Files
 import StrictJSON
+import TestSupport
 import Testing
 
 @Suite("Windows of texts and the answers found in them, against transformers")

@@ -1,13 +1,15 @@
 import Data
 import Files
 import StrictJSON
+import TestSupport
 import Testing
 
 @Suite("The JSON of SQuAD")
 struct SQuADReaderTests {
   /// A file with one question, its text as given.
   static func read(_ question: String, context: String = "\"Ä 😀 bc\"") throws -> QuestionDataset {
-    let folder = try TestFiles.temporaryFolder()
+    let scratch = try ScratchFolder()
+    let folder = scratch.path
     let text = """
       {"version": "v2.0", "data": [{"title": "t", "paragraphs": [
         {"context": \(context),
@@ -42,7 +44,7 @@ struct SQuADReaderTests {
         == "answer 2 of question 1, \"bc\", is not at its answer_start; it counts in scores, but is "
         + "not learnt from.")
     #expect(dataset.questions.map(\.isLabelled) == [true, true, false])
-    #expect(!dataset.isLabelled && dataset.allowsNoAnswer)
+    #expect(!dataset.isLabelled)
     #expect(dataset.questions.map(\.line) == [3, 6, 7])
   }
 
@@ -75,7 +77,8 @@ struct SQuADReaderTests {
 
   @Test("files by their usual names, in the folder or in the task's")
   func files() throws {
-    let folder = try TestFiles.temporaryFolder()
+    let scratch = try ScratchFolder()
+    let folder = scratch.path
     let error = #expect(throws: FileError.self) {
       try SQuADReader.read(.v1_1, split: .train, directory: folder)
     }

@@ -1,5 +1,5 @@
 import Data
-import Foundation
+import TestSupport
 import Testing
 
 @Suite("Synthetic sentiment")
@@ -38,8 +38,8 @@ struct SyntheticSentimentTests {
 
   @Test("the written files read back as the same examples")
   func files() throws {
-    let folder = try TestFiles.temporaryFolder()
-    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let scratch = try ScratchFolder()
+    let folder = scratch.path
     try small.writeDataset(to: folder + "/SST-2")
     let train = try DatasetReader.read(task: .sst2, split: .train, directory: folder)
     #expect(train.count == 300)

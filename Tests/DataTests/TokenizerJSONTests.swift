@@ -1,9 +1,14 @@
 import Data
 import Files
+import TestSupport
 import Testing
 
 @Suite("Components of tokenizer.json")
 struct TokenizerJSONTests {
+  private let scratch: ScratchFolder
+
+  init() throws { scratch = try ScratchFolder() }
+
   static let bert = """
     {"added_tokens": [{"id": 0, "content": "[PAD]", "special": true},
        {"id": 9, "content": "[E1]", "special": false, "normalized": false}],
@@ -34,7 +39,7 @@ struct TokenizerJSONTests {
     """
 
   private func load(_ json: String, settings: String? = nil) throws -> any Tokenizer {
-    let folder = try TestFiles.temporaryFolder()
+    let folder = try scratch.folder()
     try TestFiles.write(Array(json.utf8), to: "\(folder)/tokenizer.json")
     if let settings {
       try TestFiles.write(Array(settings.utf8), to: "\(folder)/tokenizer_config.json")
@@ -118,7 +123,7 @@ struct TokenizerJSONTests {
 
   @Test("which files count")
   func files() throws {
-    let folder = try TestFiles.temporaryFolder()
+    let folder = try scratch.folder()
     func write(_ name: String, _ text: String) throws {
       try TestFiles.write(Array(text.utf8), to: "\(folder)/\(name)")
     }

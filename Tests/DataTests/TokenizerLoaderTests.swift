@@ -1,17 +1,16 @@
 import Data
 import Files
 import StrictJSON
+import TestSupport
 import Testing
 
 @Suite("Tokenizers of model folders")
 struct TokenizerLoaderTests {
-  static let vocabulary = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nhello\nHello\nworld\n##s\n東\n"
+  private let scratch: ScratchFolder
 
-  private func folder(_ files: [String: String]) throws -> String {
-    let folder = try TestFiles.temporaryFolder()
-    for (name, text) in files { try TestFiles.write(Array(text.utf8), to: "\(folder)/\(name)") }
-    return folder
-  }
+  init() throws { scratch = try ScratchFolder() }
+
+  static let vocabulary = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nhello\nHello\nworld\n##s\n東\n"
 
   @Test("every text of the golden beside the repository")
   func golden() throws {
@@ -26,13 +25,13 @@ struct TokenizerLoaderTests {
 
   @Test("settings of tokenizer_config.json")
   func settings() throws {
-    let plain = try TokenizerLoader.load(folder: folder(["vocab.txt": Self.vocabulary]))
+    let plain = try TokenizerLoader.load(folder: scratch.folder(["vocab.txt": Self.vocabulary]))
     #expect(plain.encode("Hello worlds 東x") == [5, 7, 8, 9, 1])
     #expect(plain.vocabularySize == 10)
     #expect(plain.token(for: 6) == "Hello")
     #expect(plain.token(for: 10) == nil)
     let cased = try TokenizerLoader.load(
-      folder: folder([
+      folder: scratch.folder([
         "vocab.txt": Self.vocabulary,
         "tokenizer_config.json": "{\"do_lower_case\": false, \"tokenize_chinese_chars\": false}",
       ]))
@@ -40,7 +39,7 @@ struct TokenizerLoaderTests {
     #expect(cased.encode("h\u{301}ello") == [1])
     #expect(cased.vocabularyHash == plain.vocabularyHash)
     let windows = try TokenizerLoader.load(
-      folder: folder(["vocab.txt": Self.vocabulary.replacing("\n", with: "\r\n")]))
+      folder: scratch.folder(["vocab.txt": Self.vocabulary.replacing("\n", with: "\r\n")]))
     #expect(windows.vocabularyHash == plain.vocabularyHash)
   }
 
@@ -55,16 +54,16 @@ struct TokenizerLoaderTests {
          "max_input_chars_per_word": 6, "vocab": {"[UNK]": 1, "[CLS]": 2, "[SEP]": 3,
          "[MASK]": 4, "Hello": 5, "##s": 6, "[PAD]": 0}}}
       """
-    let tokenizer = try TokenizerLoader.load(folder: folder(["tokenizer.json": json]))
+    let tokenizer = try TokenizerLoader.load(folder: scratch.folder(["tokenizer.json": json]))
     #expect(tokenizer.encode("Hellos hello Helloss") == [5, 6, 1, 1])
     let gap = json.replacing("\"##s\": 6", with: "\"##s\": 8")
     let error = #expect(throws: FileError.self) {
-      try TokenizerLoader.load(folder: folder(["tokenizer.json": gap]))
+      try TokenizerLoader.load(folder: scratch.folder(["tokenizer.json": gap]))
     }
     #expect(error?.problem.contains("has id 8 where 6 is next") == true)
     let other = json.replacing("WordPiece", with: "Unigram").replacing("\"##\"", with: "\"\"")
     let unsupported = #expect(throws: FileError.self) {
-      try TokenizerLoader.load(folder: folder(["tokenizer.json": other]))
+      try TokenizerLoader.load(folder: scratch.folder(["tokenizer.json": other]))
     }
     #expect(unsupported?.problem.contains("\"Unigram\"") == true)
   }
@@ -72,7 +71,7 @@ struct TokenizerLoaderTests {
   @Test("folders that cannot be used")
   func mistakes() throws {
     func problem(_ files: [String: String]) throws -> String {
-      let folder = try folder(files)
+      let folder = try scratch.folder(files)
       return (#expect(throws: FileError.self) { try TokenizerLoader.load(folder: folder) })?
         .description ?? ""
     }
@@ -84,7 +83,7 @@ struct TokenizerLoaderTests {
     ])
     #expect(
       wrong.hasSuffix("tokenizer_config.json:2: \"do_lower_case\" must be true, false or null."))
-    let broken = try folder(["vocab.txt": Self.vocabulary, "tokenizer_config.json": "{,}"])
+    let broken = try scratch.folder(["vocab.txt": Self.vocabulary, "tokenizer_config.json": "{,}"])
     #expect(throws: JSONError.self) { try TokenizerLoader.load(folder: broken) }
   }
 }

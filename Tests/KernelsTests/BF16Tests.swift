@@ -1,14 +1,6 @@
 import Kernels
+import TestSupport
 import Testing
-
-/// False, with a printed reason, where the processor cannot multiply in bfloat16.
-let canTestBF16: Bool = {
-  if let complaint = Precision.bf16.complaint {
-    print("skipping bf16 products: \(complaint)")
-    return false
-  }
-  return true
-}()
 
 /// To the nearest of the numbers with 8 significant bits, ties to even; subnormal numbers become 0.
 private func rounded(_ x: Float) -> Float {

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 import Kernels
 
 /// A row-major matrix in double precision with the plainest form of every operation: what the

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 import Kernels
 import Testing
 
@@ -108,49 +108,5 @@ import Testing
       #expect(Kernel.squaredError(a.view, b.view, dA: nil, dB: nil) == sum)
       #expect([a, b, dA, dB].allSatisfy { $0.isIntact })
     }
-  }
-
-  @Test(arguments: oddSizes)
-  func cosine(columns: Int) {
-    for rows in [0, 1, 3, 33] {
-      var draws = Draws(rows + 1000 * columns)
-      // Away from zero: the gradient has the norms in its denominators.
-      let a = Guarded(rows, columns, draws.floats(rows * columns, 0.5, 2))
-      let b = Guarded(rows, columns, draws.floats(rows * columns, -2, -0.5))
-      let weights = draws.floats(rows)
-      let (x, y) = (Table(a), Table(b))
-      var cosines: [Double] = []
-      var (gA, gB) = (x, y)
-      for i in 0..<rows {
-        let (p, q) = (x.row(i), y.row(i))
-        let dot = zip(p, q).reduce(0) { $0 + $1.0 * $1.1 }
-        let (pp, qq) = (p.reduce(0) { $0 + $1 * $1 }, q.reduce(0) { $0 + $1 * $1 })
-        let norm = (pp * qq).squareRoot()
-        let c = norm == 0 ? 0 : dot / norm
-        cosines.append(c)
-        for j in 0..<columns {
-          gA[i, j] = Double(weights[i]) * (q[j] / norm - c * p[j] / pp)
-          gB[i, j] = Double(weights[i]) * (p[j] / norm - c * q[j] / qq)
-        }
-      }
-      let (dA, dB) = (Guarded(rows, columns), Guarded(rows, columns))
-      let result = Kernel.cosineRows(a.view, b.view, weights: weights, dA: dA.view, dB: dB.view)
-      let tolerance = (Double(columns) / 16 + 16) * roundoff
-      #expect(deviation(result, cosines) <= tolerance)
-      #expect(deviation(dA.view, gA.values) <= 8 * tolerance)
-      #expect(deviation(dB.view, gB.values) <= 8 * tolerance)
-      #expect([a, b, dA, dB].allSatisfy { $0.isIntact })
-      #expect(Kernel.cosineRows(a.view, b.view, dA: nil, dB: nil) == result)
-    }
-  }
-
-  @Test func cosineOfAZeroRow() {
-    let a = Matrix([0, 0, 3, 4], rows: 2, columns: 2)
-    let b = Matrix([1, 2, 3, 4], rows: 2, columns: 2)
-    let (dA, dB) = (Guarded(2, 2), Guarded(2, 2))
-    let result = Kernel.cosineRows(a, b, weights: [1, 1], dA: dA.view, dB: dB.view)
-    #expect(result[0] == 0 && abs(Double(result[1]) - 1) < 16 * roundoff)
-    #expect(dA.view.rows(0..<1).values == [0, 0] && dB.view.rows(0..<1).values == [0, 0])
-    #expect(dA.view.isFinite && dB.view.isFinite)
   }
 }

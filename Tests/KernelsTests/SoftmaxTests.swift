@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 import Kernels
 import Testing
 
@@ -12,23 +12,12 @@ import Testing
       var draws = Draws(rows + 1000 * columns)
       let x = Guarded(rows, columns, draws.floats(rows * columns, -8, 8))
       let soft = Table(x).softmax(scale: Double(scale))
-      let log = Table(x).logSoftmax(scale: Double(scale))
-      let y = Guarded(rows, columns)
-      Kernel.logSoftmaxRows(x.view, temperature: 1 / scale, into: y.view)
-      #expect(deviation(y.view, log.values) <= tolerance(4 + 16 * Double(scale)))
-      Kernel.logSoftmaxRows(x.view, temperature: 1 / scale, into: x.view)
-      #expect(x.view.values == y.view.values)
-      #expect(x.isIntact && y.isIntact)
-
-      let z = Guarded(rows, columns, Array(repeating: 0, count: rows * columns))
-      draws = Draws(rows + 1000 * columns)
-      z.view.copy(from: Matrix(draws.floats(rows * columns, -8, 8), rows: rows, columns: columns))
-      Kernel.softmaxRows(z.view, scale: scale)
+      Kernel.softmaxRows(x.view, scale: scale)
       let relative = soft.map { $0 + 1e-30 }
       #expect(
-        deviation(z.view, soft.values, scale: relative.values)
+        deviation(x.view, soft.values, scale: relative.values)
           <= tolerance(16 * Double(scale) + Double(columns) / 8))
-      #expect(z.isIntact)
+      #expect(x.isIntact)
     }
   }
 
@@ -52,9 +41,6 @@ import Testing
     for columns in [2, 4, 7] {
       let row = Array(values.prefix(columns))
       let x = Matrix(row, rows: 1, columns: columns)
-      let y = Matrix(zeros: 1, columns)
-      Kernel.logSoftmaxRows(x, into: y)
-      #expect(y.isFinite)
       Kernel.softmaxRows(x)
       let top = Float(row.count { $0 == 1e30 })
       #expect(x.values == row.map { $0 == 1e30 ? 1 / top : 0 })
@@ -66,12 +52,9 @@ import Testing
     for column in [0, columns - 1] {
       let x = Matrix(zeros: 2, columns)
       x[1, column] = .nan
-      let y = Matrix(zeros: 2, columns)
-      Kernel.logSoftmaxRows(x, into: y)
       Kernel.softmaxRows(x)
-      #expect(x.rows(0..<1).isFinite && y.rows(0..<1).isFinite)
+      #expect(x.rows(0..<1).isFinite)
       #expect(x.rows(1..<2).values.allSatisfy { $0.isNaN })
-      #expect(y.rows(1..<2).values.allSatisfy { $0.isNaN })
     }
   }
 

@@ -1,9 +1,8 @@
-import Runs
 import Foundation
 import Kernels
 import MateKDCommands
+import Runs
 import Testing
-import Trainers
 
 @Suite struct BuildInformationTests {
   @Test func fourLines() {

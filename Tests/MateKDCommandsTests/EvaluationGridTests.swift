@@ -3,11 +3,8 @@ import Data
 import Files
 import Inference
 import MateKDCommands
-import Methods
 import Models
-import Runs
 import StrictJSON
-import Studies
 import Testing
 import Trainers
 

@@ -1,12 +1,8 @@
 import Data
 import Inference
 import MateKDCommands
-import Methods
-import Runs
 import StrictJSON
-import Studies
 import Testing
-import Trainers
 
 @Suite struct EvaluationReportTests {
   private static func report(bootstrap: Bootstrap?) -> EvaluationReport {

@@ -4,14 +4,12 @@ import Foundation
 import Kernels
 import MateKDCommands
 import StrictJSON
+import TestSupport
 import Testing
 
 @Suite struct InspectionTests {
-  private static let repository = URL(fileURLWithPath: #filePath)
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-
   @Test func modelFolder() throws {
-    let folder = Self.repository.appendingPathComponent("Tests/Goldens/bert-classifier").path
+    let folder = TestFiles.golden("bert-classifier")
     let inspection = try ModelInspection(folder: folder)
     #expect(inspection.warnings.isEmpty)
     let captured = CapturedStream()
@@ -36,17 +34,12 @@ import Testing
   }
 
   @Test func data() throws {
-    let scratch = FileManager.default.temporaryDirectory
-      .appendingPathComponent("mate-kd-inspect-\(UUID().uuidString)").path
-    defer { try? FileManager.default.removeItem(atPath: scratch) }
-    try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: true)
+    let folder = try ScratchFolder()
+    let scratch = folder.path
     try SyntheticSentiment.writeVocabulary(to: "\(scratch)/vocab.txt")
-    for (name, text) in [
-      ("train.tsv", "sentence\tlabel\ngood film\t1\nbad\t0\nbad\t1\n \t1\n"),
-      ("dev.tsv", "sentence\tlabel\nbad\t0\n"),
-    ] {
-      try text.write(toFile: "\(scratch)/\(name)", atomically: true, encoding: .utf8)
-    }
+    try folder.write(
+      "sentence\tlabel\ngood film\t1\nbad\t0\nbad\t1\n \t1\n", as: "train.tsv")
+    try folder.write("sentence\tlabel\nbad\t0\n", as: "dev.tsv")
     let inspection = DatasetInspection(
       try DatasetStatistics(
         task: .sst2, directory: scratch, tokenizer: TokenizerLoader.load(folder: scratch),

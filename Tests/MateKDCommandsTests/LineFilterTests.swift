@@ -1,7 +1,7 @@
-import Data
 import Files
 import Foundation
 import MateKDCommands
+import TestSupport
 import Testing
 
 @Suite struct LineFilterTests {
@@ -9,15 +9,10 @@ import Testing
   private func filter(
     _ input: [UInt8], _ body: (ArraySlice<UInt8>) throws -> [UInt8]
   ) throws -> (output: [UInt8], error: (any Error)?) {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "mate-kd-\(UUID())")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let (from, to) = (folder.appending(path: "in"), folder.appending(path: "out"))
-    try Foundation.Data(input).write(to: from)
-    try Foundation.Data().write(to: to)
-    let (source, sink) = (
-      try FileHandle(forReadingFrom: from), try FileHandle(forWritingTo: to)
-    )
+    let folder = try ScratchFolder()
+    let (from, to) = (try folder.write(input, as: "in"), try folder.write("", as: "out"))
+    let source = try #require(FileHandle(forReadingAtPath: from))
+    let sink = try #require(FileHandle(forWritingAtPath: to))
     var thrown: (any Error)?
     do {
       try LineFilter.run(
@@ -26,7 +21,7 @@ import Testing
       thrown = error
     }
     try sink.close()
-    return ([UInt8](try Foundation.Data(contentsOf: to)), thrown)
+    return ([UInt8](try Foundation.Data(contentsOf: URL(fileURLWithPath: to))), thrown)
   }
 
   private func bracketed(_ text: String) throws -> String {

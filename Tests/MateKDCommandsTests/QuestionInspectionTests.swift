@@ -4,26 +4,21 @@ import Files
 import Foundation
 import MateKDCommands
 import StrictJSON
+import TestSupport
 import Testing
 
 @Suite struct QuestionInspectionTests {
   /// A new folder with these files.
-  private static func folder(_ files: [String: String]) throws -> String {
-    let folder = FileManager.default.temporaryDirectory
-      .appendingPathComponent("mate-kd-questions-\(UUID().uuidString)").path
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    for (name, text) in files {
-      try text.write(toFile: "\(folder)/\(name)", atomically: true, encoding: .utf8)
-    }
-    return folder
-  }
+  private let scratch: ScratchFolder
+
+  init() throws { scratch = try ScratchFolder() }
 
   private static func squad(_ paragraphs: String) -> String {
     "{\"data\": [{\"paragraphs\": [\n\(paragraphs)\n]}]}"
   }
 
   @Test func tablesAndJSON() throws {
-    let folder = try Self.folder([
+    let folder = try scratch.folder([
       "train-v2.0.json": Self.squad(
         #"""
         {"context": "good film", "qas": [
@@ -41,7 +36,6 @@ import Testing
         {"text": "t1 t2 t3 t4 t5 t6 t7", "answer_start": 0}]}]}
         """#),
     ])
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     try SyntheticSentiment.writeVocabulary(to: "\(folder)/vocab.txt")
     let inspection = QuestionInspection(
       try QuestionStatistics(
@@ -114,11 +108,10 @@ import Testing
   @Test func moreThanThreeMisplacedAnswersAreCounted() throws {
     let answer = #"{"text": "b", "answer_start": 0}"#
     let all = Array(repeating: answer, count: 5).joined(separator: ", ")
-    let folder = try Self.folder([
+    let folder = try scratch.folder([
       "dev-v1.1.json": Self.squad(
         #"{"context": "a", "qas": [{"id": "1", "question": "a", "answers": [\#(all)]}]}"#)
     ])
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     let inspection = QuestionInspection(
       try QuestionStatistics(version: .v1_1, directory: folder))
     #expect(inspection.notices.count == 4)
@@ -133,15 +126,13 @@ import Testing
   /// The window that the command asks for shows in the message about one that is too narrow.
   @Test func theCommandTakesTheWindowOfOptionConfigurationOrModel() throws {
     let context = Array(repeating: "a", count: 60).joined(separator: " ")
-    let folder = try Self.folder([
+    let folder = try scratch.folder([
       "dev-v2.0.json": Self.squad(
         #"{"context": "\#(context)", "qas": [{"id": "1", "question": "a"}]}"#),
       "task.json": #"{"name": "squad2", "doc_stride": 50, "max_seq_length": 30}"#,
     ])
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     // A model of 40 positions.
-    let model = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .deletingLastPathComponent().appendingPathComponent("Goldens/bert-classifier").path
+    let model = TestFiles.golden("bert-classifier")
     func complaint(_ arguments: [String]) throws -> String {
       var command = try MateKD.parseAsRoot(["inspect", "--data", folder] + arguments)
       return #expect(throws: FileError.self) { try command.run() }?.problem ?? ""

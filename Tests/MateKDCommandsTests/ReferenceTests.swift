@@ -3,13 +3,11 @@ import Foundation
 import MateKDCommands
 import Methods
 import StrictJSON
+import TestSupport
 import Testing
 
 /// What `mate-kd schema`, `mate-kd methods NAME` and docs/configuration.md say of the keys.
 @Suite struct ReferenceTests {
-  private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent()
-
   private static func isSentence(_ text: String) -> Bool {
     text.hasSuffix(".") && text.first?.isUppercase != false && text.count < 200
   }
@@ -19,7 +17,7 @@ import Testing
     _ command: ConfigurationReference.Command
   ) throws {
     let document = try String(
-      contentsOf: Self.root.appending(path: "docs/configuration.md"), encoding: .utf8)
+      contentsOf: TestFiles.repository.appending(path: "docs/configuration.md"), encoding: .utf8)
     let entries = try ConfigurationReference(command).entries
     #expect(entries.count > 5)
     for setting in entries.map(\.setting) {
@@ -37,7 +35,9 @@ import Testing
     #expect(lines.allSatisfy { $0.count <= MethodPage.width })
     #expect(lines.first?.hasPrefix("\(name): ") == true)
     let page = MethodPage.document(of: method)
-    #expect(FileManager.default.fileExists(atPath: Self.root.appending(path: page).path), "\(page)")
+    #expect(
+      FileManager.default.fileExists(atPath: TestFiles.repository.appending(path: page).path),
+      "\(page)")
     for setting in try ConfigurationReference(method).entries.map(\.setting) {
       #expect(Self.isSentence(setting.meaning), "\(setting.path)")
       let isShown = setting.kinds != [.section] && setting.path != "method.name"

@@ -3,6 +3,7 @@ import Data
 import Files
 import Foundation
 import MateKDCommands
+import TestSupport
 import Testing
 
 @Suite struct SubmissionTests {
@@ -63,9 +64,8 @@ import Testing
   }
 
   @Test func filesAndArchive() throws {
-    let folder = FileManager.default.temporaryDirectory
-      .appendingPathComponent("mate-kd-submission-\(UUID().uuidString)").path
-    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let scratch = try ScratchFolder()
+    let folder = "\(scratch.path)/out"
     var writer = try SubmissionWriter(folder: folder)
     let (wnli, stsb) = (try Self.file("WNLI.tsv"), try Self.file("STS-B.tsv"))
     let classes = (0..<146).map { Int32($0 % 2) }

@@ -4,7 +4,6 @@ import Files
 import Foundation
 import Logging
 import MateKDCommands
-import Models
 import StrictJSON
 import Testing
 

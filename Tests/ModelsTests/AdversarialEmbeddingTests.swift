@@ -1,6 +1,7 @@
 import Autograd
 import Kernels
 import Models
+import TestSupport
 import Testing
 
 /// Straight-through samples as words: the gather that the encoder does is the dense mixture.

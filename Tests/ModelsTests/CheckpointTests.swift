@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import Models
+import TestSupport
 import Testing
 
 @Suite struct CheckpointTests {
@@ -92,7 +93,7 @@ import Testing
 
   /// Every tensor of the golden model that transformers wrote can be read.
   @Test func goldenModel() throws {
-    let folder = SafetensorsGolden.repository.appendingPathComponent(
+    let folder = TestFiles.repository.appendingPathComponent(
       "Tests/Goldens/bert-classifier")
     let checkpoint = try Checkpoint(folder: folder.path)
     #expect(checkpoint.entry(named: "classifier.weight")?.shape == [3, 36])

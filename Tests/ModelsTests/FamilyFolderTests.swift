@@ -4,6 +4,7 @@ import Foundation
 import Kernels
 import Models
 import StrictJSON
+import TestSupport
 import Testing
 
 /// What folders of RoBERTa and DistilBERT have of their own.

@@ -1,5 +1,4 @@
 import Autograd
-import Foundation
 import Kernels
 import Models
 import StrictJSON
@@ -158,7 +157,7 @@ import Testing
 @Suite struct MiniLMTests {
   @Test func hiddenStates() throws {
     let golden = try ModelGolden("minilm")
-    guard let folder = SharedFolder.path(golden.json["model"]?.string ?? "") else {
+    guard let folder = TestFiles.shared(golden.json["model"]?.string ?? "") else {
       print("MiniLMTests: skipped, because there is no folder \"shared\" with the model")
       return
     }
@@ -194,20 +193,5 @@ import Testing
         #expect(deviation(lengths, ModelGolden.values(norm)) < Network.ofFamilies.values())
       }
     }
-  }
-}
-
-/// The folder beside the repository with data and models that are not part of it.
-enum SharedFolder {
-  /// A path in it; nil where there is no such file or folder.
-  static func path(_ relative: String) -> String? {
-    var folders = [ProcessInfo.processInfo.environment["MATE_KD_SHARED"]].compactMap { $0 }
-    var url = SafetensorsGolden.repository
-    while url.path != "/" {
-      url = url.deletingLastPathComponent()
-      folders.append(url.appendingPathComponent("shared").path)
-    }
-    return folders.map { "\($0)/\(relative)" }
-      .first { FileManager.default.fileExists(atPath: $0) }
   }
 }

@@ -4,6 +4,7 @@ import Foundation
 import Kernels
 import Models
 import StrictJSON
+import TestSupport
 import Testing
 
 /// Sizes, limits and fresh weights of the families.

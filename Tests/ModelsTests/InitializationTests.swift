@@ -1,6 +1,7 @@
 import Autograd
 import Kernels
 import Models
+import TestSupport
 import Testing
 
 /// transformers' law: matrices normal with `initializer_range`, biases 0, LayerNorm 1 and 0.

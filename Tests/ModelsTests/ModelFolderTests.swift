@@ -4,6 +4,7 @@ import Foundation
 import Kernels
 import Models
 import StrictJSON
+import TestSupport
 import Testing
 
 /// Folders as transformers, older programs and bare encoders leave them.

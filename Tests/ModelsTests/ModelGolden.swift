@@ -1,23 +1,10 @@
 import Autograd
-import Foundation
 import Kernels
 import Models
 import StrictJSON
 import TestSupport
-import Testing
 
-/// A folder of Tests/Goldens: a model that transformers made, and what torch computes with it in
-/// float64 (scripts/goldens/bert_classifier.py, bert_mlm.py, minilm.py).
-struct ModelGolden {
-  let folder: String
-  let json: JSONValue
-
-  init(_ name: String) throws {
-    folder = SafetensorsGolden.repository.appendingPathComponent("Tests/Goldens/\(name)").path
-    let file = "\(folder)/expected.json"
-    json = try StrictJSON.parse(String(contentsOfFile: file, encoding: .utf8), file: file)
-  }
-
+extension ModelGolden {
   struct Missing: Error { let key: String }
 
   func integers(_ key: String) throws -> [Int] {
@@ -37,20 +24,17 @@ struct ModelGolden {
   }
 
   static func values(_ tensor: JSONValue) -> [Double] {
-    (tensor["values"]?.array ?? []).compactMap(\.double)
+    tensor.numbers("values")
   }
 
   /// The golden's texts, packed.
   func tokens() throws -> PackedTokens {
     guard let batch = json["batch"] else { throw Missing(key: "batch") }
-    func list(_ key: String) -> [Int] { (batch[key]?.array ?? []).compactMap(\.int) }
-    return PackedTokens(
-      ids: list("ids").map { Int32($0) }, typeIDs: list("types").map { Int32($0) },
-      offsets: list("lengths").reduce(into: [0]) { $0.append(($0.last ?? 0) + $1) })
+    return PackedTokens(golden: batch)
   }
 
   func labels() -> [Int32] {
-    (json["batch"]?["labels"]?.array ?? []).compactMap(\.int).map { Int32($0) }
+    (json["batch"]?.integers("labels") ?? []).map { Int32($0) }
   }
 
   /// The gradients that torch found, by the names of the weights.
@@ -70,52 +54,18 @@ func deviation(_ values: [Float], _ expected: [Double]) -> Double {
   return worst == 0 ? 0 : worst / scale
 }
 
+/// The same of gradients as the tape leaves them.
+func worstGradient(
+  _ gradients: Buffer, of parameters: Parameters, expected: SafetensorsFile
+) throws -> (name: String, deviation: Double) {
+  try worstGradient(
+    Matrix(gradients, rows: 1, columns: parameters.count).values, of: parameters,
+    expected: expected)
+}
+
 extension Network {
   /// The largest of the families' goldens.
   static let ofFamilies = Network(layers: 3, width: 48, inner: 72, tokens: 24)
-}
-
-/// The weight whose gradient is farthest from torch's, and how far: |difference| relative to
-/// `Roundings.scale`.
-func worstGradient(
-  _ buffer: Buffer, of parameters: Parameters, expected: SafetensorsFile
-) throws -> (name: String, deviation: Double) {
-  let references = try parameters.entries.map { try expected.floats($0.name) }
-  let largest = references.joined().reduce(0) { max($0, abs($1)) }
-  var worst = (name: "", deviation: 0.0)
-  for (entry, reference) in zip(parameters.entries, references) {
-    let slot = entry.slot
-    let found = Matrix(buffer, offset: slot.offset, rows: slot.rows, columns: slot.columns).values
-    let scale = Roundings.scale(of: reference, largest: largest)
-    for (a, b) in zip(found, reference) {
-      let error = a.isNaN ? .infinity : Double(abs(a - b) / scale)
-      if error > worst.deviation { worst = (entry.name, error) }
-    }
-  }
-  return worst
-}
-
-/// All weights of a model, compared bit by bit and shown in a few words.
-struct Weights: Equatable, CustomTestStringConvertible {
-  let floats: [Float]
-
-  init(_ parameters: Parameters) {
-    floats = Matrix(parameters.buffer, rows: 1, columns: parameters.count).values
-  }
-
-  static func == (a: Weights, b: Weights) -> Bool {
-    a.floats.map(\.bitPattern) == b.floats.map(\.bitPattern)
-  }
-
-  var testDescription: String { "\(floats.count) weights, sum \(floats.reduce(0, +))" }
-}
-
-/// A pool whose free memory is full of NaN, so that whatever reads memory that nobody wrote shows.
-func poisonedPool() -> BufferPool {
-  let pool = BufferPool()
-  let blocks = (0..<80).map { _ in pool.matrix(1, 4096) }
-  for block in blocks { block.fill(.nan) }
-  return pool
 }
 
 extension PackedTokens {

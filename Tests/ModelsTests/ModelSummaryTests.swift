@@ -1,5 +1,7 @@
+import Autograd
 import Foundation
 import Models
+import TestSupport
 import Testing
 
 /// What is told about model folders without reading a weight.

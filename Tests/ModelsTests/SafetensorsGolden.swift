@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// Tests/Goldens/safetensors/vectors.json, made by scripts/goldens/safetensors_vectors.py.
 struct SafetensorsGolden: Decodable {
@@ -30,36 +31,10 @@ struct SafetensorsGolden: Decodable {
   let floats: Floats
   let written: Written
 
-  static let repository = URL(fileURLWithPath: #filePath)
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-
   static func load() throws -> SafetensorsGolden {
-    let path = repository.appendingPathComponent("Tests/Goldens/safetensors/vectors.json")
-    return try JSONDecoder().decode(SafetensorsGolden.self, from: Data(contentsOf: path))
+    let bytes = try TestFiles.bytes(TestFiles.golden("safetensors/vectors.json"))
+    return try JSONDecoder().decode(SafetensorsGolden.self, from: Data(bytes))
   }
-}
-
-/// A new folder that is removed when the test that made it ends.
-final class ScratchFolder {
-  let path: String
-
-  init() throws {
-    let url = FileManager.default.temporaryDirectory
-      .appendingPathComponent("mate-kd-models-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    path = url.path
-  }
-
-  func write(_ data: Data, as name: String) throws -> String {
-    try data.write(to: URL(fileURLWithPath: "\(path)/\(name)"))
-    return "\(path)/\(name)"
-  }
-
-  var content: [String] {
-    ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
 }
 
 /// A safetensors file of any header text and data.

@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import Models
+import TestSupport
 import Testing
 
 @Suite struct SafetensorsReadingTests {

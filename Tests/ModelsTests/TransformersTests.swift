@@ -1,5 +1,6 @@
 import Foundation
 import Models
+import TestSupport
 import Testing
 
 /// What mate-kd writes, loaded by transformers: run when PYTHON names an interpreter that has it.
@@ -27,7 +28,7 @@ import Testing
     }
     let check = Process()
     check.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    let script = SafetensorsGolden.repository.appendingPathComponent(
+    let script = TestFiles.repository.appendingPathComponent(
       "scripts/reference/check_folder.py")
     check.arguments = [
       Self.python ?? "", script.path, "--model", scratch.path, "--same-as", golden,

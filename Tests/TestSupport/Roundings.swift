@@ -5,14 +5,14 @@
 /// the terms' absolute values, in whatever order it is formed and with or without fused
 /// multiply-adds (Higham, Accuracy and Stability of Numerical Algorithms, 3.1). No processor
 /// changes that.
-public enum Roundings {
+package enum Roundings {
   /// The relative error of one rounding of float32.
-  public static let unit = 0x1p-24
+  package static let unit = 0x1p-24
 
   /// n u / (1 - n u): the relative error after n roundings.
   ///
   /// - Parameter evaluations: 2 where both sides of a comparison are float32.
-  public static func gamma(_ n: Int, evaluations: Int = 1) -> Double {
+  package static func gamma(_ n: Int, evaluations: Int = 1) -> Double {
     Double(evaluations) * Double(n) * unit / (1 - Double(n) * unit)
   }
 
@@ -28,21 +28,21 @@ public enum Roundings {
   /// - Parameters:
   ///   - tensor: the tensor's gradients in double precision, which leaves 1e-16 of a zero.
   ///   - largest: the largest gradient of the model.
-  public static func scale(of tensor: some Sequence<Float>, largest: Float) -> Float {
+  package static func scale(of tensor: some Sequence<Float>, largest: Float) -> Float {
     let own = tensor.reduce(0) { max($0, abs($1)) }
     return own < largest * 1e-12 ? largest : own
   }
 }
 
 /// The longest path of roundings through a Transformer, counted from its shape.
-public struct Network: Sendable {
+package struct Network: Sendable {
   /// Roundings from the token ids to the logits.
-  public let forward: Int
+  package let forward: Int
 
   /// A chain of layers; the widths are those of the widest.
   ///
   /// - Parameter tokens: the longest text.
-  public init(layers: Int, width: Int, inner: Int, tokens: Int) {
+  package init(layers: Int, width: Int, inner: Int, tokens: Int) {
     // Mean and variance of LayerNorm are sums over the width; 8 for the rest of it.
     let norm = 2 * width + 8
     let softmax = tokens + 8
@@ -56,17 +56,17 @@ public struct Network: Sendable {
 
   /// The models of the methods' goldens and toys, one behind the other: a generator of one layer,
   /// a teacher of four, a student of three; or up to four layers of twice the width.
-  public static let ofMethods = Network(layers: 8, width: 24, inner: 48, tokens: 24)
+  package static let ofMethods = Network(layers: 8, width: 24, inner: 48, tokens: 24)
 
   /// How far logits, states and everything else that is computed forward may be off, relative to
   /// the largest.
-  public func values(evaluations: Int = 1) -> Double {
+  package func values(evaluations: Int = 1) -> Double {
     Roundings.gamma(forward, evaluations: evaluations)
   }
 
   /// How far gradients may be off, relative to `Roundings.scale`: backward there are two products
   /// for each one forward.
-  public func gradients(evaluations: Int = 1) -> Double {
+  package func gradients(evaluations: Int = 1) -> Double {
     Roundings.gamma(3 * forward, evaluations: evaluations)
   }
 
@@ -76,18 +76,18 @@ public struct Network: Sendable {
   /// sqrt(L) e when the logits (a few units at most) change by e: their slopes are differences of
   /// two distributions, whose sums of absolute values are at most 2 (1 - exp(-L)) and sqrt(2 L),
   /// by Pinsker's inequality, and 2 sqrt(L). To that come the roundings of the loss itself.
-  public func loss(_ value: Double, evaluations: Int = 1) -> Double {
+  package func loss(_ value: Double, evaluations: Int = 1) -> Double {
     values(evaluations: evaluations) * (2 * abs(value).squareRoot() + abs(value))
   }
 
   /// Whether a loss is the expected one but for roundings; never for NaN.
-  public func agrees(_ found: Double, _ expected: Double, evaluations: Int = 1) -> Bool {
+  package func agrees(_ found: Double, _ expected: Double, evaluations: Int = 1) -> Bool {
     abs(found - expected) <= loss(expected, evaluations: evaluations)
   }
 
   /// Whether gradients of a whole model, or of a part of it, are the others but for the roundings
   /// of both; never for NaN.
-  public func agree(_ found: [Float], _ expected: [Float], evaluations: Int = 2) -> Bool {
+  package func agree(_ found: [Float], _ expected: [Float], evaluations: Int = 2) -> Bool {
     let largest = expected.reduce(0) { max($0, abs($1)) }
     let bound = gradients(evaluations: evaluations) * Double(largest)
     return found.count == expected.count

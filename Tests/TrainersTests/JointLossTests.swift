@@ -1,11 +1,8 @@
 import Autograd
 import Data
-import Inference
 import Kernels
 import Methods
 import Models
-import Runs
-import Studies
 import TestSupport
 import Testing
 import Trainers

@@ -1,8 +1,5 @@
-import Configuration
-import Inference
-import Methods
-import Runs
-import Studies
+import StrictJSON
+import TestSupport
 import Testing
 import Trainers
 

@@ -1,24 +1,14 @@
 import Autograd
 import Configuration
 import Data
-import Inference
 import Kernels
 import Methods
 import Models
 import Runs
 import StrictJSON
-import Studies
+import TestSupport
 import Testing
 import Trainers
-
-/// False, with a printed reason, where the processor cannot multiply in bfloat16.
-let canTestBF16: Bool = {
-  if let complaint = Precision.bf16.complaint {
-    print("skipping bf16 training: \(complaint)")
-    return false
-  }
-  return true
-}()
 
 /// Training with `precision` `bf16` beside float32.
 @Suite(.enabled(if: canTestBF16)) struct ReducedPrecisionTests {

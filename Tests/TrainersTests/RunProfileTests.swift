@@ -1,9 +1,8 @@
-import Configuration
-import Inference
+import Autograd
 import Kernels
 import Methods
-import Runs
-import Studies
+import Models
+import TestSupport
 import Testing
 import Trainers
 

@@ -1,11 +1,7 @@
-import Kernels
-import Configuration
 import Data
-import Inference
 import Kernels
 import Methods
-import Runs
-import Studies
+import Models
 import TestSupport
 import Testing
 import Trainers

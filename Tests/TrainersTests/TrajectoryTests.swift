@@ -1,10 +1,9 @@
+import Autograd
 import Data
-import Inference
 import Kernels
 import Methods
 import Models
-import Runs
-import Studies
+import StrictJSON
 import TestSupport
 import Testing
 import Trainers

@@ -19,6 +19,12 @@ def save(name, cases, about):
     write(f"functions/{name}.json", {"about": about, "cases": cases}, __file__, versions(), NOTE)
 
 
+def skip_draws(shapes):
+    """Draws what goldens of functions that are gone have drawn, so that the others stay the same."""
+    for shape in shapes:
+        draw(random, *shape)
+
+
 def linear():
     cases = []
     for rows, inner, columns in [(5, 7, 3), (3, 33, 5), (1, 1, 1), (31, 9, 17)]:
@@ -64,14 +70,14 @@ def pointwise():
 
 
 def row_softmax():
-    for name, function in [("softmax", torch.softmax), ("log_softmax", torch.log_softmax)]:
-        cases = []
-        shapes = [(5, 7, 1, 0), (3, 33, 3, 0), (2, 1, 1, 0), (4, 2, 2, 100), (2, 31, 20, -50)]
-        for rows, columns, scale, shift in shapes:
-            cases.append(case(f"{rows}x{columns} scale {scale} shift {shift}",
-                              {"x": draw(random, rows, columns, scale=scale, shift=shift)},
-                              lambda x: function(x, dim=-1), draw(random, rows, columns)))
-        save(name, cases, "over the last axis")
+    cases = []
+    shapes = [(5, 7, 1, 0), (3, 33, 3, 0), (2, 1, 1, 0), (4, 2, 2, 100), (2, 31, 20, -50)]
+    for rows, columns, scale, shift in shapes:
+        cases.append(case(f"{rows}x{columns} scale {scale} shift {shift}",
+                          {"x": draw(random, rows, columns, scale=scale, shift=shift)},
+                          lambda x: torch.softmax(x, dim=-1), draw(random, rows, columns)))
+    save("softmax", cases, "over the last axis")
+    skip_draws((rows, columns) for rows, columns, _, _ in shapes for _ in range(2))
 
 
 def layer_norm():
@@ -198,19 +204,14 @@ def classification_losses():
 
 
 def pairs_of_rows():
-    squared, cosine = [], []
+    squared = []
     for rows in [1, 7, 33]:
         squared.append(case(f"{rows} rows", {"student": draw(random, rows, 1),
                                              "teacher": draw(random, rows, 1, scale=2.0)},
                             lambda student, teacher: F.mse_loss(student, teacher),
                             exact([0.75])[0]))
-    for rows, columns in [(5, 7), (3, 33), (1, 1)]:
-        cosine.append(case(f"{rows}x{columns}", {"x": draw(random, rows, columns),
-                                                 "y": draw(random, rows, columns, scale=3.0)},
-                           lambda x, y: F.cosine_similarity(x, y, dim=-1, eps=1e-8),
-                           draw(random, rows)))
     save("mse", squared, "squared error of one output column, mean over rows")
-    save("cosine_similarity", cosine, "cosine of each row of x with the same row of y")
+    skip_draws([(5, 7), (5, 7), (5,), (3, 33), (3, 33), (3,), (1, 1), (1, 1), (1,)])
 
 
 def gumbel_softmax():

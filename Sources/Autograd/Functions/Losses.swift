@@ -56,18 +56,4 @@ extension Tape {
     }
     return sum
   }
-
-  /// 1 - cosine of the angle between corresponding rows, summed over rows.
-  public func cosineDistance(_ a: Tensor, _ b: Tensor, weight: Float) -> Double {
-    let pool = pool
-    let dA = a.requiresGradient ? pool.matrix(a.rows, a.columns) : nil
-    let dB = b.requiresGradient ? pool.matrix(b.rows, b.columns) : nil
-    let cosines = Kernel.cosineRows(
-      a.value, b.value, weights: Array(repeating: -weight, count: a.rows), dA: dA, dB: dB)
-    onBackward {
-      if let dA { a.accumulate(dA, pool: pool) }
-      if let dB { b.accumulate(dB, pool: pool) }
-    }
-    return cosines.reduce(0) { $0 + 1 - Double($1) }
-  }
 }

@@ -1,4 +1,5 @@
 import Configuration
+import StrictJSON
 
 /// The section `corpus`: plain text files, the texts of a task, or both.
 public struct Corpus: Sendable {
@@ -13,7 +14,7 @@ public struct Corpus: Sendable {
   /// `split`: the part of the task's data.
   public var split: Split
   /// `bad_rows`
-  public var badRows: DatasetReader.BadRows
+  public var badRows: BadRows
   /// Where the settings came from.
   public var origin: ConfigOrigin
 
@@ -21,7 +22,7 @@ public struct Corpus: Sendable {
   public init(
     files: [String] = [], task: String? = nil, ownTask: TaskConfiguration? = nil,
     dataDir: String? = nil, split: Split = .train,
-    badRows: DatasetReader.BadRows = .stop, origin: ConfigOrigin = ConfigOrigin()
+    badRows: BadRows = .stop, origin: ConfigOrigin = ConfigOrigin()
   ) {
     self.files = files
     self.task = task

@@ -3,14 +3,6 @@ import Files
 /// Reads the files of tasks. TSV is read as GLUE has it: bytes, tabs, no quoting at all, LF or CR LF,
 /// a BOM or none.
 public enum DatasetReader {
-  /// What to do with a row that cannot be used.
-  public enum BadRows: String, Sendable, CaseIterable {
-    /// Throw the first one as an error.
-    case stop
-    /// Leave them out and list them in `TextDataset.rejections`.
-    case skip
-  }
-
   /// Reads a split of a task.
   ///
   /// - Parameters:

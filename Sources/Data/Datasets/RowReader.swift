@@ -196,7 +196,7 @@ struct RowReader {
       row.texts = [Array(filled.joined(separator: [0x20]))[...]]
     }
     if case .quoted(_, let mark?) = file.format {
-      row.texts = row.texts.map { $0.replacing(Array(mark.utf8), with: [0x20]) }
+      row.texts = row.texts.map { $0.replacing(mark.utf8, with: [0x20]) }
     }
     return row
   }
@@ -280,24 +280,5 @@ extension FileError {
   static func notUTF8(_ path: String, _ line: Int) -> FileError {
     FileError(
       file: path, line: line, problem: "the line is not valid UTF-8; convert the file to UTF-8.")
-  }
-}
-
-extension ArraySlice<UInt8> {
-  /// The bytes with every occurrence of a mark, from left to right, replaced.
-  fileprivate func replacing(_ mark: [UInt8], with other: [UInt8]) -> ArraySlice<UInt8> {
-    guard let first = mark.first, contains(first) else { return self }
-    var result: [UInt8] = []
-    var rest = self
-    while let byte = rest.first {
-      if rest.starts(with: mark) {
-        result += other
-        rest = rest.dropFirst(mark.count)
-      } else {
-        result.append(byte)
-        rest = rest.dropFirst()
-      }
-    }
-    return result[...]
   }
 }

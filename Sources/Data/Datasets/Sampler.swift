@@ -37,11 +37,6 @@ public struct Sampler: Sendable {
     self.dropLast = dropLast
   }
 
-  /// Number of batches per epoch.
-  public var batchesPerEpoch: Int {
-    dropLast ? lengths.count / batchSize : (lengths.count + batchSize - 1) / batchSize
-  }
-
   /// The row indices of each batch of an epoch; epochs count from 0.
   public func batches(epoch: Int) -> [[Int]] {
     var random = RandomStream(seed: seed, purpose: .shuffle, step: epoch, site: .rows)

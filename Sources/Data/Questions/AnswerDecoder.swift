@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// Turns the logits of a span classifier into an answer: it compares pairs of likely first and last
 /// tokens over all windows of a text, and the best of them with the score of no answer.

@@ -72,9 +72,6 @@ public struct QuestionDataset: Sendable {
   /// Number of questions.
   public var count: Int { questions.count }
 
-  /// True for version 2.0, in which questions may have no answer.
-  public var allowsNoAnswer: Bool { questions.contains { $0.isImpossible != nil } }
-
   /// True if the right answer of every question is known.
   public var isLabelled: Bool { count > 0 && questions.allSatisfy(\.isLabelled) }
 

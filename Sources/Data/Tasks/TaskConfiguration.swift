@@ -11,7 +11,7 @@ public struct TaskConfiguration: Sendable {
   /// `max_seq_length`: texts are cut to so many tokens, special ones included.
   public var maxSeqLength: Int
   /// `bad_rows`
-  public var badRows: DatasetReader.BadRows
+  public var badRows: BadRows
   /// The description of data of one's own; nil for a task of the registry.
   public var own: TaskDescription?
   /// What only tasks with questions have.
@@ -24,7 +24,7 @@ public struct TaskConfiguration: Sendable {
 
   /// Settings made by the program.
   public init(
-    name: String, dataDir: String, maxSeqLength: Int = 128, badRows: DatasetReader.BadRows = .stop,
+    name: String, dataDir: String, maxSeqLength: Int = 128, badRows: BadRows = .stop,
     own: TaskDescription? = nil, questions: QuestionConfiguration = QuestionConfiguration(),
     origin: ConfigOrigin = ConfigOrigin()
   ) {

@@ -72,9 +72,6 @@ public struct TaskDescription: Sendable, Equatable {
     [(.validation, ""), (.validationMismatched, "_mm")].filter { files[$0.0] != nil }
   }
 
-  /// Number of outputs of the classification head: the number of labels, or 1 for regression.
-  public var outputCount: Int { isRegression ? 1 : labels.count }
-
   /// The names of the labels in the order of their ids.
   public var labelNames: [String] { labels.map(\.name) }
 }

@@ -44,11 +44,4 @@ enum ByteAlphabet {
     }
     return bytes
   }
-
-  /// The spelling of one byte, in UTF-8.
-  static func spelling(of byte: UInt8) -> [UInt8] {
-    let scalar = scalars[Int(byte)]
-    if scalar < 0x80 { return [UInt8(scalar)] }
-    return [UInt8(0xC0 | scalar >> 6), UInt8(0x80 | scalar & 0x3F)]
-  }
 }

@@ -1,3 +1,5 @@
+import HeapModule
+
 /// The merges of a byte-pair encoding in a hash table, and their application: again and again the
 /// pair of the lowest rank, and the leftmost of equal ones.
 package struct BytePairMerges: Sendable {
@@ -106,7 +108,8 @@ package struct BytePairMerges: Sendable {
     var isGone = [Bool](repeating: false, count: count)
     var ranks = [UInt32](repeating: Self.never, count: count)
     var merged = [Int32](repeating: 0, count: count)
-    var queue = MergeQueue()
+    // Waiting merges, as rank << 32 | position; the smallest comes first.
+    var queue = Heap<UInt64>()
 
     func enqueue(_ i: Int) {
       let next = Int(following[i])
@@ -116,11 +119,11 @@ package struct BytePairMerges: Sendable {
       guard slot.pair != .max else { return }
       ranks[i] = slot.rank
       merged[i] = slot.merged
-      queue.push(UInt64(slot.rank) << 32 | UInt64(i))
+      queue.insert(UInt64(slot.rank) << 32 | UInt64(i))
     }
 
     for i in 0..<count { enqueue(i) }
-    while let entry = queue.pop() {
+    while let entry = queue.popMin() {
       let i = Int(entry & 0xFFFF_FFFF)
       // Entries of pairs that no longer exist stay in the queue; their rank identifies them.
       guard !isGone[i], ranks[i] == UInt32(truncatingIfNeeded: entry >> 32) else { continue }

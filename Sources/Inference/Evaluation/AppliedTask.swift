@@ -1,8 +1,6 @@
-import Configuration
 import Data
 import Files
 import Foundation
-import Kernels
 import Models
 import StrictJSON
 

@@ -1,7 +1,4 @@
-import Configuration
 import Data
-import Kernels
-import Models
 
 /// The headline metric of a data set, group by group, as the authors of the data set report it.
 public struct Breakdown: Sendable {

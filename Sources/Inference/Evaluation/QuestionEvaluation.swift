@@ -1,4 +1,3 @@
-import Configuration
 import Data
 import Kernels
 import Models

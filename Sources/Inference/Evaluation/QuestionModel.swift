@@ -1,6 +1,5 @@
-import Configuration
+import Autograd
 import Data
-import Files
 import Kernels
 import Models
 

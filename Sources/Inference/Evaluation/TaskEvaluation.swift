@@ -1,8 +1,6 @@
-import Configuration
 import Data
-import Foundation
+import Glibc
 import Kernels
-import Models
 
 /// A model's outputs on a data set, and the task's metrics computed from them.
 public struct TaskEvaluation: Sendable {

@@ -1,9 +1,5 @@
-import Configuration
 import Data
 import Files
-import Foundation
-import Kernels
-import Models
 
 /// What a model predicted for each row of the validation data, next to what is right.
 public enum ValidationPredictions: Sendable, Equatable {

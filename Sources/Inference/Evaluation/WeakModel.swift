@@ -1,7 +1,4 @@
-import Configuration
 import Data
-import Kernels
-import Models
 
 /// Finds models that know less than which class is most frequent. Usually labels are swapped, in
 /// the model or in the data, or the model was trained for something else. Such a model is no use as

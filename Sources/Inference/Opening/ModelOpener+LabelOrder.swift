@@ -1,6 +1,5 @@
 import Configuration
 import Data
-import Kernels
 import Models
 
 extension ModelOpener {

@@ -1,6 +1,4 @@
-import Configuration
 import Data
-import Kernels
 import Models
 
 extension ModelOpener {

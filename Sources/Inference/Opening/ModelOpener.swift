@@ -1,7 +1,6 @@
 import Configuration
 import Data
 import Foundation
-import Kernels
 import Models
 
 /// A model of a run: its weights, its tokenizer, and what its checkpoint lacked.

@@ -1,13 +1,9 @@
 import ArgumentParser
 import Configuration
-import Inference
 import Kernels
 import Logging
-import Methods
-import Runs
 import StrictJSON
 import Studies
-import Trainers
 
 /// `mate-kd compare`.
 struct CompareCommand: ParsableCommand {

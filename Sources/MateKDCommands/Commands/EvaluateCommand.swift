@@ -1,12 +1,7 @@
 import ArgumentParser
 import Data
-import Files
 import Inference
-import Methods
-import Runs
 import StrictJSON
-import Studies
-import Trainers
 
 /// `mate-kd evaluate`.
 struct EvaluateCommand: ParsableCommand {

@@ -2,10 +2,6 @@ import ArgumentParser
 import Data
 import Inference
 import Kernels
-import Methods
-import Runs
-import Studies
-import Trainers
 
 /// The options that say how models are applied to texts.
 struct InferenceOptions: ParsableArguments {

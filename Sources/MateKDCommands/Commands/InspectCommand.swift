@@ -2,12 +2,8 @@ import ArgumentParser
 import Data
 import Inference
 import Kernels
-import Methods
 import Models
-import Runs
 import StrictJSON
-import Studies
-import Trainers
 
 /// `mate-kd inspect`.
 struct InspectCommand: ParsableCommand {

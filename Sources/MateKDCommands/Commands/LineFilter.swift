@@ -1,4 +1,3 @@
-import Data
 import Files
 import Glibc
 

@@ -2,12 +2,7 @@ import ArgumentParser
 import Data
 import Files
 import Inference
-import Methods
-import Models
-import Runs
 import StrictJSON
-import Studies
-import Trainers
 
 /// `mate-kd predict`.
 struct PredictCommand: ParsableCommand {

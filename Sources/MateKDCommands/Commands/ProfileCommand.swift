@@ -1,12 +1,8 @@
 import ArgumentParser
 import Configuration
-import Inference
 import Logging
-import Methods
 import Runs
 import StrictJSON
-import Studies
-import Trainers
 
 /// `mate-kd profile`.
 struct ProfileCommand: ParsableCommand {

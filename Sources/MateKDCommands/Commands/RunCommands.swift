@@ -1,11 +1,7 @@
 import ArgumentParser
-import Configuration
-import Inference
 import Logging
 import Methods
 import Runs
-import Studies
-import Trainers
 
 /// A subcommand that trains something as a configuration file says.
 protocol RunCommand: ParsableCommand {

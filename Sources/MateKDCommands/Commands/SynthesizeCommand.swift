@@ -2,7 +2,6 @@ import ArgumentParser
 import Data
 import Files
 import Foundation
-import Models
 
 /// `mate-kd synthesize`.
 struct SynthesizeCommand: ParsableCommand {

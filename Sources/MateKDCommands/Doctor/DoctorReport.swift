@@ -1,9 +1,5 @@
-import Inference
-import Methods
 import Runs
 import StrictJSON
-import Studies
-import Trainers
 
 /// What `mate-kd doctor` reports, as a table for people or as JSON for programs.
 package struct DoctorReport: Sendable {

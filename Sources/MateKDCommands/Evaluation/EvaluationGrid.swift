@@ -1,11 +1,7 @@
 import Data
 import Inference
-import Methods
 import Models
-import Runs
 import StrictJSON
-import Studies
-import Trainers
 
 /// Several models on several tasks: a table with one row per model and one column per task.
 package struct EvaluationGrid: Sendable {

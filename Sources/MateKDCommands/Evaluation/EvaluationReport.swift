@@ -1,10 +1,6 @@
 import Data
 import Inference
-import Methods
-import Runs
 import StrictJSON
-import Studies
-import Trainers
 
 /// What `mate-kd evaluate` reports about one model on one task, as tables for people or as JSON for
 /// programs.

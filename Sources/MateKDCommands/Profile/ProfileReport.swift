@@ -1,9 +1,5 @@
-import Inference
 import Kernels
-import Methods
-import Runs
 import StrictJSON
-import Studies
 import Trainers
 
 /// A run's profile, as tables for people or as JSON for programs.

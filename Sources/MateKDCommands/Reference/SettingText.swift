@@ -40,7 +40,7 @@ extension Setting {
       return JSONWriter(layout: .line).string(value)
     }
     if let whole = Int(exactly: number) { return String(whole) }
-    let exact = "\(number)".replacingOccurrences(of: "e-0", with: "e-")
+    let exact = "\(number)".replacing("e-0", with: "e-")
     return exact.count > 8 ? "≈ " + String(format: "%.4g", number) : exact
   }
 }

@@ -1,7 +1,6 @@
 import Data
 import Files
 import Foundation
-import Models
 
 /// Writes the files of a GLUE submission and the archive that the server expects.
 package struct SubmissionWriter {

@@ -1,4 +1,3 @@
-import ArgumentParser
 import Configuration
 import Data
 import Files

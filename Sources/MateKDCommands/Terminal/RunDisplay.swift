@@ -1,9 +1,4 @@
-import Foundation
-import Inference
 import Logging
-import Methods
-import Runs
-import Studies
 import Trainers
 
 /// Shows a training run on standard error: a progress bar on a terminal, log lines elsewhere.

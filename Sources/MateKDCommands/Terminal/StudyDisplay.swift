@@ -1,7 +1,4 @@
-import Inference
 import Logging
-import Methods
-import Runs
 import Studies
 import Trainers
 

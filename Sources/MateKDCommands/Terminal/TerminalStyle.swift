@@ -54,8 +54,6 @@ package struct TerminalStyle: Sendable, Equatable {
     case dim = 2
     /// Errors.
     case red = 31
-    /// The best metric.
-    case green = 32
     /// Warnings.
     case yellow = 33
   }

@@ -1,5 +1,6 @@
 import Autograd
-import Foundation
+import Data
+import Glibc
 import Kernels
 import Models
 import StrictJSON

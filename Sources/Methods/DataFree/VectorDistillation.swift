@@ -2,7 +2,6 @@ import Autograd
 import Configuration
 import Kernels
 import Models
-import Trainers
 
 /// Distillation on texts that are vectors: teacher and student read the same vectors in place of
 /// their word embeddings.

@@ -1,6 +1,6 @@
 import Autograd
 import Configuration
-import Foundation
+import Glibc
 import Kernels
 import Models
 import Trainers

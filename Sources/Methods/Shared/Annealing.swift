@@ -1,4 +1,3 @@
-import Configuration
 import Trainers
 
 /// The first stage of Annealing-KD and its descendants, in which the teacher's logits grow from a

@@ -1,6 +1,5 @@
 import Configuration
 import Kernels
-import Models
 import Trainers
 
 /// The adversary of FreeLB: a perturbation delta of a text's word embeddings, which climbs a loss

@@ -1,5 +1,4 @@
 import Models
-import Trainers
 
 /// The layer of the teacher that each layer of the student learns from. Layers are counted from 0,
 /// as in `from_teacher_layers`.

@@ -1,7 +1,6 @@
 import Autograd
 import Configuration
 import Kernels
-import Models
 import Trainers
 
 /// The two terms of plain knowledge distillation, to which methods add losses on inner layers:

@@ -1,4 +1,3 @@
-import Autograd
 import Trainers
 
 /// Adds up the weighted terms of a loss over a shard.

@@ -1,5 +1,4 @@
 import Kernels
-import Models
 import Trainers
 
 /// Random choice of tokens to hide, drawn again for every forward pass.

@@ -1,4 +1,5 @@
 import Autograd
+import Data
 import Kernels
 import Models
 import Trainers

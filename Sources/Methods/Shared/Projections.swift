@@ -1,6 +1,5 @@
 import Autograd
 import Kernels
-import Trainers
 
 /// Linear maps that a method trains beside its models (`TrainedModel.companions`), such as those
 /// that bring the states of teacher and student to one width. They are not saved.

@@ -1,9 +1,7 @@
 import Configuration
 import Data
-import Files
 import Kernels
 import Models
-import Trainers
 
 /// The training rows of a method that opens no training data (`method.texts`).
 public struct SyntheticTexts: Sendable {

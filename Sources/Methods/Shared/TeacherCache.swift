@@ -1,6 +1,5 @@
 import Autograd
 import Data
-import Files
 import Foundation
 import Kernels
 import Models

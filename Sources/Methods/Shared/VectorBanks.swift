@@ -1,5 +1,4 @@
-import Autograd
-import Foundation
+import Glibc
 import Kernels
 import Models
 import StrictJSON

@@ -1,6 +1,5 @@
 import Data
 import Kernels
-import Models
 import Trainers
 
 /// Where words begin in a sequence of tokens, judged by the spelling of the vocabulary.

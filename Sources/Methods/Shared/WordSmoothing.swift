@@ -2,7 +2,6 @@ import Autograd
 import Configuration
 import Kernels
 import Models
-import Trainers
 
 /// Smoothed texts: every word mixed with what a frozen masked language model, which sees the text
 /// unmasked, expects in its place.

@@ -1,5 +1,4 @@
 import Configuration
-import Kernels
 
 extension EncoderConfiguration {
   /// Reads the section `config` of a fresh model to its end, by the names of Hugging Face's

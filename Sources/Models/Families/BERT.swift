@@ -1,3 +1,5 @@
+import Kernels
+
 extension FamilyDescription {
   /// BERT (Devlin et al. 2019); models/bert in transformers.
   static let bert = FamilyDescription(

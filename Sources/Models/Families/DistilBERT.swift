@@ -1,3 +1,5 @@
+import Kernels
+
 extension FamilyDescription {
   /// DistilBERT (Sanh et al. 2019); models/distilbert in transformers.
   ///

@@ -1,3 +1,5 @@
+import Kernels
+
 extension FamilyDescription {
   /// RoBERTa (Liu et al. 2019); models/roberta in transformers.
   ///

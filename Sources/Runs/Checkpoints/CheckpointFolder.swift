@@ -2,6 +2,7 @@ import Data
 import Files
 import Foundation
 import Glibc
+import Kernels
 import Models
 import StrictJSON
 import Trainers

@@ -1,10 +1,5 @@
 import Configuration
-import Data
-import Inference
 import Kernels
-import Methods
-import Models
-import Trainers
 
 /// The settings that every run has.
 public struct CommonConfiguration: Sendable {

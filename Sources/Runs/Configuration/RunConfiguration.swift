@@ -1,11 +1,5 @@
 import Configuration
-import Data
-import Inference
-import Kernels
-import Methods
-import Models
 import StrictJSON
-import Trainers
 
 /// The configuration of one kind of run, read completely.
 public protocol RunConfiguration: Sendable {

@@ -1,8 +1,5 @@
 import Configuration
 import Data
-import Inference
-import Kernels
-import Methods
 import Models
 import StrictJSON
 import Trainers

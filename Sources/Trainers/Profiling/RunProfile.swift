@@ -1,6 +1,5 @@
-import Configuration
 import Data
-import Foundation
+import Glibc
 import Kernels
 
 /// What a run trains: everything needed to make some of its updates without an output folder.

@@ -1,0 +1,78 @@
+import Files
+import Foundation
+import Runs
+import StrictJSON
+import TestSupport
+import Testing
+
+@Suite struct RunFolderTests {
+  @Test func newAndEmptyFoldersAreMade() throws {
+    let scratch = try ScratchFolder()
+    let folder = try RunFolder("\(scratch.path)/a/b", overwrite: false)
+    try folder.write(["x": 1], to: "x.json")
+    let content = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+    #expect(content.sorted() == [".lock", "x.json"])
+  }
+
+  @Test func checkTouchesNothing() throws {
+    let scratch = try ScratchFolder()
+    try RunFolder.check("\(scratch.path)/a/b", overwrite: false)
+    #expect(!FileManager.default.fileExists(atPath: "\(scratch.path)/a"))
+  }
+
+  @Test func folderThatIsNotEmptyNeedsPermission() throws {
+    let scratch = try ScratchFolder()
+    try Data().write(to: URL(fileURLWithPath: "\(scratch.path)/old"))
+    #expect(refusal(scratch.path, overwrite: false).contains("not empty"))
+    #expect(refusal(scratch.path, overwrite: false).contains("--overwrite-output-dir"))
+    #expect(refusal(scratch.path, overwrite: true).isEmpty)
+    #expect(FileManager.default.fileExists(atPath: "\(scratch.path)/old"))
+  }
+
+  @Test func resultsOfAnEarlierRunGoFirst() throws {
+    let scratch = try ScratchFolder()
+    for file in ["all_results.json", "model.safetensors", "checkpoint-5/manifest.json", "notes"] {
+      try ByteFile.write([], to: "\(scratch.path)/\(file)")
+    }
+    _ = try RunFolder(scratch.path, overwrite: true, keepsOld: true)
+    let kept = try FileManager.default.contentsOfDirectory(atPath: scratch.path)
+    #expect(kept.contains("all_results.json") && kept.contains("checkpoint-5"))
+    _ = try RunFolder(scratch.path, overwrite: true)
+    let left = try FileManager.default.contentsOfDirectory(atPath: scratch.path)
+    #expect(left.sorted() == [".lock", "notes"])
+  }
+
+  @Test func fileIsNoFolder() throws {
+    let scratch = try ScratchFolder()
+    let file = "\(scratch.path)/file"
+    try Data().write(to: URL(fileURLWithPath: file))
+    #expect(refusal(file, overwrite: true).contains("it is a file"))
+    // Nor can a folder be made below it.
+    #expect(refusal("\(file)/runs", overwrite: true).hasPrefix("\(file)/runs: cannot be written"))
+  }
+
+  @Test func placesThatCannotBeWritten() throws {
+    // Nobody, not even root, makes folders in /proc.
+    #expect(
+      refusal("/proc/mate-kd", overwrite: false).hasPrefix("/proc/mate-kd: cannot be written"))
+  }
+
+  @Test func logGrowsByALineAnEntry() throws {
+    let scratch = try ScratchFolder()
+    let folder = try RunFolder(scratch.path, overwrite: false)
+    try folder.appendLog(["step": 1])
+    try folder.appendLog(["step": 2])
+    let text = try String(contentsOfFile: "\(scratch.path)/log.jsonl", encoding: .utf8)
+    let lines = text.split(separator: "\n")
+    #expect(lines.count == 2 && text.hasSuffix("\n"))
+    let last = try StrictJSON.parse(String(lines[1]), file: "log")
+    #expect(last["step"]?.int == 2)
+  }
+
+  private func refusal(_ path: String, overwrite: Bool) -> String {
+    do {
+      _ = try RunFolder(path, overwrite: overwrite)
+      return ""
+    } catch { return "\(error)" }
+  }
+}
