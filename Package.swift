@@ -130,7 +130,9 @@ let package = Package(
       ]),
     .testTarget(
       name: "ModelsTests",
-      dependencies: ["Autograd", "Files", "Kernels", "Models", "StrictJSON", "TestSupport"]),
+      dependencies: [
+        "Autograd", "Files", "Kernels", "Models", "Runs", "StrictJSON", "TestSupport",
+      ]),
     .testTarget(
       name: "DataTests",
       dependencies: [

@@ -8,11 +8,13 @@ let package = Package(
     .executableTarget(
       name: "step-benchmark",
       dependencies: [
-        .product(name: "Kernels", package: "mate-kd"),
-        .product(name: "StrictJSON", package: "mate-kd"),
-        .product(name: "Models", package: "mate-kd"),
-        .product(name: "Data", package: "mate-kd"),
         .product(name: "Configuration", package: "mate-kd"),
+        .product(name: "Data", package: "mate-kd"),
+        .product(name: "Inference", package: "mate-kd"),
+        .product(name: "Kernels", package: "mate-kd"),
+        .product(name: "Methods", package: "mate-kd"),
+        .product(name: "Models", package: "mate-kd"),
+        .product(name: "StrictJSON", package: "mate-kd"),
         .product(name: "Trainers", package: "mate-kd"),
       ]),
     .executableTarget(

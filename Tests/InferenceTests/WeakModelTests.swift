@@ -10,13 +10,6 @@ import Testing
 
 /// Models below the majority class, and the two validation splits of MNLI.
 @Suite struct WeakModelTests {
-  private func write(_ text: String, to path: String) throws {
-    try FileManager.default.createDirectory(
-      atPath: URL(fileURLWithPath: path).deletingLastPathComponent().path,
-      withIntermediateDirectories: true)
-    try text.write(toFile: path, atomically: true, encoding: .utf8)
-  }
-
   /// A teacher that always gives its first label.
   private func teacher(_ toy: ToyWorld, labels: [String]) throws -> String {
     let set = LabelSet(names: labels)
@@ -32,16 +25,15 @@ import Testing
   private func run(
     _ toy: ToyWorld, task: String, labels: [String], allow: Bool? = nil
   ) throws -> PreparedRun {
-    let path = "\(toy.scratch.path)/run.json"
     let allowance = allow.map { "\"allow_weak_teacher\": \($0), " } ?? ""
-    try write(
+    let path = try toy.scratch.write(
       """
       {\(allowance)"output_dir": "\(toy.scratch.path)/out",
        "task": {"name": "\(task)", "data_dir": "\(toy.scratch.path)", "max_seq_length": 16},
        "teacher": {"model_name_or_path": "\(try teacher(toy, labels: labels))"},
        "student": {"from_teacher_layers": [0]}, "method": {"name": "kd"},
        "train": {"max_steps": 1}}
-      """, to: path)
+      """, as: "run.json")
     let configuration: DistillConfiguration = try .load(path: path)
     return try PreparedRun.distill(configuration)
   }
@@ -49,7 +41,7 @@ import Testing
   private func sentiment(_ toy: ToyWorld, labels: [Int]) throws {
     let rows = labels.map { "good film\t\($0)\n" }.joined()
     for name in ["train", "dev"] {
-      try write("sentence\tlabel\n" + rows, to: "\(toy.scratch.path)/SST-2/\(name).tsv")
+      try toy.scratch.write("sentence\tlabel\n" + rows, as: "SST-2/\(name).tsv")
     }
   }
 
@@ -99,10 +91,9 @@ import Testing
   @Test func bothValidationSplitsOfMNLIAreMeasured() throws {
     let toy = try ToyWorld()
     let head = "sentence1\tsentence2\tgold_label\n"
-    let folder = "\(toy.scratch.path)/MNLI"
-    try write(head + "good film\tbad film\tentailment\n", to: "\(folder)/train.tsv")
-    try write(
-      head + "good film\tbad film\tentailment\ngood\tbad\t-\n", to: "\(folder)/dev_matched.tsv")
+    try toy.scratch.write(head + "good film\tbad film\tentailment\n", as: "MNLI/train.tsv")
+    try toy.scratch.write(
+      head + "good film\tbad film\tentailment\ngood\tbad\t-\n", as: "MNLI/dev_matched.tsv")
     let labels = ["entailment", "neutral", "contradiction"]
     let alone = try run(toy, task: "mnli", labels: labels)
     #expect(alone.notices.count == 2)
@@ -110,9 +101,9 @@ import Testing
       alone.notices[0].hasSuffix(
         "1 row on whose label the annotators did not agree is left out; the first is line 3"))
     #expect(alone.notices[1].hasPrefix("the validation_mismatched file of task mnli is not in"))
-    try write(
+    try toy.scratch.write(
       head + "good film\tbad film\tentailment\ngood\tbad\tneutral\n",
-      to: "\(folder)/dev_mismatched.tsv")
+      as: "MNLI/dev_mismatched.tsv")
     let outcome = try run(toy, task: "mnli", labels: labels).execute(SilentObserver())
     func result(_ name: String) -> Double? { outcome.results.first { $0.name == name }?.value }
     #expect(result("teacher_accuracy") == 1 && result("teacher_accuracy_mm") == 0.5)

@@ -232,17 +232,3 @@ import Trainers
     #expect(changed.tokens.ids == result.ids && changed.tokens.offsets == result.offsets)
   }
 }
-
-extension PackedTokens {
-  /// Some of the texts.
-  func texts(at places: [Int]) -> PackedTokens {
-    var result = PackedTokens(ids: [], typeIDs: [], offsets: [0])
-    for place in places {
-      let rows = offsets[place]..<offsets[place + 1]
-      result.ids += ids[rows]
-      result.typeIDs += typeIDs[rows]
-      result.offsets.append(result.ids.count)
-    }
-    return result
-  }
-}

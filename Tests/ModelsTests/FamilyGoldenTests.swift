@@ -54,7 +54,7 @@ import Testing
       let texts = (0..<tokens.count).filter { $0 % tapes == part }
       let tape = Tape(pool: pool)
       tape.bind(model.parameters, gradients: gradients)
-      let shard = tokens.only(texts)
+      let shard = tokens.texts(at: texts)
       let output: Tensor
       switch lastLayer {
       case .firstTokensOnly: output = model.logits(shard, tape: tape, training: false)

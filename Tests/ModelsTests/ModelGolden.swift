@@ -67,17 +67,3 @@ extension Network {
   /// The largest of the families' goldens.
   static let ofFamilies = Network(layers: 3, width: 48, inner: 72, tokens: 24)
 }
-
-extension PackedTokens {
-  /// Some of the texts.
-  func only(_ texts: [Int]) -> PackedTokens {
-    var result = PackedTokens(ids: [], typeIDs: [], offsets: [0])
-    for text in texts {
-      let range = offsets[text]..<offsets[text + 1]
-      result.ids += ids[range]
-      result.typeIDs += typeIDs[range]
-      result.offsets.append(result.ids.count)
-    }
-    return result
-  }
-}

@@ -12,13 +12,6 @@ import Trainers
 
 /// Whole runs of the methods without training data.
 @Suite struct DataFreeRunTests {
-  private func write(_ text: String, to path: String) throws {
-    try FileManager.default.createDirectory(
-      atPath: URL(fileURLWithPath: path).deletingLastPathComponent().path,
-      withIntermediateDirectories: true)
-    try text.write(toFile: path, atomically: true, encoding: .utf8)
-  }
-
   /// A toy teacher and validation rows that it is right about, so that it counts as no weak one.
   private func prepare(_ toy: ToyWorld) throws {
     let labels = LabelSet(names: ["negative", "positive"])
@@ -26,16 +19,15 @@ import Trainers
     teacher.initialize(seed: 2)
     try ModelFolder.write(
       teacher, labels: labels, to: "\(toy.scratch.path)/teacher", tokenizer: toy.scratch.path)
-    try write(
-      "sentence\tlabel\ngood film\t1\nbad film\t0\n", to: "\(toy.scratch.path)/SST-2/dev.tsv")
+    try toy.scratch.write(
+      "sentence\tlabel\ngood film\t1\nbad film\t0\n", as: "SST-2/dev.tsv")
   }
 
   private func run(
     _ toy: ToyWorld, method: String, student: String = #"{"from_teacher_layers": [0]}"#,
     train: String = #""max_steps": 6"#
   ) throws -> PreparedRun {
-    let path = "\(toy.scratch.path)/run.json"
-    try write(
+    let path = try toy.scratch.write(
       """
       {"allow_weak_teacher": true, "output_dir": "\(toy.scratch.path)/out",
        "overwrite_output_dir": true, "seed": 5,
@@ -44,7 +36,7 @@ import Trainers
        "student": \(student), "method": \(method),
        "train": {"per_device_train_batch_size": 4, "logging_steps": 2, "learning_rate": 0.01,
                  \(train)}}
-      """, to: path)
+      """, as: "run.json")
     return try PreparedRun.distill(.load(path: path))
   }
 

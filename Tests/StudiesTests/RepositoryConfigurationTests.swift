@@ -14,8 +14,7 @@ import Testing
     #expect(files.count >= 16)
     for file in files {
       let path = folder + "/" + file
-      let text = try StrictJSON.parse(
-        TestFiles.bytes(path), file: file)
+      let text = try StrictJSON.parse(TestFiles.bytes(path), file: file)
       if text["tasks"] != nil {
         _ = try StudyConfiguration.load(path: path)
       } else if text["method"] != nil {

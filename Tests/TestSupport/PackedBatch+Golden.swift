@@ -12,6 +12,18 @@ extension PackedTokens {
         $0.append(($0.last ?? 0) + $1)
       })
   }
+
+  /// Some of the texts.
+  package func texts(at places: [Int]) -> PackedTokens {
+    var result = PackedTokens(ids: [], typeIDs: [], offsets: [0])
+    for place in places {
+      let rows = range(place)
+      result.ids += ids[rows]
+      result.typeIDs += typeIDs[rows]
+      result.offsets.append(result.ids.count)
+    }
+    return result
+  }
 }
 
 extension PackedBatch {
@@ -34,15 +46,8 @@ extension PackedBatch {
   /// Some of the texts.
   package func selecting(_ places: [Int]) -> PackedBatch {
     var result = PackedBatch()
-    var (ids, types, offsets): ([Int32], [Int32], [Int]) = ([], [], [0])
-    for place in places {
-      let range = tokens.range(place)
-      ids += tokens.ids[range]
-      types += tokens.typeIDs[range]
-      result.isSpecial += isSpecial[range]
-      offsets.append(ids.count)
-    }
-    result.tokens = PackedTokens(ids: ids, typeIDs: types, offsets: offsets)
+    for place in places { result.isSpecial += isSpecial[tokens.range(place)] }
+    result.tokens = tokens.texts(at: places)
     result.rows = places.map { rows[$0] }
     result.targets = targets.selecting(places)
     return result

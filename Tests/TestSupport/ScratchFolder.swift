@@ -22,13 +22,15 @@ package final class ScratchFolder: Sendable {
     return "\(path)/\(folder)"
   }
 
-  /// Writes a file and returns its path.
+  /// Writes a file, and the folders on the way to it, and returns its path.
   @discardableResult package func write(
     _ bytes: some Sequence<UInt8>, as name: String
   ) throws -> String {
-    let file = "\(path)/\(name)"
-    try Data(bytes).write(to: URL(fileURLWithPath: file))
-    return file
+    let file = URL(fileURLWithPath: "\(path)/\(name)")
+    try FileManager.default.createDirectory(
+      at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try Data(bytes).write(to: file)
+    return file.path
   }
 
   /// Writes a text file and returns its path.

@@ -9,20 +9,9 @@ import Trainers
 
 @Suite struct TrainerTests {
   @Test func threadsDoNotChangeABit() throws {
-    var results: [[Weights]] = []
-    for threads in [1, 2] {
-      let toy = try ToyWorld()
-      let (method, student, _, generator) = try toy.mateKD(dropout: 0.1) {
-        $0.adversary.generatorSteps = 1
-        $0.adversary.studentSteps = 2
-      }
-      _ = try toy.run(
-        method, TrainingArguments(perDeviceTrainBatchSize: 6, maxSteps: 6), shards: 3,
-        threads: threads)
-      results.append([student.parameters.weights, generator.parameters.weights])
-    }
-    #expect(results[0] == results[1])
-    #expect(results[0].allSatisfy { $0.floats.allSatisfy { $0.isFinite } })
+    #expect(
+      try ToyWorld.trainedWeights(threads: 1)
+        == ToyWorld.trainedWeights(threads: 2))
   }
 
   @Test func accumulatedBatchesAreOneBigBatch() throws {

@@ -1,12 +1,7 @@
-import Data
 import Inference
 import Kernels
-import Methods
 import Models
-import Runs
 import StrictJSON
-import Studies
-import Trainers
 
 /// Forward passes of a classifier over batches in order, as `mate-kd evaluate` makes them.
 struct InferenceBenchmark {

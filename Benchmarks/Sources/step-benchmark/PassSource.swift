@@ -1,10 +1,5 @@
 import Foundation
-import Inference
-import Methods
-import Runs
 import StrictJSON
-import Studies
-import Trainers
 
 /// What to time next: `COUNT` batches, starting at batch `FIRST`.
 ///

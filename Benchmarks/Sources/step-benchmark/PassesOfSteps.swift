@@ -1,8 +1,4 @@
 import Foundation
-import Inference
-import Methods
-import Runs
-import Studies
 import Synchronization
 import Trainers
 

@@ -1,13 +1,10 @@
 import Configuration
 import Data
 import Foundation
-import Inference
 import Kernels
 import Methods
 import Models
-import Runs
 import StrictJSON
-import Studies
 import Trainers
 
 /// Training steps of one kind, timed in the product's own training loop.

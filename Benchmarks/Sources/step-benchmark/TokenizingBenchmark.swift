@@ -1,11 +1,6 @@
 import Data
-import Inference
 import Kernels
-import Methods
-import Runs
 import StrictJSON
-import Studies
-import Trainers
 
 /// Tokenizing a whole file of texts; one step is the whole file.
 struct TokenizingBenchmark {
