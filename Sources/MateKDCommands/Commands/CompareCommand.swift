@@ -144,8 +144,8 @@ struct FailedCells: ExitStatusProviding, CustomStringConvertible {
 /// The error for a study that a signal ended.
 struct InterruptedStudy: ExitStatusProviding, CustomStringConvertible {
   let folder: String
-  var exitStatus: ExitStatus { .interrupted }
+  var exitStatus: ExitStatus { StopSignal.status }
   var description: String {
-    "interrupted; the finished cells are in \(folder), and the same command makes the others"
+    "interrupted; the finished cells are in \(folder), and the same command continues with the others"
   }
 }

@@ -24,11 +24,11 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
   case cannotCreate = 73
   /// Reading or writing failed.
   case inputOutput = 74
-  /// Reserved for a run that was interrupted and can be resumed. Nothing ends with it yet.
+  /// SIGTERM, SIGUSR1 or SIGHUP ended the run. It was saved, and `--resume` continues it.
   case temporary = 75
   /// The configuration is wrong, or models, data and settings do not fit together.
   case configuration = 78
-  /// A signal ended the run; what it had so far was saved.
+  /// Ctrl-C ended the run. It was saved, and `--resume` continues it.
   case interrupted = 130
 
   /// The status of whatever a command threw; `software` for errors that nobody foresaw.

@@ -13,6 +13,9 @@ enum StopSignal {
   /// The first signal; 0 for none.
   static var number: Int32 { first.load(ordering: .relaxed) }
 
+  /// How a process ends that a signal has interrupted.
+  static var status: ExitStatus { number == SIGINT ? .interrupted : .temporary }
+
   /// Installs the handlers. They count, and the first one acknowledges.
   static func install() {
     for number in [SIGINT, SIGTERM, SIGUSR1, SIGHUP] {
@@ -33,8 +36,8 @@ enum StopSignal {
 struct Interrupted: ExitStatusProviding, CustomStringConvertible {
   /// What it goes on from.
   let checkpoint: String
-  var exitStatus: ExitStatus { StopSignal.number == SIGINT ? .interrupted : .temporary }
+  var exitStatus: ExitStatus { StopSignal.status }
   var description: String {
-    "interrupted and saved to \(checkpoint); the same command with --resume goes on"
+    "interrupted and saved to \(checkpoint); the same command with --resume continues"
   }
 }
