@@ -41,7 +41,7 @@ import Trainers
     before["rate"] = 5
     var loss = LossTerms(try step(), count: 32, after: before)
     loss.add("a") {
-      #expect($0 == 1 / 32)
+      #expect($0 == 0.03125)
       return 64
     }
     #expect(loss.scalars["loss"] == 2)
