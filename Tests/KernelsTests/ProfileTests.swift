@@ -22,10 +22,13 @@ import Testing
   }
 
   @Test func offCountsNothing() throws {
-    let counts = try counted(false) { work() }
+    let counts = try counted(false) {
+      // Here and not below: another test's session may begin as soon as this one ends.
+      #expect(!Profile.isEnabled)
+      work()
+    }
     for part in Profile.Part.allCases { #expect(counts[part] == Profile.Total(), "\(part)") }
     #expect(counts.parallelSeconds == 0)
-    #expect(!Profile.isEnabled)
   }
 
   @Test func onCountsEveryCall() throws {

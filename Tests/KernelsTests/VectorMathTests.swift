@@ -50,7 +50,7 @@ import Testing
   @Test func exponentialIsWithinTwoUnits() {
     let points = spread(-86.5, 88.7, count: 400_000) + everyScale(-60...5)
     let result = unitsInLastPlace(
-      { Kernels.exp($0) }, { Foundation.exp($0) }, points.filter { $0 >= -86.5 && $0 <= 88.7 })
+      { Kernels.exp($0) }, { Glibc.exp($0) }, points.filter { $0 >= -86.5 && $0 <= 88.7 })
     #expect(result.error <= 2, "at \(result.at)")
   }
 
@@ -71,14 +71,14 @@ import Testing
     for _ in 0..<2000 { near.append((near.last ?? 1).nextUp) }
     for i in 0..<2000 { near.append(i == 0 ? Float(1).nextDown : (near.last ?? 1).nextDown) }
     let points = everyScale(-126...127, signed: false) + near + spread(0.4, 3, count: 300_000)
-    let result = unitsInLastPlace({ Kernels.log($0) }, { Foundation.log($0) }, points)
+    let result = unitsInLastPlace({ Kernels.log($0) }, { Glibc.log($0) }, points)
     #expect(result.error <= 2, "at \(result.at)")
   }
 
   @Test func errorFunctionIsWithinItsBound() {
     let points = spread(-6, 6, count: 400_000) + everyScale(-30...10)
     let result = worst({ Kernels.erf($0) }, points) { y, x in
-      abs(Double(y) - Foundation.erf(Double(x)))
+      abs(Double(y) - Glibc.erf(Double(x)))
     }
     #expect(result.error < 5e-7, "at \(result.at)")
     #expect(Kernels.erf(SIMD16(repeating: 4))[0] == 1)
@@ -88,7 +88,7 @@ import Testing
 
   @Test func tangentIsWithinFourUnits() {
     let points = spread(-20, 20, count: 400_000) + everyScale(-60...10)
-    let result = unitsInLastPlace({ Kernels.tanh($0) }, { Foundation.tanh($0) }, points)
+    let result = unitsInLastPlace({ Kernels.tanh($0) }, { Glibc.tanh($0) }, points)
     #expect(result.error <= 4, "at \(result.at)")
     #expect(Kernels.tanh(SIMD16(repeating: .infinity))[0] == 1)
     #expect(Kernels.tanh(SIMD16(repeating: -.infinity))[0] == -1)

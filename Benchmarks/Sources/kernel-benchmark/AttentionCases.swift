@@ -19,7 +19,7 @@ extension KernelCase {
         let qkv = filled(tokens, 3 * width)
         let probabilities = filled(1, kept)
         let context = filled(tokens, width)
-        let dropout = Dropout(probability: rate, seed: 1, step: 1, site: 1)
+        let dropout = Dropout(probability: rate, seed: 1, step: 1, site: .part(1))
         return {
           Kernel.attention(
             q: qkv.columns(0..<width), k: qkv.columns(width..<2 * width),
@@ -35,7 +35,7 @@ extension KernelCase {
         let gradients = filled(tokens, 3 * width)
         let probabilities = filled(1, kept)
         let dContext = filled(tokens, width)
-        let dropout = Dropout(probability: rate, seed: 1, step: 1, site: 1)
+        let dropout = Dropout(probability: rate, seed: 1, step: 1, site: .part(1))
         return {
           Kernel.attentionGradient(
             dContext: dContext, q: qkv.columns(0..<width), k: qkv.columns(width..<2 * width),

@@ -11,7 +11,7 @@ extension KernelCase {
     ) { make(rows, columns) }
   }
 
-  private static let dropout = Dropout(probability: 0.1, seed: 1, step: 1, site: 1)
+  private static let dropout = Dropout(probability: 0.1, seed: 1, step: 1, site: .part(1))
 
   /// Passes over the activations of 512 tokens, or over 64 rows of the vocabulary.
   static var passes: [KernelCase] {
@@ -63,7 +63,7 @@ extension KernelCase {
       },
       pass("gumbel-noise", 64, 30522, operands: 2) { rows, columns in
         let x = filled(rows, columns)
-        return { Kernel.addGumbelNoise(x, seed: 1, step: 1, site: 1) }
+        return { Kernel.addGumbelNoise(x, seed: 1, step: 1, site: .part(1)) }
       },
       pass("argmax", 64, 30522, operands: 1) { rows, columns in
         let x = filled(rows, columns)
