@@ -38,18 +38,19 @@ public struct PreparedRun {
   ) throws -> RunOutcome {
     let common = setup.common
     let resume = setup.arguments.resumeFromCheckpoint
-    let folder = try RunFolder(
-      common.outputDir, overwrite: common.overwriteOutputDir || resume != nil,
-      keepsOld: resume != nil)
     let description = RunDescription(setup, hashes: outputs.hashes)
-    if resume != nil, let results = folder.finishedResults {
-      try folder.requireSameRun(as: description, origin: setup.arguments.origin)
+    if resume != nil, let results = RunFolder.finishedResults(in: common.outputDir) {
+      try ResumePoint.requireSameRun(
+        as: description, in: common.outputDir, origin: setup.arguments.origin)
       return RunOutcome(
-        folder: folder.path, results: results,
-        notices: ["the run in \(folder.path) is finished; nothing was left to do"],
+        folder: common.outputDir, results: results,
+        notices: ["the run in \(common.outputDir) is finished; nothing was left to do"],
         checkpoint: nil)
     }
     let references = try outputs.references()
+    let folder = try RunFolder(
+      common.outputDir, overwrite: common.overwriteOutputDir || resume != nil,
+      keepsOld: resume != nil)
     let observer = RecordingObserver(
       folder: folder, display: display, saveBest: outputs.validation == nil ? nil : outputs.save)
     let session = try session(objective)

@@ -88,8 +88,8 @@ package struct RunFolder: Sendable {
 
   private var logFile: String { "\(path)/log.jsonl" }
 
-  /// The results of a run that came to its end here; nil where there is none.
-  var finishedResults: [(name: String, value: Double)]? {
+  /// The results of a run that came to its end in a folder; nil if there is none.
+  static func finishedResults(in path: String) -> [(name: String, value: Double)]? {
     guard let json = try? StrictJSON.read("\(path)/all_results.json"),
       json["interrupted"]?.bool != true, let object = json.object,
       ByteFile.exists("\(path)/trainer_state.json")

@@ -139,13 +139,13 @@ extension TrainingArguments {
   private mutating func readSaving(_ section: ConfigSection) throws {
     saveStrategy = try section.choice(
       "save_strategy", default: .steps,
-      "When checkpoints are saved, from which an interrupted run goes on: every `save_steps` "
+      "When checkpoints are saved, from which an interrupted run continues: every `save_steps` "
         + "updates, after every epoch, or only when a signal ends the run (`no`).")
     saveSteps = try section.int(
       "save_steps", default: 500, in: 1...(1 << 40), "Updates between two checkpoints.")
     saveTotalLimit = try section.optionalInt(
       "save_total_limit", in: .atLeast(1),
-      "The newest so many checkpoints are kept; by default two.")
+      "How many checkpoints are kept, the newest ones; by default two.")
     if !section.has("save_total_limit") { saveTotalLimit = 2 }
     let key = "resume_from_checkpoint"
     resumeFromCheckpoint =

@@ -45,9 +45,9 @@ import Testing
       "\"max_steps\": 10", "\"evaluation_strategy\": 3",
       "11:28: error: train.eval_strategy must be a string, found 3."),
     Spoiled(
-      "\"max_steps\": 10", "\"save_strategy\": \"epoch\"",
-      "11:5: error: unknown key \"save_strategy\"; the last model is saved at the end; "
-        + "load_best_model_at_end keeps the best one."),
+      "\"max_steps\": 10", "\"save_strategy\": \"never\"",
+      "11:22: error: train.save_strategy must be \"no\" or \"steps\" or \"epoch\", "
+        + "found \"never\"."),
     Spoiled(
       "\"max_steps\": 10", "\"eval_steps\": 5",
       "11:19: error: train.eval_steps is looked at only with \"eval_strategy\": \"steps\"."),

@@ -54,7 +54,7 @@ struct ResumePoint {
   }
 
   /// - Returns: sentences about harmless differences.
-  fileprivate static func check(
+  private static func check(
     _ differences: [RunDescription.Difference], place: String, origin: ConfigOrigin
   ) throws -> [String] {
     let harmful = differences.filter { !$0.isHarmless }
@@ -75,12 +75,14 @@ struct ResumePoint {
   }
 }
 
-extension RunFolder {
-  /// Checks that the finished run of the folder is the one that is configured now.
+extension ResumePoint {
+  /// Checks that the finished run of a folder is the one that is configured now.
   ///
-  /// - Throws: `ConfigError` key by key if it is another one.
-  func requireSameRun(as description: RunDescription, origin: ConfigOrigin) throws {
-    let old = RunDescription(json: try StrictJSON.read("\(path)/run.json"))
-    _ = try ResumePoint.check(description.differences(from: old), place: path, origin: origin)
+  /// - Throws: `ConfigError`, with each key that differs.
+  static func requireSameRun(
+    as description: RunDescription, in folder: String, origin: ConfigOrigin
+  ) throws {
+    let old = RunDescription(json: try StrictJSON.read("\(folder)/run.json"))
+    _ = try check(description.differences(from: old), place: folder, origin: origin)
   }
 }
