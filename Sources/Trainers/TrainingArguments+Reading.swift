@@ -152,8 +152,9 @@ extension TrainingArguments {
       try section.read(
         Setting(
           section.name(key), [.flag, .string], presence: .optional,
-          meaning: "true goes on from the newest valid checkpoint of the output folder, or begins "
-            + "where there is none; a string names a folder checkpoint-N.")
+          meaning:
+            "Where the run continues: `true` takes the newest valid checkpoint of the output "
+            + "folder, or starts if there is none; a string names a folder `checkpoint-N`.")
       ) { value in
         if let isOn = value.bool { return isOn ? .newest : nil }
         guard let folder = value.string, !folder.isEmpty else {
