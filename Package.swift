@@ -83,7 +83,7 @@ let package = Package(
     numeric("Trainers", ["Autograd", "Configuration", "Data", "Kernels", "StrictJSON"]),
     numeric(
       "Methods",
-      ["Autograd", "Configuration", "Data", "Files", "Kernels", "Models", "StrictJSON", "Trainers"]),
+      ["Autograd", "Configuration", "Data", "Kernels", "Models", "StrictJSON", "Trainers"]),
     numeric(
       "Runs",
       [
