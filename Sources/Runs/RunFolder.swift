@@ -42,6 +42,11 @@ package struct RunFolder: Sendable {
     "run.json", "log.jsonl", "best", AppliedTask.fileName, "config.json", "model.safetensors",
   ]
 
+  /// Whether a run replaces or removes what goes by a name in its folder.
+  static func replaces(_ name: String) -> Bool {
+    results.contains(name) || records.contains(name) || name.hasPrefix("checkpoint-")
+  }
+
   /// The checks of `init` without touching anything.
   package static func check(_ path: String, overwrite: Bool) throws {
     let files = FileManager.default
@@ -64,9 +69,11 @@ package struct RunFolder: Sendable {
     }
     let content = ((try? files.contentsOfDirectory(atPath: path)) ?? []).filter { $0 != ".lock" }
     guard overwrite || content.isEmpty else {
+      let resume = CheckpointFolder.all(in: path).isEmpty ? "" : ", --resume to continue its run"
       throw FileError.unwritable(
         path,
-        reason: "the folder is not empty; give another output_dir or --overwrite-output-dir")
+        reason: "the folder is not empty; "
+          + "give another output_dir\(resume) or --overwrite-output-dir")
     }
   }
 

@@ -14,8 +14,8 @@ struct RunSetup {
   let resolved: () -> JSONValue
   let pool: ThreadPool
 
-  /// - Throws: `FileError` if the output folder cannot be used, `ConfigError` if the processor
-  ///   lacks what the run needs.
+  /// - Throws: `FileError` if the output folder cannot be used, `ConfigError` if the run would write
+  ///   over what it reads or the processor lacks what it needs.
   init(
     command: String, common: CommonConfiguration, arguments: TrainingArguments,
     resolved: @escaping () -> JSONValue
@@ -23,6 +23,8 @@ struct RunSetup {
     try RunFolder.check(
       common.outputDir,
       overwrite: common.overwriteOutputDir || arguments.resumeFromCheckpoint != nil)
+    try ProtectedInputs.check(
+      outputDir: common.outputDir, config: resolved(), origin: common.origin)
     precision = try common.supportedPrecision()
     OpenBLAS.useOneThread()
     pool = ThreadPool(threads: common.threads)

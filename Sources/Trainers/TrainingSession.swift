@@ -41,11 +41,10 @@ public final class TrainingSession<Task: Objective> {
 
   private var arguments: TrainingArguments { trainer.arguments }
 
-  /// A session that has made no update yet.
+  /// A session that has made no update yet. What is not listed here is as for `Trainer.run`.
   ///
-  /// - Parameters:
-  ///   - memory: parts of the state beside those of the objective, such as a teacher's cache.
-  ///   - others: see `Trainer.run`.
+  /// - Parameter memory: parts of the state beside those of the objective, such as a teacher's
+  ///   cache.
   /// - Throws: `TrainingError.noData` if there is nothing to train on.
   public init(
     _ trainer: Trainer, objective: Task, data: TokenizedDataset,

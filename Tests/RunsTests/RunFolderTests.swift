@@ -34,6 +34,7 @@ import Testing
     for file in ["all_results.json", "model.safetensors", "checkpoint-5/manifest.json", "notes"] {
       try ByteFile.write([], to: "\(scratch.path)/\(file)")
     }
+    #expect(refusal(scratch.path, overwrite: false).contains("--resume"))
     _ = try RunFolder(scratch.path, overwrite: true, keepsOld: true)
     let kept = try FileManager.default.contentsOfDirectory(atPath: scratch.path)
     #expect(kept.contains("all_results.json") && kept.contains("checkpoint-5"))
