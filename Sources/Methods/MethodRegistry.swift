@@ -39,6 +39,11 @@ public enum MethodRegistry {
   /// The method with a name.
   public static func named(_ name: String) -> MethodDescription? { all.first { $0.name == name } }
 
+  /// Whether a method is one of this package, which has a document about it.
+  package static func isBuiltIn(_ method: MethodDescription) -> Bool {
+    builtIn.contains { $0.name == method.name }
+  }
+
   /// Adds a method, so that configurations can name it. Safe to call from any thread.
   ///
   /// A program with a method of its own registers it and then runs the usual commands:

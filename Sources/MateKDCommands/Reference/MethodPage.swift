@@ -18,9 +18,10 @@ package struct MethodPage: Sendable {
     }
   }
 
-  /// The document on the paper and every deviation from it.
-  package static func document(of method: MethodDescription) -> String {
-    switch method.name {
+  /// The document on the paper and every deviation from it; nil for a method of another package.
+  package static func document(of method: MethodDescription) -> String? {
+    guard MethodRegistry.isBuiltIn(method) else { return nil }
+    return switch method.name {
     case "none", "kd", "mate-kd": "docs/methods.md"
     case "as-dfd", "zskt", "zskd", "random-text": "docs/methods/data-free.md"
     case "annealing-kd", "continuation-kd", "comkd": "docs/methods/annealing.md"
@@ -44,7 +45,11 @@ package struct MethodPage: Sendable {
   /// The lines, without line ends.
   package func lines(_ style: TerminalStyle = .plain) -> [String] {
     var lines = Self.wrapped(style.paint(method.name, .bold) + ": " + method.summary, indent: 0)
-    lines += facts + ["Paper, formulae and deviations: \(Self.document(of: method))", ""]
+    lines += facts
+    if let document = Self.document(of: method) {
+      lines.append("Paper, formulae and deviations: \(document)")
+    }
+    lines.append("")
     if settings.isEmpty { return lines + ["It has no keys of its own."] }
     var table = TextTable([.text("key of method"), .text("kind"), .text("range"), .text("default")])
     for setting in settings {

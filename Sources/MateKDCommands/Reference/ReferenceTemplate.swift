@@ -87,10 +87,11 @@ package struct ReferenceTemplate: Sendable {
 
   private static var methods: String {
     let rows = MethodRegistry.all.map { method in
-      let page = MethodPage.document(of: method).dropFirst("docs/".count)
+      let page = MethodPage.document(of: method)?.dropFirst("docs/".count)
+      let link = page.map { "[\($0)](\($0))" } ?? ""
       return "| `\(method.name)` | \(method.summary) | \(method.needsGenerator ? "yes" : "") | "
         + "\(method.takesSeveralLabels ? "yes" : "") | "
-        + "\(method.configureSpans == nil ? "" : "yes") | [\(page)](\(page)) |"
+        + "\(method.configureSpans == nil ? "" : "yes") | \(link) |"
     }
     let head = [
       "| name | what it is | needs `generator` | several labels | questions | described in |",
