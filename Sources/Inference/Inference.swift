@@ -11,6 +11,15 @@ import Synchronization
 /// for row in 0..<logits.rows { print(logits[row, 0], logits[row, 1]) }
 /// ```
 public struct Inference: Sendable {
+  /// Asked before each batch, on any thread; true ends inference with a `CancellationError`.
+  ///
+  /// ```swift
+  /// let found = try Inference.$shouldStop.withValue({ isStopped() }) {
+  ///   try model.evaluate(split: .validation, directory: "glue", batchSize: 32)
+  /// }
+  /// ```
+  @TaskLocal public static var shouldStop: @Sendable () -> Bool = { false }
+
   private let pool: ThreadPool
   private let precision: Precision
   private let memory = MemoryShelf()
@@ -27,6 +36,7 @@ public struct Inference: Sendable {
   ///
   /// - Parameter batchSize: the largest number of texts per product. Batches depend only on the
   ///   data.
+  /// - Throws: `CancellationError` if `shouldStop` says so.
   public func logits(
     _ model: SequenceClassifier, data: TokenizedDataset, batchSize: Int = 32
   ) throws -> Matrix {
@@ -41,6 +51,7 @@ public struct Inference: Sendable {
   /// off.
   ///
   /// - Parameter batchSize: as for classifiers.
+  /// - Throws: `CancellationError` if `shouldStop` says so.
   public func logits(
     _ model: SpanClassifier, data: TokenizedDataset, batchSize: Int = 32
   ) throws -> Matrix {
@@ -73,7 +84,9 @@ public struct Inference: Sendable {
     }
     if start < data.count { batches.append(start..<data.count) }
     let list = batches
+    let shouldStop = Self.shouldStop
     try pool.run(count: list.count) { index in
+      if shouldStop() { throw CancellationError() }
       let batch = data.batch(Array(list[index]))
       try memory.withPool { buffers in
         let tape = Tape(pool: buffers, precision: precision)

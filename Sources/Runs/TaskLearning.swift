@@ -107,9 +107,10 @@ private struct ModelWriter<Head: TaskHead>: Sendable {
 
   /// - Parameter state: whose weights are written; nil for those that the model has now.
   func write(_ state: RunState? = nil, to path: String) throws {
+    // Before the weights, without which the folder is no model yet.
+    try AppliedTask.remember(configuration, in: path)
     try ModelFolder.write(
       model, weights: state?.mainWeights, labels: model.writtenLabels, finetuningTask: task,
       to: path, tokenizer: tokenizer)
-    try AppliedTask.remember(configuration, in: path)
   }
 }
