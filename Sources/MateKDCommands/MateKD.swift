@@ -65,7 +65,7 @@ public struct MateKD: ParsableCommand {
 
   /// The lines of the parser's message. The first one quotes the command line. A line end in what
   /// it quotes is none of the message.
-  static func usage(for error: any Error, arguments: [String]) -> [String] {
+  package static func usage(for error: any Error, arguments: [String]) -> [String] {
     let text = fullMessage(for: error)
     let problem: String = message(for: error)
     let quotesControls =
@@ -79,7 +79,7 @@ public struct MateKD: ParsableCommand {
   }
 
   /// The message for an error: one line, with `error:` in it exactly once.
-  static func line(for error: any Error) -> StyledText {
+  package static func line(for error: any Error) -> StyledText {
     let text = error is CocoaError ? error.localizedDescription : "\(error)"
     let mark = StyledText("error:", .red)
     if let place = text.range(of: ": error: ") {
