@@ -60,7 +60,8 @@ import Testing
     #expect(try StrictJSON.parse(captured.text, file: "") == value)
   }
 
-  @Test(arguments: LogFormat.allCases) func aNameDoesNotForgeALineOfTheLog(format: LogFormat) throws {
+  @Test(arguments: LogFormat.allCases)
+  func aNameDoesNotForgeALineOfTheLog(format: LogFormat) throws {
     let captured = CapturedStream()
     let logger = Logger(label: "test") {
       ConsoleLogHandler(label: $0, format: format, stream: captured.stream())
@@ -78,7 +79,8 @@ import Testing
 
   @Test func theParserQuotesTheCommandLineOnOneLine() throws {
     for arguments in [
-      ["evaluate", "--\(Self.hostile)"], ["\(Self.hostile)"], ["evaluate", "--split", Self.hostile],
+      ["evaluate", "--\(Self.hostile)"], ["\(Self.hostile)"],
+      ["evaluate", "--split", Self.hostile],
       ["tokenize", "--model", "m", "--max-seq-length", Self.hostile],
     ] {
       let error = #expect(throws: (any Error).self) { try MateKD.parseAsRoot(arguments) }

@@ -45,8 +45,9 @@ package struct MethodPage: Sendable {
   /// The lines.
   package var lines: [StyledText] {
     var head = Self.wrapped("\(method.name): \(method.summary)", indent: 0)
-    let first = StyledText(method.name, .bold) + String(head.removeFirst().dropFirst(method.name.count))
-    var lines = [first] + (head + facts).map { StyledText($0) }
+    let rest = head.removeFirst().dropFirst(method.name.count)
+    var lines = [StyledText(method.name, .bold) + String(rest)]
+    lines += (head + facts).map { StyledText($0) }
     if let document = Self.document(of: method) {
       lines.append(StyledText("Paper, formulae and deviations: \(document)"))
     }

@@ -6,9 +6,11 @@ enum ReadFault {
   /// Installs the handler.
   static func install() {
     signal(SIGBUS) { _ in
-      let text: StaticString =
-        "mate-kd: error: a file became shorter, or its disk failed, while it was being read; leave \
-        model files alone while a command opens them.\n"
+      let text: StaticString = """
+        mate-kd: error: a file became shorter, or its disk failed, while it was being read; leave \
+        model files alone while a command opens them.
+
+        """
       _ = write(2, text.utf8Start, text.utf8CodeUnitCount)
       _exit(74)
     }

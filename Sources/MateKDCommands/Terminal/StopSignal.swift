@@ -33,7 +33,8 @@ enum StopSignal {
     for number in [SIGINT, SIGTERM, SIGUSR1, SIGHUP] {
       let old = signal(number) { StopSignal.receive($0) }
       // nohup says that this one does not count.
-      if number == SIGHUP, unsafeBitCast(old, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self) {
+      if number == SIGHUP, unsafeBitCast(old, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
+      {
         signal(number, SIG_IGN)
       }
     }
