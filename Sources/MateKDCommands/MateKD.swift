@@ -58,7 +58,7 @@ public struct MateKD: ParsableCommand {
     if code == .success {
       TerminalStream.standardOutput.print(lines: fullMessage(for: error))
     } else {
-      usage(for: error, arguments: arguments).forEach(stream.print)
+      usage(for: error, arguments: arguments).forEach { stream.print($0) }
     }
     return code.rawValue
   }
@@ -71,11 +71,11 @@ public struct MateKD: ParsableCommand {
     let quotesControls =
       error is ValidationError || arguments.contains { $0 != $0.withoutControls }
     guard quotesControls, !problem.isEmpty, let place = text.range(of: problem) else {
-      return text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+      return text.split(separator: "\n", omittingEmptySubsequences: false).map { String($0) }
     }
     let rest = text[place.upperBound...].split(separator: "\n", omittingEmptySubsequences: false)
-    return [text[..<place.upperBound] + (rest.first ?? "")].map(String.init)
-      + rest.dropFirst().map(String.init)
+    return [String(text[..<place.upperBound]) + (rest.first ?? "")]
+      + rest.dropFirst().map { String($0) }
   }
 
   /// The message for an error: one line, with `error:` in it exactly once.

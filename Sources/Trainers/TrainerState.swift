@@ -41,7 +41,7 @@ extension TrainerState {
         ("stage", .int(stage)), ("loss_sum", .double(lossSum)), ("texts", .int(texts)),
         ("tokens", .int(tokens)), ("seconds", .double(seconds)), ("window", window.json),
         ("log_history", .array(history.map(\.json))), ("owes_evaluation", .bool(owesEvaluation)),
-        ("end", end.map { .string($0.rawValue) } ?? .null),
+        ("end", end.map { JSONValue.string($0.rawValue) } ?? .null),
       ]))
   }
 

@@ -153,7 +153,7 @@ public final class TrainingSession<Task: Objective> {
       let isMain = try now.owesEvaluation || makeUpdate(observer: observer)
       guard try !observer.shouldStop && (!isMain || makeEvaluation(observer: observer)) else {
         try saver?.save(state, step: now.globalStep, best: best.best.step)
-        var summary = summary
+        var summary = self.summary
         summary.end = .interrupted
         return summary
       }

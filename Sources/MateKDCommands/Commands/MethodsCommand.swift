@@ -21,6 +21,6 @@ struct MethodsCommand: ParsableCommand {
       throw ValidationError(
         "there is no method \"\(name)\"; \(EditDistance.suggestion(for: name, among: known))")
     }
-    try MethodPage(method).lines.forEach(TerminalStream.standardOutput.print)
+    try MethodPage(method).lines.forEach { TerminalStream.standardOutput.print($0) }
   }
 }

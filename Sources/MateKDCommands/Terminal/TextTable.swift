@@ -20,11 +20,13 @@ package struct TextTable: Sendable {
   private var rows: [[String]] = []
 
   /// A table without rows.
-  package init(_ columns: [Column]) { self.columns = columns }
+  package init(_ columns: [Column]) {
+    // Escaped here already, since that decides how wide a column is.
+    self.columns = columns.map { Column(title: $0.title.withoutControls, isNumeric: $0.isNumeric) }
+  }
 
   /// Adds a row. Missing cells stay empty; surplus ones are left out.
   package mutating func add(_ cells: [String]) {
-    // Escaped here already, since that decides how wide a column is.
     rows.append(columns.indices.map { $0 < cells.count ? cells[$0].withoutControls : "" })
   }
 
@@ -49,7 +51,7 @@ package struct TextTable: Sendable {
 
   /// Writes the table.
   package func print(on stream: TerminalStream = .standardOutput) {
-    lines.forEach(stream.print)
+    lines.forEach { stream.print($0) }
   }
 
   /// Writes tables separated by an empty line.
