@@ -55,6 +55,7 @@ public struct MateKD: ParsableCommand {
       stream.print(line(for: error))
       return ExitStatus(of: error).rawValue
     }
+    if error is ExitCode { return code.rawValue }
     if code == .success {
       TerminalStream.standardOutput.print(lines: fullMessage(for: error))
     } else {

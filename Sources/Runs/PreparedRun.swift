@@ -64,12 +64,12 @@ public struct PreparedRun {
         $0, run: folder.path, description: description, origin: setup.arguments.origin)
     }
     for notice in point?.notices ?? [] { display.didNotice(notice) }
+    if point?.isOfThisFolder != true, point?.state != nil || !common.overwriteOutputDir {
+      try folder.requireBeginning(of: description, origin: setup.arguments.origin)
+    }
     if let point, let state = point.state {
       try session.restore(state, from: point)
     } else {
-      if !common.overwriteOutputDir {
-        try folder.requireBeginning(of: description, origin: setup.arguments.origin)
-      }
       try folder.clear(keepsCheckpoints: resume != nil)
     }
     try folder.writeRun(description)

@@ -232,6 +232,30 @@ import Trainers
     #expect(try world.bytes("other/model.safetensors") == [1])
   }
 
+  @Test func aCheckpointThatIsNamedMayBeInAnotherFolder() throws {
+    let world = try World()
+    let path = world.toy.scratch.path
+    let method: JSONValue = ["name": "kd"]
+    _ = try world.prepared(method, output: "whole", train: ["save_total_limit": 9])
+      .execute(SilentObserver())
+    let from = JSONValue.string("\(path)/whole/checkpoint-8")
+    let told = SilentObserver()
+    _ = try world.prepared(method, output: "run", train: ["resume_from_checkpoint": from])
+      .execute(told)
+    #expect(told.notices.contains { $0.hasPrefix("going on after update 8") })
+    for file in ["model.safetensors", "log.jsonl"] {
+      #expect(try world.bytes("run/\(file)") == world.bytes("whole/\(file)"), "\(file)")
+    }
+    // Not into the folder of another run, whose files would stand beside its own.
+    let observer = SilentObserver()
+    observer.stopsAfter = 5
+    _ = try world.prepared(["name": "none"], output: "mixed").execute(observer)
+    #expect(throws: ConfigError.self) {
+      try world.prepared(method, output: "mixed", train: ["resume_from_checkpoint": from])
+        .execute(SilentObserver())
+    }
+  }
+
   /// What a run has read may change or go while it lasts.
   @Test func inputsAreReadOnce() throws {
     let world = try World()

@@ -50,6 +50,7 @@ struct ProfileCommand: ParsableCommand {
     } else {
       ProfileReport(profile).print(on: .standardOutput)
     }
+    if StopSignal.isRaised { throw ExitCode(StopSignal.status.rawValue) }
   }
 
   private func prepare() throws -> PreparedRun {
