@@ -11,25 +11,24 @@ import Synchronization
 /// for row in 0..<logits.rows { print(logits[row, 0], logits[row, 1]) }
 /// ```
 public struct Inference: Sendable {
-  /// Asked before each batch, on any thread; true ends inference with a `CancellationError`.
-  ///
-  /// ```swift
-  /// let found = try Inference.$shouldStop.withValue({ isStopped() }) {
-  ///   try model.evaluate(split: .validation, directory: "glue", batchSize: 32)
-  /// }
-  /// ```
-  @TaskLocal public static var shouldStop: @Sendable () -> Bool = { false }
-
   private let pool: ThreadPool
   private let precision: Precision
+  private let shouldStop: @Sendable () -> Bool
   private let memory = MemoryShelf()
 
   /// Inference on a thread pool.
   ///
-  /// - Parameter precision: the precision of the factors in products with weights.
-  public init(pool: ThreadPool, precision: Precision = .float32) {
+  /// - Parameters:
+  ///   - precision: the precision of the factors in products with weights.
+  ///   - shouldStop: asked before each batch, on any thread; true ends inference with a
+  ///     `CancellationError`.
+  public init(
+    pool: ThreadPool, precision: Precision = .float32,
+    shouldStop: @escaping @Sendable () -> Bool = { false }
+  ) {
     self.pool = pool
     self.precision = precision
+    self.shouldStop = shouldStop
   }
 
   /// The logits, one row per row of `data`, in order. Dropout is off.
@@ -84,7 +83,6 @@ public struct Inference: Sendable {
     }
     if start < data.count { batches.append(start..<data.count) }
     let list = batches
-    let shouldStop = Self.shouldStop
     try pool.run(count: list.count) { index in
       if shouldStop() { throw CancellationError() }
       let batch = data.batch(Array(list[index]))

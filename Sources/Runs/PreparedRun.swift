@@ -30,13 +30,11 @@ public struct PreparedRun {
   ///
   /// - Throws: whatever training, measuring and writing throw.
   public func execute(_ display: any TrainingObserver) throws -> RunOutcome {
-    let observer = Unchecked(display)
-    return try Inference.$shouldStop.withValue({ observer.value.shouldStop }) {
-      do {
-        return try execute(training.objective, display: display)
-      } catch is CancellationError where display.shouldStop {
-        return .interrupted(in: setup.common.outputDir, checkpoint: nil)
-      }
+    setup.stop.follow(display)
+    do {
+      return try execute(training.objective, display: display)
+    } catch is CancellationError where display.shouldStop {
+      return .interrupted(in: setup.common.outputDir, checkpoint: nil)
     }
   }
 
@@ -146,12 +144,6 @@ public struct PreparedRun {
       in: folder.path,
       checkpoint: CheckpointFolder(step: summary.globalStep, run: folder.path).path)
   }
-}
-
-/// A value that is used from another thread though the compiler cannot tell that this is safe.
-private struct Unchecked<Value>: @unchecked Sendable {
-  let value: Value
-  init(_ value: Value) { self.value = value }
 }
 
 extension TrainingSession {
