@@ -13,20 +13,29 @@ import Synchronization
 public struct Inference: Sendable {
   private let pool: ThreadPool
   private let precision: Precision
+  private let shouldStop: @Sendable () -> Bool
   private let memory = MemoryShelf()
 
   /// Inference on a thread pool.
   ///
-  /// - Parameter precision: the precision of the factors in products with weights.
-  public init(pool: ThreadPool, precision: Precision = .float32) {
+  /// - Parameters:
+  ///   - precision: the precision of the factors in products with weights.
+  ///   - shouldStop: asked before each batch, on any thread; true ends inference with a
+  ///     `CancellationError`.
+  public init(
+    pool: ThreadPool, precision: Precision = .float32,
+    shouldStop: @escaping @Sendable () -> Bool = { false }
+  ) {
     self.pool = pool
     self.precision = precision
+    self.shouldStop = shouldStop
   }
 
   /// The logits, one row per row of `data`, in order. Dropout is off.
   ///
   /// - Parameter batchSize: the largest number of texts per product. Batches depend only on the
   ///   data.
+  /// - Throws: `CancellationError` if `shouldStop` says so.
   public func logits(
     _ model: SequenceClassifier, data: TokenizedDataset, batchSize: Int = 32
   ) throws -> Matrix {
@@ -41,6 +50,7 @@ public struct Inference: Sendable {
   /// off.
   ///
   /// - Parameter batchSize: as for classifiers.
+  /// - Throws: `CancellationError` if `shouldStop` says so.
   public func logits(
     _ model: SpanClassifier, data: TokenizedDataset, batchSize: Int = 32
   ) throws -> Matrix {
@@ -74,6 +84,7 @@ public struct Inference: Sendable {
     if start < data.count { batches.append(start..<data.count) }
     let list = batches
     try pool.run(count: list.count) { index in
+      if shouldStop() { throw CancellationError() }
       let batch = data.batch(Array(list[index]))
       try memory.withPool { buffers in
         let tape = Tape(pool: buffers, precision: precision)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Foundation
 
 /// The command `mate-kd`: its subcommands, and how its process ends.
@@ -25,28 +26,66 @@ public struct MateKD: ParsableCommand {
 
   /// Runs the command line of this process and then ends the process.
   public static func run(_ arguments: [String]? = nil) -> Never {
+    FileDescriptorWriter.occupyStandardDescriptors()
+    StopSignal.install()
+    ReadFault.install()
+    let arguments = arguments ?? Array(CommandLine.arguments.dropFirst())
+    var status = ExitStatus.ok.rawValue
     do {
       var command = try parseAsRoot(arguments)
       try command.run()
     } catch {
-      let code = exitCode(for: error)
-      let isOurs = error is any ExitStatusProviding || code == .failure && !(error is ExitCode)
-      if !isOurs { exit(withError: error) }
-      let stream = TerminalStream.standardError
-      stream.endStatus(keepingIt: true)
-      stream.print(message(for: error, stream.style))
-      Foundation.exit(ExitStatus(of: error).rawValue)
+      status = report(error, arguments: arguments)
     }
-    Foundation.exit(ExitStatus.ok.rawValue)
+    if status == ExitStatus.ok.rawValue, let error = TerminalStream.standardOutput.firstError {
+      status = report(error, arguments: arguments)
+    }
+    Foundation.exit(status)
+  }
+
+  /// Shows what a command threw: an error on standard error, or a text that was asked for, such as
+  /// the help.
+  ///
+  /// - Returns: the exit code.
+  private static func report(_ error: any Error, arguments: [String]) -> Int32 {
+    let code = exitCode(for: error)
+    let stream = TerminalStream.standardError
+    stream.endStatus(keepingIt: true)
+    if error is any ExitStatusProviding || code == .failure && !(error is ExitCode) {
+      stream.print(line(for: error))
+      return ExitStatus(of: error).rawValue
+    }
+    if error is ExitCode { return code.rawValue }
+    if code == .success {
+      TerminalStream.standardOutput.print(lines: fullMessage(for: error))
+    } else {
+      usage(for: error, arguments: arguments).forEach { stream.print($0) }
+    }
+    return code.rawValue
+  }
+
+  /// The lines of the parser's message. The first one quotes the command line. A line end in what
+  /// it quotes is none of the message.
+  package static func usage(for error: any Error, arguments: [String]) -> [String] {
+    let text = fullMessage(for: error)
+    let problem: String = message(for: error)
+    let quotesControls =
+      error is ValidationError || arguments.contains { $0 != $0.withoutControls }
+    guard quotesControls, !problem.isEmpty, let place = text.range(of: problem) else {
+      return text.split(separator: "\n", omittingEmptySubsequences: false).map { String($0) }
+    }
+    let rest = text[place.upperBound...].split(separator: "\n", omittingEmptySubsequences: false)
+    return [String(text[..<place.upperBound]) + (rest.first ?? "")]
+      + rest.dropFirst().map { String($0) }
   }
 
   /// The message for an error: one line, with `error:` in it exactly once.
-  static func message(for error: any Error, _ style: TerminalStyle) -> String {
+  package static func line(for error: any Error) -> StyledText {
     let text = error is CocoaError ? error.localizedDescription : "\(error)"
-    if let mark = text.range(of: ": error: ") {
-      return text[..<mark.lowerBound] + ": " + style.paint("error:", .red) + " "
-        + text[mark.upperBound...]
+    let mark = StyledText("error:", .red)
+    if let place = text.range(of: ": error: ") {
+      return StyledText(text[..<place.lowerBound] + ": ") + mark + " \(text[place.upperBound...])"
     }
-    return style.paint("error:", .red) + " " + text
+    return mark + " " + text
   }
 }

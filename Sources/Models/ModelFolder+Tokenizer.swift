@@ -10,13 +10,26 @@ extension ModelFolder {
     "added_tokens.json", "vocab.json", "merges.txt",
   ]
 
-  static func copyTokenizer(
-    from source: String, to path: String, for configuration: EncoderConfiguration
+  /// The content of a tokenizer's files. A run keeps it, so that what becomes of their folder in
+  /// the meantime does not matter to the models that it writes.
+  public struct TokenizerContent: Sendable {
+    fileprivate let contents: [String: Data]
+
+    /// Reads the files that a folder has.
+    public init(folder: String) {
+      contents = Dictionary(
+        uniqueKeysWithValues: tokenizerFiles.compactMap { name in
+          FileManager.default.contents(atPath: "\(folder)/\(name)").map { (name, $0) }
+        })
+    }
+  }
+
+  static func write(
+    _ tokenizer: TokenizerContent, to path: String, for configuration: EncoderConfiguration
   ) throws {
     let files = FileManager.default
     for name in tokenizerFiles {
-      // Read before writing: source and target may be the same folder.
-      if let content = files.contents(atPath: "\(source)/\(name)") {
+      if let content = tokenizer.contents[name] {
         try ByteFile.write(content, to: "\(path)/\(name)")
       } else if files.fileExists(atPath: "\(path)/\(name)") {
         // An older model's, such as a tokenizer.json, which transformers prefers to vocab.txt.

@@ -51,6 +51,7 @@ extension PreparedRun {
     var plan = learning.plan(objective: objective, others: models.others)
     plan.facts.insert(("method", method.name), at: 0)
     let outputs = learning.outputs(
+      others: models.others,
       references: {
         try teacher.references(in: learning.evaluation, allowsWeak: c.allowWeakTeacher)
       },

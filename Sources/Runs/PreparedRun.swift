@@ -30,7 +30,12 @@ public struct PreparedRun {
   ///
   /// - Throws: whatever training, measuring and writing throw.
   public func execute(_ display: any TrainingObserver) throws -> RunOutcome {
-    try execute(training.objective, display: display)
+    setup.stop.follow(display)
+    do {
+      return try execute(training.objective, display: display)
+    } catch is CancellationError where display.shouldStop {
+      return .interrupted(in: setup.common.outputDir, checkpoint: nil)
+    }
   }
 
   private func execute(
@@ -44,31 +49,42 @@ public struct PreparedRun {
         as: description, in: common.outputDir, origin: setup.arguments.origin)
       return RunOutcome(
         folder: common.outputDir, results: results,
-        notices: ["the run in \(common.outputDir) is finished; nothing was left to do"],
-        checkpoint: nil)
+        notices: ["the run in \(common.outputDir) is finished; nothing was left to do"])
     }
     let references = try outputs.references()
     let folder = try RunFolder(
-      common.outputDir, overwrite: common.overwriteOutputDir || resume != nil,
-      keepsOld: resume != nil)
+      common.outputDir, overwrite: common.overwriteOutputDir || resume != nil, keepsOld: true)
     let observer = RecordingObserver(
       folder: folder, display: display, saveBest: outputs.validation == nil ? nil : outputs.save)
     let session = try session(objective)
-    if let resume {
-      let point = try ResumePoint(
-        resume, run: folder.path, description: description, origin: setup.arguments.origin)
-      for notice in point.notices { display.didNotice(notice) }
-      if let state = point.state { try session.restore(state, from: point) }
-      try folder.rewriteLog(session.history)
+    let point = try resume.map {
+      try ResumePoint(
+        $0, run: folder.path, description: description, origin: setup.arguments.origin)
+    }
+    for notice in point?.notices ?? [] { display.didNotice(notice) }
+    if point?.isOfThisFolder != true, point?.state != nil || !common.overwriteOutputDir {
+      try folder.requireBeginning(of: description, origin: setup.arguments.origin)
+    }
+    if let point, let state = point.state {
+      try session.restore(state, from: point)
+    } else {
+      try folder.clear(keepsCheckpoints: resume != nil)
     }
     try folder.writeRun(description)
+    try folder.rewriteLog(session.history)
     let saver = saver(folder, description: description, display: display)
+    defer { saver.wait() }
     let summary = try session.run(observer: observer, saver: saver)
-    saver.wait()
     if summary.end == .interrupted { return try interrupted(summary, in: folder, saver: saver) }
-    let outcome = try finish(summary, in: folder, references: references)
-    if let error = observer.firstError ?? saver.firstError { throw error }
-    return outcome
+    do {
+      let outcome = try finish(summary, in: folder, references: references, observer: observer)
+      saver.wait()
+      if let error = observer.firstError ?? saver.firstError { throw error }
+      return outcome
+    } catch is CancellationError where display.shouldStop {
+      saver.save(session.state, step: summary.globalStep, best: summary.bestStep)
+      return try interrupted(summary, in: folder, saver: saver)
+    }
   }
 
   private func session<Task: Objective>(_ objective: Task) throws -> TrainingSession<Task> {
@@ -92,7 +108,8 @@ public struct PreparedRun {
 
   /// Measures and writes what a run that came to its end leaves.
   private func finish(
-    _ summary: TrainingSummary, in folder: RunFolder, references: EvaluationParts.Result
+    _ summary: TrainingSummary, in folder: RunFolder, references: EvaluationParts.Result,
+    observer: RecordingObserver
   ) throws -> RunOutcome {
     var results = RunResults(summary, samples: training.data.count)
     let validation = outputs.validation
@@ -109,29 +126,24 @@ public struct PreparedRun {
       summary, arguments: setup.resolved()["train"] ?? .null,
       trainBatchSize: setup.arguments.perDeviceTrainBatchSize, parameters: outputs.parameters)
     try outputs.finish(folder.path)
+    if observer.logIsBroken { try folder.rewriteLog(summary.history) }
     // Last, since all_results.json tells that a run is finished.
     try results.write(to: folder)
     return RunOutcome(
       folder: folder.path, results: results.numbers,
-      notices: references.cautions + (final?.cautions ?? []).map { "eval: \($0)" },
-      checkpoint: nil)
+      notices: references.cautions + (final?.cautions ?? []).map { "eval: \($0)" })
   }
 
   private func interrupted(
     _ summary: TrainingSummary, in folder: RunFolder, saver: CheckpointSaver
   ) throws -> RunOutcome {
-    if let error = saver.firstError { throw error }
+    saver.wait()
     try folder.writeInterrupted(summary)
-    return RunOutcome(
-      folder: folder.path, results: [], notices: [],
+    if let error = saver.firstError { throw error }
+    return .interrupted(
+      in: folder.path,
       checkpoint: CheckpointFolder(step: summary.globalStep, run: folder.path).path)
   }
-}
-
-/// A value that is used from another thread though the compiler cannot tell that this is safe.
-private struct Unchecked<Value>: @unchecked Sendable {
-  let value: Value
-  init(_ value: Value) { self.value = value }
 }
 
 extension TrainingSession {
@@ -157,6 +169,21 @@ public struct RunOutcome: Sendable {
   public let results: [(name: String, value: Double)]
   /// Sentences that the user should see after the run.
   public let notices: [String]
-  /// The checkpoint that an interrupted run goes on from; nil for a run that came to its end.
-  public let checkpoint: String?
+  /// True if the observer ended the run before it was finished.
+  public private(set) var wasInterrupted = false
+  /// The checkpoint that an interrupted run goes on from; nil if it had not begun.
+  public private(set) var checkpoint: String?
+
+  init(folder: String, results: [(name: String, value: Double)], notices: [String]) {
+    self.folder = folder
+    self.results = results
+    self.notices = notices
+  }
+
+  fileprivate static func interrupted(in folder: String, checkpoint: String?) -> RunOutcome {
+    var outcome = RunOutcome(folder: folder, results: [], notices: [])
+    outcome.wasInterrupted = true
+    outcome.checkpoint = checkpoint
+    return outcome
+  }
 }

@@ -21,7 +21,9 @@ extension PreparedRun {
       model.model, training: setup.trainedModel(model.model, rows: data.count),
       probability: Float(c.mlm.mlmProbability), alwaysMask: c.mlm.masking != .bert,
       maskID: model.tokenizer.specialTokens.mask)
-    let (learner, tokenizer) = (model.model, model.tokenizerSource)
+    let (learner, tokenizer) = (
+      model.model, ModelFolder.TokenizerContent(folder: model.tokenizerSource)
+    )
     let outputs = RunOutputs(
       hashes: [("corpus", data.contentHash), ("vocabulary", model.tokenizer.vocabularyHash)],
       parameters: model.model.parameters.count, validation: nil,

@@ -5,7 +5,10 @@ final class RecordingObserver: TrainingObserver {
   private let folder: RunFolder
   private let display: any TrainingObserver
   private let saveBest: ((_ path: String) throws -> Void)?
+  /// The first error of writing the best model.
   private(set) var firstError: (any Error)?
+  /// Whether an entry could not be added to the log.
+  private(set) var logIsBroken = false
 
   init(
     folder: RunFolder, display: any TrainingObserver,
@@ -24,7 +27,12 @@ final class RecordingObserver: TrainingObserver {
   func didEvaluate(_ entry: LogEntry, isBest: Bool) throws {
     record(entry)
     try display.didEvaluate(entry, isBest: isBest)
-    if isBest { try saveBest?("\(folder.path)/best") }
+    guard isBest else { return }
+    let best = "\(folder.path)/best"
+    do { try saveBest?(best) } catch {
+      firstError = firstError ?? error
+      display.didNotice("the best model could not be written: \(error); the run goes on")
+    }
   }
 
   func didStep(_ step: Int, of total: Int, loss: Double, learningRate: Double, texts: Int) {
@@ -36,8 +44,8 @@ final class RecordingObserver: TrainingObserver {
   var shouldStop: Bool { display.shouldStop }
 
   private func record(_ entry: LogEntry) {
-    // A full disk must not end the training that the user is waiting for; it is reported at the
-    // end.
-    do { try folder.appendLog(entry.json) } catch { firstError = firstError ?? error }
+    // A full disk must not end the training that the user is waiting for. The log is written
+    // anew at the end.
+    do { try folder.appendLog(entry.json) } catch { logIsBroken = true }
   }
 }

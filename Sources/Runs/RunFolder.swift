@@ -1,5 +1,7 @@
+import Configuration
 import Files
 import Foundation
+import Glibc
 import Inference
 import Kernels
 import StrictJSON
@@ -13,38 +15,84 @@ package struct RunFolder: Sendable {
   /// Keeps other runs out while this one lasts.
   private let lock: FolderLock
 
-  /// Makes the folder ready and locks it.
+  /// Makes the folder ready, locks it, and removes what interrupted writes have left in it.
   ///
   /// - Parameters:
   ///   - overwrite: true allows a folder that is not empty.
-  ///   - keepsOld: true leaves what an earlier start of the run has written; false removes the
-  ///     results of an earlier run, so that no file of it stands beside new ones.
+  ///   - keepsOld: true leaves what an earlier start of the run has written; false removes it, see
+  ///     `clear()`.
   /// - Throws: `FileError` if the folder is not empty, in use, or cannot be written.
   package init(_ path: String, overwrite: Bool, keepsOld: Bool = false) throws {
     self.path = path
     try Self.check(path, overwrite: overwrite)
     try ByteFile.makeFolder(path)
     lock = try FolderLock(path)
-    CheckpointFolder.removeRemains(in: path)
-    guard !keepsOld else { return }
-    // Results first, so that a folder that is left half way is not taken for a finished run.
-    for old in Self.results + Self.records { ByteFile.remove("\(path)/\(old)") }
-    for checkpoint in CheckpointFolder.all(in: path) { ByteFile.remove(checkpoint.path) }
+    for folder in [path, "\(path)/best"] {
+      for name in Self.names(in: folder) where name.hasPrefix(".") && name.contains(".tmp-") {
+        ByteFile.remove("\(folder)/\(name)")
+      }
+    }
+    if !keepsOld { try clear() }
   }
 
-  /// Files that tell how a run ended.
-  private static let results = [
-    "all_results.json", "train_results.json", "eval_results.json", ValidationPredictions.fileName,
-    "trainer_state.json", PseudoSamples.fileName,
-  ]
-  /// What else a run writes, its model included.
-  private static let records = [
-    "run.json", "log.jsonl", "best", AppliedTask.fileName, "config.json", "model.safetensors",
+  /// Removes what an earlier run has written, so that no file of it stands beside new ones.
+  ///
+  /// The order matters if this is interrupted. Without all_results.json the folder is not taken for
+  /// a finished run, and without config.json no other file of it is taken for a model.
+  ///
+  /// - Parameter keepsCheckpoints: whether checkpoints stay, because they could not be used and
+  ///   nobody asked for their removal.
+  /// - Throws: `FileError` if something cannot be removed.
+  package func clear(keepsCheckpoints: Bool = false) throws {
+    for name in Self.written { try discard(name) }
+    if !keepsCheckpoints {
+      for checkpoint in CheckpointFolder.all(in: path) { checkpoint.remove() }
+    }
+    try ByteFile.sync(folder: path)
+  }
+
+  private func discard(_ name: String) throws {
+    let (old, hidden) = ("\(path)/\(name)", "\(path)/.\(name).tmp-\(getpid())")
+    guard ByteFile.exists(old) else { return }
+    // A folder loses its name first, so that a part of it is never taken for the whole.
+    if name == "best" { try ByteFile.rename(old, to: hidden) }
+    ByteFile.remove(name == "best" ? hidden : old)
+    if ByteFile.exists(old) {
+      throw FileError.unwritable(old, reason: "it is of an earlier run and cannot be removed")
+    }
+  }
+
+  /// Everything that a run writes besides checkpoints and the tokenizer's files, in the order in
+  /// which it is removed.
+  private static let written = [
+    "all_results.json", "config.json", "model.safetensors", "train_results.json",
+    "eval_results.json", ValidationPredictions.fileName, "trainer_state.json",
+    PseudoSamples.fileName, AppliedTask.fileName, "best", "run.json", "log.jsonl",
   ]
 
   /// Whether a run replaces or removes what goes by a name in its folder.
   static func replaces(_ name: String) -> Bool {
-    results.contains(name) || records.contains(name) || name.hasPrefix("checkpoint-")
+    written.contains(name) || name.hasPrefix("checkpoint-")
+  }
+
+  /// Checks that a run which finds no checkpoint here may begin anew and remove what is here: the
+  /// beginning of the same run, or nothing that a run writes.
+  ///
+  /// - Throws: `FileError` or `ConfigError`.
+  func requireBeginning(of description: RunDescription, origin: ConfigOrigin) throws {
+    if ByteFile.exists("\(path)/run.json") {
+      return try ResumePoint.requireSameRun(as: description, in: path, origin: origin)
+    }
+    if let name = Self.names(in: path).first(where: Self.replaces) {
+      throw FileError.unwritable(
+        path,
+        reason: "there is no run to continue, and \(name) would be lost; give another output_dir "
+          + "or --overwrite-output-dir")
+    }
+  }
+
+  private static func names(in folder: String) -> [String] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
   }
 
   /// The checks of `init` without touching anything.
@@ -67,7 +115,7 @@ package struct RunFolder: Sendable {
     guard files.isWritableFile(atPath: path) else {
       throw FileError.unwritable(path, reason: "the folder is not writable")
     }
-    let content = ((try? files.contentsOfDirectory(atPath: path)) ?? []).filter { $0 != ".lock" }
+    let content = names(in: path).filter { $0 != ".lock" }
     guard overwrite || content.isEmpty else {
       let resume = CheckpointFolder.all(in: path).isEmpty ? "" : ", --resume to continue its run"
       throw FileError.unwritable(

@@ -13,6 +13,8 @@ struct RunSetup {
   /// recorded its own defaults.
   let resolved: () -> JSONValue
   let pool: ThreadPool
+  /// Whether the run is to end early.
+  let stop = StopRequest()
 
   /// - Throws: `FileError` if the output folder cannot be used, `ConfigError` if the run would write
   ///   over what it reads or the processor lacks what it needs.

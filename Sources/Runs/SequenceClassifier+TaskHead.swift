@@ -44,7 +44,8 @@ extension SequenceClassifier: TaskHead {
       others.append(EvaluationParts.Part(data: try source.rows(of: split), suffix: suffix))
     }
     return EvaluationParts(
-      task: task, data: main, others: others, pool: setup.pool, precision: setup.precision)
+      task: task, data: main, others: others, pool: setup.pool, precision: setup.precision,
+      shouldStop: setup.stop.isMade)
   }
 
   static func weakness(

@@ -40,7 +40,7 @@ extension SpanClassifier: TaskHead {
       decoder: AnswerDecoder(
         candidateCount: questions.nBestSize, maximumAnswerLength: questions.maxAnswerLength,
         allowsNoAnswer: version == .v2_0, threshold: questions.nullScoreDiffThreshold),
-      pool: setup.pool, precision: setup.precision)
+      pool: setup.pool, precision: setup.precision, shouldStop: setup.stop.isMade)
   }
 
   static func weakness(

@@ -2,6 +2,7 @@ import Autograd
 import Configuration
 import Data
 import Inference
+import Kernels
 import Models
 import Trainers
 
@@ -58,17 +59,20 @@ struct TaskLearning<Head: TaskHead> {
   ///   - references: metrics of other models on the validation data, such as the teacher's, and
   ///     sentences for the user. Computed before the output folder is touched.
   ///   - finish: what remains to be done when everything else has been written.
+  ///   - others: the models that it learns from.
   func outputs(
+    others: [(role: String, model: any Model)] = [],
     references: @escaping () throws -> EvaluationParts.Result = { EvaluationParts.Result() },
     memory: [any StatePart] = [], finish: @escaping (_ folder: String) throws -> Void = { _ in }
   ) -> RunOutputs {
     let writer = ModelWriter(
-      model: model.model, tokenizer: model.tokenizerSource, task: task.name,
+      model: model.model, tokenizer: ModelFolder.TokenizerContent(folder: model.tokenizerSource),
+      task: task.name,
       configuration: configuration)
     return RunOutputs(
       hashes: [
         ("train", data.contentHash), ("vocabulary", model.tokenizer.vocabularyHash),
-      ] + evaluation.hashes,
+      ] + evaluation.hashes + others.map { ($0.role, hash(of: $0.model)) },
       parameters: model.model.parameters.count,
       validation: RunOutputs.Validation(
         metric: metric, count: evaluation.count, labels: task.labelNames
@@ -78,6 +82,15 @@ struct TaskLearning<Head: TaskHead> {
       lastScalars: [], references: references, memory: memory,
       save: { try writer.write(to: $0) }, saveState: { try writer.write($0, to: $1) },
       finish: finish)
+  }
+
+  /// A hash of a model's weights.
+  private func hash(of model: any Model) -> String {
+    let parameters = model.parameters
+    var hash = ContentHash()
+    hash.add(
+      Kernel.hash(Matrix(parameters.buffer, rows: 1, columns: parameters.count), pool: setup.pool))
+    return hash.hexadecimal
   }
 
   /// Facts for `--dry-run`.
@@ -101,15 +114,16 @@ struct TaskLearning<Head: TaskHead> {
 /// Writes the folder of a model that learns a task.
 private struct ModelWriter<Head: TaskHead>: Sendable {
   let model: Head
-  let tokenizer: String
+  let tokenizer: ModelFolder.TokenizerContent
   let task: String
   let configuration: TaskConfiguration
 
   /// - Parameter state: whose weights are written; nil for those that the model has now.
   func write(_ state: RunState? = nil, to path: String) throws {
+    // Before the weights, without which the folder is no model yet.
+    try AppliedTask.remember(configuration, in: path)
     try ModelFolder.write(
       model, weights: state?.mainWeights, labels: model.writtenLabels, finetuningTask: task,
       to: path, tokenizer: tokenizer)
-    try AppliedTask.remember(configuration, in: path)
   }
 }

@@ -111,13 +111,14 @@ extension Study {
     observer.didNotice(cell, prepared.notices)
     let outcome = try prepared.execute(observer.display(for: cell))
     // Early stopping by patience is part of the configuration, a signal is not.
-    if outcome.checkpoint != nil { return nil }
+    if outcome.wasInterrupted { return nil }
     observer.didNotice(cell, outcome.notices)
     let state = try CellRecord.read("\(run.folder)/trainer_state.json")
     let record = CellRecord(
       fingerprint: run.fingerprint, updates: state["global_step"]?.int ?? 0,
       seconds: (ContinuousClock.now - start) / .seconds(1) + earlierSeconds)
     try record.write(to: StudyFolder(run.folder))
+    run.discardCheckpoints()
     return (record, outcome.results)
   }
 }

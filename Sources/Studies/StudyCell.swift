@@ -108,11 +108,13 @@ struct CellRun: Sendable {
 
   /// Removes the weights.
   func discardModel() {
+    for name in ["model.safetensors", "best"] { ByteFile.remove("\(folder)/\(name)") }
+  }
+
+  /// Removes what a finished run no longer needs to go on from.
+  func discardCheckpoints() {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    for name in names
-    where ["model.safetensors", "best"].contains(name) || name.hasPrefix("checkpoint-") {
-      ByteFile.remove("\(folder)/\(name)")
-    }
+    for name in names where name.hasPrefix("checkpoint-") { ByteFile.remove("\(folder)/\(name)") }
   }
 }
 

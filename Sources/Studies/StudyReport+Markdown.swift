@@ -1,4 +1,5 @@
 import Data
+import Files
 import Foundation
 
 extension StudyReport {
@@ -93,7 +94,7 @@ extension StudyCell.State {
     switch self {
     case .new: "not run yet"
     case .unfinished: "its run did not come to its end"
-    case .failed(let problem): "failed: \(problem)"
+    case .failed(let problem): "failed: \(problem.withoutControls)"
     case .outdated: "its configuration or a model that it starts from has changed since"
     case .finished: "finished"
     }

@@ -102,7 +102,7 @@ public struct TrainingSummary: Sendable {
   public var stoppedEarly: Bool { end != .planned }
 
   /// What ends training.
-  public enum End: Sendable {
+  public enum End: String, Sendable {
     /// All planned updates were made.
     case planned
     /// `early_stopping_patience`.
@@ -115,7 +115,11 @@ public struct TrainingSummary: Sendable {
 /// Keeps states of a run while it goes on.
 public protocol StateSaver {
   /// True if the state after this update of the main model is to be kept.
-  func isDue(step: Int, stepsPerEpoch: Int) -> Bool
+  ///
+  /// - Parameter isLast: whether it is the last update.
+  func isDue(step: Int, stepsPerEpoch: Int, isLast: Bool) -> Bool
   /// Keeps a state; may return before it is on the disk.
-  func save(_ state: RunState, step: Int) throws
+  ///
+  /// - Parameter best: the update after which the best evaluation was made; nil without any.
+  func save(_ state: RunState, step: Int, best: Int?) throws
 }

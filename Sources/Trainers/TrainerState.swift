@@ -19,6 +19,10 @@ struct TrainerState: Sendable {
   var texts = 0, tokens = 0
   /// Seconds of training before the last start of the process.
   var seconds = 0.0
+  /// Whether the evaluation that is due after the latest update is still to be made.
+  var owesEvaluation = false
+  /// What ended training; nil while it goes on.
+  var end: TrainingSummary.End?
   /// Scalars since the last log entry.
   var window = LogWindow()
   /// Log entries in order.
@@ -36,7 +40,8 @@ extension TrainerState {
         ("epochs_begun", .int(epochsBegun)), ("batches_taken", .int(batchesTaken)),
         ("stage", .int(stage)), ("loss_sum", .double(lossSum)), ("texts", .int(texts)),
         ("tokens", .int(tokens)), ("seconds", .double(seconds)), ("window", window.json),
-        ("log_history", .array(history.map(\.json))),
+        ("log_history", .array(history.map(\.json))), ("owes_evaluation", .bool(owesEvaluation)),
+        ("end", end.map { JSONValue.string($0.rawValue) } ?? .null),
       ]))
   }
 
@@ -52,5 +57,7 @@ extension TrainerState {
     seconds = try record.double("seconds")
     window = try LogWindow(record.list("window"))
     history = try record.list("log_history").map { try LogEntry($0) }
+    owesEvaluation = record.values["owes_evaluation"]?.bool == true
+    end = record.values["end"]?.string.flatMap(TrainingSummary.End.init(rawValue:))
   }
 }

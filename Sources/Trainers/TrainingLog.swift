@@ -45,7 +45,8 @@ public protocol TrainingObserver: AnyObject {
   func didStep(_ step: Int, of total: Int, loss: Double, learningRate: Double, texts: Int)
   /// Something that the user should know at once. Called from any thread.
   func didNotice(_ sentence: String)
-  /// True ends training after the current update.
+  /// True ends training after the current update, and an evaluation before its next batch. Asked on
+  /// any thread.
   var shouldStop: Bool { get }
 }
 

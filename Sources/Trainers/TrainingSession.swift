@@ -140,42 +140,67 @@ public final class TrainingSession<Task: Objective> {
   /// Trains until the planned updates are made, or until the observer or `early_stopping_patience`
   /// stops it.
   ///
+  /// If `evaluate` throws a `CancellationError` while the observer asks to stop, that evaluation is
+  /// made when the session goes on.
+  ///
   /// - Parameter saver: keeps the state from time to time, and when the observer ends training.
   /// - Throws: `TrainingError`, and whatever the objective, evaluation or observer throw.
   public func run(
     observer: some TrainingObserver, saver: (any StateSaver)? = nil
   ) throws -> TrainingSummary {
     start = ContinuousClock.now
-    var end = TrainingSummary.End.planned
-    training: while now.globalStep < maxSteps {
-      let (scalars, isMain) = try update(rows: nextBatch())
-      var stops = false
-      if isMain {
-        observer.didStep(
-          now.globalStep, of: maxSteps, loss: scalars["loss"],
-          learningRate: scalars["learning_rate"], texts: now.texts)
-        stops = observer.shouldStop
-        let isLast = now.globalStep == maxSteps
-        logIfDue(isLast: isLast, observer: observer)
-        if !stops, try evaluateIfDue(isLast: isLast, observer: observer) {
-          if !isLast { end = .patience }
-          break training
-        }
-        if isLast { break training }
+    while now.end == nil {
+      let isMain = try now.owesEvaluation || makeUpdate(observer: observer)
+      guard try !observer.shouldStop && (!isMain || makeEvaluation(observer: observer)) else {
+        try saver?.save(state, step: now.globalStep, best: best.best.step)
+        var summary = self.summary
+        summary.end = .interrupted
+        return summary
       }
-      // A signal may have come while the model was evaluated.
-      stops = stops || observer.shouldStop
-      if stops {
-        try saver?.save(state, step: now.globalStep)
-        end = .interrupted
-        break training
-      }
-      if isMain, saver?.isDue(step: now.globalStep, stepsPerEpoch: stepsPerEpoch) == true {
-        try saver?.save(state, step: now.globalStep)
+      let isLast = now.globalStep == maxSteps
+      if isMain,
+        saver?.isDue(step: now.globalStep, stepsPerEpoch: stepsPerEpoch, isLast: isLast) == true
+      {
+        try saver?.save(state, step: now.globalStep, best: best.best.step)
       }
     }
-    if end != .interrupted, arguments.loadBestModelAtEnd { best.restoreWeights() }
-    return summary(end)
+    restoreBestWeights()
+    return summary
+  }
+
+  /// Makes an update and tells the observer.
+  ///
+  /// - Returns: whether it was one of the main model. The evaluation after it is due then.
+  private func makeUpdate(observer: some TrainingObserver) throws -> Bool {
+    let (scalars, isMain) = try update(rows: nextBatch())
+    guard isMain else { return false }
+    observer.didStep(
+      now.globalStep, of: maxSteps, loss: scalars["loss"],
+      learningRate: scalars["learning_rate"], texts: now.texts)
+    logIfDue(isLast: now.globalStep == maxSteps, observer: observer)
+    now.owesEvaluation = true
+    return true
+  }
+
+  /// Makes the evaluation after an update of the main model, if one is due, and decides whether
+  /// training has come to its end.
+  ///
+  /// - Returns: false if the observer ended it; it is still due then.
+  private func makeEvaluation(observer: some TrainingObserver) throws -> Bool {
+    let isLast = now.globalStep == maxSteps
+    let isEnough: Bool
+    do {
+      isEnough = try evaluateIfDue(isLast: isLast, observer: observer)
+    } catch is CancellationError where observer.shouldStop {
+      return false
+    }
+    now.owesEvaluation = false
+    now.end = isLast ? .planned : isEnough ? .patience : nil
+    return true
+  }
+
+  private func restoreBestWeights() {
+    if arguments.loadBestModelAtEnd { best.restoreWeights() }
   }
 
   /// The rows of the next update; the same rows again if a batch serves several updates.
@@ -203,7 +228,7 @@ public final class TrainingSession<Task: Objective> {
     let isMain = model.parameters === models[0].parameters
     if isMain, turn != now.stage {
       now.stage = turn
-      if arguments.loadBestModelAtEnd { best.restoreWeights() }
+      restoreBestWeights()
     }
     var scalars = try loss(rows: rows, turn: turn)
     guard scalars["loss"].isFinite else { throw TrainingError.notFinite("loss") }
@@ -279,11 +304,11 @@ public final class TrainingSession<Task: Objective> {
   /// Seconds of training so far.
   private var seconds: Double { now.seconds + (ContinuousClock.now - start) / .seconds(1) }
 
-  private func summary(_ end: TrainingSummary.End) -> TrainingSummary {
+  private var summary: TrainingSummary {
     TrainingSummary(
       globalStep: now.globalStep, maxSteps: maxSteps, epoch: epoch, history: now.history,
       bestMetric: best.best.value, bestStep: best.best.step,
       trainLoss: now.lossSum / Double(max(1, now.globalStep)), seconds: seconds,
-      texts: now.texts, tokens: now.tokens, end: end)
+      texts: now.texts, tokens: now.tokens, end: now.end ?? .interrupted)
   }
 }

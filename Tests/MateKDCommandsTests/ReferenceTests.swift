@@ -31,7 +31,7 @@ import Testing
   @Test(arguments: MethodRegistry.all.map(\.name))
   func pagesOfMethods(_ name: String) throws {
     let method = try #require(MethodRegistry.named(name))
-    let lines = try MethodPage(method).lines()
+    let lines = try MethodPage(method).lines.map { $0.drawn() }
     #expect(lines.allSatisfy { $0.count <= MethodPage.width })
     #expect(lines.first?.hasPrefix("\(name): ") == true)
     // Another suite registers a method, and that has no document here.
@@ -49,7 +49,7 @@ import Testing
   }
 
   @Test func aPageShowsKindRangeDefaultAndNames() throws {
-    let lines = try MethodPage(try #require(MethodRegistry.named("kd"))).lines()
+    let lines = try MethodPage(try #require(MethodRegistry.named("kd"))).lines.map { $0.drawn() }
     let start = try #require(lines.firstIndex { $0.hasPrefix("temperature") })
     #expect(
       lines[start].split(separator: " ").joined(separator: " ")

@@ -26,7 +26,7 @@ import Testing
     let style = TerminalStyle(environment: environment, isTerminal: isTerminal)
     #expect(style.redraws == redraws)
     #expect(style.colors == colors)
-    #expect(style.paint("x", .red) == (colors ? "\u{1B}[31mx\u{1B}[0m" : "x"))
+    #expect(StyledText("x", .red).drawn(style) == (colors ? "\u{1B}[31mx\u{1B}[0m" : "x"))
   }
 
   @Test func exitCodes() {
@@ -58,12 +58,12 @@ import Testing
     table.add(["teacher", "0.91"])
     table.add(["é", "0.9", "x", "too many"])
     #expect(
-      table.lines() == [
+      table.lines.map { $0.drawn() } == [
         "model    accuracy  note", "-------  --------  ----", "teacher      0.91",
         "é             0.9  x",
       ])
     #expect(
-      table.lines(TerminalStyle(redraws: false, colors: true))[0]
+      table.lines[0].drawn(TerminalStyle(redraws: false, colors: true))
         == "\u{1B}[1mmodel    accuracy  note\u{1B}[0m")
   }
 

@@ -85,7 +85,8 @@ import Trainers
     let own = Self.settings[name] ?? [:]
     let method = JSONValue.object([("name", .string(name))]).merged(with: own)
     _ = try world.prepared(method, output: "whole").execute(SilentObserver())
-    for stop in [1, 6, 11] {
+    // Update 5 owes an evaluation, and 12 is the last.
+    for stop in [1, 5, 11, 12] {
       let output = "stopped-\(stop)"
       let observer = SilentObserver()
       observer.stopsAfter = stop
@@ -139,6 +140,152 @@ import Trainers
     ).execute(told)
     #expect(outcome.checkpoint == nil)
     #expect(told.notices.contains { $0.contains("train.save_steps was 4 and is 7") })
+  }
+
+  /// Between updates, within evaluations, the last one included, and before the first update.
+  @Test(arguments: [[:], ["early_stopping_patience": 1, "learning_rate": 0]] as [JSONValue])
+  func aRunMayBeStoppedWheneverItAsks(train: JSONValue) throws {
+    let world = try World()
+    let method: JSONValue = ["name": "kd"]
+    _ = try world.prepared(method, output: "whole", train: train).execute(SilentObserver())
+    let path = world.toy.scratch.path
+    var (places, isFinished): ([String?], Bool) = ([], false)
+    while !isFinished {
+      let observer = SilentObserver()
+      observer.stopsWhenAsked = places.count + 1
+      let first = try world.prepared(method, output: "run", train: train).execute(observer)
+      isFinished = !first.wasInterrupted
+      places.append(first.checkpoint.map { String($0.dropFirst("\(path)/run/".count)) })
+      if first.checkpoint != nil {
+        let results = try StrictJSON.read("\(path)/run/all_results.json")
+        #expect(results["interrupted"]?.bool == true)
+      }
+      let second = try world.prepared(
+        method, output: "run", train: train.merged(with: ["resume_from_checkpoint": true])
+      ).execute(SilentObserver())
+      #expect(!second.wasInterrupted && second.checkpoint == nil)
+      for file in ["model.safetensors", "log.jsonl", "eval_predictions.tsv"] {
+        #expect(
+          try world.bytes("run/\(file)") == world.bytes("whole/\(file)"), "\(places) \(file)")
+      }
+      ByteFile.remove("\(path)/run")
+    }
+    // The teacher is measured before there is anything to save; an update is followed by up to
+    // three questions: after it, in its evaluation, and in the evaluation after the last.
+    #expect(places.first == .some(nil))
+    let last = train == [:] ? 12 : 10
+    for step in 1...last { #expect(places.contains("checkpoint-\(step)"), "\(places)") }
+    #expect(places.count { $0 == "checkpoint-5" } == 2)
+    #expect(places.count { $0 == "checkpoint-\(last)" } == 3)
+  }
+
+  /// A damaged newer checkpoint is neither kept instead of a valid one nor taken for the newest.
+  @Test func rotationKeepsWhatIsValid() throws {
+    let world = try World()
+    let method: JSONValue = ["name": "kd"]
+    let folder = "\(world.toy.scratch.path)/run"
+    let train: JSONValue = ["save_steps": 2, "save_total_limit": 2, "eval_steps": 100]
+    let observer = SilentObserver()
+    observer.stopsAfter = 9
+    _ = try world.prepared(method, output: "run", train: train).execute(observer)
+    for step in [8, 9] {
+      try ByteFile.write([], to: "\(folder)/checkpoint-\(step)/training_state.safetensors")
+    }
+    // Nothing valid is left, so the run begins anew, and goes on from its own checkpoints.
+    let second = SilentObserver()
+    second.stopsAfter = 3
+    let resume = train.merged(with: ["resume_from_checkpoint": true])
+    _ = try world.prepared(method, output: "run", train: resume).execute(second)
+    #expect(second.notices.contains { $0.contains("begins anew") })
+    let third = SilentObserver()
+    third.stopsAfter = 5
+    _ = try world.prepared(method, output: "run", train: resume).execute(third)
+    #expect(third.notices.contains { $0.hasPrefix("going on after update 3") })
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder)
+      .filter { $0.hasPrefix("checkpoint-") }
+    #expect(names.sorted() == ["checkpoint-4", "checkpoint-5"])
+  }
+
+  @Test func rotationKeepsTheBestCheckpoint() throws {
+    let world = try World()
+    let train: JSONValue = [
+      "save_steps": 1, "eval_steps": 1, "save_total_limit": 1, "learning_rate": 0,
+    ]
+    // Without learning all evaluations are equal, and the first is the best.
+    _ = try world.prepared(["name": "none"], output: "run", train: train).execute(SilentObserver())
+    let names = try FileManager.default.contentsOfDirectory(
+      atPath: "\(world.toy.scratch.path)/run"
+    ).filter { $0.hasPrefix("checkpoint-") }
+    #expect(names.sorted() == ["checkpoint-1", "checkpoint-12"])
+  }
+
+  @Test func resumingDoesNotEraseWhatIsNoRun() throws {
+    let world = try World()
+    let path = "\(world.toy.scratch.path)/other"
+    try ByteFile.write([1], to: "\(path)/model.safetensors")
+    let error = #expect(throws: FileError.self) {
+      try world.prepared(
+        ["name": "kd"], output: "other", train: ["resume_from_checkpoint": true]
+      ).execute(SilentObserver())
+    }
+    #expect(error?.problem.contains("model.safetensors would be lost") == true)
+    #expect(try world.bytes("other/model.safetensors") == [1])
+  }
+
+  @Test func aCheckpointThatIsNamedMayBeInAnotherFolder() throws {
+    let world = try World()
+    let path = world.toy.scratch.path
+    let method: JSONValue = ["name": "kd"]
+    _ = try world.prepared(method, output: "whole", train: ["save_total_limit": 9])
+      .execute(SilentObserver())
+    let from = JSONValue.string("\(path)/whole/checkpoint-8")
+    let told = SilentObserver()
+    _ = try world.prepared(method, output: "run", train: ["resume_from_checkpoint": from])
+      .execute(told)
+    #expect(told.notices.contains { $0.hasPrefix("going on after update 8") })
+    for file in ["model.safetensors", "log.jsonl"] {
+      #expect(try world.bytes("run/\(file)") == world.bytes("whole/\(file)"), "\(file)")
+    }
+    // Not into the folder of another run, whose files would stand beside its own.
+    let observer = SilentObserver()
+    observer.stopsAfter = 5
+    _ = try world.prepared(["name": "none"], output: "mixed").execute(observer)
+    #expect(throws: ConfigError.self) {
+      try world.prepared(method, output: "mixed", train: ["resume_from_checkpoint": from])
+        .execute(SilentObserver())
+    }
+  }
+
+  /// What a run has read may change or go while it lasts.
+  @Test func inputsAreReadOnce() throws {
+    let world = try World()
+    let path = world.toy.scratch.path
+    _ = try world.prepared(["name": "kd"], output: "whole").execute(SilentObserver())
+    let prepared = try world.prepared(["name": "kd"], output: "run")
+    for name in ["teacher", "generator", "SST-2", "vocab.txt"] {
+      ByteFile.remove("\(path)/\(name)")
+    }
+    _ = try prepared.execute(SilentObserver())
+    for file in ["model.safetensors", "log.jsonl", "vocab.txt"] {
+      #expect(try world.bytes("run/\(file)") == world.bytes("whole/\(file)"), "\(file)")
+    }
+  }
+
+  @Test func anotherTeacherIsRefused() throws {
+    let world = try World()
+    let observer = SilentObserver()
+    observer.stopsAfter = 5
+    _ = try world.prepared(["name": "kd"], output: "run").execute(observer)
+    let path = world.toy.scratch.path
+    try ByteFile.write(
+      ByteFile.read("\(path)/run/checkpoint-5/model.safetensors"),
+      to: "\(path)/teacher/model.safetensors")
+    let error = #expect(throws: ConfigError.self) {
+      try world.prepared(
+        ["name": "kd"], output: "run", train: ["resume_from_checkpoint": true]
+      ).execute(SilentObserver())
+    }
+    #expect(error?.message.contains("data_hashes.teacher") == true)
   }
 
   @Test func twoRunsDoNotShareAFolder() throws {

@@ -31,13 +31,19 @@ import Testing
 
   @Test func resultsOfAnEarlierRunGoFirst() throws {
     let scratch = try ScratchFolder()
-    for file in ["all_results.json", "model.safetensors", "checkpoint-5/manifest.json", "notes"] {
+    for file in [
+      "all_results.json", "model.safetensors", "checkpoint-5/manifest.json", "notes",
+      ".run.json.tmp-1", "best/config.json", "best/.model.safetensors.tmp-1",
+    ] {
       try ByteFile.write([], to: "\(scratch.path)/\(file)")
     }
     #expect(refusal(scratch.path, overwrite: false).contains("--resume"))
     _ = try RunFolder(scratch.path, overwrite: true, keepsOld: true)
     let kept = try FileManager.default.contentsOfDirectory(atPath: scratch.path)
     #expect(kept.contains("all_results.json") && kept.contains("checkpoint-5"))
+    #expect(!kept.contains(".run.json.tmp-1"))
+    let best = try FileManager.default.contentsOfDirectory(atPath: "\(scratch.path)/best")
+    #expect(best == ["config.json"])
     _ = try RunFolder(scratch.path, overwrite: true)
     let left = try FileManager.default.contentsOfDirectory(atPath: scratch.path)
     #expect(left.sorted() == [".lock", "notes"])

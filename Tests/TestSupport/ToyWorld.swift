@@ -106,7 +106,17 @@ package final class SilentObserver: TrainingObserver {
     steps = step
   }
   package func didNotice(_ sentence: String) { said.withLock { $0.append(sentence) } }
-  package var shouldStop: Bool { stopsAfter.map { steps >= $0 } ?? false }
+  /// Which time that training asks whether to stop is the first to get a yes.
+  package var stopsWhenAsked: Int?
+  package var shouldStop: Bool {
+    let times = asked.withLock { asked in
+      asked += 1
+      return asked
+    }
+    return stopsAfter.map { steps >= $0 } ?? false || stopsWhenAsked.map { times >= $0 } ?? false
+  }
+
+  private let asked = Mutex(0)
 
   private let said = Mutex<[String]>([])
   /// Sentences so far.

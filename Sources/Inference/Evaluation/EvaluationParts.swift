@@ -47,15 +47,17 @@ public struct EvaluationParts: Sendable {
 
   /// An evaluation on a thread pool.
   ///
-  /// - Parameter precision: the precision of the factors in products with weights.
+  /// - Parameters:
+  ///   - precision: the precision of the factors in products with weights.
+  ///   - shouldStop: as for `Inference`.
   public init(
     task: TaskDescription, data: TokenizedDataset, others: [Part] = [], pool: ThreadPool,
-    precision: Precision = .float32
+    precision: Precision = .float32, shouldStop: @escaping @Sendable () -> Bool = { false }
   ) {
     self.task = task
     self.data = data
     self.others = others
-    inference = Inference(pool: pool, precision: precision)
+    inference = Inference(pool: pool, precision: precision, shouldStop: shouldStop)
   }
 
   /// The number of rows in all splits.

@@ -16,17 +16,19 @@ public struct QuestionEvaluation: Sendable {
 
   /// An evaluation on a thread pool.
   ///
-  /// - Parameter precision: the precision of the factors in products with weights.
+  /// - Parameters:
+  ///   - precision: the precision of the factors in products with weights.
+  ///   - shouldStop: as for `Inference`.
   public init(
     version: SQuADVersion, windows: QuestionWindows, decoder: AnswerDecoder, pool: ThreadPool,
-    precision: Precision = .float32
+    precision: Precision = .float32, shouldStop: @escaping @Sendable () -> Bool = { false }
   ) {
     self.version = version
     self.windows = windows
     self.decoder = decoder
     self.pool = pool
     inputs = windows.inputs
-    inference = Inference(pool: pool, precision: precision)
+    inference = Inference(pool: pool, precision: precision, shouldStop: shouldStop)
   }
 
   /// A model's answers to all questions, in order.

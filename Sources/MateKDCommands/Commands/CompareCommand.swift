@@ -83,14 +83,14 @@ struct CompareCommand: ParsableCommand {
     }
     var outcome: StudyOutcome?
     if !report {
-      StopSignal.install()
+      StopSignal.waitsForRun(true)
       let display = StudyDisplay(quiet: quiet, verbose: verbose)
       outcome = try study.run(observer: display, isSelected: isSelected)
       display.end()
     }
     let found = try StudyReport(study, pool: ThreadPool(threads: threads ?? 0))
     if !report { try found.write(to: study.configuration.outputDir) }
-    TerminalStream.standardOutput.print(String(found.markdown.dropLast()))
+    TerminalStream.standardOutput.print(lines: String(found.markdown.dropLast()))
     guard let outcome else { return }
     if outcome.wasInterrupted { throw InterruptedStudy(folder: study.configuration.outputDir) }
     if !outcome.failures.isEmpty {

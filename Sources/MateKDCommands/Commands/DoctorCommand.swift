@@ -1,5 +1,4 @@
 import ArgumentParser
-import StrictJSON
 
 /// `mate-kd doctor`.
 struct DoctorCommand: ParsableCommand {
@@ -15,7 +14,7 @@ struct DoctorCommand: ParsableCommand {
   func run() {
     let report = DoctorReport(.current(), .measure())
     if json {
-      print(JSONWriter().string(report.json))
+      TerminalStream.standardOutput.print(json: report.json)
     } else {
       report.print(on: .standardOutput)
     }

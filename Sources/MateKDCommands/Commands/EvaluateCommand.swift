@@ -1,7 +1,6 @@
 import ArgumentParser
 import Data
 import Inference
-import StrictJSON
 
 /// `mate-kd evaluate`.
 struct EvaluateCommand: ParsableCommand {
@@ -74,13 +73,14 @@ struct EvaluateCommand: ParsableCommand {
     }
     InferenceOptions.show(grid.misfits.map(\.reason))
     if json {
-      print(JSONWriter().string(grid.json(confusion: confusion)))
+      TerminalStream.standardOutput.print(json: grid.json(confusion: confusion))
       return
     }
     grid.print(on: .standardOutput)
     if !confusion { return }
     for report in grid.reports where report.found.confusion != nil {
-      TerminalStream.standardOutput.print("\n\(report.model), \(report.task.name)")
+      TerminalStream.standardOutput.print("")
+      TerminalStream.standardOutput.print("\(report.model), \(report.task.name)")
       report.printConfusion(on: .standardOutput)
     }
   }
@@ -133,7 +133,7 @@ struct EvaluateCommand: ParsableCommand {
 
   private func show(_ report: EvaluationReport) {
     if json {
-      print(JSONWriter().string(report.json(confusion: confusion)))
+      TerminalStream.standardOutput.print(json: report.json(confusion: confusion))
       return
     }
     report.print(on: .standardOutput)

@@ -105,7 +105,7 @@ struct InspectCommand: ParsableCommand {
     _ content: @autoclosure () -> JSONValue, _ tables: (TerminalStream) -> Void
   ) {
     if json {
-      print(JSONWriter().string(content()))
+      TerminalStream.standardOutput.print(json: content())
     } else {
       tables(.standardOutput)
     }

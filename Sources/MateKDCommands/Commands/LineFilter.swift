@@ -22,7 +22,7 @@ package enum LineFilter {
       number += 1
       let text = line.last == 0x0D ? line.dropLast() : line
       guard String(validating: text, as: UTF8.self) != nil else {
-        FileDescriptorWriter.write(output, to: sink)
+        try FileDescriptorWriter.write(output, to: sink, named: "the output")
         throw FileError(
           file: name, line: number, problem: "the text is not valid UTF-8; convert it first.")
       }
@@ -44,18 +44,8 @@ package enum LineFilter {
       }
       pending.removeFirst(start)
       if isAtEnd, !pending.isEmpty { try take(pending[...]) }
-      guard FileDescriptorWriter.write(output, to: sink) else {
-        throw StreamError(
-          problem: "the output cannot be written: \(String(cString: strerror(errno))).")
-      }
+      try FileDescriptorWriter.write(output, to: sink, named: "the output")
       output.removeAll(keepingCapacity: true)
     }
   }
-}
-
-/// The error for standard input or output that failed.
-struct StreamError: ExitStatusProviding, CustomStringConvertible {
-  let problem: String
-  var exitStatus: ExitStatus { .inputOutput }
-  var description: String { problem }
 }

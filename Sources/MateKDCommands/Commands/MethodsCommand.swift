@@ -11,7 +11,6 @@ struct MethodsCommand: ParsableCommand {
   var name: String?
 
   func run() throws {
-    let stream = TerminalStream.standardOutput
     guard let name else {
       var table = TextTable([.text("method"), .text("what it is")])
       for method in MethodRegistry.all { table.add([method.name, method.summary]) }
@@ -22,6 +21,6 @@ struct MethodsCommand: ParsableCommand {
       throw ValidationError(
         "there is no method \"\(name)\"; \(EditDistance.suggestion(for: name, among: known))")
     }
-    try MethodPage(method).lines(stream.style).forEach(stream.print)
+    try MethodPage(method).lines.forEach { TerminalStream.standardOutput.print($0) }
   }
 }

@@ -177,6 +177,7 @@ extension PredictCommand {
     }
     let archive = try writer.finish()
     writer.print(on: .standardOutput)
-    TerminalStream.standardOutput.print("\nThe archive is \(archive).")
+    TerminalStream.standardOutput.print("")
+    TerminalStream.standardOutput.print("The archive is \(archive).")
   }
 }

@@ -2,7 +2,6 @@ import ArgumentParser
 import Configuration
 import Logging
 import Runs
-import StrictJSON
 
 /// `mate-kd profile`.
 struct ProfileCommand: ParsableCommand {
@@ -44,13 +43,14 @@ struct ProfileCommand: ParsableCommand {
     for notice in prepared.notices { logger.notice("\(notice)") }
     for (name, value) in prepared.plan where name != "output" { logger.info("\(name): \(value)") }
     if options.dryRun { return }
-    StopSignal.install()
+    StopSignal.waitsForRun(true)
     let profile = try prepared.profile(updates: steps, warmUp: warmUp) { StopSignal.isRaised }
     if json {
-      print(JSONWriter().string(ProfileReport(profile).json))
+      TerminalStream.standardOutput.print(json: ProfileReport(profile).json)
     } else {
       ProfileReport(profile).print(on: .standardOutput)
     }
+    if StopSignal.isRaised { throw ExitCode(StopSignal.status.rawValue) }
   }
 
   private func prepare() throws -> PreparedRun {

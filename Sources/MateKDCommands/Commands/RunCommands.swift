@@ -24,11 +24,11 @@ extension RunCommand {
       return
     }
     for (name, value) in prepared.plan { logger.info("\(name): \(value)") }
-    StopSignal.install()
+    StopSignal.waitsForRun(true)
     let display = RunDisplay(label: Run.command, logger: logger, quiet: options.quiet)
     let outcome = try prepared.execute(display)
     display.end()
-    if let checkpoint = outcome.checkpoint { throw Interrupted(checkpoint: checkpoint) }
+    if outcome.wasInterrupted { throw Interrupted(checkpoint: outcome.checkpoint) }
     var table = TextTable([.text("result"), .number("value")])
     for (name, value) in outcome.results {
       let isCount = value.rounded() == value && abs(value) >= 1

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Files
-import StrictJSON
 
 /// `mate-kd schema`.
 struct SchemaCommand: ParsableCommand {
@@ -25,8 +24,8 @@ struct SchemaCommand: ParsableCommand {
     if let template {
       let text = String(decoding: try ByteFile.read(template), as: UTF8.self)
       let filled = try ReferenceTemplate(text).filled()
-      return stream.print(filled.hasSuffix("\n") ? String(filled.dropLast()) : filled)
+      return stream.print(lines: filled.hasSuffix("\n") ? String(filled.dropLast()) : filled)
     }
-    stream.print(JSONWriter().string(try ConfigurationSchema.schema(of: command)))
+    stream.print(json: try ConfigurationSchema.schema(of: command))
   }
 }

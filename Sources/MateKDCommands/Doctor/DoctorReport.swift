@@ -21,7 +21,7 @@ package struct DoctorReport: Sendable {
     for (name, value) in rows { table.add([name, value]) }
     table.print(on: stream)
     for warning in warnings {
-      stream.print(stream.style.paint("warning:", .yellow) + " " + warning)
+      stream.print(StyledText("warning:", .yellow) + " \(warning)")
     }
   }
 

@@ -58,7 +58,7 @@ package struct ModelInspection: Sendable {
     }
     tensors.print(on: stream)
     for warning in warnings {
-      stream.print(stream.style.paint("warning:", .yellow) + " " + warning)
+      stream.print(StyledText("warning:", .yellow) + " \(warning)")
     }
   }
 

@@ -12,7 +12,7 @@ package struct ProfileReport: Sendable {
   /// Writes a table for each of the run's models, and the totals.
   package func print(on stream: TerminalStream) {
     for phase in profile.phases {
-      stream.print(stream.style.paint(title(phase), .bold))
+      stream.print(StyledText(title(phase), .bold))
       table(phase).print(on: stream)
       stream.print("")
     }

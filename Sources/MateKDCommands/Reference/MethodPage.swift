@@ -42,26 +42,28 @@ package struct MethodPage: Sendable {
     return facts
   }
 
-  /// The lines, without line ends.
-  package func lines(_ style: TerminalStyle = .plain) -> [String] {
-    var lines = Self.wrapped(style.paint(method.name, .bold) + ": " + method.summary, indent: 0)
-    lines += facts
+  /// The lines.
+  package var lines: [StyledText] {
+    var head = Self.wrapped("\(method.name): \(method.summary)", indent: 0)
+    let rest = head.removeFirst().dropFirst(method.name.count)
+    var lines = [StyledText(method.name, .bold) + String(rest)]
+    lines += (head + facts).map { StyledText($0) }
     if let document = Self.document(of: method) {
-      lines.append("Paper, formulae and deviations: \(document)")
+      lines.append(StyledText("Paper, formulae and deviations: \(document)"))
     }
-    lines.append("")
-    if settings.isEmpty { return lines + ["It has no keys of its own."] }
+    lines.append(StyledText(""))
+    if settings.isEmpty { return lines + [StyledText("It has no keys of its own.")] }
     var table = TextTable([.text("key of method"), .text("kind"), .text("range"), .text("default")])
     for setting in settings {
       let key = setting.path.split(separator: ".").dropFirst().joined(separator: ".")
       table.add([key, setting.kindText, setting.rangeText, setting.defaultText])
     }
-    let rows = table.lines(style)
+    let rows = table.lines
     lines += rows.prefix(2)
     for (row, setting) in zip(rows.dropFirst(2), settings) {
       lines.append(row)
-      lines += Self.wrapped(setting.meaning, indent: 4)
-      if !setting.choices.isEmpty { lines += Self.wrapped(setting.choicesText, indent: 4) }
+      let texts = [setting.meaning] + (setting.choices.isEmpty ? [] : [setting.choicesText])
+      lines += texts.flatMap { Self.wrapped($0, indent: 4) }.map { StyledText($0) }
     }
     return lines
   }

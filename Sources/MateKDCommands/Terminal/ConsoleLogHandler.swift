@@ -50,7 +50,7 @@ package struct ConsoleLogHandler: LogHandler {
     switch format {
     case .text:
       let suffix = sorted.map { " \($0.key)=\($0.value)" }.joined()
-      stream.print(prefix(event.level) + "\(event.message)" + stream.style.paint(suffix, .dim))
+      stream.print(prefix(event.level) + "\(event.message)" + StyledText(suffix, .dim))
     case .json:
       let members: [(String, JSONValue)] =
         [
@@ -61,12 +61,12 @@ package struct ConsoleLogHandler: LogHandler {
     }
   }
 
-  private func prefix(_ level: Logger.Level) -> String {
+  private func prefix(_ level: Logger.Level) -> StyledText {
     switch level {
-    case .trace, .debug: stream.style.paint("\(level): ", .dim)
-    case .info, .notice: ""
-    case .warning: stream.style.paint("warning: ", .yellow)
-    case .error, .critical: stream.style.paint("error: ", .red)
+    case .trace, .debug: StyledText("\(level): ", .dim)
+    case .info, .notice: StyledText("")
+    case .warning: StyledText("warning: ", .yellow)
+    case .error, .critical: StyledText("error: ", .red)
     }
   }
 

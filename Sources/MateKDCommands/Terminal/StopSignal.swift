@@ -1,11 +1,17 @@
 import Glibc
 import Synchronization
 
-/// Handles Ctrl-C, SIGTERM and SIGUSR1: the first signal asks the run to end after the current
-/// update, the second ends the process at once.
+/// Handles SIGINT (Ctrl-C), SIGTERM, SIGUSR1 and SIGHUP.
+///
+/// The first signal asks a run to end after the current update and to save itself; where there is
+/// nothing to save yet, it ends the process at once. The second one always does.
 enum StopSignal {
   /// The first signal that came; 0 for none.
   private static let first = Atomic<Int32>(0)
+  /// Whether a run is going on that looks at `isRaised`.
+  private static let isPolled = Atomic<Bool>(false)
+  /// Whether the line on the terminal may be a progress bar.
+  private static let isTerminal = Atomic<Bool>(false)
 
   /// True after the first signal.
   static var isRaised: Bool { number != 0 }
@@ -16,28 +22,74 @@ enum StopSignal {
   /// How a process ends that a signal has interrupted.
   static var status: ExitStatus { number == SIGINT ? .interrupted : .temporary }
 
-  /// Installs the handlers. They count, and the first one acknowledges.
+  /// Says whether the first signal waits for the run, which polls `isRaised` from now on, or ends
+  /// the process at once.
+  static func waitsForRun(_ waits: Bool) { isPolled.store(waits, ordering: .relaxed) }
+
+  /// Installs the handlers. To be called once, before anything is read or written.
   static func install() {
+    isTerminal.store(isatty(2) == 1, ordering: .relaxed)
+    _ = (isRaised, isPolled.load(ordering: .relaxed))
     for number in [SIGINT, SIGTERM, SIGUSR1, SIGHUP] {
-      signal(number) { number in
-        let (isFirst, _) = StopSignal.first.compareExchange(
-          expected: 0, desired: number, ordering: .relaxed)
-        guard isFirst else { _exit(128 + number) }
-        let text: StaticString = "\nmate-kd: stopping after this update; again to leave at once\n"
-        _ = write(2, text.utf8Start, text.utf8CodeUnitCount)
+      let old = signal(number) { StopSignal.receive($0) }
+      // nohup says that this one does not count.
+      if number == SIGHUP, unsafeBitCast(old, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
+      {
+        signal(number, SIG_IGN)
       }
     }
-    // A terminal or a pipe that goes away must not take the run with it.
+    // A reader that goes away and a limit of file sizes are errors of writing, not the end.
     for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
+  }
+
+  /// Runs in the signal's handler, so it may only use what is allowed there.
+  private static func receive(_ number: Int32) {
+    let savedError = errno
+    let (isFirst, _) = first.compareExchange(expected: 0, desired: number, ordering: .relaxed)
+    guard isFirst else { _exit(128 + number) }
+    if isTerminal.load(ordering: .relaxed) { say("\n") }
+    say("mate-kd: ")
+    switch number {
+    case SIGINT: say("SIGINT")
+    case SIGTERM: say("SIGTERM")
+    case SIGUSR1: say("SIGUSR1")
+    default: say("SIGHUP")
+    }
+    guard isPolled.load(ordering: .relaxed) else {
+      say(": stopped, with nothing left to save; give the same command again\n")
+      _exit(status.rawValue)
+    }
+    say(": stopping after this update; again to leave at once\n")
+    errno = savedError
+  }
+
+  private static func say(_ text: StaticString) {
+    _ = write(2, text.utf8Start, text.utf8CodeUnitCount)
   }
 }
 
-/// The error for a run that a signal ended; its model so far has been saved.
+/// The error for a run that a signal ended.
 struct Interrupted: ExitStatusProviding, CustomStringConvertible {
-  /// What it goes on from.
-  let checkpoint: String
+  /// What it goes on from; nil if it had not begun.
+  let checkpoint: String?
   var exitStatus: ExitStatus { StopSignal.status }
   var description: String {
-    "interrupted and saved to \(checkpoint); the same command with --resume continues"
+    let saved = checkpoint.map { "saved to \($0)" } ?? "with nothing left to save"
+    return "interrupted, \(saved); continue with: \(CommandLine.resuming)"
+  }
+}
+
+extension CommandLine {
+  /// The command that continues the run of this process.
+  fileprivate static var resuming: String {
+    var words = arguments.filter { $0 != "--overwrite-output-dir" }
+    if !words.contains("--resume") { words.append("--resume") }
+    return words.map { word in
+      let isPlain = word.utf8.allSatisfy {
+        "@%+=:,./-_".utf8.contains($0) || Character(Unicode.Scalar($0)).isLetter
+          || Character(Unicode.Scalar($0)).isNumber
+      }
+      return isPlain && !word.isEmpty ? word : "'\(word.replacing("'", with: "'\\''"))'"
+    }.joined(separator: " ")
   }
 }

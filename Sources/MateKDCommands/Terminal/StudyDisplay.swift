@@ -23,6 +23,8 @@ final class StudyDisplay: StudyObserver {
   }
 
   func willRun(_ cell: StudyCell, state: StudyCell.State, number: Int, of total: Int) {
+    // Opening models and data takes a while and leaves nothing to save.
+    StopSignal.waitsForRun(false)
     place = "[\(number)/\(total)] \(cell.name)"
     logger.info("\(place): begins (\(state.explanation))")
   }
@@ -34,6 +36,7 @@ final class StudyDisplay: StudyObserver {
   }
 
   func display(for cell: StudyCell) -> any TrainingObserver {
+    StopSignal.waitsForRun(true)
     display?.end()
     var inner = logger
     if !verbose { inner.logLevel = .warning }

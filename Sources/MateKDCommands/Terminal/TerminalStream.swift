@@ -1,19 +1,22 @@
+import Files
 import Foundation
 import Glibc
+import StrictJSON
 import Synchronization
 
 /// A stream of lines with at most one status line below them. Log lines and the progress bar share
-/// one, so they never garble each other.
+/// one, so they never garble each other. Control characters are escaped in whatever is shown.
 package final class TerminalStream: Sendable {
   /// What the stream can show.
   package let style: TerminalStyle
-  private let write: @Sendable (String) -> Void
+  private let sink: @Sendable (String) throws -> Void
   private let status = Mutex("")
+  private let failure = Mutex<(any Error)?>(nil)
 
   /// A stream over any sink.
-  package init(style: TerminalStyle, write: @escaping @Sendable (String) -> Void) {
+  package init(style: TerminalStyle, write: @escaping @Sendable (String) throws -> Void) {
     self.style = style
-    self.write = write
+    sink = write
   }
 
   /// Standard error of this process.
@@ -21,28 +24,53 @@ package final class TerminalStream: Sendable {
     style: TerminalStyle(
       environment: ProcessInfo.processInfo.environment, isTerminal: isatty(2) == 1,
       width: TerminalStyle.width(ofDescriptor: 2))
-  ) { FileDescriptorWriter.write($0, to: 2) }
+  ) { try FileDescriptorWriter.write($0, to: 2, named: "standard error") }
 
   /// Standard output of this process.
   package static let standardOutput = TerminalStream(
     style: TerminalStyle(
       environment: ProcessInfo.processInfo.environment, isTerminal: isatty(1) == 1,
       width: TerminalStyle.width(ofDescriptor: 1))
-  ) { FileDescriptorWriter.write($0, to: 1) }
+  ) { try FileDescriptorWriter.write($0, to: 1, named: "standard output") }
+
+  /// The first error of writing. What comes after it is dropped, so that work goes on when nobody
+  /// reads any more.
+  package var firstError: (any Error)? { failure.withLock { $0 } }
+
+  private func write(_ text: String) {
+    failure.withLock { failure in
+      if failure != nil { return }
+      do { try sink(text) } catch { failure = error }
+    }
+  }
 
   /// Writes a line above the status line.
-  package func print(_ line: String) {
+  package func print(_ line: StyledText) {
+    let line = line.drawn(style)
     status.withLock { status in
       write(status.isEmpty ? line + "\n" : "\r\u{1B}[K\(line)\n\(status)")
     }
   }
+
+  /// Writes a line above the status line; a line end in it is escaped.
+  package func print(_ line: String) { print(StyledText(line)) }
+
+  /// Writes a text of several lines.
+  package func print(lines text: String) {
+    for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+      print(String(line))
+    }
+  }
+
+  /// Writes a JSON value over several lines.
+  package func print(json: JSONValue) { print(lines: JSONWriter().string(json)) }
 
   /// Replaces the status line. The text is cut to the width. Does nothing on a stream that cannot
   /// redraw.
   package func show(status text: String) {
     guard style.redraws else { return }
     status.withLock { status in
-      let line = String(text.prefix(style.width - 1))
+      let line = String(text.withoutControls.prefix(style.width - 1))
       if line == status { return }
       status = line
       write("\r\u{1B}[K\(line)")
@@ -61,25 +89,43 @@ package final class TerminalStream: Sendable {
 
 /// Writes to a descriptor until everything has been written.
 enum FileDescriptorWriter {
-  static func write(_ text: String, to descriptor: Int32) {
-    write(Array(text.utf8), to: descriptor)
+  static func write(_ text: String, to descriptor: Int32, named name: String) throws {
+    try write(Array(text.utf8), to: descriptor, named: name)
   }
 
-  /// It is no error of this program if nobody reads the stream any more; the rest is dropped.
-  @discardableResult
-  static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
-    bytes.withUnsafeBytes { buffer in
+  /// - Parameter name: what errors call the descriptor.
+  /// - Throws: `StreamError`.
+  static func write(_ bytes: [UInt8], to descriptor: Int32, named name: String) throws {
+    try bytes.withUnsafeBytes { buffer in
       var rest = buffer[...]
       while !rest.isEmpty {
         let piece = UnsafeRawBufferPointer(rebasing: rest)
         let written = Glibc.write(descriptor, piece.baseAddress, piece.count)
         if written < 0 {
           if errno == EINTR { continue }
-          return false
+          throw StreamError(
+            problem: "\(name) cannot be written: \(String(cString: strerror(errno))).")
         }
         rest = rest.dropFirst(written)
       }
-      return true
     }
   }
+
+  /// Opens the null device in place of standard input, output and error where they are closed, so
+  /// that no file which is opened later takes their number and what is written to them. Reading
+  /// from the one and writing to standard output fail; what goes to standard error is dropped.
+  static func occupyStandardDescriptors() {
+    for (descriptor, mode) in [(0, O_WRONLY), (1, O_RDONLY), (2, O_WRONLY)] as [(Int32, Int32)]
+    where fcntl(descriptor, F_GETFD) < 0 {
+      // Opens the lowest free number, which is this one.
+      _ = open("/dev/null", mode)
+    }
+  }
+}
+
+/// The error for standard input or output that failed.
+struct StreamError: ExitStatusProviding, CustomStringConvertible {
+  let problem: String
+  var exitStatus: ExitStatus { .inputOutput }
+  var description: String { problem }
 }

@@ -41,8 +41,8 @@ package struct TerminalStyle: Sendable, Equatable {
     return Int(size.ws_col)
   }
 
-  /// Text in one of the eight colours or bold, where colours may be used.
-  package func paint(_ text: String, _ color: Color) -> String {
+  /// Text in one of the eight colours or bold, where colours may be used; see `StyledText`.
+  func paint(_ text: String, _ color: Color) -> String {
     colors ? "\u{1B}[\(color.rawValue)m\(text)\u{1B}[0m" : text
   }
 

@@ -1,3 +1,5 @@
+import Files
+
 /// A table of results in plain text: headings, a rule, rows.
 package struct TextTable: Sendable {
   /// One column.
@@ -18,15 +20,18 @@ package struct TextTable: Sendable {
   private var rows: [[String]] = []
 
   /// A table without rows.
-  package init(_ columns: [Column]) { self.columns = columns }
+  package init(_ columns: [Column]) {
+    // Escaped here already, since that decides how wide a column is.
+    self.columns = columns.map { Column(title: $0.title.withoutControls, isNumeric: $0.isNumeric) }
+  }
 
   /// Adds a row. Missing cells stay empty; surplus ones are left out.
   package mutating func add(_ cells: [String]) {
-    rows.append(columns.indices.map { $0 < cells.count ? cells[$0] : "" })
+    rows.append(columns.indices.map { $0 < cells.count ? cells[$0].withoutControls : "" })
   }
 
-  /// The lines, without line ends. Headings are bold if the style has colours.
-  package func lines(_ style: TerminalStyle = .plain) -> [String] {
+  /// The lines; headings are bold.
+  package var lines: [StyledText] {
     let widths = columns.indices.map { place in
       rows.map { $0[place].count }.reduce(columns[place].title.count, max)
     }
@@ -40,12 +45,13 @@ package struct TextTable: Sendable {
       return text
     }
     let rule = widths.map { String(repeating: "-", count: $0) }.joined(separator: "  ")
-    return [style.paint(line(columns.map(\.title)), .bold), rule] + rows.map(line)
+    return [StyledText(line(columns.map(\.title)), .bold), StyledText(rule)]
+      + rows.map { StyledText(line($0)) }
   }
 
   /// Writes the table.
   package func print(on stream: TerminalStream = .standardOutput) {
-    lines(stream.style).forEach(stream.print)
+    lines.forEach { stream.print($0) }
   }
 
   /// Writes tables separated by an empty line.

@@ -53,11 +53,32 @@ struct CheckpointFolder {
       .sorted { $0.step > $1.step }
   }
 
-  /// Removes what interrupted saves have left in a run's folder.
-  static func removeRemains(in run: String) {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: run)) ?? []
-    for name in names where name.hasPrefix(".\(prefix)") { ByteFile.remove("\(run)/\(name)") }
+  /// Removes checkpoints until `limit` are left. The one that has just been written, which is
+  /// whole, and that of the best update stay in any case.
+  ///
+  /// What has a higher number than the newest comes from before the run went back to an older
+  /// checkpoint, so it goes first: it may be damaged, and it must not be taken for newer.
+  static func rotate(in run: String, limit: Int, newest: Int, best: Int?) {
+    let all = all(in: run)
+    let order = all.filter { $0.step > newest } + all.reversed().filter { $0.step < newest }
+    let removable = order.filter { $0.step != best }
+    for old in removable.prefix(max(0, all.count - limit)) { old.remove() }
   }
+
+  /// Removes the folder. It loses its name first, so that a part of it is never taken for the whole.
+  func remove() {
+    let hidden = "\(URL(fileURLWithPath: path).deletingLastPathComponent().path)/\(hiddenName)"
+    ByteFile.remove(hidden)
+    do {
+      try ByteFile.rename(path, to: hidden)
+      ByteFile.remove(hidden)
+    } catch {
+      ByteFile.remove(path)
+    }
+  }
+
+  /// What the folder is called while it is being written or removed.
+  private var hiddenName: String { ".\(Self.prefix)\(step).tmp-\(getpid())" }
 }
 
 // MARK: - Writing
@@ -75,7 +96,7 @@ extension CheckpointFolder {
     _ state: RunState, description: RunDescription, _ body: (_ folder: String) throws -> Void
   ) throws {
     let run = URL(fileURLWithPath: path).deletingLastPathComponent().path
-    let temporary = "\(run)/.\(Self.prefix)\(step).tmp-\(getpid())"
+    let temporary = "\(run)/\(hiddenName)"
     ByteFile.remove(temporary)
     do {
       try ByteFile.makeFolder(temporary)

@@ -1,4 +1,3 @@
-import Files
 import Foundation
 import Synchronization
 import Trainers
@@ -33,15 +32,16 @@ final class CheckpointSaver: StateSaver {
     self.writeModel = writeModel
   }
 
-  func isDue(step: Int, stepsPerEpoch: Int) -> Bool {
+  /// As transformers does it, the last update is saved in any case unless nothing is.
+  func isDue(step: Int, stepsPerEpoch: Int, isLast: Bool) -> Bool {
     switch arguments.saveStrategy {
     case .no: false
-    case .steps: step % arguments.saveSteps == 0
-    case .epoch: step % stepsPerEpoch == 0
+    case .steps: isLast || step % arguments.saveSteps == 0
+    case .epoch: isLast || step % stepsPerEpoch == 0
     }
   }
 
-  func save(_ state: RunState, step: Int) {
+  func save(_ state: RunState, step: Int, best: Int?) {
     wait()
     let folder = CheckpointFolder(step: step, run: run)
     let (description, writeModel, limit, failure) = (
@@ -50,7 +50,7 @@ final class CheckpointSaver: StateSaver {
     writer = Writer { [run, notice] in
       do {
         try folder.write(state, description: description) { try writeModel(state, $0) }
-        if let limit { Self.removeOldest(in: run, keeping: limit) }
+        if let limit { CheckpointFolder.rotate(in: run, limit: limit, newest: step, best: best) }
       } catch {
         notice("checkpoint-\(step) could not be saved: \(error); the run goes on")
         failure.remember(error)
@@ -66,12 +66,6 @@ final class CheckpointSaver: StateSaver {
 
   /// The first error of a checkpoint that could not be written.
   var firstError: (any Error)? { failure.error }
-
-  /// Only what is older than the newest `limit` checkpoints goes, so that a valid one is always
-  /// left: a checkpoint has its name only once it is whole.
-  private static func removeOldest(in run: String, keeping limit: Int) {
-    for old in CheckpointFolder.all(in: run).dropFirst(limit) { ByteFile.remove(old.path) }
-  }
 }
 
 /// A thread that does one thing.

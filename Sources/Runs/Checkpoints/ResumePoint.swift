@@ -10,6 +10,8 @@ struct ResumePoint {
   /// The checkpoint; nil to begin anew.
   let folder: CheckpointFolder?
   let state: RunState?
+  /// Whether the run goes on in the folder in which it was interrupted.
+  let isOfThisFolder: Bool
   /// Sentences that the user should see: what is gone on with, what was passed over and why.
   let notices: [String]
 
@@ -45,12 +47,21 @@ struct ResumePoint {
       notices.append("going on after update \(candidate.step), from \(candidate.path)")
       folder = candidate
       state = found.state
+      isOfThisFolder = Self.isSame(run, as: "\(candidate.path)/..")
       self.notices = notices
       return
     }
     folder = nil
     state = nil
+    isOfThisFolder = false
     self.notices = notices + ["there is no checkpoint in \(run); the run begins anew"]
+  }
+
+  private static func isSame(_ folder: String, as other: String) -> Bool {
+    func real(_ path: String) -> String {
+      URL(fileURLWithPath: path).standardizedFileURL.resolvingSymlinksInPath().path
+    }
+    return real(folder) == real(other)
   }
 
   /// - Returns: sentences about harmless differences.
