@@ -30,6 +30,10 @@ package struct RunFolder: Sendable {
     // Results first, so that a folder that is left half way is not taken for a finished run.
     for old in Self.results + Self.records { ByteFile.remove("\(path)/\(old)") }
     for checkpoint in CheckpointFolder.all(in: path) { ByteFile.remove(checkpoint.path) }
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    for name in names where name.hasPrefix(SkippedUpdate.filePrefix) {
+      ByteFile.remove("\(path)/\(name)")
+    }
   }
 
   /// Files that tell how a run ended.
@@ -45,6 +49,7 @@ package struct RunFolder: Sendable {
   /// Whether a run replaces or removes what goes by a name in its folder.
   static func replaces(_ name: String) -> Bool {
     results.contains(name) || records.contains(name) || name.hasPrefix("checkpoint-")
+      || name.hasPrefix(SkippedUpdate.filePrefix)
   }
 
   /// The checks of `init` without touching anything.
