@@ -35,10 +35,12 @@ public struct Inference: Sendable {
   ///
   /// - Parameter batchSize: the largest number of texts per product. Batches depend only on the
   ///   data.
-  /// - Throws: `CancellationError` if `shouldStop` says so.
+  /// - Throws: `CancellationError` if `shouldStop` says so; `MemoryShortage` if there is too little
+  ///   memory.
   public func logits(
     _ model: SequenceClassifier, data: TokenizedDataset, batchSize: Int = 32
   ) throws -> Matrix {
+    try checkMemory(model, data: data, outputs: data.count * model.labels.count)
     let result = Matrix(zeros: data.count, model.labels.count)
     try forEachBatch(of: data, batchSize: batchSize) { rows, tokens, tape in
       result.rows(rows).copy(from: model.logits(tokens, tape: tape, training: false).value)
@@ -54,6 +56,7 @@ public struct Inference: Sendable {
   public func logits(
     _ model: SpanClassifier, data: TokenizedDataset, batchSize: Int = 32
   ) throws -> Matrix {
+    try checkMemory(model, data: data, outputs: 2 * data.tokenCount)
     let result = Matrix(zeros: data.tokenCount, 2)
     let borders = data.borders
     try forEachBatch(of: data, batchSize: batchSize) { rows, tokens, tape in
@@ -63,18 +66,40 @@ public struct Inference: Sendable {
     return result
   }
 
+  /// The most tokens of a batch of several texts: enough for an efficient product, few enough to
+  /// keep activations in the caches.
+  private static let mostTokens = 512
+
+  /// Bytes that the threads of a pool take for passes of models over texts, none longer than
+  /// `longest` tokens.
+  package static func bytes(_ models: [any Model], longest: Int, _ pool: ThreadPool) -> Double {
+    let longest = max(1, longest)
+    let lengths = [Int](repeating: longest, count: max(1, mostTokens / longest))
+    var memory = PoolMemory()
+    for model in models where !(model is MaskedLanguageModel) {
+      memory.serve(PassMemory(model, over: PassMemory.Shape(lengths: lengths)).forward)
+    }
+    return Double(pool.threads) * memory.bytes
+  }
+
+  /// - Throws: `MemoryShortage` if there is too little memory for the logits and the passes.
+  private func checkMemory(_ model: any Model, data: TokenizedDataset, outputs: Int) throws {
+    _ = try MemoryShortage.check(
+      Self.bytes([model], longest: data.lengths.max() ?? 0, pool) + 4 * Double(outputs),
+      for: "the evaluation", advice: "give fewer --threads, shorter texts or less data")
+  }
+
   private func forEachBatch(
     of data: TokenizedDataset, batchSize: Int,
     _ body: @Sendable (_ rows: Range<Int>, PackedTokens, Tape) throws -> Void
   ) throws {
-    // Enough tokens for an efficient product, few enough to keep activations in the caches.
     var batches: [Range<Int>] = []
     let lengths = data.lengths
     var start = 0
     var tokens = 0
     for row in 0..<data.count {
       let length = lengths[row]
-      if row > start, row - start >= batchSize || tokens + length > 512 {
+      if row > start, row - start >= batchSize || tokens + length > Self.mostTokens {
         batches.append(start..<row)
         start = row
         tokens = 0

@@ -27,6 +27,7 @@ package struct RunFolder: Sendable {
     try Self.check(path, overwrite: overwrite)
     try ByteFile.makeFolder(path)
     lock = try FolderLock(path)
+    CheckpointFolder.removeRemains(in: path)
     for folder in [path, "\(path)/best"] {
       for name in Self.names(in: folder) where name.hasPrefix(".") && name.contains(".tmp-") {
         ByteFile.remove("\(folder)/\(name)")
@@ -44,7 +45,8 @@ package struct RunFolder: Sendable {
   ///   nobody asked for their removal.
   /// - Throws: `FileError` if something cannot be removed.
   package func clear(keepsCheckpoints: Bool = false) throws {
-    for name in Self.written { try discard(name) }
+    let skipped = Self.names(in: path).filter { $0.hasPrefix(SkippedUpdate.filePrefix) }
+    for name in Self.written + skipped { try discard(name) }
     if !keepsCheckpoints {
       for checkpoint in CheckpointFolder.all(in: path) { checkpoint.remove() }
     }
@@ -73,6 +75,7 @@ package struct RunFolder: Sendable {
   /// Whether a run replaces or removes what goes by a name in its folder.
   static func replaces(_ name: String) -> Bool {
     written.contains(name) || name.hasPrefix("checkpoint-")
+      || name.hasPrefix(SkippedUpdate.filePrefix)
   }
 
   /// Checks that a run which finds no checkpoint here may begin anew and remove what is here: the

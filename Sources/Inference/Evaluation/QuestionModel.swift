@@ -35,8 +35,7 @@ public struct QuestionModel: Sendable {
     guard let version = task.questions else {
       throw MismatchError(.training, "task \(task.name) has no questions to answer")
     }
-    OpenBLAS.useOneThread()
-    pool = ThreadPool(threads: threads)
+    pool = try OpenBLAS.threadPool(threads)
     self.precision = precision
     let opened = try ModelOpener(seed: 0).spanClassifier(
       ModelSource(modelNameOrPath: folder), role: "model")

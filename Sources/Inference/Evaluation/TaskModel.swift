@@ -39,8 +39,7 @@ public struct TaskModel: Sendable {
     folder: String, task: TaskDescription, maxSeqLength: Int? = nil, threads: Int = 0,
     precision: Precision = .float32, labelOrder: [String]? = nil
   ) throws {
-    OpenBLAS.useOneThread()
-    pool = ThreadPool(threads: threads)
+    pool = try OpenBLAS.threadPool(threads)
     self.precision = precision
     let files = try ModelFolder(folder)
     let labels = try ModelOpener.labels(of: files, order: labelOrder) {
