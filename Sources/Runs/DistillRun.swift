@@ -50,7 +50,7 @@ extension PreparedRun {
         tokenizer: teacher.tokenizer))
     var plan = learning.plan(objective: objective, others: models.others)
     plan.facts.insert(("method", method.name), at: 0)
-    let outputs = learning.outputs(
+    let outputs = try learning.outputs(
       others: models.others,
       references: {
         try teacher.references(in: learning.evaluation, allowsWeak: c.allowWeakTeacher)
@@ -158,8 +158,12 @@ struct DistillationModels<Head: TaskHead> {
     self.teacher = teacher
     self.student = student
     self.notices = notices
-    try ModelOpener.checkLength(
-      c.task.maxSeqLength, of: others + [("student", student.model)])
+    let models = others + [("student", student.model)]
+    try ModelOpener.checkLength(c.task.maxSeqLength, of: models)
+    // All of them read the texts as the teacher's tokenizer gives them.
+    for (role, model) in models {
+      try ModelOpener.checkTemplate(of: teacher.tokenizer, fits: model, role: role)
+    }
   }
 }
 

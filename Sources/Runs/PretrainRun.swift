@@ -21,7 +21,7 @@ extension PreparedRun {
       model.model, training: setup.trainedModel(model.model, rows: data.count),
       probability: Float(c.mlm.mlmProbability), alwaysMask: c.mlm.masking != .bert,
       maskID: model.tokenizer.specialTokens.mask)
-    let (learner, tokenizer) = (
+    let (learner, tokenizer) = try (
       model.model, ModelFolder.TokenizerContent(folder: model.tokenizerSource)
     )
     let outputs = RunOutputs(

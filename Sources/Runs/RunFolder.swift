@@ -27,7 +27,6 @@ package struct RunFolder: Sendable {
     try Self.check(path, overwrite: overwrite)
     try ByteFile.makeFolder(path)
     lock = try FolderLock(path)
-    CheckpointFolder.removeRemains(in: path)
     for folder in [path, "\(path)/best"] {
       for name in Self.names(in: folder) where name.hasPrefix(".") && name.contains(".tmp-") {
         ByteFile.remove("\(folder)/\(name)")

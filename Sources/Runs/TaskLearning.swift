@@ -60,12 +60,13 @@ struct TaskLearning<Head: TaskHead> {
   ///     sentences for the user. Computed before the output folder is touched.
   ///   - finish: what remains to be done when everything else has been written.
   ///   - others: the models that it learns from.
+  /// - Throws: `FileError` if the tokenizer's files cannot be read.
   func outputs(
     others: [(role: String, model: any Model)] = [],
     references: @escaping () throws -> EvaluationParts.Result = { EvaluationParts.Result() },
     memory: [any StatePart] = [], finish: @escaping (_ folder: String) throws -> Void = { _ in }
-  ) -> RunOutputs {
-    let writer = ModelWriter(
+  ) throws -> RunOutputs {
+    let writer = try ModelWriter(
       model: model.model, tokenizer: ModelFolder.TokenizerContent(folder: model.tokenizerSource),
       task: task.name,
       configuration: configuration)

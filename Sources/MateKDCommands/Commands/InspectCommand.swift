@@ -59,15 +59,11 @@ struct InspectCommand: ParsableCommand {
     if model == nil, data == nil || task == nil && taskConfig == nil {
       throw ValidationError("Give --model, or --data with --task or --task-config.")
     }
-    if let maxSeqLength, maxSeqLength < 3 {
-      throw ValidationError("--max-seq-length must be at least 3, found \(maxSeqLength).")
-    }
+    try OptionRange.check("--max-seq-length", maxSeqLength ?? 3, 3...TaskConfiguration.longestText)
     if maxSeqLength != nil, data == nil || model == nil {
       throw ValidationError("--max-seq-length needs --data and --model.")
     }
-    guard (0...1024).contains(threads) else {
-      throw ValidationError("--threads must be from 0 to 1024, found \(threads).")
-    }
+    try OptionRange.check("--threads", threads, OptionRange.threads)
   }
 
   func run() throws {
