@@ -49,6 +49,9 @@ export MATE_KD_FUZZ=1
 swift build "${build[@]}" --product fuzz
 program=$(swift build "${build[@]}" --show-bin-path)/fuzz
 
+export LSAN_OPTIONS=suppressions=$root/scripts/sanitize/leaks.txt:print_suppressions=0
+# The runtime's own report of a trap gets in the way of the sanitizer's.
+export SWIFT_BACKTRACE=enable=no
 files=$(mktemp -d /dev/shm/mate-kd-fuzz-XXXXXX)
 trap 'rm -rf "$files"' EXIT
 found=0
