@@ -116,6 +116,16 @@ let package = Package(
         ],
       path: "Tests/TestSupport",
       sources: isPortable ? ["ReducedPrecision.swift", "Roundings.swift"] : nil),
+    // Readers of files, for a fuzzer and for the tests that replay its corpora.
+    .target(
+      name: "FuzzTargets",
+      dependencies: [
+        "Configuration", "Data", "Files", "Methods", "Models", "Runs", "StrictJSON", "Studies",
+        "Trainers",
+      ],
+      path: "Fuzz/Targets"),
+    .testTarget(
+      name: "FuzzTargetsTests", dependencies: ["Files", "FuzzTargets", "TestSupport"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"]),
     .testTarget(
       name: "AutogradTests",
@@ -187,6 +197,11 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+// Its `main` is libFuzzer's, which is only there in a build for it, as `scripts/fuzz.sh` makes.
+if Context.environment["MATE_KD_FUZZ"] == "1" {
+  package.targets.append(
+    .executableTarget(name: "fuzz", dependencies: ["FuzzTargets"], path: "Fuzz/Program"))
+}
 if isPortable {
   package.targets.removeAll { $0.type == .test && $0.name != "KernelsTests" }
 }

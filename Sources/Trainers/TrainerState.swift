@@ -2,7 +2,7 @@ import StrictJSON
 
 /// Where a run is: its counters, the sampler's position and the log. It is one value, so it can be
 /// written, read back and compared.
-struct TrainerState: Sendable {
+package struct TrainerState: Sendable {
   /// Updates of the main model.
   var globalStep = 0
   /// Updates of all models.
@@ -38,7 +38,8 @@ extension TrainerState {
   /// The name of this part of the run's state.
   static let stateName = "trainer"
 
-  func record() -> StateRecord {
+  /// Its content, for checkpoints.
+  package func record() -> StateRecord {
     StateRecord(
       values: JSONObject([
         ("global_step", .int(globalStep)), ("batch_number", .int(batchNumber)),
@@ -52,7 +53,9 @@ extension TrainerState {
       ]))
   }
 
-  init(_ record: StateRecord) throws {
+  /// Reads what `record()` wrote.
+  /// - Throws: `StateError`.
+  package init(_ record: StateRecord) throws {
     globalStep = try record.int("global_step")
     batchNumber = try record.int("batch_number")
     epochsBegun = try record.int("epochs_begun")

@@ -16,7 +16,7 @@ import Trainers
 /// | `training_state.safetensors` | weights, moments and other arrays, named `part/array` |
 /// | `trainer_state.json` | the log, as transformers has it |
 /// | `manifest.json` | size and hash of every other file; written last |
-struct CheckpointFolder {
+package struct CheckpointFolder {
   /// The update after which it was saved.
   let step: Int
   let path: String
@@ -34,7 +34,7 @@ struct CheckpointFolder {
 
   /// A folder that the user names.
   /// - Throws: `FileError` if its name is not `checkpoint-N`.
-  init(named path: String) throws {
+  package init(named path: String) throws {
     let name = URL(fileURLWithPath: path).lastPathComponent
     guard name.hasPrefix(Self.prefix), let step = Int(name.dropFirst(Self.prefix.count)), step >= 0
     else {
@@ -151,7 +151,7 @@ extension CheckpointFolder {
   /// Checks every file against the manifest.
   ///
   /// - Throws: `FileError` or `JSONError` naming the file that has changed since it was written.
-  func verify() throws {
+  package func verify() throws {
     let file = "\(path)/\(Self.manifestFile)"
     let manifest = try StrictJSON.read(file)
     guard manifest["format"]?.int == 1, let files = manifest["files"]?.object?.members else {
@@ -177,7 +177,7 @@ extension CheckpointFolder {
   /// The state, and the description of the run that it belongs to.
   ///
   /// - Throws: `FileError` or `JSONError`.
-  func read() throws -> (state: RunState, description: RunDescription) {
+  package func read() throws -> (state: RunState, description: RunDescription) {
     let file = "\(path)/\(Self.stateFile)"
     let json = try StrictJSON.read(file)
     guard json["format"]?.int == 1, let run = json["run"],

@@ -2,11 +2,12 @@ import Kernels
 import StrictJSON
 
 /// What a run is a run of: enough to repeat it, and to tell whether a state belongs to it.
-struct RunDescription: Sendable {
+package struct RunDescription: Sendable {
   /// As run.json and checkpoints have it.
   let json: JSONValue
 
-  init(json: JSONValue) { self.json = json }
+  /// A description that was read, or anything in its place.
+  package init(json: JSONValue) { self.json = json }
 
   /// A run that is about to start.
   ///
@@ -40,7 +41,7 @@ struct RunDescription: Sendable {
   ]
 
   /// A difference between two descriptions.
-  struct Difference {
+  package struct Difference {
     let key: String
     let old, new: String
     /// Whether this is still the same run, although results may differ in their last bits.
@@ -48,7 +49,7 @@ struct RunDescription: Sendable {
   }
 
   /// The differences, key by key, from the run that a checkpoint belongs to.
-  func differences(from old: RunDescription) -> [Difference] {
+  package func differences(from old: RunDescription) -> [Difference] {
     Self.compare(old.json, json, path: "").map { key, old, new in
       Difference(
         key: key.hasPrefix("config.") ? String(key.dropFirst("config.".count)) : key, old: old,

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Runs the Swift tests under a sanitizer, in a build of its own.
+set -euo pipefail
+
+usage() {
+  cat <<'USAGE'
+usage: scripts/sanitize.sh address|undefined|thread [swift test options...]
+
+  address     memory that is not the program's own, and memory that nobody frees
+  undefined   undefined behaviour in C; in Swift, preconditions, overflow and exclusive access
+  thread      data races
+
+for example: scripts/sanitize.sh thread --filter ThreadPoolTests
+USAGE
+}
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
+sanitizer=${1:-}
+case $sanitizer in
+  address | thread) options=(--sanitize "$sanitizer") ;;
+  # Swift has no such instrumentation, but the C in headers is compiled with it.
+  undefined) options=(--sanitize undefined -Xcc -fsanitize=undefined) ;;
+  -h | --help) usage; exit 0 ;;
+  *) usage >&2; exit 64 ;;
+esac
+shift
+
+# A debug build has every precondition, also that of the kernels, and -O makes it quick.
+options+=(-c debug --scratch-path ".build/$sanitizer" -Xswiftc -O -Xswiftc -enforce-exclusivity=checked)
+swift build "${options[@]}" --build-tests
+
+export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1
+export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+export TSAN_OPTIONS=halt_on_error=0:second_deadlock_stack=1
+swift test "${options[@]}" --skip-build "$@"
