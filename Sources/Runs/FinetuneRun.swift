@@ -34,7 +34,7 @@ extension PreparedRun {
       model.model, training: setup.trainedModel(model.model, rows: data.count),
       labelSmoothing: Float(c.train.labelSmoothingFactor))
     return try PreparedRun(
-      setup: setup, objective: objective, data: data, outputs: try learning.outputs(),
+      setup: setup, objective: objective, data: data, outputs: learning.outputs(),
       plan: learning.plan(objective: objective, others: []),
       notices: c.notes + model.notices + source.notices + learning.notices)
   }
