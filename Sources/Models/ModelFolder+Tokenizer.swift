@@ -14,9 +14,18 @@ extension ModelFolder {
   /// the meantime does not matter to the models that it writes.
   public struct TokenizerContent: Sendable {
     fileprivate let contents: [String: Data]
+    fileprivate let omitsSegments: Bool
+    fileprivate let specialTokensInText: Bool?
 
     /// Reads the files that a folder has.
-    public init(folder: String) {
+    ///
+    /// - Parameter specialTokensInText: whether texts may spell special tokens, if a model was
+    ///   trained so whatever the files say.
+    public init(folder: String, specialTokensInText: Bool? = nil) {
+      self.specialTokensInText = specialTokensInText
+      // A model with segments whose tokenizer leaves them out was trained without them.
+      omitsSegments =
+        (try? ModelFolder(folder)).map { $0.configuration.encoder.typeVocabularySize > 1 } ?? false
       contents = Dictionary(
         uniqueKeysWithValues: tokenizerFiles.compactMap { name in
           FileManager.default.contents(atPath: "\(folder)/\(name)").map { (name, $0) }
@@ -62,11 +71,14 @@ extension ModelFolder {
       settings = usual
     }
     if var changed = settings,
-      let names = inputNames(for: configuration, given: changed, isWordPiece: isWordPiece)
+      let names = inputNames(
+        for: configuration, given: changed, isWordPiece: isWordPiece,
+        omitsSegments: tokenizer.omitsSegments)
     {
       changed["model_input_names"] = .array(names.map { .string($0) })
       try write(JSONValue(.object(changed)), to: settingsFile)
     }
+    if let inText = tokenizer.specialTokensInText { try write(inText, to: settingsFile) }
     let mapFile = "\(path)/special_tokens_map.json"
     if definition == nil, !files.fileExists(atPath: mapFile) {
       try write(isWordPiece ? wordPieceTokens : bytePairTokens, to: mapFile)
@@ -77,7 +89,8 @@ extension ModelFolder {
   /// gives segments to a model that has none, or none to a model that was trained with them; nil if
   /// it fits as it is. This happens when teacher and student belong to different families.
   private static func inputNames(
-    for configuration: EncoderConfiguration, given settings: JSONObject, isWordPiece: Bool
+    for configuration: EncoderConfiguration, given settings: JSONObject, isWordPiece: Bool,
+    omitsSegments: Bool
   ) -> [String]? {
     let type = settings["tokenizer_class"]?.string ?? ""
     let givesSegments: Bool
@@ -89,7 +102,17 @@ extension ModelFolder {
     if configuration.typeVocabularySize < 2 {
       return givesSegments ? ["input_ids", "attention_mask"] : nil
     }
-    return givesSegments || !isWordPiece ? nil : ["input_ids", "token_type_ids", "attention_mask"]
+    return givesSegments || !isWordPiece || omitsSegments
+      ? nil : ["input_ids", "token_type_ids", "attention_mask"]
+  }
+
+  /// Keeps in tokenizer_config.json whether texts may spell special tokens, under mate-kd's key and
+  /// under transformers' own, which is the opposite.
+  private static func write(_ specialTokensInText: Bool, to file: String) throws {
+    var settings = try StrictJSON.parse(try ByteFile.read(file), file: file).object ?? JSONObject()
+    settings["special_tokens_in_text"] = .bool(specialTokensInText)
+    settings["split_special_tokens"] = .bool(!specialTokensInText)
+    try write(JSONValue(.object(settings)), to: file)
   }
 
   private static let wordPieceTokens: JSONValue = [

@@ -11,7 +11,7 @@ public struct PreparedRun {
   /// Sentences that the user should see before the run.
   public let notices: [String]
   /// What it trains.
-  let training: TrainingParts
+  package let training: TrainingParts
   private let setup: RunSetup
   private let outputs: RunOutputs
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Data
+import Inference
 
 /// `mate-kd tokenize`: turns texts into token ids, one line each.
 struct TokenizeCommand: ParsableCommand {
@@ -17,6 +18,9 @@ struct TokenizeCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Cut texts to this many tokens; by default they are not cut."))
   var maxSeqLength: Int?
 
+  @Flag(inversion: .prefixedNo, help: SpecialTokensHelp.text)
+  var specialTokensInText: Bool?
+
   func validate() throws {
     if let maxSeqLength, maxSeqLength < 3 {
       throw ValidationError("--max-seq-length must be at least 3, found \(maxSeqLength).")
@@ -24,7 +28,11 @@ struct TokenizeCommand: ParsableCommand {
   }
 
   func run() throws {
-    let tokenizer = try TokenizerLoader.load(folder: model)
+    let tokenizer = try TokenizerLoader.load(
+      folder: model, parseSpecialTokens: specialTokensInText)
+    if specialTokensInText == nil {
+      InferenceOptions.show([ModelOpener.markerNotice(model, tokenizer)].compactMap { $0 })
+    }
     let length = maxSeqLength ?? .max
     try LineFilter.run(from: 0, named: "standard input", to: 1) { line in
       let ids = tokenizer.encode(line, pair: nil, maxLength: length).ids
