@@ -57,16 +57,10 @@ extension ConfigurationReader {
   /// class is used, which is not always the value of the published models.
   func encoder(of family: ModelFamily) throws -> EncoderConfiguration {
     let keys = family.description.keys
-    let usual = FamilyDescription.ConfigurationKeys.bert
-    // transformers takes the sizes of every family under BERT's names, too.
-    func present(_ key: String, _ alias: String) -> String {
-      json[key] == nil && json[alias] != nil ? alias : key
-    }
     var c = EncoderConfiguration(
       family: family, vocabularySize: try int("vocab_size"),
-      hiddenSize: try int(present(keys.hiddenSize, usual.hiddenSize)),
-      layers: try int(present(keys.layers, usual.layers), atLeast: 0),
-      attentionHeads: try int(present(keys.attentionHeads, usual.attentionHeads)),
+      hiddenSize: try int(keys.hiddenSize),
+      layers: try int(keys.layers, atLeast: 0), attentionHeads: try int(keys.attentionHeads),
       intermediateSize: try int(keys.intermediateSize))
     guard c.hiddenSize % c.attentionHeads == 0 else {
       throw FileError(

@@ -35,7 +35,8 @@ struct RefusedSettings {
     try checkAliases(family)
   }
 
-  /// transformers takes DistilBERT's sizes under BERT's names, too.
+  /// transformers takes DistilBERT's sizes under BERT's names, too; here its own names are
+  /// required.
   private func checkAliases(_ family: ModelFamily) throws {
     let (own, usual) = (
       family.description.keys, FamilyDescription.ConfigurationKeys.bert

@@ -66,8 +66,8 @@ final class TaskData {
   let task: TaskDescription
   let tokenizer: any Tokenizer
   let pool: ThreadPool
-  /// Only this many rows; nil for all. For training they are drawn, for validation they are those at
-  /// the beginning.
+  /// Only this many rows; nil for all. For training they are drawn, for validation they are those
+  /// at the beginning.
   let maximumRows: Int?
   /// The seed of what is drawn, unless the configuration has its own.
   let seed: UInt64

@@ -61,7 +61,9 @@ final class BestModel: StatePart {
       let improves =
         place == 0
         || !value.isNaN
-          && (best.map { greaterIsBetter ? value > $0 + threshold : value < $0 - threshold } ?? true)
+          && best.map {
+            greaterIsBetter ? value > $0 + threshold : value < $0 - threshold
+          } ?? true
       count = improves ? 0 : count + 1
       if !value.isNaN, best.map({ greaterIsBetter ? value > $0 : value < $0 }) ?? true {
         best = value

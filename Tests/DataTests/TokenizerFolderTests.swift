@@ -36,7 +36,7 @@ struct TokenizerFolderTests {
   }()
 
   @Test("there are cases of both kinds")
-  func cases() {
+  func kinds() {
     let refused = Self.cases.count { $0.json["refused"] != nil }
     #expect(refused > 10 && Self.cases.count - refused > 30)
   }
@@ -76,7 +76,9 @@ struct TokenizerFolderTests {
   func refused(_ test: Case) throws {
     let scratch = try ScratchFolder()
     let folder = try test.folder(in: scratch)
-    let error = #expect(throws: FileError.self) { try TokenizerLoader.load(folder: folder) }
+    let error = #expect(throws: FileError.self) {
+      _ = try TokenizerLoader.load(folder: folder)
+    }
     let part = test.json["refused"]?.string ?? "?"
     #expect(error?.description.contains(part) == true, "\(error?.description ?? "")")
   }

@@ -80,7 +80,10 @@ struct TokenizerLoaderTests {
   func mistakes() throws {
     func problem(_ files: [String: String]) throws -> String {
       let folder = try scratch.folder(files)
-      return (#expect(throws: FileError.self) { try TokenizerLoader.load(folder: folder) })?
+      return
+        (#expect(throws: FileError.self) {
+          _ = try TokenizerLoader.load(folder: folder)
+        })?
         .description ?? ""
     }
     #expect(try problem([:]).contains("neither vocab.txt nor tokenizer.json nor vocab.json"))

@@ -1,8 +1,8 @@
 """Goldens of tokenizer folders: what each file and key does to token ids.
 
 Writes Tests/Goldens/tokenizer-folders.json: for each case the files of a folder, texts, and the ids
-that transformers gives them (`ids`: all special tokens are read as such where a text spells them, as
-transformers does). Cases that mate-kd refuses have no ids, but a part of the sentence.
+that transformers gives them (`ids`: all special tokens are read as such where a text spells them,
+as transformers does). Cases that mate-kd refuses have no ids, but a part of the sentence.
 Run: ${PYTHON:-python3} scripts/goldens/tokenizer_folders.py
 """
 
@@ -27,7 +27,8 @@ BYTES = ["<s>", "<pad>", "</s>", "<unk>", "<mask>", "a", "b", "Ġ", "ab", "Ġab"
 TEXTS = [
     "The plot was good, bad.", "Café café CAFE", "中国 plot中 x", "badgood BadGood bad-good badgoods",
     "plot-hole Plot-hole plot - hole", "[E1] the [/E1] plot[E1]x", "x [E1]  y", "the [SEP] plot",
-    "[MASK] good [CLS]", "ab Ab xab ab_ ab. éab abé ab\u0301", "a\u00a0[E2]\u2003b", "\tq \x00ab\u200dx",
+    "[MASK] good [CLS]", "ab Ab xab ab_ ab. éab abé ab\u0301", "a\u00a0[E2]\u2003b",
+    "\tq \x00ab\u200dx",
     "ab<E1> ab", " ab", "<E1>  <E1>ab", "ab <mask> ab", "", "   ", "éab中x", "İ ẞ Ǆ ab",
 ]
 PAIR = ("the plot was good, bad", "café good")
@@ -238,7 +239,8 @@ CASES = [
            model="roberta", segments=1), "add_prefix_space"),
     ("added_tokens_decoder that lacks a token",
      files(base=adding(BERT, *MARKS), config={"added_tokens_decoder": {
-         "41": {"content": "[E1]", "special": True, "normalized": False}}}), "lacks the added token"),
+         "41": {"content": "[E1]", "special": True, "normalized": False}}}),
+     "lacks the added token"),
     ("added_tokens_decoder that contradicts",
      files(base=adding(BERT, MARKS[0]), config={"added_tokens_decoder": {
          "41": {"content": "[E1]", "special": True, "normalized": False, "lstrip": True}}}),

@@ -118,10 +118,13 @@ private struct InputLayout {
     var fields: [ArraySlice<UInt8>] = []
     if case .quoted(let separator, _) = format {
       var records = QuotedRecords(bytes, separator: separator)
-      fields = records.next()?.fields ?? []
+      while let record = records.next() {
+        fields = record.fields
+        if !record.isBlank { break }
+      }
     } else {
-      var lines = ByteLines(bytes)
-      fields = lines.next().map { TabSeparatedRow(bytes, $0).fields } ?? []
+      let line = ByteLines(bytes).first { !bytes[$0].isBlank }
+      fields = line.map { TabSeparatedRow(bytes, $0).fields } ?? []
     }
     return fields.map { String(decoding: $0.prefix(100), as: UTF8.self) }
   }

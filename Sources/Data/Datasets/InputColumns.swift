@@ -23,7 +23,12 @@ struct InputColumns {
         ["text"], ["sentence"], ["content"], ["review"], ["comment"], ["title", "description"],
         ["body"], ["document"],
       ]
-    candidates = own.filter { $0.count == (task.isPair ? 2 : 1) } + usual
+    var all: [[String]] = []
+    for names in own.filter({ $0.count == (task.isPair ? 2 : 1) }) + usual
+    where !all.contains(names) {
+      all.append(names)
+    }
+    candidates = all
   }
 
   /// The columns of the texts, as the header spells them; nil if there are none. Case does not

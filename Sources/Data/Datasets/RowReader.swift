@@ -86,8 +86,8 @@ struct RowReader {
     if case .records(let records) = source { records.separatorName } else { "tab" }
   }
 
-  /// The fields of the next row. Tables may have blank lines, which are no rows; where every line is
-  /// a text, only blank lines at the end are none.
+  /// The fields of the next row. Tables may have blank lines, which are no rows; where every line
+  /// is a text, only blank lines at the end are none.
   private mutating func nextFields() -> (
     fields: [ArraySlice<UInt8>], line: Int, problem: String?
   )? {

@@ -91,6 +91,8 @@ public struct TaskConfiguration: Sendable {
     try section.finish()
     if own != nil, var kept = section.resolved.object {
       for key in ["data_dir"] + Self.drawKeys { kept[key] = nil }
+      // Whoever reads the data later must leave out the same rows.
+      if badRows == .stop { kept["bad_rows"] = nil }
       remembered = JSONValue(.object(kept))
     }
   }
@@ -100,8 +102,8 @@ public struct TaskConfiguration: Sendable {
   private mutating func readDraws(_ section: ConfigSection) throws {
     validationSplit = try section.optionalNumber(
       "validation_split", in: .above(0, upTo: 0.9),
-      "Hold out this share of the training rows, with an equal share of every class, and measure on "
-        + "it in place of the validation file; by default none.")
+      "Hold out this share of the training rows, with an equal share of every class, and measure "
+        + "on it in place of the validation file; by default none.")
     samplesPerClass = try section.optionalInt(
       "samples_per_class", in: .atLeast(1),
       "Train on so many rows of every class, drawn at random; by default on all.")

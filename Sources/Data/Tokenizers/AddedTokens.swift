@@ -73,8 +73,8 @@ struct AddedTokenMatcher: Sendable {
   /// A matcher.
   ///
   /// - Parameters:
-  ///   - readAsText: the ids of tokens that are not looked for. Where one is spelled, no other token
-  ///     may start inside it.
+  ///   - readAsText: the ids of tokens that are not looked for. Where one is spelled, no other
+  ///     token may start inside it.
   ///   - normalization: what happens to texts before normalised tokens are looked for; nil for
   ///     nothing.
   init(_ tokens: [AddedToken], readAsText: Set<Int32>, normalization: Normalization? = nil) {

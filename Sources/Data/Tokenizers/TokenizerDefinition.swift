@@ -147,9 +147,8 @@ struct TokenizerDefinition {
       throw refuse("\(name) needs a tokenizer.json, which the folder lacks.")
     }
     if let wanted = kind.isBytePair, wanted != isBytePair {
-      throw refuse(
-        "\(name) does not fit \(source), which holds \(isBytePair ? "byte-level BPE" : "WordPiece")."
-      )
+      let found = isBytePair ? "byte-level BPE" : "WordPiece"
+      throw refuse("\(name) does not fit \(source), which holds \(found).")
     }
     guard isFile else { return }
     guard !kind.isTheFileItself else {

@@ -10,8 +10,8 @@ public enum TokenizerLoader {
   /// `tokenizer_class` says that it counts alone.
   ///
   /// - Parameter parseSpecialTokens: whether special tokens spelled in a text give their ids: true
-  ///   for all of them, as in Hugging Face's tokenizers; false for none. Nil, the default, leaves it
-  ///   to `special_tokens_in_text` in `tokenizer_config.json`. Where that is not set, `[SEP]` and
+  ///   for all of them, as in Hugging Face's tokenizers; false for none. Nil, the default, leaves
+  ///   it to `special_tokens_in_text` in `tokenizer_config.json`. Where that is not set, `[SEP]` and
   ///   the other tokens that every model has are text, because other people's text must not be able
   ///   to inject them; markers that the folder adds, such as `[E1]`, are read as such.
   /// - Throws: `FileError` or `JSONError`, with file and key.
@@ -20,8 +20,8 @@ public enum TokenizerLoader {
   ) throws -> any Tokenizer {
     let settings = try TokenizerSettings(folder: folder)
     var (definition, isFile) = try definition(folder: folder, settings)
-    try definition.complete(settings)
     try definition.check(settings, isFile: isFile)
+    try definition.complete(settings)
     let specialTokens = try definition.specialTokens(settings)
     let added = definition.addedTokens(specialTokens, settings)
     let inText = parseSpecialTokens ?? settings.specialTokensInText

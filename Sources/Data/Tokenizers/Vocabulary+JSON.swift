@@ -4,8 +4,8 @@ import StrictJSON
 extension Vocabulary {
   /// The vocabulary of a JSON object of tokens and ids, plus the added tokens beyond it.
   ///
-  /// - Throws: `FileError` for an id that two tokens have, and for an added token whose id
-  ///   belongs to another token.
+  /// - Throws: `FileError` for an id that two tokens have, and for an added token whose id belongs
+  ///   to another token or is not the one that `tokenizers` would give it.
   init(members: [JSONObject.Member], added: [AddedToken], file: String) throws {
     var rows: [(id: Int, token: [UInt8], line: Int?)] = []
     rows.reserveCapacity(members.count + added.count)
@@ -34,8 +34,21 @@ extension Vocabulary {
   ) throws {
     var rows = rows
     let listed = Set(rows.map(\.id))
-    for token in added where !listed.contains(Int(token.id)) {
-      rows.append((Int(token.id), Array(token.content.utf8), nil))
+    let model = Set(rows.map(\.token)).count
+    // Tokenizers count on from the largest id of an added token, or from the size of the model.
+    var next = model
+    for token in added.sorted(by: { $0.id < $1.id }) {
+      if !listed.contains(Int(token.id)) {
+        guard Int(token.id) == next else {
+          throw FileError(
+            file: file,
+            problem:
+              "the added token \"\(token.content)\" has id \(token.id), but tokenizers would "
+              + "give it \(next), the next one; correct the id.")
+        }
+        rows.append((Int(token.id), Array(token.content.utf8), nil))
+      }
+      next = max(model, Int(token.id) + 1)
     }
     rows.sort { $0.id < $1.id }
     // Folders are saved with a few ids left out, such as those of lines that a vocab.txt repeats. A

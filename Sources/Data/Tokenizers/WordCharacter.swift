@@ -1,5 +1,5 @@
-/// The characters of words in the sense of regular expressions (`\w` in Unicode's Technical Standard
-/// 18): letters, marks, decimal digits, connectors such as the underscore, and joiners.
+/// The characters of words in the sense of regular expressions (`\w` in Unicode's Technical
+/// Standard 18): letters, marks, decimal digits, connectors such as the underscore, and joiners.
 enum WordCharacter {
   /// True if the text begins with one.
   static func starts(_ text: ArraySlice<UInt8>) -> Bool {

@@ -2,13 +2,16 @@ import Data
 import Models
 
 extension ModelOpener {
-  /// A sentence about special tokens that texts may spell; nil if there are none but the usual five.
+  /// A sentence about special tokens that texts may spell; nil if there are none but the usual
+  /// five.
   package static func markerNotice(_ role: String, _ tokenizer: any Tokenizer) -> String? {
     let markers = tokenizer.markers
     guard let first = markers.first else { return nil }
-    let some = markers.count > 8 ? "\(first) and \(markers.count - 1) others" : nil
+    let shown =
+      markers.count > 8
+      ? "\(first) and \(markers.count - 1) others" : markers.joined(separator: ", ")
     return
-      "\(role): special tokens that its tokenizer adds (\(some ?? markers.joined(separator: ", "))) "
+      "\(role): special tokens that its tokenizer adds (\(shown)) "
       + "are read as such where texts spell them; special_tokens_in_text false makes them text"
   }
 
@@ -30,9 +33,9 @@ extension ModelOpener {
     guard configuration.firstPosition == 0 || configuration.padTokenID == padding else {
       throw MismatchError(
         .vocabulary,
-        "\(opened.role) (\(opened.tokenizerSource)) has pad_token_id \(configuration.padTokenID) in "
-          + "config.json, from which it counts positions, but its tokenizer pads with \(padding); they "
-          + "belong to different models")
+        "\(opened.role) (\(opened.tokenizerSource)) has pad_token_id \(configuration.padTokenID) "
+          + "in config.json, from which it counts positions, but its tokenizer pads with "
+          + "\(padding); they belong to different models")
     }
     return opened
   }
@@ -76,8 +79,8 @@ extension ModelOpener {
       throw MismatchError(
         .vocabulary,
         "\(a.role) and \(b.role) have the same vocabulary, but cut texts into different tokens: "
-          + "\(difference.name) is \(difference.value) in one and \(difference.other) in the other; "
-          + "all models of a run read the same tokens, so correct the tokenizer files of one of them"
+          + "\(difference.name) is \(difference.value) in one and \(difference.other) in the "
+          + "other; all models of a run read the same tokens, so correct the tokenizer files of one"
       )
     }
   }

@@ -52,8 +52,8 @@ struct PredictCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "How the texts are given: \(InputFormat.allCases.map(\.rawValue).joined(separator: ", ")); by "
-        + "default as the file's name and its header say.", valueName: "name"))
+      "How the texts are given: \(InputFormat.allCases.map(\.rawValue).joined(separator: ", ")); "
+        + "by default as the file's name and its header say.", valueName: "name"))
   var inputFormat: InputFormat?
 
   @Option(

@@ -67,8 +67,8 @@ public struct CommonConfiguration: Sendable {
       "The precision of the factors in products with weights; `bf16` needs AVX512-BF16.")
     specialTokensInText = try root.optionalBool(
       "special_tokens_in_text",
-      "Whether special tokens that a text spells are read as such: `true` all of them, `false` none; "
-        + "by default those that a tokenizer adds to the usual five, such as `[E1]`.")
+      "Whether special tokens that a text spells are read as such: `true` all of them, `false` "
+        + "none; by default those that a tokenizer adds to the usual five, such as `[E1]`.")
     origin = ConfigOrigin(root)
   }
 
