@@ -6,7 +6,7 @@
 /// | purpose | sites |
 /// | --- | --- |
 /// | initialization | `weight`, `projection`, `bank` |
-/// | shuffle | `rows`, `layers` |
+/// | shuffle | `rows`, `layers`, `sample`, `heldOut` |
 /// | dropout, gumbel | `tape` |
 /// | mask | `text`, or in methods that guess texts in rounds `text(_:round:)` |
 /// | noise | one of `text`, `text(_:round:)`, `row(_:half:)` and `shard`, by the method |
@@ -40,6 +40,12 @@ public struct RandomSite: Sendable, Hashable {
 
   /// The choice of layers.
   public static let layers = RandomSite(1 << 24)
+
+  /// The rows that a run trains on if it does not train on all; the step numbers the class.
+  public static let sample = RandomSite(2 << 24)
+
+  /// The rows that are held out for validation; the step numbers the class.
+  public static let heldOut = RandomSite(3 << 24)
 
   /// A function on the tape of a shard: the shard counts from 0, the function from 1.
   public static func tape(shard: Int, function: Int) -> RandomSite {

@@ -7,7 +7,8 @@ extension Activation {
   init?(huggingFaceName name: String) {
     switch name {
     case "gelu", "gelu_python": self = .gelu
-    case "gelu_new", "gelu_pytorch_tanh", "gelu_fast": self = .geluTanh
+    case "gelu_new", "gelu_pytorch_tanh", "gelu_python_tanh", "gelu_fast", "gelu_accurate":
+      self = .geluTanh
     case "relu": self = .relu
     case "tanh": self = .tanh
     default: return nil
@@ -45,8 +46,8 @@ struct ConfigurationReader {
     return Float(number)
   }
 
-  func flag(_ key: String) throws -> Bool {
-    guard let value = json[key] else { return false }
+  func flag(_ key: String, default fallback: Bool = false) throws -> Bool {
+    guard let value = json[key], !value.isNull else { return fallback }
     guard let flag = value.bool else { throw error(value, "\(key) must be true or false") }
     return flag
   }
@@ -71,7 +72,11 @@ extension ConfigurationReader {
     }
     if let name = json[keys.activation] {
       guard let text = name.string, let activation = Activation(huggingFaceName: text) else {
-        throw error(name, "\(keys.activation) must be gelu, gelu_new, relu or tanh")
+        let found = name.string.map { " \"\($0)\"" } ?? ""
+        throw error(
+          name,
+          "\(keys.activation)\(found) is not supported; it must be gelu, gelu_new or one of their "
+            + "other names, relu or tanh")
       }
       c.activation = activation
     }

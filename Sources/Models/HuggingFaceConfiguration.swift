@@ -8,6 +8,11 @@ public struct HuggingFaceConfiguration: Sendable {
   /// What the outputs mean: `id2label` in the order of ids, or placeholder names where the file
   /// only implies a number of labels; nil if it says nothing about labels.
   public var labels: LabelSet?
+  /// The class in transformers that wrote the file (`architectures`); nil if it names none.
+  public private(set) var architecture: String?
+  /// False if the decoder of a masked language model has weights of its own
+  /// (`tie_word_embeddings`).
+  public private(set) var tiesWordEmbeddings = true
   /// `finetuning_task`, if the file has one.
   public var finetuningTask: String?
 
@@ -22,23 +27,34 @@ public struct HuggingFaceConfiguration: Sendable {
     guard let type = json["model_type"]?.string, let family = ModelFamily(rawValue: type) else {
       let found = json["model_type"]?.string.map { "\"\($0)\"" } ?? "missing"
       let known = ModelFamily.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
+      let written = json["architectures"]?.array?.first?.string.map { " (of a \($0))" } ?? ""
       throw FileError(
-        file: file, problem: "model_type is \(found); this version of mate-kd reads \(known)")
+        file: file,
+        problem: "model_type is \(found)\(written); this version of mate-kd reads \(known)")
     }
-    if let position = json["position_embedding_type"]?.string, position != "absolute" {
-      throw FileError(
-        file: file, problem: "position_embedding_type \"\(position)\" is not supported")
-    }
+    try RefusedSettings(json: json, file: file).check(family)
+    architecture = json["architectures"]?.array?.first?.string
+    tiesWordEmbeddings = try reader.flag("tie_word_embeddings", default: true)
     encoder = try reader.encoder(of: family)
     finetuningTask = json["finetuning_task"]?.string
     labels = try Self.labels(json, reader)
   }
 
   private static func labels(_ json: JSONValue, _ reader: ConfigurationReader) throws -> LabelSet? {
-    let problem = json["problem_type"]?.string
+    let problem = try problemType(json, reader)
     let isMultiLabel = problem == "multi_label_classification"
-    func labels(_ names: [String]) -> LabelSet {
+    func labels(_ names: [String]) throws -> LabelSet {
       let isRegression = problem == "regression" || names.count == 1 && !isMultiLabel
+      if let value = json["problem_type"], let problem,
+        isRegression && names.count > 1
+          || names.count == 1 && problem == "single_label_classification"
+      {
+        throw reader.error(
+          value,
+          "problem_type \"\(problem)\" does not fit \(names.count) "
+            + "output\(names.count == 1 ? "" : "s"); a score is one output, and classes are several"
+        )
+      }
       return LabelSet(names: names, isRegression: isRegression, isMultiLabel: isMultiLabel)
     }
     guard let value = json["id2label"], !value.isNull else {
@@ -52,7 +68,7 @@ public struct HuggingFaceConfiguration: Sendable {
         throw reader.error(
           json["num_labels"] ?? json, "num_labels must be at most \(SizeLimits.labels.upperBound)")
       }
-      return labels((0..<count).map { "LABEL_\($0)" })
+      return try labels((0..<count).map { "LABEL_\($0)" })
     }
     guard let object = value.object else { throw reader.error(value, "id2label must be an object") }
     guard object.count <= SizeLimits.labels.upperBound else {
@@ -60,7 +76,8 @@ public struct HuggingFaceConfiguration: Sendable {
     }
     var names = [String?](repeating: nil, count: object.count)
     for member in object.members {
-      guard let id = Int(member.key), names.indices.contains(id), let name = member.value.string
+      guard let id = Int(member.key), names.indices.contains(id),
+        let name = member.value.string ?? member.value.numberText
       else {
         throw reader.error(
           member.value, "id2label must map 0 ... \(object.count - 1) to names")
@@ -71,7 +88,23 @@ public struct HuggingFaceConfiguration: Sendable {
     guard complete.count == names.count, !complete.isEmpty else {
       throw reader.error(value, "id2label must name every output once")
     }
-    return labels(complete)
+    if let number = json["num_labels"], let count = number.int, count != complete.count {
+      throw reader.error(
+        number, "num_labels is \(count), but id2label has \(complete.count) names; correct one")
+    }
+    return try labels(complete)
+  }
+
+  /// `problem_type`; nil if it is not set.
+  private static func problemType(
+    _ json: JSONValue, _ reader: ConfigurationReader
+  ) throws -> String? {
+    guard let value = json["problem_type"], !value.isNull else { return nil }
+    let known = ["regression", "single_label_classification", "multi_label_classification"]
+    guard let name = value.string, known.contains(name) else {
+      throw reader.error(value, "problem_type must be one of \(known.joined(separator: ", "))")
+    }
+    return name
   }
 
   /// The content of config.json for a model of this architecture, as transformers writes it.

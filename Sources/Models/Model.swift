@@ -11,6 +11,9 @@ public protocol Model: Sendable {
 }
 
 extension Model {
+  /// True if the model tells segments of a text apart.
+  public var hasSegments: Bool { encoder.configuration.typeVocabularySize > 1 }
+
   /// The class name in transformers, such as `RobertaForMaskedLM`.
   public var architecture: String {
     encoder.configuration.family.description.className + Self.headName

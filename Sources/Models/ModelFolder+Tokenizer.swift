@@ -13,10 +13,19 @@ extension ModelFolder {
   /// the meantime does not matter to the models that it writes.
   public struct TokenizerContent: Sendable {
     fileprivate let contents: [String: [UInt8]]
+    fileprivate let omitsSegments: Bool
+    fileprivate let specialTokensInText: Bool?
 
     /// Reads the files that a folder has.
+    ///
+    /// - Parameter specialTokensInText: whether texts may spell special tokens, if a model was
+    ///   trained so whatever the files say.
     /// - Throws: `FileError` if one cannot be read.
-    public init(folder: String) throws {
+    public init(folder: String, specialTokensInText: Bool? = nil) throws {
+      self.specialTokensInText = specialTokensInText
+      // A model with segments whose tokenizer leaves them out was trained without them.
+      omitsSegments =
+        (try? ModelFolder(folder)).map { $0.configuration.encoder.typeVocabularySize > 1 } ?? false
       contents = Dictionary(
         uniqueKeysWithValues: try tokenizerFiles.compactMap { name in
           try ByteFile.readIfThere("\(folder)/\(name)").map { (name, $0) }
@@ -61,11 +70,14 @@ extension ModelFolder {
       settings = usual
     }
     if var changed = settings,
-      let names = inputNames(for: configuration, given: changed)
+      let names = inputNames(
+        for: configuration, given: changed, isWordPiece: isWordPiece,
+        omitsSegments: tokenizer.omitsSegments)
     {
       changed["model_input_names"] = .array(names.map { .string($0) })
       try write(JSONValue(.object(changed)), to: settingsFile)
     }
+    if let inText = tokenizer.specialTokensInText { try write(inText, to: settingsFile) }
     let mapFile = "\(path)/special_tokens_map.json"
     if definition == nil, !ByteFile.exists(mapFile) {
       try write(isWordPiece ? wordPieceTokens : bytePairTokens, to: mapFile)
@@ -73,17 +85,33 @@ extension ModelFolder {
   }
 
   /// The value that `model_input_names` must have if a tokenizer, as transformers would load it,
-  /// gives segments to a model that has none; nil if it fits as it is. This happens when teacher
-  /// and student belong to different families.
+  /// gives segments to a model that has none, or none to a model that was trained with them; nil if
+  /// it fits as it is. This happens when teacher and student belong to different families.
   private static func inputNames(
-    for configuration: EncoderConfiguration, given settings: JSONObject
+    for configuration: EncoderConfiguration, given settings: JSONObject, isWordPiece: Bool,
+    omitsSegments: Bool
   ) -> [String]? {
-    guard configuration.typeVocabularySize < 2 else { return nil }
     let type = settings["tokenizer_class"]?.string ?? ""
-    let givesSegments =
-      settings["model_input_names"]?.array.map { $0.contains { $0.string == "token_type_ids" } }
-      ?? (!type.hasPrefix("DistilBert") && !type.hasPrefix("Roberta"))
-    return givesSegments ? ["input_ids", "attention_mask"] : nil
+    let givesSegments: Bool
+    if let names = settings["model_input_names"]?.array {
+      givesSegments = names.contains { $0.string == "token_type_ids" }
+    } else {
+      givesSegments = !type.hasPrefix("DistilBert") && !type.hasPrefix("Roberta")
+    }
+    if configuration.typeVocabularySize < 2 {
+      return givesSegments ? ["input_ids", "attention_mask"] : nil
+    }
+    return givesSegments || !isWordPiece || omitsSegments
+      ? nil : ["input_ids", "token_type_ids", "attention_mask"]
+  }
+
+  /// Keeps in tokenizer_config.json whether texts may spell special tokens, under mate-kd's key and
+  /// under transformers' own, which is the opposite.
+  private static func write(_ specialTokensInText: Bool, to file: String) throws {
+    var settings = try StrictJSON.parse(try ByteFile.read(file), file: file).object ?? JSONObject()
+    settings["special_tokens_in_text"] = .bool(specialTokensInText)
+    settings["split_special_tokens"] = .bool(!specialTokensInText)
+    try write(JSONValue(.object(settings)), to: file)
   }
 
   private static let wordPieceTokens: JSONValue = [

@@ -66,6 +66,15 @@ public struct ModelFolder: Sendable {
         file: "\(path)/config.json",
         problem: "the model has no labels (id2label), so it is no classifier")
     }
+    // Their heads have the same names, and mean something else.
+    for head in ["ForTokenClassification", "ForMultipleChoice"]
+    where configuration.architecture?.hasSuffix(head) == true {
+      throw FileError(
+        file: "\(path)/config.json",
+        problem:
+          "architectures names a \(configuration.architecture ?? head), whose outputs do not "
+          + "stand for whole texts; give a model \(SequenceClassifier.headName) or without a head")
+    }
     let encoder = try configuration(keeping: layers)
     let source = try WeightSource(self, layers: layers)
     let replacesHead = configuration.labels.map { $0.count != labels.count } ?? true
@@ -84,6 +93,11 @@ public struct ModelFolder: Sendable {
   public func maskedLanguageModel(
     layers: [Int]? = nil, seed: UInt64
   ) throws -> (MaskedLanguageModel, LoadReport) {
+    guard configuration.tiesWordEmbeddings else {
+      throw FileError(
+        file: "\(path)/config.json",
+        problem: "tie_word_embeddings false cannot be obeyed: mate-kd reads tied decoders only")
+    }
     let encoder = try configuration(keeping: layers)
     let source = try WeightSource(self, layers: layers)
     let model = MaskedLanguageModel(encoder)

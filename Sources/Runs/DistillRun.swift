@@ -114,7 +114,7 @@ extension PreparedRun {
     guard let texts = method.texts else {
       let source = TaskData(
         c.task, task: task, tokenizer: tokenizer, pool: setup.pool,
-        maximumRows: c.train.maxTrainSamples)
+        maximumRows: c.train.maxTrainSamples, seed: c.common.seed)
       return (try Head.trainingData(source), source.notices)
     }
     let data = try texts(c.method).dataset(
@@ -146,12 +146,13 @@ struct DistillationModels<Head: TaskHead> {
 
   /// - Throws: errors of the folders; `MismatchError` if the models do not fit.
   init(_ c: DistillConfiguration, method: MethodDescription, task: TaskDescription) throws {
-    let opener = ModelOpener(seed: c.common.seed)
+    let opener = ModelOpener(c.common)
     let (teacher, found) = try Head.openTeacher(c.teacher, task: task, opener: opener)
     let student = try Head.openLearner(
       c.student, role: "student", task: task, opener: opener, teacher: teacher)
     try ModelOpener.checkVocabularies(
-      ("teacher", teacher.tokenizer), ("student", student.tokenizer))
+      ("teacher", teacher.tokenizer), ("student", student.tokenizer),
+      segments: teacher.model.hasSegments && student.model.hasSegments)
     var notices = found + student.notices
     generator = try opener.generator(
       of: method, c, teacher: teacher, student: student, notices: &notices)

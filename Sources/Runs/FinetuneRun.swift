@@ -22,11 +22,11 @@ extension PreparedRun {
       command: "teacher-finetune", common: c.common, arguments: c.train, resolved: { c.resolved })
     try ModelOpener.checkLabelOrder(of: c.model, for: task)
     let model = try Head.openLearner(
-      c.model, role: "model", task: task, opener: ModelOpener(seed: c.common.seed), teacher: nil)
+      c.model, role: "model", task: task, opener: ModelOpener(c.common), teacher: nil)
     try ModelOpener.checkLength(c.task.maxSeqLength, of: [("model", model.model)])
     let source = TaskData(
       c.task, task: task, tokenizer: model.tokenizer, pool: setup.pool,
-      maximumRows: c.train.maxTrainSamples)
+      maximumRows: c.train.maxTrainSamples, seed: c.common.seed)
     let data = try Head.trainingData(source)
     let learning = try TaskLearning(
       model: model, data: data, configuration: c.task, task: task, setup: setup)

@@ -4,6 +4,11 @@ import Methods
 import Models
 
 extension ModelOpener {
+  /// An opener with the settings of a run.
+  init(_ common: CommonConfiguration) {
+    self.init(seed: common.seed, specialTokensInText: common.specialTokensInText)
+  }
+
   /// Checks, before any file is opened, that a run has the generator that its method needs.
   /// - Throws: `ConfigError`.
   static func checkGenerator(of method: MethodDescription, _ c: DistillConfiguration) throws {
@@ -29,7 +34,9 @@ extension ModelOpener {
     let model = try maskedLanguageModel(
       source, role: "generator", teacherSource: teacher.tokenizerSource)
     notices += model.notices
-    try Self.checkVocabularies(("teacher", teacher.tokenizer), ("generator", model.tokenizer))
+    try Self.checkVocabularies(
+      ("teacher", teacher.tokenizer), ("generator", model.tokenizer),
+      segments: teacher.model.hasSegments && model.model.hasSegments)
     try Self.checkEmbeddings(of: model, fit: teacher)
     try Self.checkEmbeddings(of: model, fit: student)
     return model

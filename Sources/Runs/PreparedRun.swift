@@ -13,7 +13,7 @@ public struct PreparedRun {
   /// The memory that it will take.
   package let memory: MemoryEstimate
   /// What it trains.
-  let training: TrainingParts
+  package let training: TrainingParts
   private let setup: RunSetup
   private let outputs: RunOutputs
 

@@ -12,7 +12,7 @@ extension PreparedRun {
   public static func pretrain(_ c: PretrainConfiguration) throws -> PreparedRun {
     let setup = try RunSetup(
       command: "pretrain", common: c.common, arguments: c.train, resolved: { c.resolved })
-    let model = try ModelOpener(seed: c.common.seed).maskedLanguageModel(c.model, role: "model")
+    let model = try ModelOpener(c.common).maskedLanguageModel(c.model, role: "model")
     try ModelOpener.checkLength(c.maxSeqLength, of: [("model", model.model)])
     let text = try c.corpus.texts(maximumRows: c.train.maxTrainSamples)
     let data = TokenizedDataset(
@@ -22,7 +22,9 @@ extension PreparedRun {
       probability: Float(c.mlm.mlmProbability), alwaysMask: c.mlm.masking != .bert,
       maskID: model.tokenizer.specialTokens.mask)
     let (learner, tokenizer) = try (
-      model.model, ModelFolder.TokenizerContent(folder: model.tokenizerSource)
+      model.model,
+      ModelFolder.TokenizerContent(
+        folder: model.tokenizerSource, specialTokensInText: c.common.specialTokensInText)
     )
     let outputs = RunOutputs(
       hashes: [("corpus", data.contentHash), ("vocabulary", model.tokenizer.vocabularyHash)],

@@ -72,12 +72,45 @@ extension SequenceClassifier: TaskHead {
 }
 
 extension TaskData {
+  /// The rows of a split, without those that are held out or were not drawn.
+  private func text(of split: Split) throws -> TextDataset {
+    func read(_ split: Split, _ maximumRows: Int? = nil) throws -> TextDataset {
+      try DatasetReader.read(
+        task: task, split: split, directory: configuration.dataDir, maximumRows: maximumRows,
+        badRows: configuration.badRows)
+    }
+    let isTraining = split == .train
+    guard isTraining || split == .validation && configuration.validationSplit != nil else {
+      return try read(split, maximumRows)
+    }
+    var text = try read(.train)
+    if let share = configuration.validationSplit {
+      let (rest, heldOut) = RowDraw.heldOut(share, of: text, seed: seed)
+      guard !rest.isEmpty, !heldOut.isEmpty else {
+        throw FileError(
+          file: text.source,
+          problem: "validation_split \(share) of \(text.count) rows leaves none to "
+            + (rest.isEmpty ? "train on." : "measure on."))
+      }
+      guard isTraining else {
+        notice(["\(heldOut.count) of the \(text.count) training rows are held out for validation"])
+        return text.selecting(heldOut.prefix(maximumRows ?? heldOut.count))
+      }
+      text = text.selecting(rest)
+    }
+    if let count = configuration.samplesPerClass {
+      text = text.selecting(try RowDraw.rows(perClass: count, of: text, seed: seed))
+    }
+    if let maximumRows, maximumRows < text.count {
+      text = text.selecting(RowDraw.rows(maximumRows, of: text.count, seed: seed))
+    }
+    return text
+  }
+
   /// Reads and tokenises a split in which every row must have a label.
   fileprivate func rows(of split: Split) throws -> TokenizedDataset {
-    let text = try DatasetReader.read(
-      task: task, split: split, directory: configuration.dataDir, maximumRows: maximumRows,
-      badRows: configuration.badRows)
-    notice(text.notices)
+    let text = try text(of: split)
+    notice(text.notices + [text.oneClassNotice].compactMap { $0 })
     let data = TokenizedDataset(
       text, tokenizer: tokenizer, maximumLength: configuration.maxSeqLength, pool: pool)
     guard data.isLabelled else {

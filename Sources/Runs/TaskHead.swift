@@ -66,20 +66,24 @@ final class TaskData {
   let task: TaskDescription
   let tokenizer: any Tokenizer
   let pool: ThreadPool
-  /// Only this many rows from the beginning; nil for all.
+  /// Only this many rows; nil for all. For training they are drawn, for validation they are those
+  /// at the beginning.
   let maximumRows: Int?
+  /// The seed of what is drawn, unless the configuration has its own.
+  let seed: UInt64
   /// Sentences that the user should see.
   private(set) var notices: [String] = []
 
   init(
     _ configuration: TaskConfiguration, task: TaskDescription, tokenizer: any Tokenizer,
-    pool: ThreadPool, maximumRows: Int?
+    pool: ThreadPool, maximumRows: Int?, seed: UInt64
   ) {
     self.configuration = configuration
     self.task = task
     self.tokenizer = tokenizer
     self.pool = pool
     self.maximumRows = maximumRows
+    self.seed = configuration.drawSeed ?? seed
   }
 
   func notice(_ sentences: [String]) { notices += sentences }

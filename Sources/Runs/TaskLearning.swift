@@ -35,7 +35,7 @@ struct TaskLearning<Head: TaskHead> {
     let arguments = setup.arguments
     let source = TaskData(
       configuration, task: task, tokenizer: model.tokenizer, pool: setup.pool,
-      maximumRows: arguments.maxEvalSamples)
+      maximumRows: arguments.maxEvalSamples, seed: setup.common.seed)
     evaluation = try Head.evaluation(source, setup: setup)
     notices = source.notices
     let name = arguments.metricForBestModel ?? evaluation.metricNames[0]
@@ -67,9 +67,10 @@ struct TaskLearning<Head: TaskHead> {
     memory: [any StatePart] = [], finish: @escaping (_ folder: String) throws -> Void = { _ in }
   ) throws -> RunOutputs {
     let writer = try ModelWriter(
-      model: model.model, tokenizer: ModelFolder.TokenizerContent(folder: model.tokenizerSource),
-      task: task.name,
-      configuration: configuration)
+      model: model.model,
+      tokenizer: ModelFolder.TokenizerContent(
+        folder: model.tokenizerSource, specialTokensInText: setup.common.specialTokensInText),
+      task: task.name, configuration: configuration)
     return RunOutputs(
       hashes: [
         ("train", data.contentHash), ("vocabulary", model.tokenizer.vocabularyHash),

@@ -48,15 +48,22 @@ final class BestModel: StatePart {
     return isBest
   }
 
+  /// The number of evaluations whose metric was undefined.
+  var undefined: Int { found.withLock { $0.history.count(where: \.isNaN) } }
+
   /// Evaluations since the last improvement, as transformers' EarlyStoppingCallback counts them: an
-  /// improvement must exceed the threshold.
+  /// improvement must exceed the threshold. The first evaluation has nothing to improve on; it is
+  /// counted from even if its metric is undefined.
   func evaluationsSinceImprovement(threshold: Double) -> Int {
     var best: Double?
     var count = 0
-    for value in found.withLock({ $0.history }) {
+    for (place, value) in found.withLock({ $0.history }).enumerated() {
       let improves =
-        !value.isNaN
-        && (best.map { greaterIsBetter ? value > $0 + threshold : value < $0 - threshold } ?? true)
+        place == 0
+        || !value.isNaN
+          && best.map {
+            greaterIsBetter ? value > $0 + threshold : value < $0 - threshold
+          } ?? true
       count = improves ? 0 : count + 1
       if !value.isNaN, best.map({ greaterIsBetter ? value > $0 : value < $0 }) ?? true {
         best = value

@@ -74,7 +74,8 @@ extension TrainingArguments {
       "dataloader_drop_last", default: false, "Whether a last batch that is not full is left out.")
     maxTrainSamples = try section.optionalInt(
       "max_train_samples", in: .atLeast(1),
-      "Use only this many training rows from the beginning; by default all.")
+      "Use only this many training rows, drawn by the seed; a corpus or questions from the "
+        + "beginning. By default all.")
     maxEvalSamples = try section.optionalInt(
       "max_eval_samples", in: .atLeast(1),
       "Use only this many validation rows from the beginning; by default all."

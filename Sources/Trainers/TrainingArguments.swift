@@ -90,7 +90,7 @@ public struct TrainingArguments: Sendable {
   public var trainSamplingStrategy: Sampler.Strategy
   /// `dataloader_drop_last`: leave out a last batch that is not full.
   public var dataloaderDropLast: Bool
-  /// `max_train_samples`: use only this many rows from the beginning; nil means all.
+  /// `max_train_samples`: use only this many rows, drawn by the seed; nil means all.
   public var maxTrainSamples: Int?
   /// `max_eval_samples`: use only this many rows from the beginning; nil means all.
   public var maxEvalSamples: Int?

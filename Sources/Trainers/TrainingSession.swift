@@ -284,6 +284,10 @@ public final class TrainingSession<Task: Objective> {
     now.history.append(entry)
     let isBest = best.offer(entry["eval_\(metric)"], step: now.globalStep)
     try observer.didEvaluate(entry, isBest: isBest)
+    if entry["eval_\(metric)"]?.isNaN ?? true, best.undefined == 1 {
+      observer.didNotice(
+        "eval_\(metric) is undefined at step \(now.globalStep), which counts as no improvement")
+    }
     guard let patience = arguments.earlyStoppingPatience else { return false }
     return best.evaluationsSinceImprovement(threshold: arguments.earlyStoppingThreshold)
       >= patience

@@ -133,7 +133,16 @@ struct DatasetReaderTests {
     #expect(dataset.first(1).elementsEqual("three".utf8))
     #expect(dataset.label(0) == .score(2.5))
     #expect(dataset.label(1) == .score(5))
-    for score in ["0x1", "nan", "1e2", "", "5.1", "-1", ".5", "1."] {
+    for (score, value) in [
+      ("1e-05", 1e-05), ("1E-5", 1e-5), ("3.3e+0", 3.3), ("0.0033333333333333335", 1 / 300),
+      ("+2", 2), ("0000000000000000000000001.5", 1.5),
+    ] as [(String, Float)] {
+      #expect(try read("7\ta\tb\t\(score)\n").label(0) == .score(value))
+    }
+    for score in [
+      "1e", "e1", "1e1.5", "1e99999999999999999999", "1e--1", "inf", "1,5", "٣", "0x1", "nan",
+      "1e2", "", "5.1", "-1", ".5", "1.",
+    ] {
       let error = #expect(throws: FileError.self, "\(score)") { try read("7\ta\tb\t\(score)\n") }
       #expect(error?.problem == "the score \"\(score)\" is no number from 0.0 to 5.0.")
     }

@@ -115,6 +115,47 @@ import Testing
     #expect(same.isEmpty)
   }
 
+  /// The vocabulary alone does not tell what a text becomes.
+  @Test func differentTokenizersOfOneVocabularyAreToldApart() throws {
+    let toy = try ToyWorld()
+    let other = try ScratchFolder()
+    try other.write(SyntheticSentiment.vocabulary.joined(separator: "\n") + "\n", as: "vocab.txt")
+    try other.write(#"{"do_lower_case": false}"#, as: "tokenizer_config.json")
+    let cased = try TokenizerLoader.load(folder: other.path)
+    #expect(cased.vocabularyHash == toy.tokenizer.vocabularyHash)
+    let message = complaint {
+      try ModelOpener.checkVocabularies(("teacher", toy.tokenizer), ("student", cased))
+    }
+    #expect(message.contains("do_lower_case is true in one and false in the other"), "\(message)")
+    // Segments matter only to two models that have them.
+    try other.write(
+      #"{"model_input_names": ["input_ids"]}"#, as: "tokenizer_config.json")
+    try other.write(#"{"model_type": "bert"}"#, as: "config.json")
+    let bare = try TokenizerLoader.load(folder: other.path)
+    for segments in [true, false] {
+      let message = complaint {
+        try ModelOpener.checkVocabularies(
+          ("teacher", toy.tokenizer), ("student", bare), segments: segments)
+      }
+      #expect(message.contains("token_type_ids") == segments, "\(message)")
+    }
+  }
+
+  @Test func positionsAreCountedFromTheTokenizersPadding() throws {
+    let toy = try ToyWorld()
+    for (padding, fits) in [(Int(toy.tokenizer.specialTokens.pad), true), (9, false)] {
+      var shape = EncoderConfiguration(
+        family: .roberta, vocabularySize: toy.tokenizer.vocabularySize, hiddenSize: 4, layers: 1,
+        attentionHeads: 1, intermediateSize: 4)
+      shape.padTokenID = padding
+      let opened = OpenedModel(
+        model: MaskedLanguageModel(shape), tokenizer: toy.tokenizer,
+        tokenizerSource: toy.scratch.path, report: nil, role: "model")
+      let message = complaint { _ = try ModelOpener.checkVocabulary(opened) }
+      #expect(message.isEmpty == fits && message.contains("pad_token_id") != fits, "\(message)")
+    }
+  }
+
   @Test func studentOfTeacherLayers() throws {
     let toy = try ToyWorld()
     let teacher = try open(toy, labels: ["negative", "positive"])

@@ -140,6 +140,16 @@ import Trainers
     #expect(strict.summary.globalStep == 4 && strict.summary.bestStep == 4)
   }
 
+  /// As transformers: an undefined metric is no improvement, and the first evaluation is counted
+  /// from.
+  @Test func undefinedMetricsDoNotImprove() throws {
+    let never = try evaluated([Double](repeating: .nan, count: 6), everyStep(patience: 2))
+    #expect(never.summary.globalStep == 3 && never.summary.stoppedEarly)
+    #expect(never.summary.bestStep == nil)
+    let once = try evaluated([.nan, 0.2, .nan, .nan, 0.3, 0.4], everyStep(patience: 2))
+    #expect(once.summary.globalStep == 4 && once.summary.bestStep == 2)
+  }
+
   @Test func observerCanStop() throws {
     let toy = try ToyWorld()
     let observer = SilentObserver()

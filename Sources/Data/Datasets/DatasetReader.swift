@@ -85,39 +85,9 @@ public enum DatasetReader {
     }
   }
 
-  /// Reads unlabelled rows for prediction. The file may have the layout of one of the task's files,
-  /// recognised by its header or first row. Otherwise it has one text per line (for pairs: two
-  /// texts separated by a tab). If the task is the user's own, a `.txt` file has one text per line,
-  /// unless the task's files have that extension, and all other files must have the task's layout.
-  ///
-  /// - Throws: `FileError` with file and line.
-  public static func readInput(
-    task: TaskDescription, path: String, maximumRows: Int? = nil, badRows: BadRows = .stop
-  ) throws -> TextDataset {
-    let bytes = try ByteFile.read(path, .fileOrStream)
-    guard !bytes.isEmpty else { throw emptyFile(path) }
-    let files = Split.allCases.flatMap { task.files[$0] ?? [] }
-    let isPlain =
-      task.isOwn && path.hasSuffix(".txt") && !files.contains { $0.name.hasSuffix(".txt") }
-    let known = files.first {
-      !isPlain && isTable($0, bytes) && fits($0, bytes, path: path, task: task)
-    }
-    var plain = TaskDescription.File(
-      name: path, textColumns: task.isPair ? [0, 1] : [0], labelColumn: nil)
-    if !task.isPair { plain.format = .lines }
-    // The last file of a user's own task is its unlabelled test file.
-    let own = task.isOwn && !isPlain ? task.files[.test]?.last : nil
-    var file = known ?? own ?? plain
-    file.labelColumn = nil
-    file.undecidedLabel = nil
-    file.hasBrokenRows = false
-    return try read(
-      bytes, task: task, file: file, path: path, maximumRows: maximumRows, badRows: badRows)
-  }
-
   /// True if a file has the described layout, judged by its header or, without one, its first
   /// labelled row.
-  private static func fits(
+  static func fits(
     _ file: TaskDescription.File, _ bytes: [UInt8], path: String, task: TaskDescription
   ) -> Bool {
     guard var rows = try? RowReader(bytes, file: file, path: path) else { return false }
@@ -126,13 +96,6 @@ public enum DatasetReader {
     guard case .success(let row) = rows.next() else { return false }
     guard let label = row.label else { return task.isOwn }
     return (try? parse(label, row: row, file: file, task: task, path: path)) != nil
-  }
-
-  /// False for a single column, which could just as well be one text per line.
-  private static func isTable(_ file: TaskDescription.File, _ bytes: [UInt8]) -> Bool {
-    guard file.format == .tabSeparated else { return true }
-    var lines = ByteLines(bytes)
-    return lines.next().map { TabSeparatedRow(bytes, $0).count > 1 } ?? false
   }
 
   /// Reads a corpus for masked-language-model training: one text per line; blank lines are skipped.
@@ -200,7 +163,7 @@ public enum DatasetReader {
     return dataset
   }
 
-  private static func parse(
+  static func parse(
     _ field: ArraySlice<UInt8>, row: SpelledRow, file: TaskDescription.File, task: TaskDescription,
     path: String
   ) throws -> TextDataset.Label {
@@ -258,7 +221,7 @@ public enum DatasetReader {
     return Int32(index)
   }
 
-  private static func emptyFile(_ path: String) -> FileError {
+  static func emptyFile(_ path: String) -> FileError {
     FileError(file: path, problem: "the file is empty; at least one row of text is needed.")
   }
 }

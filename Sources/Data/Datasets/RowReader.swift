@@ -107,20 +107,31 @@ struct RowReader {
     if case .records(let records) = source { records.separatorName } else { "tab" }
   }
 
+  /// The fields of the next row. Tables may have blank lines, which are no rows; where every line
+  /// is a text, only blank lines at the end are none.
   private mutating func nextFields() -> (
     fields: [ArraySlice<UInt8>], line: Int, problem: String?
   )? {
     switch source {
     case .lines(var lines):
-      guard let range = lines.next() else { return nil }
-      source = .lines(lines)
+      guard var range = lines.next() else { return nil }
       line += 1
+      while bytes[range].isBlank, file.format != .lines || bytes[range.lowerBound...].isBlank {
+        guard let following = lines.next() else { return nil }
+        range = following
+        line += 1
+      }
+      source = .lines(lines)
       let row =
         file.format == .lines
         ? TabSeparatedRow(whole: bytes, range) : TabSeparatedRow(bytes, range)
       return (row.fields, line, nil)
     case .records(var records):
-      guard let record = records.next() else { return nil }
+      guard var record = records.next() else { return nil }
+      while record.isBlank {
+        guard let following = records.next() else { return nil }
+        record = following
+      }
       source = .records(records)
       return (record.fields, record.line, record.problem)
     case .objects, .objectLines: return nil

@@ -26,6 +26,8 @@ public struct TextDataset: Sendable {
 
   /// Lines that were left out because the annotators did not agree on a label.
   public internal(set) var undecidedLines: [Int] = []
+  /// How the file was read, for input whose layout had to be found; otherwise nil.
+  public internal(set) var layout: String?
   /// The columns by which results are broken down; empty for most sets.
   public let groupNames: [String]
 
@@ -74,6 +76,19 @@ public struct TextDataset: Sendable {
   /// Number of rows.
   public var count: Int { ends.count }
 
+  /// Some of the rows, in the order given, with what is said about the file.
+  public func selecting(_ rows: some Collection<Int>) -> TextDataset {
+    var copy = TextDataset(source: source, task: task, isPair: isPair, groupNames: groupNames)
+    copy.rejections = rejections
+    copy.undecidedLines = undecidedLines
+    copy.layout = layout
+    for row in rows {
+      copy.append(
+        first(row), second(row), label: labels[row], groups: groups(row), line: lines[row])
+    }
+    return copy
+  }
+
   /// The first text of a row in UTF-8.
   public func first(_ row: Int) -> ArraySlice<UInt8> {
     storage[(row == 0 ? 0 : ends[row - 1].second)..<ends[row].first]
@@ -114,6 +129,17 @@ public struct TextDataset: Sendable {
 }
 
 extension TextDataset {
+  /// The number of each row among all rows of the file, counted from 0. Rows that were left out
+  /// leave a gap.
+  package var indices: [Int] {
+    let omitted = (rejections.compactMap(\.line) + undecidedLines).sorted()
+    var passed = 0
+    return (0..<count).map { row in
+      while passed < omitted.count, omitted[passed] < lines[row] { passed += 1 }
+      return row + passed
+    }
+  }
+
   /// Sentences about rows that were left out.
   package var notices: [String] {
     var result = rejections.map { "skipped: \($0)" }
@@ -124,5 +150,14 @@ extension TextDataset {
           + "agree \(count == 1 ? "is" : "are") left out; the first is line \(first)")
     }
     return result
+  }
+
+  /// A sentence about rows that all have the same class; nil if there are several classes.
+  package var oneClassNotice: String? {
+    guard count > 1, case .class(let id) = label(0),
+      (1..<count).allSatisfy({ label($0) == .class(id) })
+    else { return nil }
+    let name = task?.labelNames[Int(id)] ?? "\(id)"
+    return "\(source): all \(count) rows have the label \"\(name)\"; there is nothing to tell apart"
   }
 }

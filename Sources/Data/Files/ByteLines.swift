@@ -21,6 +21,9 @@ struct ByteLines: Sequence, IteratorProtocol {
 }
 
 extension ArraySlice<UInt8> {
+  /// True if there is nothing but spaces and the ends of lines.
+  var isBlank: Bool { allSatisfy { $0 == 0x20 || $0 == 0x0D || $0 == 0x0A } }
+
   /// True if the bytes are well-formed UTF-8 (Unicode 15, table 3-7).
   var isWellFormedUTF8: Bool {
     var i = startIndex

@@ -9,6 +9,8 @@ struct QuotedRecords {
     var line: Int
     /// What is wrong with its quotes, or nil.
     var problem: String?
+    /// True if there is nothing in its line, not even quotes.
+    var isBlank = false
   }
 
   private static let quote = UInt8(ascii: "\"")
@@ -28,6 +30,7 @@ struct QuotedRecords {
     switch separator {
     case UInt8(ascii: ","): "comma"
     case UInt8(ascii: ";"): "semicolon"
+    case UInt8(ascii: "|"): "bar"
     default: "tab"
     }
   }
@@ -36,16 +39,19 @@ struct QuotedRecords {
   mutating func next() -> Record? {
     guard position < bytes.count else { return nil }
     var record = Record(fields: [], line: line)
+    let start = position
     while true {
       record.fields.append(field(&record.problem))
-      guard position < bytes.count else { return record }
+      guard position < bytes.count else { break }
       let end = bytes[position]
       position += 1
       if end == 0x0A {
         line += 1
-        return record
+        break
       }
     }
+    record.isBlank = bytes[start..<position].isBlank
+    return record
   }
 
   /// Reads a field up to the next separator or line break.

@@ -27,19 +27,3 @@ struct TabSeparatedRow {
   /// All fields.
   var fields: [ArraySlice<UInt8>] { (0..<count).map { self[$0] } }
 }
-
-/// Plain decimal numbers. `strtod` would accept `0x10`, `nan` and `1e400`.
-enum DecimalNumber {
-  /// The value of `[+-]digits[.digits]`, or nil for anything else.
-  static func parse(_ field: ArraySlice<UInt8>) -> Float? {
-    var digits = field
-    if let sign = digits.first, sign == UInt8(ascii: "-") || sign == UInt8(ascii: "+") {
-      digits = digits.dropFirst()
-    }
-    let parts = digits.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-    guard (1...2).contains(parts.count), digits.count <= 20,
-      parts.allSatisfy({ part in !part.isEmpty && part.allSatisfy { 48...57 ~= $0 } })
-    else { return nil }
-    return Float(String(decoding: field, as: UTF8.self))
-  }
-}

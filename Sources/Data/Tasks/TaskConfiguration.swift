@@ -13,14 +13,22 @@ public struct TaskConfiguration: Sendable {
   public var maxSeqLength: Int
   /// `bad_rows`
   public var badRows: BadRows
+  /// `validation_split`: the share of the training rows that is held out and measured in place of
+  /// the validation file; nil for none.
+  public var validationSplit: Double?
+  /// `samples_per_class`: train on so many rows of every class; nil for all.
+  public var samplesPerClass: Int?
+  /// `draw_seed`: the seed of the rows that these two and `max_train_samples` draw; nil for the
+  /// run's.
+  public var drawSeed: UInt64?
   /// The description of data of one's own; nil for a task of the registry.
   public var own: TaskDescription?
   /// What only tasks with questions have.
   public var questions: QuestionConfiguration
   /// Where the settings came from.
   public var origin: ConfigOrigin
-  /// The section with its defaults but without what concerns the place and state of files, to be
-  /// kept beside models that learnt the task; nil unless `own` was read.
+  /// The section with its defaults but without the place of files, to be kept beside models that
+  /// learnt the task; nil unless `own` was read.
   public private(set) var remembered: JSONValue?
 
   /// Settings made by the program.
@@ -80,11 +88,35 @@ public struct TaskConfiguration: Sendable {
     }
     own = try TaskDescription.own(reading: section, name: name)
     origin = ConfigOrigin(section)
+    if use == .corpus || QuestionConfiguration.concerns(name) {
+      for key in Self.drawKeys { try section.refuse(key, "it is for rows with labels.") }
+    } else {
+      try readDraws(section)
+    }
     try section.finish()
     if own != nil, var kept = section.resolved.object {
-      for key in ["data_dir", "bad_rows"] { kept[key] = nil }
+      for key in ["data_dir"] + Self.drawKeys { kept[key] = nil }
+      // Whoever reads the data later must leave out the same rows.
+      if badRows == .stop { kept["bad_rows"] = nil }
       remembered = JSONValue(.object(kept))
     }
+  }
+
+  private static let drawKeys = ["validation_split", "samples_per_class", "draw_seed"]
+
+  private mutating func readDraws(_ section: ConfigSection) throws {
+    validationSplit = try section.optionalNumber(
+      "validation_split", in: .above(0, upTo: 0.9),
+      "Hold out this share of the training rows, with an equal share of every class, and measure "
+        + "on it in place of the validation file; by default none.")
+    samplesPerClass = try section.optionalInt(
+      "samples_per_class", in: .atLeast(1),
+      "Train on so many rows of every class, drawn at random; by default on all.")
+    drawSeed = try section.optionalInt(
+      "draw_seed", in: .atLeast(0),
+      "The seed of the rows that `validation_split`, `samples_per_class` and `max_train_samples` "
+        + "draw; by default `seed`."
+    ).map { UInt64($0) }
   }
 
   /// Reads the task of a file: a section `task` alone, as it is kept beside models, or a run's

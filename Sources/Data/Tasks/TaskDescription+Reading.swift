@@ -174,7 +174,8 @@ extension ConfigSection {
     case .quoted:
       format = .quoted(
         separator: try choice(
-          "separator", default: ",", named: [(",", UInt8(ascii: ",")), (";", UInt8(ascii: ";"))],
+          "separator", default: ",",
+          named: [",", ";", "|", "\t"].map { ($0, $0.utf8.first ?? 0) },
           "CSV: what stands between fields."))
       try refuse("quotes", "fields of CSV may always be quoted.")
     default:

@@ -8,20 +8,23 @@ public struct AddedToken: Sendable, Equatable {
   public var stripsLeft: Bool
   /// True if it includes the white space to its right.
   public var stripsRight: Bool
-  /// True if it is matched after the tokens that are not normalised.
+  /// True if it is found only where no letter, digit or underscore touches it.
+  public var isSingleWord: Bool
+  /// True if its normalised spelling is found in normalised texts, after the other tokens.
   public var isNormalized: Bool
-  /// True if a text gives its id only where special tokens are parsed.
+  /// True if a text gives its id only where special tokens are read as such.
   public var isSpecial: Bool
 
   /// An added token; a special one by default.
   public init(
     id: Int32, content: String, stripsLeft: Bool = false, stripsRight: Bool = false,
-    isNormalized: Bool = false, isSpecial: Bool = true
+    isSingleWord: Bool = false, isNormalized: Bool = false, isSpecial: Bool = true
   ) {
     self.id = id
     self.content = content
     self.stripsLeft = stripsLeft
     self.stripsRight = stripsRight
+    self.isSingleWord = isSingleWord
     self.isNormalized = isNormalized
     self.isSpecial = isSpecial
   }
@@ -33,6 +36,8 @@ struct AddedTokenMatcher: Sendable {
   /// A part of a text.
   enum Segment {
     case text(ArraySlice<UInt8>)
+    /// Text that is normalised already; the origins of its bytes have the same indices.
+    case normalized(ArraySlice<UInt8>, origins: [Range<Int>])
     /// An added token and the indices of its bytes, including stripped white space.
     case token(Int32, at: Range<Int>)
   }
@@ -40,42 +45,83 @@ struct AddedTokenMatcher: Sendable {
   private struct Candidate {
     var bytes: [UInt8]
     var token: AddedToken
+    var isText: Bool
   }
 
   /// One pass over a text, for the tokens that are matched together.
   private struct Pass {
-    /// Longest first.
+    /// Longest first. Of equal ones the first counts.
     var candidates: [Candidate]
     var begins = [Bool](repeating: false, count: 256)
 
-    init(_ tokens: [AddedToken]) {
-      candidates = tokens.map { Candidate(bytes: Array($0.content.utf8), token: $0) }
-        .filter { !$0.bytes.isEmpty }
-        .sorted { ($1.bytes.count, $0.token.id) < ($0.bytes.count, $1.token.id) }
+    init(_ tokens: [AddedToken], readAsText: Set<Int32>, spelling: (AddedToken) -> [UInt8]) {
+      let inOrder = tokens.filter(\.isSpecial) + tokens.filter { !$0.isSpecial }
+      candidates = inOrder.map {
+        Candidate(bytes: spelling($0), token: $0, isText: readAsText.contains($0.id))
+      }
+      .filter { !$0.bytes.isEmpty }.enumerated()
+      .sorted { ($1.element.bytes.count, $0.offset) < ($0.element.bytes.count, $1.offset) }
+      .map(\.element)
       for candidate in candidates { begins[Int(candidate.bytes[0])] = true }
     }
   }
 
-  private let passes: [Pass]
-  private let parsesSpecialTokens: Bool
+  private var raw: Pass?
+  private var normalized: Pass?
+  private let normalizer: TextNormalizer?
 
-  init(_ tokens: [AddedToken], parsesSpecialTokens: Bool) {
-    self.parsesSpecialTokens = parsesSpecialTokens
+  /// A matcher.
+  ///
+  /// - Parameters:
+  ///   - readAsText: the ids of tokens that are not looked for. Where one is spelled, no other
+  ///     token may start inside it.
+  ///   - normalization: what happens to texts before normalised tokens are looked for; nil for
+  ///     nothing.
+  init(_ tokens: [AddedToken], readAsText: Set<Int32>, normalization: Normalization? = nil) {
+    let normalizedTokens = tokens.filter(\.isNormalized)
     // A pass whose tokens would all be read as text changes nothing.
-    passes = [tokens.filter { !$0.isNormalized }, tokens.filter { $0.isNormalized }]
-      .filter { $0.contains { parsesSpecialTokens || !$0.isSpecial } }.map(Pass.init)
+    func pass(
+      _ tokens: [AddedToken], _ spelling: (AddedToken) -> [UInt8]
+    ) -> Pass? {
+      guard tokens.contains(where: { !readAsText.contains($0.id) }) else { return nil }
+      return Pass(tokens, readAsText: readAsText, spelling: spelling)
+    }
+    raw = pass(tokens.filter { !$0.isNormalized }) { Array($0.content.utf8) }
+    let normalizer =
+      normalizedTokens.contains { !readAsText.contains($0.id) }
+      ? normalization.map(TextNormalizer.init) : nil
+    self.normalizer = normalizer
+    normalized = pass(normalizedTokens) { token in
+      let bytes = Array(token.content.utf8)
+      return normalizer?.normalize(bytes[...]).bytes ?? bytes
+    }
   }
 
   /// Splits a text into added tokens and what lies between them; no part is empty.
   func split(_ text: ArraySlice<UInt8>, _ body: (Segment) -> Void) {
-    split(text, passes[...], body)
+    Self.split(text, raw, token: { body(.token($0, at: $1)) }) { piece in
+      guard normalized != nil else { return body(.text(piece)) }
+      guard let normalizer else {
+        Self.split(piece, normalized, token: { body(.token($0, at: $1)) }) { body(.text($0)) }
+        return
+      }
+      let (bytes, origins) = normalizer.normalize(piece)
+      Self.split(
+        bytes[...], normalized,
+        token: { id, range in
+          let start = origins[range.lowerBound].lowerBound
+          body(.token(id, at: start..<max(start, origins[range.upperBound - 1].upperBound)))
+        },
+        text: { body(.normalized($0, origins: origins)) })
+    }
   }
 
-  private func split(
-    _ text: ArraySlice<UInt8>, _ passes: ArraySlice<Pass>, _ body: (Segment) -> Void
+  private static func split(
+    _ text: ArraySlice<UInt8>, _ pass: Pass?, token: (Int32, Range<Int>) -> Void,
+    text rest: (ArraySlice<UInt8>) -> Void
   ) {
-    guard let pass = passes.first else {
-      if !text.isEmpty { body(.text(text)) }
+    guard let pass else {
+      if !text.isEmpty { rest(text) }
       return
     }
     // Everything before `start` is done.
@@ -91,14 +137,19 @@ struct AddedTokenMatcher: Sendable {
       let found = position
       position += match.bytes.count
       // It is read as text, but no other token may start inside it.
-      if match.token.isSpecial, !parsesSpecialTokens { continue }
+      if match.isText { continue }
+      if match.token.isSingleWord,
+        WordCharacter.ends(text[..<found]) || WordCharacter.starts(text[position...])
+      {
+        continue
+      }
       let left = match.token.stripsLeft ? Self.left(of: found, in: text[start...]) : found
       if match.token.stripsRight { position = Self.right(of: position, in: text) }
-      split(text[start..<left], passes.dropFirst(), body)
-      body(.token(match.token.id, at: left..<position))
+      if start < left { rest(text[start..<left]) }
+      token(match.token.id, left..<position)
       start = position
     }
-    split(text[start...], passes.dropFirst(), body)
+    if start < text.endIndex { rest(text[start...]) }
   }
 
   /// The start of the white space that ends at `end`.

@@ -15,6 +15,16 @@ struct BytePairModel: Sendable {
   /// True if a text that does not start with a space gets one.
   var addsPrefixSpace = false
 
+  /// A hexadecimal content hash over the merges in the order of their ranks.
+  var mergesHash: String {
+    var hash = ContentHash()
+    for merge in merges {
+      hash.add(merge.left)
+      hash.add(merge.right)
+    }
+    return hash.hexadecimal
+  }
+
   /// A model whose merges are spelled as pairs of tokens.
   ///
   /// - Parameter merges: left and right token in UTF-8, and the line from which they are.

@@ -14,6 +14,10 @@ public struct BytePairTokenizer: Tokenizer {
   /// look-up.
   private let words: ByteStringIndex
 
+  /// All that decides which tokens a text becomes.
+  public let traits: TokenizerTraits
+  /// Special tokens beyond the usual five that texts may spell.
+  public let markers: [String]
   /// Where special tokens go.
   public let template: EncodingTemplate
   /// Ids of the special tokens.
@@ -22,20 +26,34 @@ public struct BytePairTokenizer: Tokenizer {
   /// A tokenizer for a model.
   ///
   /// - Parameters:
-  ///   - addedTokens: tokens that are matched as a whole; the special ones only with
-  ///     `parseSpecialTokens`.
-  ///   - template: where special tokens go; that of RoBERTa by default.
+  ///   - addedTokens: tokens that are matched as a whole.
+  ///   - readAsText: the ids of those that a text cannot produce.
+  ///   - template: where special tokens go.
   init(
     model: BytePairModel, specialTokens: SpecialTokens, addedTokens: [AddedToken],
-    template: EncodingTemplate? = nil, parseSpecialTokens: Bool = false
+    readAsText: Set<Int32>, template: EncodingTemplate
   ) {
     self.model = model
     self.specialTokens = specialTokens
-    self.template =
-      template ?? .roberta(cls: specialTokens.cls, sep: specialTokens.sep)
-    matcher = AddedTokenMatcher(addedTokens, parsesSpecialTokens: parseSpecialTokens)
+    self.template = template
+    matcher = AddedTokenMatcher(addedTokens, readAsText: readAsText)
+    markers = addedTokens.filter {
+      $0.isSpecial && !readAsText.contains($0.id) && !specialTokens.all.contains($0.id)
+    }.map(\.content)
+    var traits = TokenizerTraits()
+    traits.add("tokenizer", TokenizerKind.bytePair.rawValue)
+    traits.add("vocabulary", model.vocabulary.hash)
+    traits.add("merges", model.mergesHash)
+    traits.add("add_prefix_space", model.addsPrefixSpace)
+    traits.add("unknown bytes", model.unknown.map(String.init) ?? "dropped")
+    traits.add("fuse_unk", model.fusesUnknown)
+    traits.add("ignore_merges", model.ignoresMerges)
+    traits.addCommon(
+      vocabulary: model.vocabulary, special: specialTokens, added: addedTokens,
+      readAsText: readAsText, template: template)
+    self.traits = traits
     // No text may produce a special token by merging bytes.
-    let special = Set(specialTokens.all + addedTokens.filter(\.isSpecial).map(\.id))
+    let special = readAsText.union(specialTokens.all)
     let merges = BytePairMerges(model.merges.filter { !special.contains($0.merged) })
     self.merges = merges
     var symbols = [Int32](repeating: -1, count: 256)
@@ -94,7 +112,8 @@ public struct BytePairTokenizer: Tokenizer {
     matcher.split(text) { segment in
       switch segment {
       case .token(let id, _): ids.append(id)
-      case .text(let text):
+      // Without a normaliser there is no normalised text.
+      case .text(let text), .normalized(let text, _):
         let prefixed = model.addsPrefixSpace && text.first != 0x20 ? [0x20] + text : text
         ByteLevelSplitter.split(prefixed) { append(piece: $0, to: &ids, &workspace) }
       }
@@ -115,7 +134,7 @@ public struct BytePairTokenizer: Tokenizer {
     matcher.split(text) { segment in
       switch segment {
       case .token(let id, let range): tokens.append(id, range, in: text)
-      case .text(let part):
+      case .text(let part), .normalized(let part, _):
         let isPrefixed = model.addsPrefixSpace && part.first != 0x20
         // The added space lies before the text.
         var position = part.startIndex - (isPrefixed ? 1 : 0)

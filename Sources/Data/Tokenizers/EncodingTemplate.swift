@@ -9,12 +9,29 @@ public struct EncodingTemplate: Sendable, Equatable {
     case first(typeID: UInt8)
     /// The tokens of the second text.
     case second(typeID: UInt8)
+
+    /// The segment of the part's tokens.
+    public var segment: UInt8 {
+      switch self {
+      case .special(_, let typeID), .first(let typeID), .second(let typeID): typeID
+      }
+    }
+
+    fileprivate var withoutSegment: Part {
+      switch self {
+      case .special(let id, _): .special(id, typeID: 0)
+      case .first: .first(typeID: 0)
+      case .second: .second(typeID: 0)
+      }
+    }
   }
 
   /// The parts for one text.
   public var single: [Part]
   /// The parts for two texts.
   public var pair: [Part]
+  /// True if texts that are too long lose tokens at their beginning (`truncation_side` "left").
+  public var keepsEnd = false
 
   /// A template. Both must contain the first text once, and `pair` the second text once.
   public init(single: [Part], pair: [Part]) {
@@ -58,18 +75,12 @@ public struct EncodingTemplate: Sendable, Equatable {
     [single, pair].map { $0.count { if case .special = $0 { true } else { false } } }.max() ?? 0
   }
 
-  /// The same with all tokens in segment 0.
-  var withoutSegments: EncodingTemplate {
-    func flat(_ parts: [Part]) -> [Part] {
-      parts.map { part in
-        switch part {
-        case .special(let id, _): .special(id, typeID: 0)
-        case .first: .first(typeID: 0)
-        case .second: .second(typeID: 0)
-        }
-      }
-    }
-    return EncodingTemplate(single: flat(single), pair: flat(pair))
+  /// The same template with all tokens in segment 0.
+  public var withoutSegments: EncodingTemplate {
+    var copy = self
+    copy.single = single.map(\.withoutSegment)
+    copy.pair = pair.map(\.withoutSegment)
+    return copy
   }
 
   /// Assembles a text or pair, cut to `maxLength` tokens in total, the longer text first. If
@@ -92,10 +103,11 @@ public struct EncodingTemplate: Sendable, Equatable {
         encoding.ids.append(id)
         segment = typeID
       case .first(let typeID):
-        encoding.ids += first.prefix(kept.first)
+        encoding.ids += keepsEnd ? first.suffix(kept.first) : first.prefix(kept.first)
         segment = typeID
       case .second(let typeID):
-        encoding.ids += (second ?? []).prefix(kept.second)
+        let second = second ?? []
+        encoding.ids += keepsEnd ? second.suffix(kept.second) : second.prefix(kept.second)
         segment = typeID
       }
       let count = encoding.ids.count - encoding.typeIDs.count

@@ -57,10 +57,13 @@ struct ScalarActions: Sendable {
   /// For ASCII: output byte << 8 | kind, where kind is word, removed, space or isolated.
   private(set) var ascii: [UInt16] = []
 
-  init(_ normalization: Normalization) {
+  /// The actions of a normaliser and, with `splitsWords`, of the pre-tokenizer after it.
+  init(_ normalization: Normalization, splitsWords: Bool = true) {
     entries = [UInt32](repeating: Kind.word, count: 0x110000)
-    set(UnicodeTables.punctuation, to: Kind.isolated)
-    set(UnicodeTables.whiteSpace, to: Kind.space)
+    if splitsWords {
+      set(UnicodeTables.punctuation, to: Kind.isolated)
+      set(UnicodeTables.whiteSpace, to: Kind.space)
+    }
     let plain = entries
     var lower: [UInt32: [UInt32]] = [:]
     if normalization.lowersCase {
@@ -83,7 +86,13 @@ struct ScalarActions: Sendable {
     }
     if normalization.cleansText {
       set(UnicodeTables.removedByCleaning, to: Kind.removed)
-      set(UnicodeTables.spacedByCleaning, to: Kind.space)
+      if splitsWords {
+        set(UnicodeTables.spacedByCleaning, to: Kind.space)
+      } else {
+        for entry in ScalarRanges.parse(UnicodeTables.spacedByCleaning) {
+          for scalar in entry.first...entry.last { expand(scalar, to: [0x20], plain: plain) }
+        }
+      }
     }
     ascii = (0..<128).map { byte in
       let entry = entries[byte]
@@ -91,6 +100,15 @@ struct ScalarActions: Sendable {
       let item = items[Int(starts[Int(entry >> 3)])]
       return UInt16(item >> 11) << 8 | UInt16(item & 7)
     }
+  }
+
+  /// True if a character, given in UTF-8, is a word of its own.
+  func isolates(_ character: ArraySlice<UInt8>) -> Bool {
+    guard let scalar = String(decoding: character, as: UTF8.self).unicodeScalars.first else {
+      return false
+    }
+    let kind = entries[Int(scalar.value)] & 7
+    return kind == Kind.isolated || kind == Kind.isolatedMapped
   }
 
   private mutating func stripAccents(lower: [UInt32: [UInt32]], plain: [UInt32]) {

@@ -63,7 +63,12 @@ public protocol Tokenizer: Sendable {
   var template: EncodingTemplate { get }
   /// A hexadecimal content hash over all tokens in the order of their ids.
   var vocabularyHash: String { get }
-  /// The token with this id; nil if the id is outside the vocabulary.
+  /// All that decides which tokens a text becomes.
+  var traits: TokenizerTraits { get }
+  /// Special tokens beyond the five of `specialTokens` that are read as such where a text spells
+  /// them.
+  var markers: [String] { get }
+  /// The token with this id; nil if there is none.
   func token(for id: Int32) -> String?
   /// The id of a token with exactly this spelling, or nil.
   func id(for token: String) -> Int32?

@@ -13,6 +13,8 @@ struct TokenizerDefinition {
   var addedTokens: [AddedToken] = []
   /// Where special tokens go, if the files say so.
   var template: EncodingTemplate?
+  /// True if texts that are too long lose tokens at their beginning.
+  var truncatesLeft = false
   /// The names of special tokens by role, such as `cls_token`: from the files, or the usual ones.
   var names: [String: String]
   /// The file that errors about the vocabulary name.
@@ -53,6 +55,71 @@ struct TokenizerDefinition {
       mask: id("mask_token"))
   }
 
+  /// True for byte-level byte-pair encoding.
+  var isBytePair: Bool { if case .bytePair = model { true } else { false } }
+
+  /// Lists the special tokens that the files name without listing them. Those that the vocabulary
+  /// lacks get the next ids, as in transformers.
+  ///
+  /// - Throws: `FileError` for files that contradict each other.
+  mutating func complete(_ settings: TokenizerSettings) throws {
+    for token in settings.addedTokens {
+      if let listed = addedTokens.first(where: { $0.content == token.content }) {
+        guard listed == token || names.values.contains(token.content) else {
+          throw FileError(
+            file: settings.file,
+            problem: "the added token \"\(token.content)\" is described in another way than in "
+              + "\(source); transformers goes by either, depending on its version, so correct one.")
+        }
+      } else {
+        try append(token, settings)
+      }
+    }
+    if settings.listsAddedTokens, settings.tokenizerClass?.isTheFileItself == false {
+      let known = Set(settings.addedTokens.map(\.content)).union(names.values)
+        .union(settings.names.values).union(settings.furtherSpecialTokens.map(\.content))
+      if let token = addedTokens.first(where: { !known.contains($0.content) }) {
+        throw FileError(
+          file: settings.file,
+          problem: "\"added_tokens_decoder\" lacks the added token \"\(token.content)\" of "
+            + "\(source); list it in both or in neither.")
+      }
+    }
+    for token in settings.furtherSpecialTokens
+    where !addedTokens.contains(where: { $0.content == token.content }) {
+      var token = token
+      token.id =
+        vocabulary.id(of: Array(token.content.utf8)[...]) ?? Int32(vocabulary.count)
+      try append(token, settings)
+    }
+  }
+
+  private mutating func append(_ token: AddedToken, _ settings: TokenizerSettings) throws {
+    if vocabulary.bytes(of: token.id) == nil {
+      guard Int(token.id) == vocabulary.count else {
+        throw FileError(
+          file: settings.file,
+          problem: "the added token \"\(token.content)\" has id \(token.id), but the next free id "
+            + "is \(vocabulary.count); transformers would give it that one, so correct it.")
+      }
+      let longer = try vocabulary.appending([token], file: source)
+      switch model {
+      case .wordPiece(var model):
+        model.vocabulary = longer
+        self.model = .wordPiece(model)
+      case .bytePair(var model):
+        model.vocabulary = longer
+        self.model = .bytePair(model)
+      }
+    } else if vocabulary.bytes(of: token.id)?.elementsEqual(token.content.utf8) != true {
+      throw FileError(
+        file: settings.file,
+        problem: "the added token \"\(token.content)\" has the id \(token.id) of another token; "
+          + "give the files of one model.")
+    }
+    addedTokens.append(token)
+  }
+
   /// The added tokens, including the special ones that the files do not list.
   func addedTokens(_ special: SpecialTokens, _ settings: TokenizerSettings) -> [AddedToken] {
     var tokens = addedTokens
@@ -60,11 +127,87 @@ struct TokenizerDefinition {
       guard let bytes = vocabulary.bytes(of: id) else { continue }
       var token = AddedToken(id: id, content: String(decoding: bytes, as: UTF8.self))
       if id == special.mask {
-        if case .bytePair = model { token.stripsLeft = true }
+        if isBytePair { token.stripsLeft = true }
         token.stripsLeft = settings.maskStripsLeft ?? token.stripsLeft
       }
       tokens.append(token)
     }
     return tokens
+  }
+
+  /// Refuses what `tokenizer_class` would read in another way.
+  ///
+  /// - Parameter isFile: whether the definition comes from a tokenizer.json.
+  /// - Throws: `FileError` that names both files and the key.
+  func check(_ settings: TokenizerSettings, isFile: Bool) throws {
+    guard let kind = settings.tokenizerClass else { return }
+    func refuse(_ problem: String) -> FileError { FileError(file: settings.file, problem: problem) }
+    let name = "tokenizer_class \(kind.rawValue)"
+    guard !kind.isTheFileItself || isFile else {
+      throw refuse("\(name) needs a tokenizer.json, which the folder lacks.")
+    }
+    if let wanted = kind.isBytePair, wanted != isBytePair {
+      let found = isBytePair ? "byte-level BPE" : "WordPiece"
+      throw refuse("\(name) does not fit \(source), which holds \(found).")
+    }
+    guard isFile else { return }
+    guard !kind.isTheFileItself else {
+      if template == nil {
+        throw refuse(
+          "\(name) would add no special tokens to texts, because tokenizer.json has no "
+            + "post_processor; name the class that the model was trained with.")
+      }
+      if settings.addsPrefixSpace == true, case .bytePair(let model) = model,
+        !model.addsPrefixSpace
+      {
+        throw refuse("\"add_prefix_space\" is true, but false in tokenizer.json; correct one.")
+      }
+      return
+    }
+    // These classes build the tokenizer anew from the vocabulary and their own settings.
+    func require(_ key: String, _ agrees: Bool, _ setting: String) throws {
+      guard !agrees else { return }
+      throw refuse(
+        "\(key) in tokenizer.json is not what \(name) makes of this file, whose \(setting); "
+          + "transformers goes by the class, so correct one of the two files.")
+    }
+    switch model {
+    case .wordPiece(let model):
+      let usual = WordPieceModel(vocabulary: model.vocabulary)
+      if let given = model.normalization {
+        if settings.lowersCase == nil {
+          try require("\"lowercase\"", given.lowersCase, "do_lower_case is absent")
+        }
+        if settings.stripsAccents == nil {
+          try require(
+            "\"strip_accents\"",
+            settings.apply(to: given).stripsAccents == (settings.lowersCase ?? true),
+            "strip_accents is absent")
+        }
+        if settings.isolatesChinese == nil {
+          try require(
+            "\"handle_chinese_chars\"", given.isolatesChinese, "tokenize_chinese_chars is absent")
+        }
+        try require("\"clean_text\"", given.cleansText, "class always cleans texts")
+      }
+      try require(
+        "\"continuing_subword_prefix\"", model.continuationPrefix == usual.continuationPrefix,
+        "class always has ##")
+      try require(
+        "\"max_input_chars_per_word\"", model.longestWord == usual.longestWord,
+        "class always has \(usual.longestWord)")
+    case .bytePair(let model):
+      if settings.addsPrefixSpace == nil {
+        try require("\"add_prefix_space\"", !model.addsPrefixSpace, "add_prefix_space is absent")
+      }
+      try require("\"ignore_merges\"", !model.ignoresMerges, "class never ignores merges")
+    }
+    if let template {
+      let special = try specialTokens(settings)
+      let built: EncodingTemplate =
+        isBytePair
+        ? .roberta(cls: special.cls, sep: special.sep) : .bert(cls: special.cls, sep: special.sep)
+      try require("\"post_processor\"", template == built, "class has its own template")
+    }
   }
 }

@@ -20,7 +20,8 @@ struct TokenizerJSON {
     FileError(file: path, line: (value ?? json).position.line, problem: problem)
   }
 
-  /// The tokenizer that the file describes. Truncation, padding and the decoder are ignored.
+  /// The tokenizer that the file describes. Of truncation the side counts; texts are cut to the
+  /// length that is asked for and never padded. The decoder is not needed.
   func definition() throws -> TokenizerDefinition {
     guard let model = json["model"], model.object != nil else {
       throw wrong(json["model"], "\"model\" must be an object that describes the tokenizer.")
@@ -50,6 +51,7 @@ struct TokenizerJSON {
         model: .wordPiece(try wordPiece(model, vocabulary)), addedTokens: added,
         names: TokenizerDefinition.namesOfBERT, source: path)
     definition.names["unk_token"] = model["unk_token"]?.string ?? definition.names["unk_token"]
+    definition.truncatesLeft = json["truncation"]?["direction"]?.string == "Left"
     try readPostProcessor(into: &definition)
     return definition
   }

@@ -6,49 +6,71 @@ public enum TokenizerLoader {
   /// `merges.txt` (byte-level byte-pair encoding), or `vocab.txt` (WordPiece). If both of these are
   /// present, `tokenizer_class` or the `model_type` of `config.json` decides. Settings in
   /// `tokenizer_config.json` (`do_lower_case`, `strip_accents`, `tokenize_chinese_chars`,
-  /// `add_prefix_space`, names of the special tokens) override those of `tokenizer.json`.
+  /// `add_prefix_space`, names of the special tokens) override those of `tokenizer.json`, unless
+  /// `tokenizer_class` says that it counts alone.
   ///
-  /// - Parameter parseSpecialTokens: whether special tokens spelled in a text give their ids, as in
-  ///   Hugging Face's tokenizers. Off by default: other people's text must not be able to inject
-  ///   them.
+  /// - Parameter parseSpecialTokens: whether special tokens spelled in a text give their ids: true
+  ///   for all of them, as in Hugging Face's tokenizers; false for none. Nil, the default, leaves
+  ///   it to `special_tokens_in_text` in `tokenizer_config.json`. Where that is not set, `[SEP]` and
+  ///   the other tokens that every model has are text, because other people's text must not be able
+  ///   to inject them; markers that the folder adds, such as `[E1]`, are read as such.
   /// - Throws: `FileError` or `JSONError`, with file and key.
   public static func load(
-    folder: String, parseSpecialTokens: Bool = false
+    folder: String, parseSpecialTokens: Bool? = nil
   ) throws -> any Tokenizer {
     let settings = try TokenizerSettings(folder: folder)
-    let definition = try definition(folder: folder, settings)
+    var (definition, isFile) = try definition(folder: folder, settings)
+    try definition.check(settings, isFile: isFile)
+    try definition.complete(settings)
     let specialTokens = try definition.specialTokens(settings)
     let added = definition.addedTokens(specialTokens, settings)
+    let inText = parseSpecialTokens ?? settings.specialTokensInText
+    let core = Set(specialTokens.all)
+    let readAsText = Set(
+      added.lazy.filter { token in
+        core.contains(token.id) ? inText != true : token.isSpecial && inText == false
+      }.map(\.id))
+    var template =
+      definition.template
+      ?? (definition.isBytePair
+        ? .roberta(cls: specialTokens.cls, sep: specialTokens.sep)
+        : .bert(cls: specialTokens.cls, sep: specialTokens.sep))
+    template.keepsEnd = settings.truncatesLeft ?? definition.truncatesLeft
+    if try settings.omitsSegments(template) { template = template.withoutSegments }
     switch definition.model {
     case .wordPiece(let model):
-      for token in added where token.isNormalized && (parseSpecialTokens || !token.isSpecial) {
-        throw FileError(
-          file: definition.source,
-          problem: "the added token \"\(token.content)\" has \"normalized\": true, which is not "
-            + "supported with WordPiece; set it to false.")
-      }
-      let template =
-        definition.template ?? .bert(cls: specialTokens.cls, sep: specialTokens.sep)
       return WordPieceTokenizer(
         vocabulary: model.vocabulary, specialTokens: specialTokens,
-        normalization: settings.apply(to: model.normalization),
-        parseSpecialTokens: parseSpecialTokens, addedTokens: added,
-        template: settings.givesSegments ? template : template.withoutSegments,
+        normalization: settings.apply(to: model.normalization), addedTokens: added,
+        readAsText: readAsText, template: template,
         continuationPrefix: model.continuationPrefix, longestWord: model.longestWord)
     case .bytePair(var model):
-      model.addsPrefixSpace = settings.addsPrefixSpace ?? model.addsPrefixSpace
+      if settings.tokenizerClass?.isTheFileItself != true {
+        model.addsPrefixSpace = settings.addsPrefixSpace ?? model.addsPrefixSpace
+      }
       return BytePairTokenizer(
-        model: model, specialTokens: specialTokens, addedTokens: added,
-        template: definition.template, parseSpecialTokens: parseSpecialTokens)
+        model: model, specialTokens: specialTokens, addedTokens: added, readAsText: readAsText,
+        template: template)
     }
+  }
+
+  /// True if the folder's model has segments, but its tokenizer does not give them.
+  ///
+  /// - Throws: as `load`.
+  package static func omitsSegments(folder: String) throws -> Bool {
+    let settings = try TokenizerSettings(folder: folder)
+    let (definition, _) = try definition(folder: folder, settings)
+    let usual: EncodingTemplate =
+      definition.isBytePair ? .roberta(cls: 0, sep: 0) : .bert(cls: 0, sep: 0)
+    return try settings.omitsSegments(definition.template ?? usual)
   }
 
   private static func definition(
     folder: String, _ settings: TokenizerSettings
-  ) throws -> TokenizerDefinition {
+  ) throws -> (TokenizerDefinition, isFile: Bool) {
     let (json, lines) = ("\(folder)/tokenizer.json", "\(folder)/vocab.txt")
     let (pairs, merges) = ("\(folder)/vocab.json", "\(folder)/merges.txt")
-    if ByteFile.exists(json) { return try TokenizerJSON(json).definition() }
+    if ByteFile.exists(json) { return (try TokenizerJSON(json).definition(), true) }
     let hasLines = ByteFile.exists(lines)
     if ByteFile.exists(pairs), !hasLines || settings.isBytePair == true {
       guard ByteFile.exists(merges) else {
@@ -56,11 +78,13 @@ public enum TokenizerLoader {
           file: folder,
           problem: "the folder has vocab.json but not merges.txt; give both, or tokenizer.json.")
       }
-      return TokenizerDefinition(
-        model: .bytePair(
-          try BytePairModel(
-            vocabularyFile: pairs, mergesFile: merges, added: settings.addedTokens)),
-        addedTokens: settings.addedTokens, names: TokenizerDefinition.namesOfRoBERTa, source: pairs)
+      let model = try BytePairModel(
+        vocabularyFile: pairs, mergesFile: merges, added: settings.addedTokens)
+      return (
+        TokenizerDefinition(
+          model: .bytePair(model), addedTokens: settings.addedTokens,
+          names: TokenizerDefinition.namesOfRoBERTa, source: pairs), false
+      )
     }
     guard hasLines else {
       throw FileError(
@@ -68,9 +92,11 @@ public enum TokenizerLoader {
         problem: "the folder has neither vocab.txt nor tokenizer.json nor vocab.json and "
           + "merges.txt; give a model folder with its tokenizer.")
     }
-    return TokenizerDefinition(
-      model: .wordPiece(
-        try WordPieceModel(vocabularyFile: lines, added: settings.addedTokens)),
-      addedTokens: settings.addedTokens, names: TokenizerDefinition.namesOfBERT, source: lines)
+    let model = try WordPieceModel(vocabularyFile: lines, added: settings.addedTokens)
+    return (
+      TokenizerDefinition(
+        model: .wordPiece(model), addedTokens: settings.addedTokens,
+        names: TokenizerDefinition.namesOfBERT, source: lines), false
+    )
   }
 }

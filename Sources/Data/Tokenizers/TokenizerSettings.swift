@@ -4,81 +4,200 @@ import StrictJSON
 /// What `tokenizer_config.json`, `special_tokens_map.json`, `added_tokens.json` and `config.json`
 /// say about a tokenizer. All of it is optional.
 struct TokenizerSettings {
-  private var lowersCase: Bool?
-  private var stripsAccents: Bool?
-  private var isolatesChinese: Bool?
+  /// `do_lower_case`.
+  private(set) var lowersCase: Bool?
+  /// `strip_accents`.
+  private(set) var stripsAccents: Bool?
+  /// `tokenize_chinese_chars`.
+  private(set) var isolatesChinese: Bool?
   /// `add_prefix_space`.
   private(set) var addsPrefixSpace: Bool?
   /// The names of special tokens by role, such as `cls_token`.
   private(set) var names: [String: String] = [:]
   /// Whether the mask token includes the white space to its left.
   private(set) var maskStripsLeft: Bool?
-  /// `tokenizer_class`, or else the `model_type` of config.json.
-  private(set) var family: String?
-  /// Tokens that a folder without tokenizer.json adds to its vocabulary.
+  /// `tokenizer_class`; nil where the folder names none.
+  private(set) var tokenizerClass: TokenizerClass?
+  /// Tokens with ids (`added_tokens_decoder`, or else `added_tokens.json`).
   private(set) var addedTokens: [AddedToken] = []
-  /// False if the tokenizer gives no `token_type_ids`, so that a model takes all tokens as segment
-  /// 0: by `model_input_names`, else by `tokenizer_class`.
-  private(set) var givesSegments = true
+  /// True if `added_tokens_decoder` is there.
+  private(set) var listsAddedTokens = false
+  /// Spellings of further special tokens, which may have no id yet.
+  private(set) var furtherSpecialTokens: [AddedToken] = []
+  /// `truncation_side` is "left".
+  private(set) var truncatesLeft: Bool?
+  /// `special_tokens_in_text`, a key of mate-kd's; or else false if `split_special_tokens` is true.
+  private(set) var specialTokensInText: Bool?
+  /// The file that most settings come from, for messages.
+  let file: String
+  private var inputNames: [String]?
+  private let model: ModelFacts
+
+  /// What config.json says that concerns tokens.
+  private struct ModelFacts {
+    var type: String?
+    var tokenizerClass: String?
+    /// True if the model tells segments apart.
+    var hasSegments = false
+  }
+
+  private static let roles = ["pad_token", "unk_token", "cls_token", "sep_token", "mask_token"]
 
   init(folder: String) throws {
-    for file in ["special_tokens_map.json", "tokenizer_config.json"] {
-      guard let (json, path) = try Self.object(file, in: folder) else { continue }
-      for role in ["pad_token", "unk_token", "cls_token", "sep_token", "mask_token"] {
-        guard let value = json[role], !value.isNull else { continue }
-        guard let name = value.string ?? value["content"]?.string else {
-          throw FileError(
-            file: path, line: value.position.line,
-            problem: "\"\(role)\" must be a string or an object with \"content\".")
-        }
-        names[role] = name
-        if role == "mask_token" { maskStripsLeft = value["lstrip"]?.bool ?? maskStripsLeft }
-      }
+    file = "\(folder)/tokenizer_config.json"
+    model = try Self.modelFacts(folder)
+    let settings = try Self.object("tokenizer_config.json", in: folder)
+    let map = try Self.object("special_tokens_map.json", in: folder)
+    for member in settings?.0["added_tokens_decoder"]?.object?.members ?? [] {
+      listsAddedTokens = true
+      addedTokens.append(
+        try AddedToken(member.value, id: Int32(member.key), defaultsToNormalized: true, file: file))
+    }
+    // Where all tokens are listed, transformers looks at no other file for them.
+    for (json, path) in [listsAddedTokens ? nil : map, settings].compactMap({ $0 }) {
+      try readSpecialTokens(json, path)
       lowersCase = try Self.flag("do_lower_case", json, path) ?? lowersCase
       stripsAccents = try Self.flag("strip_accents", json, path) ?? stripsAccents
       isolatesChinese = try Self.flag("tokenize_chinese_chars", json, path) ?? isolatesChinese
       addsPrefixSpace = try Self.flag("add_prefix_space", json, path) ?? addsPrefixSpace
-      family = json["tokenizer_class"]?.string ?? family
-      if file == "tokenizer_config.json", let settings = json.object {
-        givesSegments = Self.givesSegments(settings)
-      }
-      for member in json["added_tokens_decoder"]?.object?.members ?? [] {
-        addedTokens.append(
-          try AddedToken(
-            member.value, id: Int32(member.key), defaultsToNormalized: true, file: path))
-      }
     }
-    if let (json, path) = try Self.object("added_tokens.json", in: folder), addedTokens.isEmpty {
-      for member in json.object?.members ?? [] {
-        guard let id = member.value.int.flatMap(Int32.init(exactly:)) else {
-          throw FileError(
-            file: path, line: member.value.position.line,
-            problem: "the id of token \"\(member.key)\" must be a whole number.")
-        }
-        let isSpecial = names.values.contains(member.key)
-        addedTokens.append(
-          AddedToken(id: id, content: member.key, isNormalized: !isSpecial, isSpecial: isSpecial))
-      }
+    if let (json, path) = settings { try readKinds(json, path) }
+    if tokenizerClass == nil, let name = model.tokenizerClass {
+      tokenizerClass = try Self.tokenizerClass(name, "\(folder)/config.json", line: nil)
     }
-    if family == nil {
-      family = try Self.object("config.json", in: folder)?.0["model_type"]?.string
+    if !listsAddedTokens { try readAddedTokens(folder) }
+    furtherSpecialTokens.removeAll { token in
+      addedTokens.contains { $0.content == token.content }
     }
   }
 
-  /// Whether `tokenizer_config.json` asks for `token_type_ids`, as transformers reads it.
-  private static func givesSegments(_ settings: JSONObject) -> Bool {
-    if let names = settings["model_input_names"]?.array {
-      return names.contains { $0.string == "token_type_ids" }
+  private mutating func readKinds(_ json: JSONValue, _ path: String) throws {
+    if let value = json["tokenizer_class"], !value.isNull {
+      guard let name = value.string else {
+        throw FileError(
+          file: path, line: value.position.line, problem: "\"tokenizer_class\" must be a string.")
+      }
+      tokenizerClass = try Self.tokenizerClass(name, path, line: value.position.line)
     }
-    let type = settings["tokenizer_class"]?.string ?? ""
-    return !type.hasPrefix("DistilBert") && !type.hasPrefix("Roberta")
+    if let value = json["model_input_names"], !value.isNull {
+      guard let names = value.array?.map(\.string), !names.contains(nil) else {
+        throw FileError(
+          file: path, line: value.position.line,
+          problem: "\"model_input_names\" must be an array of strings.")
+      }
+      inputNames = names.compactMap { $0 }
+    }
+    if let value = json["truncation_side"], !value.isNull {
+      guard let side = value.string, side == "left" || side == "right" else {
+        throw FileError(
+          file: path, line: value.position.line,
+          problem: "\"truncation_side\" must be \"left\" or \"right\".")
+      }
+      truncatesLeft = side == "left"
+    }
+    if try Self.flag("split_special_tokens", json, path) == true { specialTokensInText = false }
+    specialTokensInText =
+      try Self.flag("special_tokens_in_text", json, path) ?? specialTokensInText
+  }
+
+  private static func tokenizerClass(
+    _ name: String, _ path: String, line: Int?
+  ) throws -> TokenizerClass {
+    guard let known = TokenizerClass(name: name) else {
+      throw FileError(
+        file: path, line: line,
+        problem: "tokenizer_class \"\(name)\" is not supported; it must be one of "
+          + "\(TokenizerClass.names), with or without Fast.")
+    }
+    return known
+  }
+
+  /// The five special tokens that every model needs, and whatever else is called a special token.
+  private mutating func readSpecialTokens(_ json: JSONValue, _ path: String) throws {
+    for member in json.object?.members ?? [] where !member.value.isNull {
+      let (key, value) = (member.key, member.value)
+      if Self.roles.contains(key) {
+        guard let name = value.string ?? value["content"]?.string else {
+          throw FileError(
+            file: path, line: value.position.line,
+            problem: "\"\(key)\" must be a string or an object with \"content\".")
+        }
+        names[key] = name
+        if key == "mask_token" { maskStripsLeft = value["lstrip"]?.bool ?? maskStripsLeft }
+      } else if key == "additional_special_tokens" || key == "extra_special_tokens" {
+        for token in value.array ?? value.object?.members.map(\.value) ?? [] {
+          try addSpecial(token, key, path)
+        }
+      } else if key.hasSuffix("_token"), value.string != nil || value["content"] != nil {
+        try addSpecial(value, key, path)
+      }
+    }
+  }
+
+  private mutating func addSpecial(_ value: JSONValue, _ key: String, _ path: String) throws {
+    guard let content = value.string ?? value["content"]?.string else {
+      throw FileError(
+        file: path, line: value.position.line,
+        problem: "\"\(key)\" must hold strings or objects with \"content\".")
+    }
+    var token = AddedToken(id: 0, content: content)
+    if value.string == nil { token = try AddedToken(value, id: 0, file: path) }
+    token.isSpecial = true
+    if !content.isEmpty, !furtherSpecialTokens.contains(where: { $0.content == content }) {
+      furtherSpecialTokens.append(token)
+    }
+  }
+
+  private mutating func readAddedTokens(_ folder: String) throws {
+    guard let (json, path) = try Self.object("added_tokens.json", in: folder) else { return }
+    let special = Set(names.values).union(furtherSpecialTokens.map(\.content))
+    for member in json.object?.members ?? [] {
+      guard let id = member.value.int.flatMap(Int32.init(exactly:)), id >= 0 else {
+        throw FileError(
+          file: path, line: member.value.position.line,
+          problem: "the id of token \"\(member.key)\" must be a whole number from 0.")
+      }
+      let isSpecial = special.contains(member.key)
+      addedTokens.append(
+        AddedToken(id: id, content: member.key, isNormalized: !isSpecial, isSpecial: isSpecial))
+    }
+    addedTokens.sort { $0.id < $1.id }
   }
 
   /// True for a byte-level byte-pair family, false for a WordPiece family, nil if unknown.
   var isBytePair: Bool? {
-    guard let name = family?.lowercased() else { return nil }
+    if let tokenizerClass { return tokenizerClass.isBytePair }
+    guard let name = model.type?.lowercased() else { return nil }
     if name.contains("roberta") { return name.contains("xlm") ? nil : true }
     return name.contains("bert") ? false : nil
+  }
+
+  /// True if the folder's model has segments, but its tokenizer gives it none: all tokens are then
+  /// segment 0. A model without segments says nothing about them.
+  ///
+  /// - Throws: `FileError` where versions of transformers disagree.
+  func omitsSegments(_ template: EncodingTemplate) throws -> Bool {
+    guard model.hasSegments, template != template.withoutSegments else { return false }
+    if let inputNames { return !inputNames.contains("token_type_ids") }
+    guard let tokenizerClass else { return false }
+    guard let gives = tokenizerClass.givesSegments else {
+      throw FileError(
+        file: file,
+        problem: "\"model_input_names\" is missing; versions of transformers disagree whether a "
+          + "\(tokenizerClass.rawValue) gives segments (token_type_ids), so name them or leave "
+          + "them out.")
+    }
+    return !gives
+  }
+
+  private static func modelFacts(_ folder: String) throws -> ModelFacts {
+    guard let json = try object("config.json", in: folder)?.0 else { return ModelFacts() }
+    let type = json["model_type"]?.string
+    // What a config.json leaves out is 2, as in transformers.
+    let segments = json["type_vocab_size"]?.int ?? 2
+    return ModelFacts(
+      type: type, tokenizerClass: json["tokenizer_class"]?.string,
+      hasSegments: type != nil && type != "distilbert" && segments > 1)
   }
 
   private static func object(
@@ -109,6 +228,7 @@ struct TokenizerSettings {
         lowersCase: lowersCase ?? true, stripsAccents: stripsAccents,
         isolatesChinese: isolatesChinese ?? true)
     }
+    if tokenizerClass?.isTheFileItself == true { return given }
     var result = given
     result.lowersCase = lowersCase ?? given.lowersCase
     result.stripsAccents = stripsAccents ?? (lowersCase ?? given.stripsAccents)
@@ -120,8 +240,7 @@ struct TokenizerSettings {
 extension AddedToken {
   /// An entry of `added_tokens` or `added_tokens_decoder`.
   ///
-  /// - Throws: `FileError` for an entry without id or content, and for one that is matched only as
-  ///   a single word.
+  /// - Throws: `FileError` for an entry without id or content.
   init(
     _ json: JSONValue, id: Int32?, defaultsToNormalized: Bool = false, file: String
   ) throws {
@@ -130,16 +249,11 @@ extension AddedToken {
         file: file, line: json.position.line,
         problem: "an added token must have an \"id\" from 0 and a \"content\".")
     }
-    guard json["single_word"]?.bool != true else {
-      throw FileError(
-        file: file, line: json.position.line,
-        problem: "the added token \"\(content)\" has \"single_word\": true, which is not "
-          + "supported; set it to false.")
-    }
     let isSpecial = json["special"]?.bool ?? false
     self.init(
       id: id, content: content, stripsLeft: json["lstrip"]?.bool ?? false,
       stripsRight: json["rstrip"]?.bool ?? false,
+      isSingleWord: json["single_word"]?.bool ?? false,
       isNormalized: json["normalized"]?.bool ?? (defaultsToNormalized && !isSpecial),
       isSpecial: isSpecial)
   }

@@ -4,8 +4,8 @@ import StrictJSON
 extension Vocabulary {
   /// The vocabulary of a JSON object of tokens and ids, plus the added tokens beyond it.
   ///
-  /// - Throws: `FileError` for ids that are not 0, 1, 2, ..., and for an added token whose id
-  ///   belongs to another token.
+  /// - Throws: `FileError` for an id that two tokens have, and for an added token whose id belongs
+  ///   to another token or is not the one that `tokenizers` would give it.
   init(members: [JSONObject.Member], added: [AddedToken], file: String) throws {
     var rows: [(id: Int, token: [UInt8], line: Int?)] = []
     rows.reserveCapacity(members.count + added.count)
@@ -23,7 +23,9 @@ extension Vocabulary {
   /// The vocabulary plus the added tokens beyond it.
   func appending(_ added: [AddedToken], file: String) throws -> Vocabulary {
     try Vocabulary(
-      rows: (0..<Int32(count)).map { (Int($0), Array(bytes(of: $0) ?? []), Int($0) + 1) },
+      rows: (0..<Int32(count)).compactMap { id in
+        bytes(of: id).map { (Int(id), Array($0), Int(id) + 1) }
+      },
       added: added, file: file)
   }
 
@@ -32,17 +34,48 @@ extension Vocabulary {
   ) throws {
     var rows = rows
     let listed = Set(rows.map(\.id))
-    for token in added where !listed.contains(Int(token.id)) {
-      rows.append((Int(token.id), Array(token.content.utf8), nil))
+    let model = Set(rows.map(\.token)).count
+    // Tokenizers count on from the largest id of an added token, or from the size of the model.
+    var next = model
+    for token in added.sorted(by: { $0.id < $1.id }) {
+      if !listed.contains(Int(token.id)) {
+        guard Int(token.id) == next else {
+          throw FileError(
+            file: file,
+            problem:
+              "the added token \"\(token.content)\" has id \(token.id), but tokenizers would "
+              + "give it \(next), the next one; correct the id.")
+        }
+        rows.append((Int(token.id), Array(token.content.utf8), nil))
+      }
+      next = max(model, Int(token.id) + 1)
     }
     rows.sort { $0.id < $1.id }
-    for (index, row) in rows.enumerated() where row.id != index {
-      throw FileError(
-        file: file, line: row.line,
-        problem: "token \"\(String(decoding: row.token, as: UTF8.self))\" has id \(row.id) "
-          + "where \(index) is next; ids must be 0, 1, 2, ... without gaps or repeats.")
+    // Folders are saved with a few ids left out, such as those of lines that a vocab.txt repeats. A
+    // single id far away would take memory for nothing.
+    let limit = 2 * rows.count + 65_536
+    var tokens: [[UInt8]] = []
+    var holes: Set<Int32> = []
+    for row in rows {
+      let name = String(decoding: row.token, as: UTF8.self)
+      guard row.id >= tokens.count else {
+        throw FileError(
+          file: file, line: row.line,
+          problem: "token \"\(name)\" has id \(row.id), which another token has already.")
+      }
+      guard row.id < limit else {
+        throw FileError(
+          file: file, line: row.line,
+          problem: "token \"\(name)\" has id \(row.id) in a vocabulary of \(rows.count) tokens; "
+            + "correct the id.")
+      }
+      while tokens.count < row.id {
+        holes.insert(Int32(tokens.count))
+        tokens.append([])
+      }
+      tokens.append(row.token)
     }
-    self.init(tokens: rows.map(\.token))
+    self.init(tokens: tokens, holes: holes)
     for token in added where bytes(of: token.id)?.elementsEqual(token.content.utf8) != true {
       let other = bytes(of: token.id).map { String(decoding: $0, as: UTF8.self) } ?? ""
       throw FileError(

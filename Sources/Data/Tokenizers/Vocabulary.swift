@@ -3,13 +3,20 @@ public struct Vocabulary: Sendable {
   private let storage: [UInt8]
   /// The start of each token in `storage`, then the end of the last.
   private let offsets: [Int]
+  /// Ids below `count` that no token has.
+  private let holes: Set<Int32>
 
   /// Tokens whose ids are their indices.
-  public init(tokens: [[UInt8]]) {
+  public init(tokens: [[UInt8]]) { self.init(tokens: tokens, holes: []) }
+
+  /// Tokens whose ids are their indices. What stands at an index of `holes` is no token.
+  init(tokens: [[UInt8]], holes: Set<Int32>) {
     storage = tokens.flatMap { $0 }
     var offsets = [0]
+    offsets.reserveCapacity(tokens.count + 1)
     for token in tokens { offsets.append(offsets[offsets.count - 1] + token.count) }
     self.offsets = offsets
+    self.holes = holes
   }
 
   /// The content of a `vocab.txt`: one token per line, with LF or CR LF.
@@ -17,12 +24,12 @@ public struct Vocabulary: Sendable {
     self.init(tokens: ByteLines(bytes).map { Array(bytes[$0]) })
   }
 
-  /// Number of tokens.
+  /// One more than the largest id, which is the number of tokens where no id is left out.
   public var count: Int { offsets.count - 1 }
 
   /// The token with this id in UTF-8, or nil if there is none.
   public func bytes(of id: Int32) -> ArraySlice<UInt8>? {
-    guard id >= 0, id < count else { return nil }
+    guard id >= 0, id < count, !holes.contains(id) else { return nil }
     return storage[offsets[Int(id)]..<offsets[Int(id) + 1]]
   }
 
@@ -32,12 +39,12 @@ public struct Vocabulary: Sendable {
   }
 
   /// A hexadecimal content hash over the tokens in order, each terminated by a byte that UTF-8 does
-  /// not use.
+  /// not use. An id that is left out counts as another such byte.
   public var hash: String {
     var hash = ContentHash()
     for id in 0..<count {
       hash.add(storage[offsets[id]..<offsets[id + 1]])
-      hash.add(byte: 0xFF)
+      hash.add(byte: holes.contains(Int32(id)) ? 0xFE : 0xFF)
     }
     return hash.hexadecimal
   }

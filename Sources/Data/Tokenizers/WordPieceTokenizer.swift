@@ -11,6 +11,13 @@ public struct WordPieceTokenizer: Tokenizer {
   /// Number of bytes of the prefix that marks a piece inside a word.
   private let continuationPrefixLength: Int
   private let matcher: AddedTokenMatcher
+  /// The actions of the pre-tokenizer alone, for text that is normalised already; nil if no added
+  /// token needs that.
+  private let splitting: ScalarActions?
+  /// All that decides which tokens a text becomes.
+  public let traits: TokenizerTraits
+  /// Special tokens beyond the usual five that texts may spell.
+  public let markers: [String]
 
   /// Where special tokens go.
   public let template: EncodingTemplate
@@ -24,8 +31,7 @@ public struct WordPieceTokenizer: Tokenizer {
   /// - Parameters:
   ///   - parseSpecialTokens: whether special tokens spelled in a text give their ids, as in Hugging
   ///     Face's tokenizers. Off by default: other people's text must not be able to inject them.
-  ///   - addedTokens: tokens that are matched as a whole, none of them normalised; by default the
-  ///     special tokens.
+  ///   - addedTokens: tokens that are matched as a whole; by default the special tokens.
   ///   - template: where special tokens go; that of BERT by default.
   ///   - continuationPrefix: the mark of a piece inside a word.
   ///   - longestWord: words with more scalars become `[UNK]`.
@@ -34,12 +40,6 @@ public struct WordPieceTokenizer: Tokenizer {
     parseSpecialTokens: Bool = false, addedTokens: [AddedToken]? = nil,
     template: EncodingTemplate? = nil, continuationPrefix: String = "##", longestWord: Int = 100
   ) {
-    self.vocabulary = vocabulary
-    self.specialTokens = specialTokens
-    self.normalization = normalization
-    self.longestWord = longestWord
-    self.template = template ?? .bert(cls: specialTokens.cls, sep: specialTokens.sep)
-    actions = ScalarActions(normalization)
     let added =
       addedTokens
       ?? Set(specialTokens.all).sorted().compactMap { id in
@@ -47,9 +47,55 @@ public struct WordPieceTokenizer: Tokenizer {
           AddedToken(id: id, content: String(decoding: $0, as: UTF8.self))
         }
       }
-    matcher = AddedTokenMatcher(added, parsesSpecialTokens: parseSpecialTokens)
+    let special = specialTokens.all + added.filter(\.isSpecial).map(\.id)
+    self.init(
+      vocabulary: vocabulary, specialTokens: specialTokens, normalization: normalization,
+      addedTokens: added, readAsText: parseSpecialTokens ? [] : Set(special),
+      template: template ?? .bert(cls: specialTokens.cls, sep: specialTokens.sep),
+      continuationPrefix: continuationPrefix, longestWord: longestWord)
+  }
+
+  /// A tokenizer over `tokens`.
+  ///
+  /// - Parameter readAsText: the ids of added tokens that a text cannot produce.
+  init(
+    vocabulary: Vocabulary, specialTokens: SpecialTokens, normalization: Normalization,
+    addedTokens added: [AddedToken], readAsText: Set<Int32>, template: EncodingTemplate,
+    continuationPrefix: String, longestWord: Int
+  ) {
+    self.vocabulary = vocabulary
+    self.specialTokens = specialTokens
+    self.normalization = normalization
+    self.longestWord = longestWord
+    self.template = template
+    actions = ScalarActions(normalization)
+    let normalized = added.contains { $0.isNormalized && !readAsText.contains($0.id) }
+    matcher = AddedTokenMatcher(
+      added, readAsText: readAsText, normalization: normalized ? normalization : nil)
+    splitting =
+      normalized
+      ? ScalarActions(
+        Normalization(
+          lowersCase: false, stripsAccents: false, cleansText: false, isolatesChinese: false))
+      : nil
+    markers = added.filter {
+      $0.isSpecial && !readAsText.contains($0.id) && !specialTokens.all.contains($0.id)
+    }.map(\.content)
+    var traits = TokenizerTraits()
+    traits.add("tokenizer", TokenizerKind.wordPiece.rawValue)
+    traits.add("vocabulary", vocabulary.hash)
+    traits.add("do_lower_case", normalization.lowersCase)
+    traits.add("strip_accents", normalization.stripsAccents)
+    traits.add("clean_text", normalization.cleansText)
+    traits.add("tokenize_chinese_chars", normalization.isolatesChinese)
+    traits.add("continuing_subword_prefix", continuationPrefix)
+    traits.add("max_input_chars_per_word", longestWord)
+    traits.addCommon(
+      vocabulary: vocabulary, special: specialTokens, added: added, readAsText: readAsText,
+      template: template)
+    self.traits = traits
     // No text may produce a special token from its pieces.
-    let special = Set(specialTokens.all + added.filter(\.isSpecial).map(\.id))
+    let special = readAsText.union(specialTokens.all)
     trie = PieceTrie(
       (0..<Int32(vocabulary.count)).lazy.filter { !special.contains($0) }
         .compactMap { id in vocabulary.bytes(of: id).map { ($0, id) } })
@@ -66,7 +112,7 @@ public struct WordPieceTokenizer: Tokenizer {
   /// A hexadecimal content hash over all tokens in the order of their ids.
   public var vocabularyHash: String { vocabulary.hash }
 
-  /// The token with this id; nil if the id is outside the vocabulary.
+  /// The token with this id; nil if there is none.
   public func token(for id: Int32) -> String? {
     vocabulary.bytes(of: id).map { String(decoding: $0, as: UTF8.self) }
   }
@@ -79,9 +125,12 @@ public struct WordPieceTokenizer: Tokenizer {
     var ids: [Int32] = []
     ids.reserveCapacity(text.count / 4 + 4)
     var splitter = WordSplitter(actions)
+    var plain = splitting.map { WordSplitter($0) }
     matcher.split(text) { segment in
       switch segment {
       case .token(let id, _): ids.append(id)
+      case .normalized(let text, _):
+        plain?.split(text) { word, scalars, _ in pieces(of: word, scalars, to: &ids) }
       case .text(let text):
         splitter.split(text) { word, scalars, _ in pieces(of: word, scalars, to: &ids) }
       }
@@ -95,28 +144,45 @@ public struct WordPieceTokenizer: Tokenizer {
   public func encodeAligned(_ text: ArraySlice<UInt8>) -> AlignedTokens {
     var tokens = AlignedTokens()
     var splitter = WordSplitter(actions, tracksOrigins: true)
+    var plain = splitting.map { WordSplitter($0, tracksOrigins: true) }
     matcher.split(text) { segment in
       switch segment {
       case .token(let id, let range): tokens.append(id, range, in: text)
+      case .normalized(let part, let known):
+        plain?.split(part) { word, scalars, origins in
+          // The word's bytes come from normalised ones, and these from the text.
+          append(
+            word, scalars,
+            origins.map { origin in
+              known[origin.lowerBound].lowerBound..<known[origin.upperBound - 1].upperBound
+            }, in: text, to: &tokens)
+        }
       case .text(let part):
         splitter.split(part) { word, scalars, origins in
-          var ids: [Int32] = []
-          pieces(of: word, scalars, to: &ids)
-          var start = 0
-          for (place, id) in ids.enumerated() {
-            // The unknown token represents a whole word.
-            let spelling = id == specialTokens.unknown ? nil : vocabulary.bytes(of: id)?.count
-            let length = spelling.map { place == 0 ? $0 : $0 - continuationPrefixLength }
-            let end = min(origins.count, start + (length ?? origins.count))
-            let first = origins[start..<end].map(\.lowerBound).min() ?? part.startIndex
-            let last = origins[start..<end].map(\.upperBound).max() ?? first
-            tokens.append(id, first..<last, in: text)
-            start = end
-          }
+          append(word, scalars, origins, in: text, to: &tokens)
         }
       }
     }
     return tokens
+  }
+
+  private func append(
+    _ word: [UInt8], _ scalars: Int, _ origins: [Range<Int>], in text: ArraySlice<UInt8>,
+    to tokens: inout AlignedTokens
+  ) {
+    var ids: [Int32] = []
+    pieces(of: word, scalars, to: &ids)
+    var start = 0
+    for (place, id) in ids.enumerated() {
+      // The unknown token represents a whole word.
+      let spelling = id == specialTokens.unknown ? nil : vocabulary.bytes(of: id)?.count
+      let length = spelling.map { place == 0 ? $0 : $0 - continuationPrefixLength }
+      let end = min(origins.count, start + (length ?? origins.count))
+      let first = origins[start..<end].map(\.lowerBound).min() ?? text.startIndex
+      let last = origins[start..<end].map(\.upperBound).max() ?? first
+      tokens.append(id, first..<last, in: text)
+      start = end
+    }
   }
 
   /// A text or pair with its special tokens, cut to `maxLength` tokens in total, the longer text

@@ -12,6 +12,8 @@ public struct AppliedTask: Sendable {
   public let maxSeqLength: Int?
   /// How the texts of questions are cut: as the configuration says, otherwise in the usual way.
   public let windows: WindowSettings
+  /// What to do with rows that cannot be used: as the configuration says, otherwise to stop.
+  public let badRows: BadRows
 
   /// The file in a model's folder that keeps the section `task` of the run, unless the model was
   /// trained on a task that mate-kd knows.
@@ -59,13 +61,15 @@ public struct AppliedTask: Sendable {
   private init(_ configuration: TaskConfiguration) throws {
     self.init(
       task: try configuration.taskDescription(), maxSeqLength: configuration.maxSeqLength,
-      windows: WindowSettings(configuration))
+      windows: WindowSettings(configuration), badRows: configuration.badRows)
   }
 
   private init(
-    task: TaskDescription, maxSeqLength: Int?, windows: WindowSettings = WindowSettings()
+    task: TaskDescription, maxSeqLength: Int?, windows: WindowSettings = WindowSettings(),
+    badRows: BadRows = .stop
   ) {
     (self.task, self.maxSeqLength, self.windows) = (task, maxSeqLength, windows)
+    self.badRows = badRows
   }
 
   /// Keeps the description of the user's own data in a model's folder, or removes one that another

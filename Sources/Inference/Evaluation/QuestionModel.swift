@@ -26,19 +26,21 @@ public struct QuestionModel: Sendable {
   ///   - decoder: how answers are chosen; by default as the task requires.
   ///   - precision: the precision of the factors in products with weights; the processor must
   ///     support it.
+  ///   - specialTokensInText: whether texts may spell special tokens; nil leaves it to the folder.
   /// - Throws: errors of the folder; `MismatchError` if the task or the lengths do not fit.
   public init(
     folder: String, task: TaskDescription, maxSeqLength: Int? = nil,
     windows: WindowSettings = WindowSettings(), decoder: AnswerDecoder? = nil, threads: Int = 0,
-    precision: Precision = .float32
+    precision: Precision = .float32, specialTokensInText: Bool? = nil
   ) throws {
     guard let version = task.questions else {
       throw MismatchError(.training, "task \(task.name) has no questions to answer")
     }
     pool = try OpenBLAS.threadPool(threads)
     self.precision = precision
-    let opened = try ModelOpener(seed: 0).spanClassifier(
-      ModelSource(modelNameOrPath: folder), role: "model")
+    let opened = try ModelOpener(
+      seed: 0, specialTokensInText: specialTokensInText
+    ).spanClassifier(ModelSource(modelNameOrPath: folder), role: "model")
     let missing = opened.report?.initialized ?? []
     guard missing.isEmpty else {
       throw MismatchError(

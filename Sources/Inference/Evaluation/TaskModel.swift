@@ -35,10 +35,12 @@ public struct TaskModel: Sendable {
   ///   - precision: the precision of the factors in products with weights; the processor must
   ///     support it.
   ///   - labelOrder: the labels in the order of the outputs, for a model without label names.
+  ///   - specialTokensInText: whether texts may spell special tokens; nil leaves it to the folder.
   /// - Throws: errors of the folder; `MismatchError` if labels or lengths do not fit.
   public init(
     folder: String, task: TaskDescription, maxSeqLength: Int? = nil, threads: Int = 0,
-    precision: Precision = .float32, labelOrder: [String]? = nil
+    precision: Precision = .float32, labelOrder: [String]? = nil,
+    specialTokensInText: Bool? = nil
   ) throws {
     pool = try OpenBLAS.threadPool(threads)
     self.precision = precision
@@ -56,14 +58,18 @@ public struct TaskModel: Sendable {
     }
     let opened = try ModelOpener.checkVocabulary(
       OpenedModel(
-        model: model, tokenizer: try TokenizerLoader.load(folder: folder), tokenizerSource: folder,
+        model: model,
+        tokenizer: try TokenizerLoader.load(
+          folder: folder, parseSpecialTokens: specialTokensInText), tokenizerSource: folder,
         report: report, role: "model"))
     let length = maxSeqLength ?? min(128, model.encoder.configuration.maximumLength)
     try ModelOpener.checkLength(length, of: [("model", model)])
     let aligned = try ModelOpener.alignOrFold(opened, with: task)
     self.model = aligned.model.model
     outputs = aligned.outputs
-    notices = [aligned.notice].compactMap { $0 }
+    let markers =
+      specialTokensInText == nil ? ModelOpener.markerNotice("model", opened.tokenizer) : nil
+    notices = [aligned.notice, markers].compactMap { $0 }
     self.task = task
     self.folder = folder
     tokenizer = opened.tokenizer
@@ -111,12 +117,16 @@ public struct TaskModel: Sendable {
 
   /// Measures the model on a labelled split.
   ///
-  /// - Parameter bootstrap: how confidence intervals are found; nil for none.
+  /// - Parameters:
+  ///   - bootstrap: how confidence intervals are found; nil for none.
+  ///   - badRows: what to do with rows that cannot be used.
   /// - Throws: `FileError` if the split cannot be read or has no labels.
   public func evaluate(
-    split: Split, directory: String, batchSize: Int, bootstrap: Bootstrap? = nil
+    split: Split, directory: String, batchSize: Int, bootstrap: Bootstrap? = nil,
+    badRows: BadRows = .stop
   ) throws -> Report {
-    let text = try DatasetReader.read(task: task, split: split, directory: directory)
+    let text = try DatasetReader.read(
+      task: task, split: split, directory: directory, badRows: badRows)
     let data = TokenizedDataset(
       text, tokenizer: tokenizer, maximumLength: maxSeqLength, pool: pool)
     guard data.isLabelled else {
@@ -148,6 +158,9 @@ public struct TaskModel: Sendable {
     fileprivate let evaluation: TaskEvaluation
     /// The task's labels; empty for regression.
     fileprivate let labels: [String]
+    /// What the logits stand for, in their order: the task's labels in the task's order, or the
+    /// labels of a model that was trained for another task in that model's own order.
+    public let outputNames: [String]
 
     /// Number of rows.
     public var count: Int { evaluation.logits.rows }
@@ -168,7 +181,7 @@ public struct TaskModel: Sendable {
       labels.isEmpty
         ? .scores(evaluation.predictedScores) : .classes(evaluation.predictedClasses)
     }
-    /// The row's logits, in the order of the model's own outputs.
+    /// The row's logits, in the order of `outputNames`.
     public func logits(_ row: Int) -> [Float] { evaluation.logits.rows(row..<row + 1).values }
     /// Probabilities of the task's labels; empty for regression.
     public func probabilities(_ row: Int) -> [Float] {
@@ -189,7 +202,7 @@ public struct TaskModel: Sendable {
       evaluation: TaskEvaluation(
         logits: try logits(data, batchSize: batchSize), isRegression: task.isRegression,
         isMultiLabel: task.isMultiLabel, folding: outputs),
-      labels: task.labelNames)
+      labels: task.labelNames, outputNames: model.labels.names)
   }
 
   /// - Throws: `FileError` for outputs that are no numbers: any label would do as well as another.

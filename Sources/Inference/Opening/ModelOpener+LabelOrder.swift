@@ -22,7 +22,10 @@ extension ModelOpener {
       throw error(
         "label_order has \(order.count) names, but \(folder.path) has \(found.count) outputs")
     }
-    if found.isNameless { return LabelSet(names: order, isMultiLabel: found.isMultiLabel) }
+    let numbers = found.names.indices.map(String.init)
+    if found.isNameless || Set(found.names) == Set(numbers) {
+      return LabelSet(names: order, isMultiLabel: found.isMultiLabel)
+    }
     guard found.names.map({ $0.lowercased() }) == order.map({ $0.lowercased() }) else {
       throw error(
         "\(folder.path) has label names of its own, \(listed(found.names)); label_order is for "

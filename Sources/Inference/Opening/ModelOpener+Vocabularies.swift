@@ -2,7 +2,21 @@ import Data
 import Models
 
 extension ModelOpener {
-  /// Checks that a model has an embedding for every id, segment and position of its tokenizer.
+  /// A sentence about special tokens that texts may spell; nil if there are none but the usual
+  /// five.
+  package static func markerNotice(_ role: String, _ tokenizer: any Tokenizer) -> String? {
+    let markers = tokenizer.markers
+    guard let first = markers.first else { return nil }
+    let shown =
+      markers.count > 8
+      ? "\(first) and \(markers.count - 1) others" : markers.joined(separator: ", ")
+    return
+      "\(role): special tokens that its tokenizer adds (\(shown)) "
+      + "are read as such where texts spell them; special_tokens_in_text false makes them text"
+  }
+
+  /// Checks that a model has an embedding for every id, segment and position of its tokenizer, and
+  /// counts positions from its padding.
   ///
   /// - Throws: `MismatchError`.
   package static func checkVocabulary<M: Model>(_ opened: OpenedModel<M>) throws -> OpenedModel<M> {
@@ -13,6 +27,15 @@ extension ModelOpener {
         .vocabulary,
         "\(opened.role) (\(opened.tokenizerSource)) has embeddings for \(rows) tokens (vocab_size "
           + "in config.json), but its tokenizer has \(tokens); they belong to different models")
+    }
+    let configuration = opened.model.encoder.configuration
+    let padding = Int(opened.tokenizer.specialTokens.pad)
+    guard configuration.firstPosition == 0 || configuration.padTokenID == padding else {
+      throw MismatchError(
+        .vocabulary,
+        "\(opened.role) (\(opened.tokenizerSource)) has pad_token_id \(configuration.padTokenID) "
+          + "in config.json, from which it counts positions, but its tokenizer pads with "
+          + "\(padding); they belong to different models")
     }
     try checkTemplate(of: opened.tokenizer, fits: opened.model, role: opened.role)
     return opened
@@ -62,13 +85,35 @@ extension ModelOpener {
     }
   }
 
-  /// Checks that two models read the same token ids.
+  /// Checks that two models read the same token ids: that their vocabularies are equal, and that
+  /// both tokenizers make the same tokens of every text. A student that was trained on another
+  /// tokenizer's ids would be saved with a tokenizer that it does not know.
   ///
-  /// - Throws: `MismatchError` with sizes, hashes and the first token that differs.
+  /// - Parameter segments: whether the segments of tokens matter; false if one of the models has
+  ///   none.
+  /// - Throws: `MismatchError` with what differs first.
   package static func checkVocabularies(
-    _ a: (role: String, tokenizer: any Tokenizer), _ b: (role: String, tokenizer: any Tokenizer)
+    _ a: (role: String, tokenizer: any Tokenizer), _ b: (role: String, tokenizer: any Tokenizer),
+    segments: Bool = true
   ) throws {
-    guard a.tokenizer.vocabularyHash != b.tokenizer.vocabularyHash else { return }
+    guard a.tokenizer.vocabularyHash == b.tokenizer.vocabularyHash else {
+      throw differentVocabularies(a, b)
+    }
+    let difference = a.tokenizer.traits.difference(
+      from: b.tokenizer.traits, ignoring: segments ? [] : [TokenizerTraits.segments])
+    if let difference {
+      throw MismatchError(
+        .vocabulary,
+        "\(a.role) and \(b.role) have the same vocabulary, but cut texts into different tokens: "
+          + "\(difference.name) is \(difference.value) in one and \(difference.other) in the "
+          + "other; all models of a run read the same tokens, so correct the tokenizer files of one"
+      )
+    }
+  }
+
+  private static func differentVocabularies(
+    _ a: (role: String, tokenizer: any Tokenizer), _ b: (role: String, tokenizer: any Tokenizer)
+  ) -> MismatchError {
     let longest = max(a.tokenizer.vocabularySize, b.tokenizer.vocabularySize)
     var difference = "the special tokens differ"
     for id in 0..<Int32(longest) {
@@ -81,7 +126,7 @@ extension ModelOpener {
         break
       }
     }
-    throw MismatchError(
+    return MismatchError(
       .vocabulary,
       "\(a.role) and \(b.role) have different vocabularies (\(a.tokenizer.vocabularySize) tokens, "
         + "hash \(a.tokenizer.vocabularyHash.prefix(16)); \(b.tokenizer.vocabularySize) tokens, hash "

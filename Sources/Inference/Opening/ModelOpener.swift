@@ -43,7 +43,7 @@ extension OpenedModel {
       result.append(
         "\(role): unused weights of the checkpoint: \(report.unused.joined(separator: ", "))")
     }
-    return result + [labelNotice].compactMap { $0 }
+    return result + [labelNotice, ModelOpener.markerNotice(role, tokenizer)].compactMap { $0 }
   }
 
   /// - Throws: `MismatchError` if the checkpoint lacks some of the model's weights.
@@ -59,9 +59,19 @@ extension OpenedModel {
 /// Opens the models that a configuration names, and checks that they fit each other and the task.
 package struct ModelOpener {
   package let seed: UInt64
+  /// Whether texts may spell special tokens; nil leaves it to the tokenizers.
+  package let specialTokensInText: Bool?
 
   /// An opener. The seed names the draws of new weights.
-  package init(seed: UInt64) { self.seed = seed }
+  package init(seed: UInt64, specialTokensInText: Bool? = nil) {
+    self.seed = seed
+    self.specialTokensInText = specialTokensInText
+  }
+
+  /// The tokenizer of a folder.
+  package func tokenizer(_ folder: String) throws -> any Tokenizer {
+    try TokenizerLoader.load(folder: folder, parseSpecialTokens: specialTokensInText)
+  }
 
   package func classifier(
     _ source: ModelSource, role: String, labels: LabelSet?,
@@ -83,7 +93,7 @@ package struct ModelOpener {
       folder, found: found, labels: labels, layers: source.layers)
     return try Self.checkVocabulary(
       OpenedModel(
-        model: model, tokenizer: try TokenizerLoader.load(folder: path), tokenizerSource: path,
+        model: model, tokenizer: try tokenizer(path), tokenizerSource: path,
         report: report, role: role,
         labelNotice: Self.labelNotice("\(role) (\(path))", found, wanted: labels)
           .flatMap { Set(report.initialized).isDisjoint(with: model.outputNames) ? $0 : nil }))
@@ -128,7 +138,7 @@ package struct ModelOpener {
       layers: source.layers, seed: seed)
     return try Self.checkVocabulary(
       OpenedModel(
-        model: model, tokenizer: try TokenizerLoader.load(folder: path), tokenizerSource: path,
+        model: model, tokenizer: try tokenizer(path), tokenizerSource: path,
         report: report, role: role))
   }
 
@@ -143,9 +153,16 @@ package struct ModelOpener {
     }
     let path = source.modelNameOrPath ?? ""
     let (model, report) = try ModelFolder(path).spanClassifier(layers: source.layers, seed: seed)
+    let tokenizer = try tokenizer(path)
+    guard !tokenizer.template.keepsEnd else {
+      throw MismatchError(
+        .length,
+        "\(role) (\(path)) has \"truncation_side\": \"left\" in its tokenizer's files, but texts "
+          + "with questions are cut into windows from their beginning; set it to \"right\"")
+    }
     return try Self.checkVocabulary(
       OpenedModel(
-        model: model, tokenizer: try TokenizerLoader.load(folder: path), tokenizerSource: path,
+        model: model, tokenizer: tokenizer, tokenizerSource: path,
         report: report, role: role))
   }
 
@@ -200,90 +217,7 @@ package struct ModelOpener {
     }
     // Settings such as do_lower_case are stored next to the vocabulary.
     let folder = isFolder.boolValue ? path : file.deletingLastPathComponent().path
-    return (try TokenizerLoader.load(folder: folder), folder)
-  }
-
-  /// The task's labels, in the form in which a model's outputs must have them.
-  package static func labels(of task: TaskDescription) -> LabelSet {
-    task.isRegression
-      ? LabelSet(names: ["score"], isRegression: true)
-      : LabelSet(names: task.labelNames, isMultiLabel: task.isMultiLabel)
-  }
-
-  /// Puts a fine-tuned model's outputs into the order of the task, by label name.
-  ///
-  /// - Returns: a notice for the user if the model has no label names, otherwise nil.
-  /// - Throws: `MismatchError` if the names differ.
-  package static func align(
-    _ opened: OpenedModel<SequenceClassifier>, with task: TaskDescription
-  ) throws -> (model: OpenedModel<SequenceClassifier>, notice: String?) {
-    let wanted = labels(of: task)
-    let found = opened.model.labels
-    let place = "\(opened.role) (\(opened.tokenizerSource))"
-    guard found.isRegression == wanted.isRegression, found.count == wanted.count else {
-      throw MismatchError(
-        .labels,
-        "\(place) has \(found.count) output\(found.count == 1 ? "" : "s") \(listed(found.names)), but "
-          + "task \(task.name) has \(wanted.count) \(listed(wanted.names)); give a model "
-          + "fine-tuned on \(task.name)"
-          + task.foldings.map { " or \($0.modelTask)" }.joined()
-      )
-    }
-    guard found.isMultiLabel == wanted.isMultiLabel else {
-      throw MismatchError(
-        .labels,
-        "\(place) has outputs for \(found.problemType), but task \(task.name) is "
-          + "\(wanted.problemType); give a model fine-tuned on \(task.name), or correct "
-          + "problem_type in its config.json")
-    }
-    if wanted.isRegression || found.names == wanted.names { return (opened, nil) }
-    if found.isNameless {
-      return (
-        replacing(opened, opened.model.renamed(wanted)), labelNotice(place, found, wanted: wanted)
-      )
-    }
-    guard let order = permutation(from: found.names, to: wanted.names) else {
-      throw MismatchError(
-        .labels,
-        "\(place) has the labels \(listed(found.names)), but task \(task.name) has "
-          + "\(listed(wanted.names)); give a model fine-tuned on \(task.name), or correct id2label "
-          + "in its config.json")
-    }
-    return (replacing(opened, opened.model.reordered(order, labels: wanted)), nil)
-  }
-
-  /// Does what `align` does. For a model of another task that can be measured on this one, finds
-  /// the class that each of its outputs stands for.
-  ///
-  /// - Returns: `outputs` is nil if the model's outputs are the task's labels in order.
-  /// - Throws: the errors of `align`.
-  package static func alignOrFold(
-    _ opened: OpenedModel<SequenceClassifier>, with task: TaskDescription
-  ) throws -> (model: OpenedModel<SequenceClassifier>, outputs: [Int32]?, notice: String?) {
-    let found = opened.model.labels
-    let isSameSet =
-      found.count == task.labels.count
-      && (found.isNameless || permutation(from: found.names, to: task.labelNames) != nil)
-    guard !found.isRegression, !isSameSet,
-      let outputs = task.foldedOutputs(names: found.names, isNameless: found.isNameless)
-    else {
-      let (model, notice) = try align(opened, with: task)
-      return (model, nil, notice)
-    }
-    let meanings = zip(found.names, outputs).map { "\($0) as \(task.labelNames[Int($1)])" }
-    return (
-      opened, outputs,
-      "\(opened.role) (\(opened.tokenizerSource)) has other labels than task \(task.name); "
-        + "\(meanings.joined(separator: ", ")) count"
-    )
-  }
-
-  private static func replacing(
-    _ opened: OpenedModel<SequenceClassifier>, _ model: SequenceClassifier
-  ) -> OpenedModel<SequenceClassifier> {
-    OpenedModel(
-      model: model, tokenizer: opened.tokenizer, tokenizerSource: opened.tokenizerSource,
-      report: opened.report, role: opened.role)
+    return (try self.tokenizer(folder), folder)
   }
 
   /// Names as messages list them, cut where nobody would read on.
@@ -291,12 +225,5 @@ package struct ModelOpener {
     let most = 12
     return names.count <= most
       ? "\(names)" : "\(Array(names.prefix(most))) and \(names.count - most) more"
-  }
-
-  package static func permutation(from found: [String], to wanted: [String]) -> [Int]? {
-    let order = wanted.compactMap { name in
-      found.firstIndex { $0.lowercased() == name.lowercased() }
-    }
-    return Set(order).count == wanted.count ? order : nil
   }
 }

@@ -65,7 +65,7 @@ struct EvaluateCommand: ParsableCommand {
     }
     // A missing file is better found now than after the other tasks.
     for (place, task) in tasks.enumerated() {
-      try check(task.task, directory(place))
+      try check(task, directory(place))
     }
     let grid = try EvaluationGrid(models: models, tasks: tasks.map(\.task)) { model, place in
       try evaluate(
@@ -86,11 +86,14 @@ struct EvaluateCommand: ParsableCommand {
   }
 
   /// - Throws: `FileError` if the split of a task cannot be read.
-  private func check(_ task: TaskDescription, _ directory: String) throws {
+  private func check(_ applied: AppliedTask, _ directory: String) throws {
+    let task = applied.task
     if let version = task.questions {
       _ = try SQuADReader.read(version, split: split, directory: directory, maximumQuestions: 1)
     } else {
-      _ = try DatasetReader.read(task: task, split: split, directory: directory, maximumRows: 1)
+      _ = try DatasetReader.read(
+        task: task, split: split, directory: directory, maximumRows: 1,
+        badRows: options.badRows ?? applied.badRows)
     }
   }
 
@@ -124,7 +127,7 @@ struct EvaluateCommand: ParsableCommand {
       InferenceOptions.show(opened.notices)
       found = try opened.evaluate(
         split: split, directory: directory, batchSize: options.batchSize,
-        bootstrap: bootstrap.value)
+        bootstrap: bootstrap.value, badRows: options.badRows ?? task.badRows)
     }
     InferenceOptions.show(found.notices.map { prefix + $0 })
     return EvaluationReport(

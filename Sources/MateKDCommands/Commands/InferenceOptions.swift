@@ -23,6 +23,15 @@ struct InferenceOptions: ParsableArguments {
       valueName: "name"))
   var precision = Precision.float32
 
+  @Option(
+    help: ArgumentHelp(
+      "Rows that cannot be used: stop, or skip to leave them out; by default what --task-config or "
+        + "the model's own task says, otherwise stop.", valueName: "name"))
+  var badRows: BadRows?
+
+  @Flag(inversion: .prefixedNo, help: SpecialTokensHelp.text)
+  var specialTokensInText: Bool?
+
   func validate() throws {
     try OptionRange.check("--max-seq-length", maxSeqLength ?? 3, 3...TaskConfiguration.longestText)
     try OptionRange.check("--batch-size", batchSize, 1...RandomSite.places.count)
@@ -36,7 +45,8 @@ struct InferenceOptions: ParsableArguments {
   ) throws -> TaskModel {
     try TaskModel(
       folder: model, task: task.task, maxSeqLength: maxSeqLength ?? task.maxSeqLength,
-      threads: threads, precision: precision, labelOrder: labelOrder)
+      threads: threads, precision: precision, labelOrder: labelOrder,
+      specialTokensInText: specialTokensInText)
   }
 
   /// The names that `--task` takes.
@@ -46,6 +56,13 @@ struct InferenceOptions: ParsableArguments {
   static func show(_ notices: [String]) {
     for notice in notices { TerminalStream.standardError.print("mate-kd: notice: \(notice)") }
   }
+}
+
+/// What the flags about special tokens say.
+enum SpecialTokensHelp {
+  static let text = ArgumentHelp(
+    "Read all special tokens that texts spell as such, or none; by default those that the "
+      + "tokenizer adds to the usual five.")
 }
 
 /// The options that describe a task which mate-kd does not know, or a model that does not name its
@@ -77,4 +94,6 @@ struct OwnTaskOptions: ParsableArguments {
 }
 
 extension Split: ExpressibleByArgument {}
+extension BadRows: ExpressibleByArgument {}
+extension InputFormat: ExpressibleByArgument {}
 extension Precision: ExpressibleByArgument {}

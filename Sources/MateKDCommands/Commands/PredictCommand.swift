@@ -50,6 +50,18 @@ struct PredictCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The texts.", valueName: "file"))
   var input: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "How the texts are given: \(InputFormat.allCases.map(\.rawValue).joined(separator: ", ")); "
+        + "by default as the file's name and its header say.", valueName: "name"))
+  var inputFormat: InputFormat?
+
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "Columns of the input, such as ids, to copy to the output.", valueName: "column"))
+  var passthrough: [String] = []
+
   @Option(help: ArgumentHelp("The JSON Lines file to write.", valueName: "file"))
   var output: String?
 
@@ -69,6 +81,10 @@ struct PredictCommand: ParsableCommand {
         throw ValidationError("--model must be given once, found \(models.count).")
       }
       guard data == nil else { throw ValidationError("--data is for --glue-submission.") }
+      let own = ["index", "label", "labels", "probabilities", "logits", "label_names"]
+      if let taken = passthrough.first(where: own.contains) {
+        throw ValidationError("--passthrough: \"\(taken)\" is a name of the output's own.")
+      }
       return
     }
     guard task == nil, input == nil, output == nil, ownTask.taskConfig == nil,
@@ -104,8 +120,14 @@ struct PredictCommand: ParsableCommand {
     }
     let model = try options.open(folder, task: task, labelOrder: ownTask.labels)
     InferenceOptions.show(model.notices)
-    let predictions = try model.predict(input: input, batchSize: options.batchSize)
+    let text = try DatasetReader.readInput(
+      task: task.task, path: input, format: inputFormat, badRows: options.badRows ?? task.badRows,
+      passthrough: passthrough)
+    InferenceOptions.show([text.layout].compactMap { $0 } + text.notices)
+    let indices = text.indices
+    let predictions = try model.predict(text, batchSize: options.batchSize)
     let writer = JSONWriter(layout: .line)
+    let names = JSONValue.array(predictions.outputNames.map(JSONValue.string))
     try AtomicFile.write(output) { file in
       var pending: [UInt8] = []
       for row in 0..<predictions.count {
@@ -118,11 +140,13 @@ struct PredictCommand: ParsableCommand {
               predictions.label(row).map(JSONValue.string) ?? .float(predictions.logits(row)[0])
             )
           }
-        let line: JSONValue = .object([
-          ("index", .int(row)), label,
-          ("probabilities", .array(predictions.probabilities(row).map(JSONValue.float))),
-          ("logits", .array(predictions.logits(row).map(JSONValue.float))),
-        ])
+        let line: JSONValue = .object(
+          [
+            ("index", .int(indices[row])), label,
+            ("probabilities", .array(predictions.probabilities(row).map(JSONValue.float))),
+            ("logits", .array(predictions.logits(row).map(JSONValue.float))),
+            ("label_names", names),
+          ] + zip(passthrough, text.groups(row)).map { ($0, .string($1)) })
         pending += writer.bytes(line)
         pending.append(0x0A)
         if pending.count > 1 << 16 {

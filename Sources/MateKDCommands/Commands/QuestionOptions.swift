@@ -42,7 +42,8 @@ struct QuestionOptions: ParsableArguments {
       decoder: AnswerDecoder(
         candidateCount: nBestSize, maximumAnswerLength: maxAnswerLength,
         allowsNoAnswer: task.questions == .v2_0, threshold: nullScoreDiffThreshold),
-      threads: options.threads, precision: options.precision)
+      threads: options.threads, precision: options.precision,
+      specialTokensInText: options.specialTokensInText)
   }
 }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Data
+import Inference
 
 /// `mate-kd tokenize`: turns texts into token ids, one line each.
 struct TokenizeCommand: ParsableCommand {
@@ -17,12 +18,19 @@ struct TokenizeCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Cut texts to this many tokens; by default they are not cut."))
   var maxSeqLength: Int?
 
+  @Flag(inversion: .prefixedNo, help: SpecialTokensHelp.text)
+  var specialTokensInText: Bool?
+
   func validate() throws {
     try OptionRange.check("--max-seq-length", maxSeqLength ?? 3, 3...TaskConfiguration.longestText)
   }
 
   func run() throws {
-    let tokenizer = try TokenizerLoader.load(folder: model)
+    let tokenizer = try TokenizerLoader.load(
+      folder: model, parseSpecialTokens: specialTokensInText)
+    if specialTokensInText == nil {
+      InferenceOptions.show([ModelOpener.markerNotice(model, tokenizer)].compactMap { $0 })
+    }
     let length = maxSeqLength ?? .max
     try LineFilter.run(from: 0, named: "standard input", to: 1) { line in
       let ids = tokenizer.encode(line, pair: nil, maxLength: length).ids

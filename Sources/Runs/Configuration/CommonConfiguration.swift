@@ -18,6 +18,9 @@ public struct CommonConfiguration: Sendable {
   public var shards: Int
   /// `precision`: the precision of the factors in products with weights. Results depend on it.
   public var precision: Precision
+  /// `special_tokens_in_text`: whether texts may spell special tokens; nil leaves it to the models'
+  /// tokenizers.
+  public var specialTokensInText: Bool?
   /// Where the settings came from.
   public var origin: ConfigOrigin
 
@@ -25,7 +28,8 @@ public struct CommonConfiguration: Sendable {
   public init(
     outputDir: String, overwriteOutputDir: Bool = false, seed: UInt64 = 42,
     dataSeed: UInt64? = nil, threads: Int = 0, shards: Int = 0,
-    precision: Precision = .float32, origin: ConfigOrigin = ConfigOrigin()
+    precision: Precision = .float32, specialTokensInText: Bool? = nil,
+    origin: ConfigOrigin = ConfigOrigin()
   ) {
     self.outputDir = outputDir
     self.overwriteOutputDir = overwriteOutputDir
@@ -34,6 +38,7 @@ public struct CommonConfiguration: Sendable {
     self.threads = threads
     self.shards = shards
     self.precision = precision
+    self.specialTokensInText = specialTokensInText
     self.origin = origin
   }
 
@@ -61,6 +66,10 @@ public struct CommonConfiguration: Sendable {
     precision = try root.choice(
       "precision", default: .float32,
       "The precision of the factors in products with weights; `bf16` needs AVX512-BF16.")
+    specialTokensInText = try root.optionalBool(
+      "special_tokens_in_text",
+      "Whether special tokens that a text spells are read as such: `true` all of them, `false` "
+        + "none; by default those that a tokenizer adds to the usual five, such as `[E1]`.")
     origin = ConfigOrigin(root)
   }
 

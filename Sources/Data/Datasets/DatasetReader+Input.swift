@@ -1,0 +1,197 @@
+import Files
+import StrictJSON
+
+extension DatasetReader {
+  /// Reads unlabelled rows for prediction. What a file holds is told by, in this order:
+  ///
+  /// 1. `format`, if it is given;
+  /// 2. the layout of one of the task's files, recognised by its header or first row. If the task
+  ///    is the user's own, all files but those called `.txt` must have its layout;
+  /// 3. the ending of its name. In CSV, TSV and JSON Lines the texts are found by the header.
+  ///
+  /// Everything else is one text per line (for pairs: two texts separated by a tab). The data set's
+  /// `layout` says what was found.
+  ///
+  /// - Parameter passthrough: columns whose content becomes the rows' `groups`.
+  /// - Throws: `FileError` with file and line.
+  public static func readInput(
+    task: TaskDescription, path: String, format: InputFormat? = nil, maximumRows: Int? = nil,
+    badRows: BadRows = .stop, passthrough: [String] = []
+  ) throws -> TextDataset {
+    let bytes = try ByteFile.read(path, .fileOrStream)
+    guard !bytes.isEmpty else { throw emptyFile(path) }
+    try refuseBinary(bytes, path)
+    var (file, layout) = try InputLayout(task: task, path: path, bytes: bytes).find(format)
+    file.labelColumn = nil
+    file.undecidedLabel = nil
+    file.hasBrokenRows = false
+    file.groupColumns = passthrough
+    if let first = passthrough.first, !file.hasHeader, file.format != .jsonLines {
+      throw FileError(
+        file: path,
+        problem:
+          "the file is read as \(layout), so there is no column \"\(first)\" to pass through.")
+    }
+    var dataset = try read(
+      task: task, file: file, path: path, maximumRows: maximumRows, badRows: badRows)
+    dataset.layout = "\(path) is read as \(layout)"
+    return dataset
+  }
+
+  /// Names formats that are no text.
+  private static func refuseBinary(_ bytes: [UInt8], _ path: String) throws {
+    let kinds: [(start: [UInt8], name: String, advice: String)] = [
+      (
+        Array("PAR1".utf8), "Parquet",
+        "convert it: python -c 'import pandas, sys; pandas.read_parquet(sys.argv[1])"
+          + ".to_json(sys.argv[2], orient=\"records\", lines=True)' in.parquet out.jsonl"
+      ),
+      (
+        Array("ARROW1".utf8), "Arrow",
+        "convert it: python -c 'import pandas, sys; pandas.read_feather(sys.argv[1])"
+          + ".to_json(sys.argv[2], orient=\"records\", lines=True)' in.arrow out.jsonl"
+      ),
+      ([0x1F, 0x8B], "gzip", "unpack it with gunzip"),
+      ([0x50, 0x4B, 0x03, 0x04], "zip", "unpack it, or save a spreadsheet as CSV"),
+    ]
+    for kind in kinds where bytes.starts(with: kind.start) {
+      throw FileError(
+        file: path, problem: "the file is in the format \(kind.name), not text; \(kind.advice).")
+    }
+  }
+}
+
+/// What the rows of a file of texts look like.
+private struct InputLayout {
+  let task: TaskDescription
+  let path: String
+  let bytes: [UInt8]
+
+  /// The layout, and how to call it.
+  func find(_ given: InputFormat?) throws -> (file: TaskDescription.File, name: String) {
+    if given == .text { return plain }
+    let files = Split.allCases.flatMap { task.files[$0] ?? [] }
+    let ending = InputFormat(ofFile: path)
+    if given == nil, task.isOwn, ending == .text,
+      !files.contains(where: { $0.name.hasSuffix(".txt") })
+    {
+      return plain
+    }
+    let format = given ?? ending
+    let known = files.first {
+      isTable($0, format) && DatasetReader.fits($0, bytes, path: path, task: task)
+    }
+    if let known { return (known, "the task's \(known.name), \(Self.columns(known.textColumns))") }
+    // The last file of a user's own task is its unlabelled test file.
+    if given == nil, let own = task.isOwn ? task.files[.test]?.last : nil {
+      return (own, "the task's \(own.name), \(Self.columns(own.textColumns))")
+    }
+    switch format {
+    case .csv: return try table(separators: ",;\t|", isQuoted: true)
+    case .tsv:
+      let fields = header(.tabSeparated)
+      let columns = InputColumns(task)
+      if given == nil, columns.find(in: fields) == nil, !columns.isHeader(fields) { return plain }
+      return try table(separators: "\t", isQuoted: false)
+    case .jsonl: return try objects()
+    case .text, nil: return plain
+    }
+  }
+
+  private var plain: (file: TaskDescription.File, name: String) {
+    var file = TaskDescription.File(
+      name: path, textColumns: task.isPair ? [0, 1] : [0], labelColumn: nil)
+    if !task.isPair { file.format = .lines }
+    return (file, task.isPair ? "two texts a line, separated by a tab" : "one text a line")
+  }
+
+  /// False for a single column, which could just as well be one text per line, unless the file is
+  /// called a table.
+  private func isTable(_ file: TaskDescription.File, _ format: InputFormat?) -> Bool {
+    guard file.format == .tabSeparated else { return true }
+    if format == .tsv, file.hasHeader { return true }
+    return header(.tabSeparated).count > 1
+  }
+
+  /// The fields of the first line that is not blank.
+  private func header(_ format: TaskDescription.Format) -> [String] {
+    var fields: [ArraySlice<UInt8>] = []
+    if case .quoted(let separator, _) = format {
+      var records = QuotedRecords(bytes, separator: separator)
+      while let record = records.next() {
+        fields = record.fields
+        if !record.isBlank { break }
+      }
+    } else {
+      let line = ByteLines(bytes).first { !bytes[$0].isBlank }
+      fields = line.map { TabSeparatedRow(bytes, $0).fields } ?? []
+    }
+    return fields.map { String(decoding: $0.prefix(100), as: UTF8.self) }
+  }
+
+  private func table(
+    separators: String, isQuoted: Bool
+  ) throws -> (file: TaskDescription.File, name: String) {
+    let columns = InputColumns(task)
+    for separator in separators.utf8 {
+      let format: TaskDescription.Format =
+        isQuoted ? .quoted(separator: separator) : .tabSeparated
+      guard let found = columns.find(in: header(format)) else { continue }
+      let mark = separator == 9 ? "tabs" : "\"\(Character(UnicodeScalar(separator)))\""
+      return (file(found, format), "a table with \(mark) between fields, \(Self.columns(found))")
+    }
+    let line = header(.tabSeparated).joined(separator: "\t")
+    throw FileError(
+      file: path, line: 1,
+      problem: "the header names no column of texts; for task \(task.name) it needs one of "
+        + "\(columns.names), but it is \"\(line.prefix(80))\"; if every line is a text, give "
+        + "--input-format text.")
+  }
+
+  private func objects() throws -> (file: TaskDescription.File, name: String) {
+    var lines = ByteLines(bytes)
+    var line = 1
+    while let range = lines.next() {
+      defer { line += 1 }
+      if bytes[range].isBlank { continue }
+      let object: JSONObject?
+      do {
+        object = try StrictJSON.parse(Array(bytes[range]), file: path).object
+      } catch let error as JSONError {
+        throw FileError(file: path, line: line, problem: "\(error.message).")
+      }
+      let columns = InputColumns(task)
+      let keys = object?.members.map(\.key) ?? []
+      guard let found = columns.find(in: keys) else {
+        throw FileError(
+          file: path, line: line,
+          problem: "the row names no text; for task \(task.name) it needs the keys "
+            + "\(columns.names), but it has \(keys.prefix(12).joined(separator: ", ")).")
+      }
+      return (file(found, .jsonLines), "JSON Lines, \(Self.columns(found))")
+    }
+    throw DatasetReader.emptyFile(path)
+  }
+
+  private func file(
+    _ columns: [TaskDescription.Column], _ format: TaskDescription.Format
+  ) -> TaskDescription.File {
+    var file = TaskDescription.File(name: path, textColumns: columns, labelColumn: nil)
+    file.format = format
+    // A title and what follows it are one text.
+    file.joinsTexts = !task.isPair && columns.count > 1
+    return file
+  }
+
+  private static func columns(_ columns: [TaskDescription.Column]) -> String {
+    let names = columns.map { column in
+      switch column {
+      case .named(let name): "\"\(name)\""
+      case .at(let number): "\(number)"
+      }
+    }
+    let isOne = names.count == 1
+    return
+      "text\(isOne ? "" : "s") in column\(isOne ? "" : "s") \(names.joined(separator: " and "))"
+  }
+}
