@@ -21,6 +21,12 @@ extension EncoderConfiguration {
         "num_attention_heads", in: 1..., "Number of attention heads; divides `hidden_size`."),
       intermediateSize: try section.int(
         "intermediate_size", in: 1..., "Width of the feed-forward layer."))
+    if family.description.keys.embeddingSize != nil {
+      embeddingSize = try section.optionalInt(
+        "embedding_size", in: 1..., "Width of the embeddings in ELECTRA; by default `hidden_size`.")
+    } else {
+      try section.refuse("embedding_size", "only ELECTRA has embeddings of another width.")
+    }
     activation = try section.choice(
       "hidden_act", default: activation, "The function of the feed-forward layer.")
     hiddenDropout = try section.float(
