@@ -161,7 +161,8 @@ struct PickleReader {
     default:
       throw FileError(
         file: file,
-        problem: "at byte \(place) it has instruction \(code), which dictionaries of tensors do not "
+        problem:
+          "at byte \(place) it has instruction \(code), which dictionaries of tensors do not "
           + "need; save the model's state_dict with torch.save, or as safetensors.")
     }
   }

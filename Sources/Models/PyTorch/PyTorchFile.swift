@@ -176,7 +176,8 @@ public final class PyTorchFile: TensorFile {
       else {
         throw FileError(
           file: file.path,
-          problem: "the block at byte \(position) does not fit its description; the file is damaged "
+          problem:
+            "the block at byte \(position) does not fit its description; the file is damaged "
             + "or cut short.")
       }
       position = head.position + bytes
@@ -212,7 +213,8 @@ public final class PyTorchFile: TensorFile {
     let size = storage.type.bits / 8
     let outside = FileError(
       file: path, tensor: name,
-      problem: "it reaches beyond the elements that the file has for it; the file is damaged or cut "
+      problem:
+        "it reaches beyond the elements that the file has for it; the file is damaged or cut "
         + "short.")
     guard let block = blocks[storage.key] else { throw outside }
     var count = 1
@@ -229,7 +231,8 @@ public final class PyTorchFile: TensorFile {
     guard count <= span else {
       throw FileError(
         file: path, tensor: name,
-        problem: "several of its elements lie in one place, as in expanded tensors; save a contiguous "
+        problem:
+          "several of its elements lie in one place, as in expanded tensors; save a contiguous "
           + "copy.")
     }
     let (first, firstTooLarge) = storage.offset.addingReportingOverflow(tensor.offset)
@@ -253,7 +256,8 @@ public final class PyTorchFile: TensorFile {
     return range
   }
 
-  private static func cutShort(_ number: Int, _ storage: PickleStorage, _ path: String) -> FileError {
+  private static func cutShort(_ number: Int, _ storage: PickleStorage, _ path: String) -> FileError
+  {
     FileError(
       file: path,
       problem: "block \(storage.key) should have \(storage.count) elements of type "
