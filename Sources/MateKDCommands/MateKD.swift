@@ -18,8 +18,8 @@ public struct MateKD: ParsableCommand {
     subcommands: [
       PretrainCommand.self, TeacherFinetuneCommand.self, DistillCommand.self, EvaluateCommand.self,
       PredictCommand.self, CompareCommand.self, TokenizeCommand.self, SynthesizeCommand.self,
-      ProfileCommand.self, InspectCommand.self, MethodsCommand.self, SchemaCommand.self,
-      DoctorCommand.self,
+      ProfileCommand.self, InspectCommand.self, ExportCommand.self, MethodsCommand.self,
+      SchemaCommand.self, DoctorCommand.self,
     ])
 
   /// A command with nothing set; the parser needs it.

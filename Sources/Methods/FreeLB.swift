@@ -36,7 +36,7 @@ public struct FreeLB: Objective {
       shardLoss(
         step, shard, tape,
         initial: perturbation.initial(
-          shard, width: setup.student.encoder.configuration.hiddenSize, seed: step.seed,
+          shard, width: setup.student.encoder.configuration.wordWidth, seed: step.seed,
           draw: step.drawNumber, pool: tape.pool))
     }
   }

@@ -83,8 +83,8 @@ public struct FreeLBKD: Objective {
   private let settings: Settings
 
   package init(_ setup: DistillationSetup, settings: Settings) throws {
-    let width = setup.student.encoder.configuration.hiddenSize
-    let teacherWidth = setup.teacher.encoder.configuration.hiddenSize
+    let width = setup.student.encoder.configuration.wordWidth
+    let teacherWidth = setup.teacher.encoder.configuration.wordWidth
     guard !settings.perturbsTeacher || width == teacherWidth else {
       throw MismatchError(
         .method,
@@ -109,7 +109,7 @@ public struct FreeLBKD: Objective {
       shardLoss(
         step, shard, tape,
         initial: settings.perturbation.initial(
-          shard, width: setup.student.encoder.configuration.hiddenSize, seed: step.seed,
+          shard, width: setup.student.encoder.configuration.wordWidth, seed: step.seed,
           draw: step.drawNumber, pool: tape.pool))
     }
   }

@@ -3,22 +3,28 @@ import Foundation
 import StrictJSON
 
 /// The tensors of a Hugging Face folder in one name space, whether they are in `model.safetensors`
-/// or in shards listed by `model.safetensors.index.json`.
+/// or `pytorch_model.bin`, or in shards listed by an index beside them.
 public struct Checkpoint: Sendable {
   /// The folder as the caller gave it.
   public let folder: String
   /// The tensors, file by file, in the order of their data.
   public let entries: [SafetensorsEntry]
 
-  private let files: [SafetensorsFile]
+  private let files: [any TensorFile]
   private let places: [String: (entry: Int, file: Int)]
 
   static let fileName = "model.safetensors"
-  static let indexName = "model.safetensors.index.json"
+  static let pytorchName = "pytorch_model.bin"
+
+  /// Opens a file by the layout that its name stands for.
+  private static func open(_ path: String) throws -> any TensorFile {
+    path.hasSuffix(".bin") ? try PyTorchFile(path: path) : try SafetensorsFile(path: path)
+  }
 
   /// Opens the weights of a folder and checks every header.
   ///
-  /// If both forms exist, the single file is used, as in transformers.
+  /// If several forms exist, safetensors come before PyTorch's files and a single file before
+  /// shards, as in transformers.
   /// - Throws: `FileError` if the folder or a file is missing or unreadable, if a file or the
   ///   index breaks its format, or if index and shards disagree.
   public init(folder: String) throws {
@@ -33,14 +39,22 @@ public struct Checkpoint: Sendable {
         .missing, file: folder, problem: "this is a file; name the folder that holds the model.")
     }
     self.folder = folder
-    if manager.fileExists(atPath: "\(folder)/\(Self.fileName)") {
-      files = [try SafetensorsFile(path: "\(folder)/\(Self.fileName)")]
+    let names = [Self.fileName, Self.pytorchName]
+    let forms = names.flatMap { [$0, "\($0).index.json"] }
+    guard let found = forms.first(where: { manager.fileExists(atPath: "\(folder)/\($0)") }) else {
+      throw FileError(
+        .missing, file: folder,
+        problem: "the folder has no weights; \(names.joined(separator: " or ")), or shards with an "
+          + "index, are expected.")
+    }
+    if names.contains(found) {
+      files = [try Self.open("\(folder)/\(found)")]
       (entries, places) = try Self.join(files, owners: [:])
-    } else if manager.fileExists(atPath: "\(folder)/\(Self.indexName)") {
-      let index = "\(folder)/\(Self.indexName)"
+    } else {
+      let index = "\(folder)/\(found)"
       let weightMap = try Self.weightMap(index)
       let names = Set(weightMap.map(\.shard)).sorted()
-      files = try names.map { try SafetensorsFile(path: ConfinedPath.path($0, in: folder)) }
+      files = try names.map { try Self.open(ConfinedPath.path($0, in: folder)) }
       let numbers = Dictionary(uniqueKeysWithValues: zip(names, names.indices))
       var owners: [String: Int] = [:]
       for (tensor, shard) in weightMap {
@@ -53,13 +67,6 @@ public struct Checkpoint: Sendable {
         owners[tensor] = place
       }
       (entries, places) = try Self.join(files, owners: owners)
-    } else {
-      let old = manager.fileExists(atPath: "\(folder)/pytorch_model.bin")
-      throw FileError(
-        .missing, file: folder,
-        problem: "the folder has neither \(Self.fileName) nor \(Self.indexName)"
-          + (old
-            ? "; convert its pytorch_model.bin with transformers' save_pretrained." : "."))
     }
   }
 
@@ -76,7 +83,7 @@ public struct Checkpoint: Sendable {
     places[name].map { files[$0.file].path } ?? folder
   }
 
-  /// Copies a tensor to float32; see `SafetensorsFile.copyFloats(_:into:)`.
+  /// Copies a tensor to float32; see `TensorFile.copyFloats(_:into:)`.
   /// - Throws: `FileError`, also if the folder has no such tensor.
   public func copyFloats(
     _ name: String, into destination: UnsafeMutableBufferPointer<Float>
@@ -84,11 +91,11 @@ public struct Checkpoint: Sendable {
     try holder(of: name).copyFloats(name, into: destination)
   }
 
-  /// A tensor as float32; see `SafetensorsFile.copyFloats(_:into:)`.
+  /// A tensor as float32; see `TensorFile.copyFloats(_:into:)`.
   /// - Throws: `FileError`, also if the folder has no such tensor.
   public func floats(_ name: String) throws -> [Float] { try holder(of: name).floats(name) }
 
-  private func holder(of name: String) throws -> SafetensorsFile {
+  private func holder(of name: String) throws -> any TensorFile {
     guard let place = places[name] else {
       throw FileError(
         .invalid, file: folder, tensor: name, problem: "the folder has no such tensor.")
@@ -98,7 +105,7 @@ public struct Checkpoint: Sendable {
 
   /// Tensors that the index does not list also count, as long as only one shard has them.
   private static func join(
-    _ files: [SafetensorsFile], owners: [String: Int]
+    _ files: [any TensorFile], owners: [String: Int]
   ) throws -> ([SafetensorsEntry], [String: (entry: Int, file: Int)]) {
     var entries: [SafetensorsEntry] = []
     var places: [String: (entry: Int, file: Int)] = [:]

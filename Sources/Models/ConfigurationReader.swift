@@ -80,6 +80,7 @@ extension ConfigurationReader {
       }
       c.activation = activation
     }
+    if let key = keys.embeddingSize { c.embeddingSize = try int(key, default: 128) }
     c.hiddenDropout = try number(keys.hiddenDropout, default: 0.1)
     c.attentionDropout = try number(keys.attentionDropout, default: 0.1)
     if let value = json[keys.classifierDropout], !value.isNull {

@@ -59,20 +59,31 @@ public struct Encoder: Sendable {
   let positions: ParameterSlot
   let types: ParameterSlot?
   let gamma, beta: ParameterSlot
+  /// From the embeddings' width to that of the states; nil where they are equal.
+  let projection: (weight: ParameterSlot, bias: ParameterSlot)?
   let layers: [EncoderLayer]
 
   init(_ c: EncoderConfiguration, in layout: inout ParameterLayout) {
     configuration = c
     let family = c.family.description
-    let h = c.hiddenSize
+    let e = c.wordWidth
     func table(_ name: String, _ rows: Int) -> ParameterSlot {
-      layout.add("\(family.encoder).embeddings.\(name).weight", [rows, h], decays: true)
+      layout.add("\(family.encoder).embeddings.\(name).weight", [rows, e], decays: true)
     }
     words = table("word_embeddings", c.vocabularySize)
     positions = table("position_embeddings", c.maximumPositions)
     types = family.hasSegments ? table("token_type_embeddings", c.typeVocabularySize) : nil
-    gamma = layout.add("\(family.encoder).embeddings.LayerNorm.weight", [h], decays: false)
-    beta = layout.add("\(family.encoder).embeddings.LayerNorm.bias", [h], decays: false)
+    gamma = layout.add("\(family.encoder).embeddings.LayerNorm.weight", [e], decays: false)
+    beta = layout.add("\(family.encoder).embeddings.LayerNorm.bias", [e], decays: false)
+    if e != c.hiddenSize {
+      let name = "\(family.encoder).embeddings_project"
+      projection = (
+        layout.add("\(name).weight", [c.hiddenSize, e], decays: true),
+        layout.add("\(name).bias", [c.hiddenSize], decays: false)
+      )
+    } else {
+      projection = nil
+    }
     layers = (0..<c.layers).map {
       EncoderLayer(c, prefix: "\(family.encoder).\(family.layers).\($0)", in: &layout)
     }
@@ -90,7 +101,7 @@ public struct Encoder: Sendable {
     public let projections: [Tensor]
   }
 
-  /// The word embeddings of some ids, [ids.count, H], before positions and segments are added.
+  /// The word embeddings of some ids, [ids.count, `wordWidth`], before positions and segments are added.
   public func wordVectors(_ ids: [Int32], parameters: Parameters, tape: Tape) -> Tensor {
     tape.gatherRows(tape.parameter(words, of: parameters), ids.map(Int.init))
   }
@@ -104,8 +115,8 @@ public struct Encoder: Sendable {
   ///   - training: true switches dropout on.
   ///   - selection: tokens whose last states are wanted.
   ///   - sample: tokens whose words are straight-through samples (their ids are in `tokens`).
-  ///   - vectors: word embeddings to use instead of those of the ids, [tokens, H]. Positions,
-  ///     segments and LayerNorm still apply (`inputs_embeds` in transformers).
+  ///   - vectors: word embeddings to use instead of those of the ids, [tokens, `wordWidth`].
+  ///     Positions, segments and LayerNorm still apply (`inputs_embeds` in transformers).
   ///   - keepsHiddenStates: true returns the states of every layer; the selection must then be
   ///     `.all`.
   public func encode(
@@ -131,6 +142,9 @@ public struct Encoder: Sendable {
     var x = tape.addNorm(
       sum, residual: nil, gamma: weight(gamma), beta: weight(beta), epsilon: c.layerNormEpsilon)
     x = tape.dropout(x, probability: hiddenDropout)
+    if let projection {
+      x = tape.linear(x, weight: weight(projection.weight), bias: weight(projection.bias))
+    }
     var states: [Tensor] = keepsHiddenStates ? [x] : []
     var projections: [Tensor] = []
 

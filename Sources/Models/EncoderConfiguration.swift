@@ -9,6 +9,8 @@ public struct EncoderConfiguration: Sendable, Equatable {
   public var vocabularySize: Int
   /// Width of the hidden states.
   public var hiddenSize: Int
+  /// Width of the embeddings (`embedding_size`); nil means `hiddenSize`. Only ELECTRA has it.
+  public var embeddingSize: Int?
   /// Number of layers.
   public var layers: Int
   /// Number of attention heads; divides `hiddenSize`.
@@ -52,7 +54,7 @@ public struct EncoderConfiguration: Sendable, Equatable {
     self.attentionHeads = attentionHeads
     self.intermediateSize = intermediateSize
     switch family {
-    case .bert: break
+    case .bert, .electra: break
     case .roberta:
       maximumPositions = 514
       typeVocabularySize = 1
@@ -64,6 +66,9 @@ public struct EncoderConfiguration: Sendable, Equatable {
       spanDropout = 0.1
     }
   }
+
+  /// Width of the word embeddings, and of vectors that take their place.
+  public var wordWidth: Int { embeddingSize ?? hiddenSize }
 
   /// Position of the first token of a text.
   public var firstPosition: Int {

@@ -120,6 +120,7 @@ public struct HuggingFaceConfiguration: Sendable {
     if let dropout = c.classifierDropout { object[keys.classifierDropout] = .float(dropout) }
     if let finetuningTask { object["finetuning_task"] = .string(finetuningTask) }
     object[keys.activation] = .string(c.activation.rawValue)
+    if let key = keys.embeddingSize { object[key] = .int(c.wordWidth) }
     object[keys.hiddenDropout] = .float(c.hiddenDropout)
     object[keys.hiddenSize] = .int(c.hiddenSize)
     if let labels {

@@ -2,7 +2,7 @@ import Autograd
 import Kernels
 
 /// An encoder with a masked-language-model head whose decoder is the word embedding:
-/// `BertForMaskedLM`, `RobertaForMaskedLM` and `DistilBertForMaskedLM` in transformers.
+/// `BertForMaskedLM` and its equivalents for other families in transformers.
 public struct MaskedLanguageModel: Model {
   /// The end of class names in transformers.
   public static let headName = "ForMaskedLM"
@@ -18,10 +18,11 @@ public struct MaskedLanguageModel: Model {
     let h = configuration.hiddenSize
     let head = configuration.family.description.vocabulary
     encoder = Encoder(configuration, in: &layout)
-    transformWeight = layout.add("\(head.transform).weight", [h, h], decays: true)
-    transformBias = layout.add("\(head.transform).bias", [h], decays: false)
-    gamma = layout.add("\(head.norm).weight", [h], decays: false)
-    beta = layout.add("\(head.norm).bias", [h], decays: false)
+    let e = configuration.wordWidth
+    transformWeight = layout.add("\(head.transform).weight", [e, h], decays: true)
+    transformBias = layout.add("\(head.transform).bias", [e], decays: false)
+    gamma = layout.add("\(head.norm).weight", [e], decays: false)
+    beta = layout.add("\(head.norm).bias", [e], decays: false)
     decoderBias = layout.add(head.bias, [configuration.vocabularySize], decays: false)
     parameters = Parameters(layout)
   }
@@ -60,7 +61,7 @@ public struct MaskedLanguageModel: Model {
       temperature: temperature)
   }
 
-  /// The input of the decoder, [rows, H].
+  /// The input of the decoder, [rows, `wordWidth`].
   private func headStates(
     _ tokens: PackedTokens, selection: RowSelection, tape: Tape, training: Bool
   ) -> Tensor {

@@ -181,9 +181,15 @@ public struct ModelFolder: Sendable {
 
 extension FamilyDescription {
   /// The name of a weight in this package, whatever a checkpoint calls it. Old checkpoints say
-  /// gamma and beta, bare encoders omit the prefix, and the decoder's bias has two names.
+  /// gamma and beta, bare encoders omit the prefix, wrappers add one, and the decoder's bias has two
+  /// names.
   func canonicalName(_ name: String) -> String {
     var name = name
+    // What wrappers of PyTorch put before all names when a model is saved through them.
+    while let wrapper = ["module.", "_orig_mod.", "model."].first(where: name.hasPrefix) {
+      name.removeFirst(wrapper.count)
+    }
+    while name.hasPrefix("\(encoder).\(encoder).") { name.removeFirst(encoder.count + 1) }
     if name.hasSuffix("LayerNorm.gamma") { name = name.dropLast(5) + "weight" }
     if name.hasSuffix("LayerNorm.beta") { name = name.dropLast(4) + "bias" }
     if parts.contains(where: { name.hasPrefix("\($0).") }) { name = "\(encoder).\(name)" }

@@ -2,7 +2,7 @@ import Files
 
 /// A safetensors file. Opening it reads only the header; the bytes of a tensor are read from disk
 /// when they are copied.
-public final class SafetensorsFile: Sendable {
+public final class SafetensorsFile: TensorFile {
   /// The path as the caller gave it.
   public let path: String
   /// The tensors in the order of their data.
@@ -31,6 +31,9 @@ public final class SafetensorsFile: Sendable {
     try withUnsafeMutableBytes(of: &littleEndian) { try content.read(into: $0, from: 0) }
     let length = UInt64(littleEndian: littleEndian)
     guard length <= SafetensorsHeader.maximumLength else {
+      var beginning = [UInt8](repeating: 0, count: min(content.count, 64))
+      try beginning.withUnsafeMutableBytes { try content.read(into: $0, from: 0) }
+      if let problem = MisplacedContent.problem(beginning) { throw invalid(problem) }
       throw invalid(
         "the header would be \(length) bytes long, more than "
           + "\(SafetensorsHeader.maximumLength); this is no safetensors file.")
@@ -57,70 +60,19 @@ public final class SafetensorsFile: Sendable {
       header.entries.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
-  /// The names of all tensors in the order of their data.
-  public var names: [String] { entries.map(\.name) }
-
   /// The tensor with a given name, or nil.
   public func entry(named name: String) -> SafetensorsEntry? { places[name].map { entries[$0] } }
 
-  /// Copies a tensor of type F32, F16, BF16 or F64 to float32.
-  ///
-  /// The conversion of F16 and BF16 is exact; F64 is rounded to nearest.
-  /// - Throws: `FileError` for an unknown name, another type, or a destination of the wrong
-  ///   size.
+  /// Copies a tensor to float32; see `TensorFile.copyFloats(_:into:)`.
   public func copyFloats(
     _ name: String, into destination: UnsafeMutableBufferPointer<Float>
   ) throws {
     let entry = try required(name)
-    guard destination.count == entry.count else {
-      throw FileError(
-        .invalid, file: path, tensor: name,
-        problem: "it has \(entry.count) elements (shape \(entry.shape)), "
-          + "\(destination.count) are expected.")
-    }
-    switch entry.type {
-    case .F32:
-      try content.read(
-        into: UnsafeMutableRawBufferPointer(destination), from: dataStart + entry.bytes.lowerBound)
-    case .F16: try convert(entry, into: destination, FloatConversion.float16)
-    case .BF16: try convert(entry, into: destination, FloatConversion.bfloat16)
-    case .F64: try convert(entry, into: destination, FloatConversion.float64)
-    default:
-      throw FileError(
-        .invalid, file: path, tensor: name,
-        problem: "its type \(entry.type.rawValue) is not supported; F32, F16, BF16 or F64 is "
-          + "expected.")
-    }
-  }
-
-  /// Reads a tensor piece by piece and converts each.
-  private func convert(
-    _ entry: SafetensorsEntry, into destination: UnsafeMutableBufferPointer<Float>,
-    _ conversion: (UnsafeRawBufferPointer, UnsafeMutableBufferPointer<Float>) -> Void
-  ) throws {
-    let size = entry.type.bits / 8
-    let step = 1 << 16
-    try withUnsafeTemporaryAllocation(byteCount: step * size, alignment: 64) { room in
-      for start in stride(from: 0, to: entry.count, by: step) {
-        let end = min(entry.count, start + step)
-        let piece = UnsafeMutableRawBufferPointer(rebasing: room[..<((end - start) * size)])
-        try content.read(into: piece, from: dataStart + entry.bytes.lowerBound + start * size)
-        conversion(
-          UnsafeRawBufferPointer(piece),
-          UnsafeMutableBufferPointer(rebasing: destination[start..<end]))
-      }
-    }
-  }
-
-  /// A tensor of type F32, F16, BF16 or F64 as float32; see `copyFloats(_:into:)`.
-  /// - Throws: `FileError` for an unknown name or another type.
-  public func floats(_ name: String) throws -> [Float] {
-    let entry = try required(name)
-    return try [Float](unsafeUninitializedCapacity: entry.count) { buffer, initialized in
-      buffer.initialize(repeating: 0)
-      try copyFloats(name, into: UnsafeMutableBufferPointer(rebasing: buffer[..<entry.count]))
-      initialized = entry.count
-    }
+    try checkCount(destination.count, of: entry)
+    let floats = StoredFloats(
+      file: content, tensor: name, type: entry.type, start: dataStart + entry.bytes.lowerBound,
+      count: entry.count)
+    try floats.copy(into: destination)
   }
 
   /// A tensor of type I64, such as the `position_ids` of old checkpoints.
@@ -140,10 +92,7 @@ public final class SafetensorsFile: Sendable {
   }
 
   private func required(_ name: String) throws -> SafetensorsEntry {
-    guard let entry = entry(named: name) else {
-      throw FileError(
-        .invalid, file: path, tensor: name, problem: "the file has no such tensor.")
-    }
+    guard let entry = entry(named: name) else { throw missing(name) }
     return entry
   }
 }

@@ -2,7 +2,7 @@ import Autograd
 import Kernels
 
 /// An encoder with a dense and a linear layer over the first token: `BertForSequenceClassification`
-/// in transformers and its equivalents for RoBERTa and DistilBERT. BERT's dense layer is called the
+/// in transformers and its equivalents for other families. BERT's dense layer is called the
 /// pooler and counts as part of its encoder.
 public struct SequenceClassifier: Model {
   /// The end of class names in transformers.
@@ -41,7 +41,7 @@ public struct SequenceClassifier: Model {
   ///   - tokens: packed texts.
   ///   - training: true switches dropout on.
   ///   - sample: tokens whose words are straight-through samples (their ids are in `tokens`).
-  ///   - vectors: word embeddings to use instead of those of the ids, [tokens, H].
+  ///   - vectors: word embeddings to use instead of those of the ids, [tokens, `wordWidth`].
   public func logits(
     _ tokens: PackedTokens, tape: Tape, training: Bool,
     sample: (rows: [Int], words: StraightThroughSample)? = nil, vectors: Tensor? = nil

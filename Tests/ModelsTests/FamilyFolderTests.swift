@@ -68,6 +68,7 @@ import Testing
   @Test(arguments: [
     ("roberta", ["classifier.out_proj.weight", "classifier.out_proj.bias"]),
     ("distilbert", ["classifier.weight", "classifier.bias"]),
+    ("electra", ["classifier.out_proj.weight", "classifier.out_proj.bias"]),
   ])
   func headForOtherLabelsKeepsItsDenseLayer(_ family: String, _ names: [String]) throws {
     let folder = try ModelFolder(ModelGolden("\(family)-classifier").folder)
@@ -82,6 +83,7 @@ import Testing
       (.bert, ["bert.pooler.dense.weight", "bert.pooler.dense.bias"]),
       (.roberta, ["classifier.dense.weight", "classifier.dense.bias"]),
       (.distilbert, ["pre_classifier.weight", "pre_classifier.bias"]),
+      (.electra, ["classifier.dense.weight", "classifier.dense.bias"]),
     ] as [(ModelFamily, [String])])
   func classifierFromALanguageModel(_ family: ModelFamily, _ dense: [String]) throws {
     let folder = try ModelFolder(ModelGolden("\(family)-mlm").folder)
@@ -111,6 +113,7 @@ import Testing
       (.bert, "bert-qa", "BertForQuestionAnswering"),
       (.roberta, "roberta-qa", "RobertaForQuestionAnswering"),
       (.distilbert, "distilbert-qa", "DistilBertForQuestionAnswering"),
+      (.electra, "electra-qa", "ElectraForQuestionAnswering"),
     ] as [(ModelFamily, String, String)])
   func spanClassifiers(_ family: ModelFamily, _ golden: String, _ name: String) throws {
     let scratch = try ScratchFolder()

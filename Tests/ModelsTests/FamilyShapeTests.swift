@@ -16,6 +16,7 @@ import Testing
       (.roberta, 50265, 768, 12, 12, 3072, 124_647_170),
       (.roberta, 50265, 1024, 24, 16, 4096, 355_361_794),
       (.distilbert, 30522, 768, 6, 12, 3072, 66_955_010),
+      (.electra, 30522, 768, 12, 12, 3072, 109_483_778),
     ] as [(ModelFamily, Int, Int, Int, Int, Int, Int)])
   func parameterCounts(
     _ family: ModelFamily, _ vocabulary: Int, _ hidden: Int, _ layers: Int, _ heads: Int,

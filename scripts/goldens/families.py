@@ -1,4 +1,4 @@
-"""Goldens of RoBERTa and DistilBERT, of span heads in all families, and of a deep RoBERTa.
+"""Goldens of RoBERTa, DistilBERT and ELECTRA, of span heads in all families, and of a deep RoBERTa.
 
 Writes Tests/Goldens/<family>-<head> for the heads classifier, mlm and qa (Hugging Face folders with
 expected.json and gradients.safetensors; for BERT only qa, see bert_classifier.py and bert_mlm.py),
@@ -12,7 +12,8 @@ import torch.nn.functional as F
 import transformers
 from transformers import (
     BertConfig, BertForQuestionAnswering, DistilBertConfig, DistilBertForMaskedLM,
-    DistilBertForQuestionAnswering, DistilBertForSequenceClassification, RobertaConfig,
+    DistilBertForQuestionAnswering, DistilBertForSequenceClassification, ElectraConfig,
+    ElectraForMaskedLM, ElectraForQuestionAnswering, ElectraForSequenceClassification, RobertaConfig,
     RobertaForMaskedLM, RobertaForQuestionAnswering, RobertaForSequenceClassification)
 
 from bert import MASK, PAD, Batch, load, save, save_gradients, sequence
@@ -44,6 +45,14 @@ def distilbert(hidden, layers, heads, intermediate, positions, **more):
         **{"vocab_size": 97, "initializer_range": 0.2, **more})
 
 
+def electra(embedding, hidden, layers, heads, intermediate, positions, **more):
+    return ElectraConfig(
+        embedding_size=embedding, hidden_size=hidden, num_hidden_layers=layers,
+        num_attention_heads=heads, intermediate_size=intermediate,
+        max_position_embeddings=positions, pad_token_id=PAD,
+        **{"vocab_size": 97, "initializer_range": 0.2, **more})
+
+
 def create(kind, folder, seed, config, spread=0.2):
     """Draws a random model whose biases and LayerNorms differ from their initial 0 and 1."""
     torch.manual_seed(seed)
@@ -63,7 +72,7 @@ class Forward:
         self.model, self.folder = model, folder
         self.random = torch.Generator().manual_seed(seed)
         self.pad = model.config.pad_token_id
-        self.segments = isinstance(model.config, BertConfig)
+        self.segments = isinstance(model.config, (BertConfig, ElectraConfig))
         size = model.config.vocab_size
         self.given = Batch([sequence(self.random, size, *shape) for shape in shapes], None)
         # Every id except that of padding gets a position, wherever it is.
@@ -145,6 +154,11 @@ def main():
                distilbert(36, 3, 4, 52, 20, **labels))
     masked(DistilBertForMaskedLM, "distilbert-mlm", 22, distilbert(24, 2, 3, 40, 19))
     questions(DistilBertForQuestionAnswering, "distilbert-qa", 23, distilbert(48, 1, 4, 40, 18))
+    # Embeddings narrower and wider than the states, and, with spans, as wide.
+    classifier(ElectraForSequenceClassification, "electra-classifier", 51,
+               electra(20, 36, 3, 3, 52, 20, classifier_dropout=0.15, **labels))
+    masked(ElectraForMaskedLM, "electra-mlm", 52, electra(32, 24, 2, 3, 40, 19))
+    questions(ElectraForQuestionAnswering, "electra-qa", 53, electra(28, 28, 2, 2, 44, 18))
     questions(BertForQuestionAnswering, "bert-qa", 33, bert(28, 2, 2, 44, 18))
     classifier(RobertaForSequenceClassification, "roberta-deep", 41,
                roberta(16, 24, 16, 64, 24, initializer_range=0.1, **labels), gradients=False)

@@ -92,8 +92,9 @@ public struct ASDFD: PseudoTextMethod {
     guessing = try EmbeddingGuessing(
       teacher: setup.teacher, settings: settings.guessing, method: "as-dfd")
     texts = PseudoTexts(lifetime: settings.lifetime)
-    let width = setup.student.encoder.configuration.hiddenSize
-    head = Projections([("reconstruction", inputs: width, outputs: width)], seed: setup.seed)
+    let shape = setup.student.encoder.configuration
+    head = Projections(
+      [("reconstruction", inputs: shape.hiddenSize, outputs: shape.wordWidth)], seed: setup.seed)
     var training = setup.studentTraining
     training.companions = head.parameters
     trainedModels = [training]
@@ -114,7 +115,7 @@ public struct ASDFD: PseudoTextMethod {
         scalars.add(sums, factor: 1 / guessed)
       }
       let vectors = texts.vectors(
-        for: shard, width: setup.student.encoder.configuration.hiddenSize, pool: tape.pool)
+        for: shard, width: setup.student.encoder.configuration.wordWidth, pool: tape.pool)
       let batch = PseudoBatch(shard, Array(0..<shard.count))
       let hidden = hiddenRows(batch, seed: step.seed, draw: step.drawNumber, round: 0)
       scalars.add(studentLoss(step, batch, tape, vectors: vectors, hidden: hidden))
@@ -223,7 +224,7 @@ public struct ASDFD: PseudoTextMethod {
     last.texts(teacher: setup.teacher, aimed: true) { shard, _, tape in
       tape.constant(
         texts.vectors(
-          for: shard, width: setup.teacher.encoder.configuration.hiddenSize, pool: tape.pool))
+          for: shard, width: setup.teacher.encoder.configuration.wordWidth, pool: tape.pool))
     }
   }
 }

@@ -66,11 +66,11 @@ package struct VectorDistillation: Sendable {
     teacher = setup.teacher
     student = setup.student
     let (t, s) = (teacher.encoder.configuration, student.encoder.configuration)
-    guard t.hiddenSize == s.hiddenSize else {
+    guard t.wordWidth == s.wordWidth else {
       throw MismatchError(
         .method,
         "method \(method) shows teacher and student the same word vectors, but the teacher's have "
-          + "\(t.hiddenSize) elements (hidden_size) and the student's \(s.hiddenSize); give the "
+          + "\(t.wordWidth) elements (hidden_size) and the student's \(s.wordWidth); give the "
           + "student the teacher's hidden_size or make it of the teacher's layers")
     }
     guard t.vocabularySize == s.vocabularySize else {

@@ -126,7 +126,7 @@ public struct ZSKD: PseudoTextMethod {
         texts.keep(vectors, of: batch)
         scalars["guess_loss"] = sum / guessed
       }
-      let width = setup.student.encoder.configuration.hiddenSize
+      let width = setup.student.encoder.configuration.wordWidth
       let vectors = texts.vectors(for: shard, width: width, pool: tape.pool)
       var loss = LossTerms(step, after: scalars)
       distillation.add(
@@ -168,7 +168,7 @@ public struct ZSKD: PseudoTextMethod {
     last.texts(teacher: setup.teacher, aimed: true) { shard, _, tape in
       tape.constant(
         texts.vectors(
-          for: shard, width: setup.teacher.encoder.configuration.hiddenSize, pool: tape.pool))
+          for: shard, width: setup.teacher.encoder.configuration.wordWidth, pool: tape.pool))
     }
   }
 }

@@ -23,6 +23,13 @@ extension EncoderConfiguration {
         "Number of attention heads; divides `hidden_size`."),
       intermediateSize: try section.int(
         "intermediate_size", in: SizeLimits.intermediateSize, "Width of the feed-forward layer."))
+    if family.description.keys.embeddingSize != nil {
+      embeddingSize = try section.optionalInt(
+        "embedding_size", in: SizeLimits.hiddenSize,
+        "Width of the embeddings in ELECTRA; by default `hidden_size`.")
+    } else {
+      try section.refuse("embedding_size", "only ELECTRA has embeddings of another width.")
+    }
     activation = try section.choice(
       "hidden_act", default: activation, "The function of the feed-forward layer.")
     hiddenDropout = try section.float(

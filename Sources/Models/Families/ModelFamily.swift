@@ -10,12 +10,15 @@ public enum ModelFamily: String, Sendable, CaseIterable {
   case roberta
   /// Sanh et al. 2019.
   case distilbert
+  /// Clark et al. 2020.
+  case electra
 
   var description: FamilyDescription {
     switch self {
     case .bert: .bert
     case .roberta: .roberta
     case .distilbert: .distilBERT
+    case .electra: .electra
     }
   }
 }
@@ -79,6 +82,8 @@ struct FamilyDescription: Sendable {
     let layerNormEpsilon: String?
     let spanDropout: String?
     let sinusoidalPositions: String?
+    /// The width of the embeddings, where it need not be that of the states.
+    var embeddingSize: String?
   }
 }
 

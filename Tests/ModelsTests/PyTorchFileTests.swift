@@ -1,0 +1,72 @@
+import Files
+import Foundation
+import Models
+import StrictJSON
+import TestSupport
+import Testing
+
+/// Files that torch wrote (scripts/goldens/pytorch_bin.py), in both layouts.
+struct PyTorchFileTests {
+  private static let folder = TestFiles.golden("pytorch")
+
+  @Test(arguments: ["new", "old", "protocol4", "old-protocol2-plain-dict"])
+  func valuesAreTorchs(name: String) throws {
+    let file = try PyTorchFile(path: "\(Self.folder)/\(name).bin")
+    let expected = try #require(StrictJSON.read("\(Self.folder)/values.json").object)
+    #expect(file.names == expected.members.map(\.key))
+    for member in expected.members {
+      let shape = try #require(member.value["shape"]?.array).map { try #require($0.int) }
+      let values = try #require(member.value["values"]?.array).map { try #require($0.double) }
+      let entry = try #require(file.entry(named: member.key))
+      #expect(entry.shape == shape)
+      if entry.type == .I64 {
+        #expect(throws: FileError.self) { try file.floats(member.key) }
+      } else {
+        // Every conversion is exact, but that of doubles, which rounds once.
+        #expect(try file.floats(member.key) == values.map { Float($0) }, "\(member.key)")
+      }
+    }
+  }
+
+  @Test func attributesOfAStateDictArePassedOver() throws {
+    let file = try PyTorchFile(path: "\(Self.folder)/state-dict.bin")
+    #expect(file.names == ["weight", "bias"])
+  }
+
+  @Test func aPickleByHandIsRead() throws {
+    let file = try PyTorchFile(path: "\(Self.folder)/accepted-by-hand.bin")
+    #expect(try file.floats("a") == [0, 0, 0, 0])
+  }
+
+  @Test(arguments: [
+    ("training", "something else than tensors"), ("list", "no dictionary of tensors"),
+    ("expanded", "lie in one place"), ("command", ".system"), ("too-long", "reaches beyond"),
+    ("offset", "reaches beyond"), ("storage", "block 0"), ("overflow", "reaches beyond"),
+    ("negative", "does not fit"), ("short-new", "cut short"), ("short-old", "cut short"),
+    ("compressed", "compressed"), ("memo", "does not fit"), ("empty-stack", "does not fit"),
+    ("nothing", "does not fit"), ("mark", "does not fit"), ("deep", "no dictionary"),
+  ])
+  func isRefused(name: String, words: String) {
+    let error = #expect(throws: FileError.self) {
+      try PyTorchFile(path: "\(Self.folder)/refused-\(name).bin")
+    }
+    #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
+  }
+
+  /// Whatever byte is changed, the file is read or refused, and never more.
+  @Test(arguments: ["new", "old"])
+  func damagedFilesAreReadOrRefused(name: String) throws {
+    let content = try ByteFile.read("\(Self.folder)/\(name).bin")
+    let path = FileManager.default.temporaryDirectory.appending(path: "\(UUID()).bin").path
+    defer { ByteFile.remove(path) }
+    for place in stride(from: 0, to: content.count, by: 3) {
+      for value: UInt8 in [0, 0x80, 0xFF] {
+        var damaged = content
+        damaged[place] = value
+        try ByteFile.write(damaged, to: path)
+        guard let file = try? PyTorchFile(path: path) else { continue }
+        for name in file.names { _ = try? file.floats(name) }
+      }
+    }
+  }
+}
