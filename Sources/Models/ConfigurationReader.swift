@@ -80,7 +80,9 @@ extension ConfigurationReader {
       }
       c.activation = activation
     }
-    if let key = keys.embeddingSize { c.embeddingSize = try int(key, default: 128) }
+    if let key = keys.embeddingSize {
+      c.embeddingSize = try int(key, default: 128, in: SizeLimits.hiddenSize)
+    }
     c.hiddenDropout = try number(keys.hiddenDropout, default: 0.1)
     c.attentionDropout = try number(keys.attentionDropout, default: 0.1)
     if let value = json[keys.classifierDropout], !value.isNull {

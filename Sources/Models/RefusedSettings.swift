@@ -28,9 +28,11 @@ struct RefusedSettings {
       $0.object?.members.contains { $0.key.hasPrefix("AutoModel") } == false
     }
     // Other libraries write it for embeddings that a matrix widens.
-    let width = json[family.description.keys.hiddenSize]?.int
-    try require("embedding_size", "embeddings must be as wide as the hidden states") {
-      $0.int == width
+    if family.description.keys.embeddingSize == nil {
+      let width = json[family.description.keys.hiddenSize]?.int
+      try require("embedding_size", "embeddings must be as wide as the hidden states") {
+        $0.int == width
+      }
     }
     try checkAliases(family)
   }

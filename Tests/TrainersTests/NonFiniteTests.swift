@@ -174,6 +174,6 @@ private final class SkipObserver: TrainingObserver {
 private final class RecordingSaver: StateSaver {
   var saved: [(state: RunState, step: Int)] = []
 
-  func isDue(step: Int, stepsPerEpoch: Int) -> Bool { false }
-  func save(_ state: RunState, step: Int) { saved.append((state, step)) }
+  func isDue(step: Int, stepsPerEpoch: Int, isLast: Bool) -> Bool { false }
+  func save(_ state: RunState, step: Int, best: Int?) { saved.append((state, step)) }
 }

@@ -24,8 +24,9 @@ extension EncoderConfiguration {
       intermediateSize: try section.int(
         "intermediate_size", in: SizeLimits.intermediateSize, "Width of the feed-forward layer."))
     if family.description.keys.embeddingSize != nil {
+      let range = SizeLimits.hiddenSize
       embeddingSize = try section.optionalInt(
-        "embedding_size", in: SizeLimits.hiddenSize,
+        "embedding_size", in: .between(Double(range.lowerBound), Double(range.upperBound)),
         "Width of the embeddings in ELECTRA; by default `hidden_size`.")
     } else {
       try section.refuse("embedding_size", "only ELECTRA has embeddings of another width.")
