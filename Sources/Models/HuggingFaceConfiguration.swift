@@ -35,11 +35,10 @@ public struct HuggingFaceConfiguration: Sendable {
   }
 
   private static func labels(_ json: JSONValue, _ reader: ConfigurationReader) throws -> LabelSet? {
-    let problem = json["problem_type"]?.string
-    let isMultiLabel = problem == "multi_label_classification"
+    let problem = json["problem_type"]?.string.flatMap(LabelSet.Problem.init) ?? .oneClass
     func labels(_ names: [String]) -> LabelSet {
-      let isRegression = problem == "regression" || names.count == 1 && !isMultiLabel
-      return LabelSet(names: names, isRegression: isRegression, isMultiLabel: isMultiLabel)
+      let isScore = names.count == 1 && problem == .oneClass
+      return LabelSet(names: names, problem: isScore ? .regression : problem)
     }
     guard let value = json["id2label"], !value.isNull else {
       // transformers omits both for its default of two nameless classes.
@@ -89,7 +88,7 @@ public struct HuggingFaceConfiguration: Sendable {
     object[keys.intermediateSize] = .int(c.intermediateSize)
     if let labels {
       object["label2id"] = .object(labels.names.enumerated().map { ($1, .int($0)) })
-      object["problem_type"] = .string(labels.problemType)
+      object["problem_type"] = .string(labels.problem.rawValue)
     }
     if let key = keys.layerNormEpsilon { object[key] = .float(c.layerNormEpsilon) }
     object["max_position_embeddings"] = .int(c.maximumPositions)

@@ -126,7 +126,7 @@ public struct TaskModel: Sendable {
     let evaluation = TaskEvaluation(
       logits: try Inference(pool: pool, precision: precision)
         .logits(model, data: data, batchSize: batchSize),
-      isRegression: task.isRegression, isMultiLabel: task.isMultiLabel, folding: outputs)
+      of: task, folding: outputs)
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     let metrics = evaluation.metrics(of: task, data: data)
     let weakness = WeakModel.problem(metrics, task: task, data: data, model: "the model")
@@ -153,20 +153,21 @@ public struct TaskModel: Sendable {
     public var count: Int { evaluation.logits.rows }
     /// The name of the likeliest label; nil for regression and if a row may have several labels.
     public func label(_ row: Int) -> String? {
-      labels.isEmpty || !evaluation.predictedSets.isEmpty
-        ? nil : labels[Int(evaluation.predictedClasses[row])]
+      guard case .classes(let classes) = evaluation.predictions else { return nil }
+      return labels[Int(classes[row])]
     }
     /// The names of the labels that are more likely than not; nil if a row has one label or a
     /// score.
     public func labelSet(_ row: Int) -> [String]? {
-      guard !evaluation.predictedSets.isEmpty else { return nil }
-      return labels.indices.filter { evaluation.predictedSets[row * labels.count + $0] }
-        .map { labels[$0] }
+      guard case .labelSets(let sets) = evaluation.predictions else { return nil }
+      return labels.indices.filter { sets[row * labels.count + $0] }.map { labels[$0] }
     }
     /// The ids of the likeliest labels, or the scores of a regression task: one element per row.
     public var answers: GLUESubmission.Answers {
-      labels.isEmpty
-        ? .scores(evaluation.predictedScores) : .classes(evaluation.predictedClasses)
+      switch evaluation.predictions {
+      case .scores(let scores): .scores(scores)
+      case .classes, .labelSets: .classes(evaluation.predictedClasses)
+      }
     }
     /// The row's logits, in the order of the model's own outputs.
     public func logits(_ row: Int) -> [Float] { evaluation.logits.rows(row..<row + 1).values }
@@ -188,9 +189,7 @@ public struct TaskModel: Sendable {
     let logits = try Inference(pool: pool, precision: precision)
       .logits(model, data: data, batchSize: batchSize)
     return Predictions(
-      evaluation: TaskEvaluation(
-        logits: logits, isRegression: task.isRegression, isMultiLabel: task.isMultiLabel,
-        folding: outputs),
+      evaluation: TaskEvaluation(logits: logits, of: task, folding: outputs),
       labels: task.labelNames)
   }
 }

@@ -22,7 +22,7 @@ extension ModelOpener {
       throw error(
         "label_order has \(order.count) names, but \(folder.path) has \(found.count) outputs")
     }
-    if found.isNameless { return LabelSet(names: order, isMultiLabel: found.isMultiLabel) }
+    if found.isNameless { return LabelSet(names: order, problem: found.problem) }
     guard found.names.map({ $0.lowercased() }) == order.map({ $0.lowercased() }) else {
       throw error(
         "\(folder.path) has label names of its own, \(found.names); label_order is for checkpoints "
