@@ -1,39 +1,82 @@
 import Autograd
 import Kernels
 import TestSupport
+import Testing
 
-/// The derivative of a step's loss by all weights of a model along a direction drawn at random.
-struct DirectionalDerivative {
-  /// By central differences of fourth order.
-  let difference: Double
-  /// By the step's gradient.
-  let gradient: Double
-  /// Length of the gradient, which a direction's normal numbers make the derivative's typical size.
-  let scale: Double
-
-  /// - Parameter loss: takes the step anew; the driver's gradients must be zero before.
-  init(of parameters: Parameters, driver: StepDriver, loss: () throws -> Double) throws {
-    let weights = Matrix(parameters.buffer, rows: 1, columns: parameters.count)
-    let start = Matrix(weights.values, rows: 1, columns: parameters.count)
-    let direction = Matrix(zeros: 1, parameters.count)
-    Kernel.fillNormal(direction, standardDeviation: 1, seed: 77, site: .part(1))
-    _ = try loss()
-    let slopes = driver.gradients
-    gradient = zip(slopes, direction.values).reduce(0) { $0 + Double($1.0) * Double($1.1) }
-    scale = slopes.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
-    func value(_ length: Float) throws -> Double {
-      weights.copy(from: start)
-      Kernel.add(direction, to: weights, alpha: length)
-      return try loss()
-    }
-    let step: Float = 0x1p-9
-    let (near, far) = (
-      try value(step) - value(-step), try value(2 * step) - value(-2 * step)
-    )
-    difference = (8 * near - far) / (12 * Double(step))
-    weights.copy(from: start)
+/// The slope of a step's loss over weights in a direction, by differences and by its gradient.
+struct StepSlope {
+  /// Which way the weights go, at a rate of 1.
+  enum Direction {
+    /// Along the gradient itself, where the slope is the gradient's length and roundings count
+    /// least.
+    case gradient
+    /// At random, so that no weight counts less because its gradient is small.
+    case random
   }
 
-  /// How far the two are apart.
-  var deviation: Double { abs(difference - gradient) / scale }
+  /// By central differences.
+  let difference: CentralDifference
+  /// By the gradient.
+  let slope: Double
+  /// The gradient's length, which its errors are relative to, and at random the part of it that a
+  /// direction sees: the length over the root of the number of weights.
+  let scale: Double
+
+  /// - Parameters:
+  ///   - network: how many roundings the loss has.
+  ///   - step: takes the step anew; returns its loss and the gradients of `parameters`.
+  init(
+    of parameters: [Parameters], along direction: Direction = .gradient,
+    network: Network = .ofToys, step: () throws -> (loss: Double, gradients: [[Float]])
+  ) throws {
+    let weights = parameters.map { Matrix($0.buffer, rows: 1, columns: $0.count) }
+    let start = weights.map(\.values)
+    let gradient = try step().gradients.joined().map(Double.init)
+    var way = gradient
+    var scale = Self.norm(gradient)
+    if direction == .random {
+      scale /= Double(gradient.count).squareRoot()
+      let normal = Matrix(zeros: 1, gradient.count)
+      Kernel.fillNormal(normal, standardDeviation: 1, seed: 77, site: .part(1))
+      way = normal.values.map(Double.init)
+    }
+    self.scale = scale
+    let rate = 1 / Self.norm(way)
+    slope = rate * zip(gradient, way).reduce(0) { $0 + $1.0 * $1.1 }
+    func move(_ distance: Double) {
+      var place = 0
+      for (matrix, start) in zip(weights, start) {
+        let moved = start.indices.map {
+          Float(Double(start[$0]) + distance * rate * way[place + $0])
+        }
+        matrix.copy(from: Matrix(moved, rows: 1, columns: moved.count))
+        place += moved.count
+      }
+    }
+    defer { move(0) }
+    difference = try CentralDifference(
+      longest: 2, halvings: 12, deviation: { network.deviation($0) }
+    ) { distance in
+      move(distance)
+      return [try step().loss]
+    }
+    self.network = network
+  }
+
+  private let network: Network
+
+  private static func norm(_ values: [Double]) -> Double {
+    values.reduce(0) { $0 + $1 * $1 }.squareRoot()
+  }
+
+  /// Expects that the two are equal but for what differences and roundings leave, and that this is
+  /// little: a hundredth of the gradient.
+  func check(_ location: SourceLocation = #_sourceLocation) {
+    #expect(
+      difference.agrees(with: slope, within: network.gradients() * scale),
+      "slope \(slope) \(difference), gradient \(scale)", sourceLocation: location)
+    #expect(
+      difference.error < 0.01 * scale, "\(difference), gradient \(scale)",
+      sourceLocation: location)
+  }
 }
