@@ -192,7 +192,7 @@ let package = Package(
       packageAccess: false),
     .testTarget(
       name: "OutsideMethodTests",
-      dependencies: ["Autograd", "Configuration", "Kernels", "Methods", "Models", "Trainers"],
+      dependencies: ["Autograd", "Configuration", "Methods", "Models", "Trainers"],
       packageAccess: false),
   ],
   swiftLanguageModes: [.v6]

@@ -169,9 +169,26 @@ public final class ConfigSection: Sendable {
   // MARK: Errors
 
   /// An error at a key's value, or at the section if the key is absent.
+  ///
+  /// - Parameter key: a key of this section, or one of a section inside, as `teacher.revision`.
   public func fail(_ key: String, _ message: String) -> ConfigError {
+    if let (section, rest) = inner(key) { return section.fail(rest, message) }
     let (spelled, value) = state.withLock { ($0.spelling[key] ?? key, $0.object[key]) }
     return document.error(path: name(spelled), at: value?.position ?? position, message)
+  }
+
+  /// The section that the first part of a dotted key names, and the rest of the key.
+  private func inner(_ key: String) -> (section: ConfigSection, rest: String)? {
+    guard let dot = key.firstIndex(of: ".") else { return nil }
+    let first = String(key[..<dot])
+    let section: ConfigSection? = state.withLock { state in
+      if state.object[key] != nil { return nil }
+      // A section that was read knows the old spellings of its keys.
+      for case (first, .section(let section)) in state.entries { return section }
+      guard let value = state.object[first], value.object != nil else { return nil }
+      return ConfigSection(value, path: name(first), document: document)
+    }
+    return section.map { ($0, String(key[key.index(after: dot)...])) }
   }
 
   /// An error about the section as a whole.

@@ -21,7 +21,6 @@ public struct AnnealingKD: Objective {
       fraction: try section.number(
         "stage_one_fraction", default: 14.0 / 18, in: .above(0, upTo: 1),
         "Share of the updates that are stage I."))
-    try section.finish()
     return { AnnealingKD($0, settings: settings) }
   }
 

@@ -14,12 +14,8 @@ public struct CILDA: Objective {
   static let description = MethodDescription(
     name: "cilda",
     summary: "mate-kd with a contrastive term over all layers (Haidar et al. 2022)",
-    needsGenerator: true
-  ) { section in
-    let settings = try Settings(section)
-    try section.finish()
-    return { try CILDA($0, settings: settings) }
-  }
+    needsGenerator: true,
+    settings: Settings.init(_:), objective: CILDA.init(_:settings:))
 
   /// Who trains the maps of the contrastive term, and in which direction.
   package enum ProjectionTraining: String, Sendable, CaseIterable {
@@ -175,7 +171,7 @@ public struct CILDA: Objective {
         scalars["entropy"] = Kernel.entropyOfRows(sample.logits)
         var loss = LossTerms(step, after: scalars)
         loss.add("adversarial_divergence", weight: -settings.generatorDivergence) {
-          divergence(student.logits, teacher.logits, tape, weight: $0)
+          adversary.divergence(student.logits, teacher.logits, on: tape, weight: $0)
         }
         scalars = loss.scalars
       }
@@ -263,17 +259,9 @@ public struct CILDA: Objective {
         setup.supervisedLoss(logits, of: shard, on: tape, weight: $0)
       }
       loss.add(prefix.isEmpty ? "clean_divergence" : "adversarial_divergence", weight: kdWeight) {
-        divergence(logits, teacher, tape, weight: $0)
+        adversary.divergence(logits, teacher, on: tape, weight: $0)
       }
     }
     return loss.scalars
-  }
-
-  private func divergence(
-    _ student: Tensor, _ teacher: Tensor, _ tape: Tape, weight: Float
-  ) -> Double {
-    setup.student.divergence(
-      settings.adversary.divergence, student: student, teacher: teacher,
-      temperature: settings.adversary.temperature, on: tape, weight: weight)
   }
 }

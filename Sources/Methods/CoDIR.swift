@@ -16,12 +16,8 @@ import Trainers
 public struct CoDIR: Objective {
   static let description = MethodDescription(
     name: "codir",
-    summary: "logits and intermediate states by contrast with a memory bank (Sun et al. 2020)"
-  ) { section in
-    let settings = try Settings(section)
-    try section.finish()
-    return { try CoDIR($0, settings: settings) }
-  }
+    summary: "logits and intermediate states by contrast with a memory bank (Sun et al. 2020)",
+    settings: Settings.init(_:), objective: CoDIR.init(_:settings:))
 
   /// The method's constants. The defaults are those of the authors' code, except for `contrastive`.
   package struct Settings: Sendable {
@@ -45,15 +41,11 @@ public struct CoDIR: Objective {
 
     package init(_ section: ConfigSection) throws {
       self.init()
-      pooling = try section.choice(
-        "pooling", default: .first,
-        "Which states of a layer stand for a text: the first token's or the mean of all.")
+      pooling = try Pooling(section, default: .first)
       teacherLayers = try section.optionalIntArray(
         "teacher_layers", in: .atLeast(0),
         "The teacher's layers, from 0; by default as many as the student's, evenly spread.")
-      width = try section.int(
-        "projection_dim", default: 128, in: 1...65_536,
-        "Common width that both models' states are mapped to.")
+      width = try Projections.width(section)
       negatives = try section.int(
         "negatives", default: 100, in: 1...1_000_000,
         "False candidates of a text, drawn from the memory bank.")
@@ -65,11 +57,11 @@ public struct CoDIR: Objective {
         try section.number(
           "bank_momentum", default: 0.5, in: 0...1,
           "Share of the old vector when the memory bank takes a new one."))
-      let weights = try section.sectionOrEmpty("loss_weights", "The factors of the loss terms.")
-      terms = try terms.reading(section, weights: weights)
-      contrastive = try weights.number(
-        "contrastive", default: contrastive, in: 0...1e6, "Weight of the contrastive term.")
-      try weights.finish()
+      try section.lossWeights { weights in
+        terms = try terms.reading(section, weights: weights)
+        contrastive = try weights.number(
+          "contrastive", default: contrastive, in: 0...1e6, "Weight of the contrastive term.")
+      }
     }
   }
 

@@ -14,12 +14,8 @@ public struct ComKD: Objective {
   static let description = MethodDescription(
     name: "comkd",
     summary: "adversarial text and the teacher's growing logits, then labels (Li et al. 2021)",
-    needsGenerator: true
-  ) { section in
-    let settings = try Settings(section)
-    try section.finish()
-    return { try ComKD($0, settings: settings) }
-  }
+    needsGenerator: true,
+    settings: Settings.init(_:), objective: ComKD.init(_:settings:))
 
   /// The method's constants; the defaults are the official code's.
   package struct Settings: Sendable {
@@ -43,16 +39,16 @@ public struct ComKD: Objective {
         "Share of the student's updates that are stage I.")
       try section.refuse("divergence", "comkd compares logits by their squared distance.")
       try section.refuse("temperature", "comkd compares logits by their squared distance.")
-      let weights = try section.sectionOrEmpty("loss_weights", "The factors of the loss terms.")
-      self.weights = LossWeights(
-        ce: 0,
-        kd: try weights.number(
-          "kd", default: 0.5, in: 0...1e6,
-          "Weight of the distance of logits on the text in stage I."),
-        adversarial: try weights.number(
-          "adversarial", default: 0.5, in: 0...1e6,
-          "Weight of the distance of logits on adversarial text in stage I."))
-      try weights.finish()
+      try section.lossWeights { weights in
+        self.weights = LossWeights(
+          ce: 0,
+          kd: try weights.number(
+            "kd", default: 0.5, in: 0...1e6,
+            "Weight of the distance of logits on the text in stage I."),
+          adversarial: try weights.number(
+            "adversarial", default: 0.5, in: 0...1e6,
+            "Weight of the distance of logits on adversarial text in stage I."))
+      }
       adversary = try MaskedAdversary.Settings(section, comparesDistributions: false)
     }
   }

@@ -29,7 +29,6 @@ public struct ContinuationKD: Objective {
     settings.margin = try section.number(
       "margin", default: 0, in: 0...1e6,
       "Squared distances of logits up to this, times the multiplier, cost nothing.")
-    try section.finish()
     let found = settings
     return { ContinuationKD($0, settings: found) }
   }

@@ -16,14 +16,16 @@ public struct DistilBERT: Objective {
     summary: "logits and directions of the last layer's states (Sanh et al. 2019)",
     takesSeveralLabels: true
   ) { section in
-    let weights = try section.sectionOrEmpty("loss_weights", "The factors of the loss terms.")
     var defaults = LogitTerms(ce: 0.5, kd: 0.5)
     defaults.temperature = 2
-    let terms = try defaults.reading(section, weights: weights)
-    let cosine = try weights.number(
-      "cosine", default: 0.1, in: 0...1e6, "Weight of the angle between the last layers' states.")
-    try weights.finish()
-    try section.finish()
+    let (terms, cosine) = try section.lossWeights { weights in
+      (
+        try defaults.reading(section, weights: weights),
+        try weights.number(
+          "cosine", default: 0.1, in: 0...1e6,
+          "Weight of the angle between the last layers' states.")
+      )
+    }
     return { try DistilBERT($0, terms: terms, cosine: cosine) }
   }
 

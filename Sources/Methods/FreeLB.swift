@@ -12,12 +12,8 @@ import Trainers
 public struct FreeLB: Objective {
   static let description = MethodDescription(
     name: "freelb",
-    summary: "the student alone on perturbed word embeddings (Zhu et al. 2020)"
-  ) { section in
-    let perturbation = try EmbeddingPerturbation(section)
-    try section.finish()
-    return { FreeLB($0, perturbation: perturbation) }
-  }
+    summary: "the student alone on perturbed word embeddings (Zhu et al. 2020)",
+    settings: EmbeddingPerturbation.init(_:), objective: FreeLB.init(_:perturbation:))
 
   /// The student.
   public let trainedModels: [TrainedModel]
@@ -32,12 +28,8 @@ public struct FreeLB: Objective {
 
   /// One batch; scalars as the method logs them.
   public func loss(_ step: StepContext) throws -> Scalars {
-    try step.forEachShard { shard, tape in
-      shardLoss(
-        step, shard, tape,
-        initial: perturbation.initial(
-          shard, width: setup.student.encoder.configuration.wordWidth, seed: step.seed,
-          draw: step.drawNumber, pool: tape.pool))
+    try perturbation.forEachShard(of: step, read: setup.student) { shard, tape, delta in
+      shardLoss(step, shard, tape, initial: delta)
     }
   }
 

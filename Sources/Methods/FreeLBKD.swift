@@ -15,12 +15,8 @@ import Trainers
 public struct FreeLBKD: Objective {
   static let description = MethodDescription(
     name: "freelb-kd",
-    summary: "logit distillation on perturbed word embeddings (baseline of MATE-KD)"
-  ) { section in
-    let settings = try Settings(section)
-    try section.finish()
-    return { try FreeLBKD($0, settings: settings) }
-  }
+    summary: "logit distillation on perturbed word embeddings (baseline of MATE-KD)",
+    settings: Settings.init(_:), objective: FreeLBKD.init(_:settings:))
 
   /// What delta climbs.
   package enum Ascent: String, CaseIterable, Sendable {
@@ -105,12 +101,8 @@ public struct FreeLBKD: Objective {
 
   /// One batch; scalars as the method logs them.
   public func loss(_ step: StepContext) throws -> Scalars {
-    try step.forEachShard { shard, tape in
-      shardLoss(
-        step, shard, tape,
-        initial: settings.perturbation.initial(
-          shard, width: setup.student.encoder.configuration.wordWidth, seed: step.seed,
-          draw: step.drawNumber, pool: tape.pool))
+    try settings.perturbation.forEachShard(of: step, read: setup.student) { shard, tape, delta in
+      shardLoss(step, shard, tape, initial: delta)
     }
   }
 

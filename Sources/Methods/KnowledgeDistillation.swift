@@ -37,23 +37,12 @@ extension KnowledgeDistillation where Head == SequenceClassifier {
   static var description: MethodDescription {
     MethodDescription(
       name: "kd", summary: "logit distillation (Hinton et al. 2015)", takesSeveralLabels: true,
-      configure: { section in
-        let terms = try LogitTerms(readingAll: section)
-        return { KnowledgeDistillation<SequenceClassifier>($0, terms: terms) }
+      settings: { section in
+        try section.lossWeights {
+          try LogitTerms(ce: 0.5, kd: 0.5).reading(section, weights: $0)
+        }
       },
-      configureSpans: { section in
-        let terms = try LogitTerms(readingAll: section)
-        return { KnowledgeDistillation<SpanClassifier>($0, terms: terms) }
-      })
-  }
-}
-
-extension LogitTerms {
-  /// Reads the section of a method that has no other terms to its end.
-  fileprivate init(readingAll section: ConfigSection) throws {
-    let weights = try section.sectionOrEmpty("loss_weights", "The factors of the loss terms.")
-    self = try LogitTerms(ce: 0.5, kd: 0.5).reading(section, weights: weights)
-    try weights.finish()
-    try section.finish()
+      objective: { KnowledgeDistillation<SequenceClassifier>($0, terms: $1) },
+      spanObjective: { KnowledgeDistillation<SpanClassifier>($0, terms: $1) })
   }
 }

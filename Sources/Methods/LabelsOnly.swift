@@ -42,13 +42,7 @@ extension LabelsOnly where Head == SequenceClassifier {
     MethodDescription(
       name: "none", summary: "the student alone: gold labels, no teacher (the baseline)",
       takesSeveralLabels: true,
-      configure: { section in
-        try section.finish()
-        return { LabelsOnly<SequenceClassifier>($0) }
-      },
-      configureSpans: { section in
-        try section.finish()
-        return { LabelsOnly<SpanClassifier>($0) }
-      })
+      configure: { _ in { LabelsOnly<SequenceClassifier>($0) } },
+      configureSpans: { _ in { LabelsOnly<SpanClassifier>($0) } })
   }
 }

@@ -14,12 +14,8 @@ public struct MATEKD: Objective {
   static let description = MethodDescription(
     name: "mate-kd",
     summary: "masked adversarial text by a generator (Rashid et al. 2021)", needsGenerator: true,
-    takesSeveralLabels: true
-  ) { section in
-    let settings = try Settings(section)
-    try section.finish()
-    return { try MATEKD($0, settings: settings) }
-  }
+    takesSeveralLabels: true,
+    settings: Settings.init(_:), objective: MATEKD.init(_:settings:))
 
   /// The method's constants; the defaults are the official code's.
   package struct Settings: Sendable {
@@ -72,12 +68,12 @@ public struct MATEKD: Objective {
     counts["entropy"] = Kernel.entropyOfRows(sample.logits)
     var loss = LossTerms(step, after: counts)
     loss.add("adversarial_divergence", weight: -1) {
-      divergence(
+      adversary.divergence(
         setup.student.logits(
           sample.texts.tokens, tape: tape, training: true, sample: sample.words),
         setup.teacher.logits(
           sample.texts.tokens, tape: tape, training: false, sample: sample.words),
-        tape, weight: $0)
+        on: tape, weight: $0)
     }
     tape.backward()
     return loss.scalars
@@ -100,24 +96,16 @@ public struct MATEKD: Objective {
       setup.supervisedLoss(logits, of: shard, on: tape, weight: $0)
     }
     loss.add("clean_divergence", weight: weights.kd) {
-      divergence(logits, teacherClean, tape, weight: $0)
+      adversary.divergence(logits, teacherClean, on: tape, weight: $0)
     }
     // Two passes, because the activations of one text at a time take half the memory.
     tape.backward()
     loss.add("adversarial_divergence", weight: weights.adversarial) {
-      divergence(
+      adversary.divergence(
         setup.student.logits(adversarial.tokens, tape: tape, training: true), teacherAdversarial,
-        tape, weight: $0)
+        on: tape, weight: $0)
     }
     tape.backward()
     return loss.scalars
-  }
-
-  private func divergence(
-    _ student: Tensor, _ teacher: Tensor, _ tape: Tape, weight: Float
-  ) -> Double {
-    setup.student.divergence(
-      settings.adversary.divergence, student: student, teacher: teacher,
-      temperature: settings.adversary.temperature, on: tape, weight: weight)
   }
 }

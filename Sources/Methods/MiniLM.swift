@@ -12,12 +12,8 @@ public enum MiniLM {
   static let description = MethodDescription(
     name: "minilm",
     summary: "attention and value relations of the last layer (Wang et al. 2020)",
-    takesSeveralLabels: true
-  ) { section in
-    let settings = try Settings(section)
-    try section.finish()
-    return { try objective($0, settings: settings) }
-  }
+    takesSeveralLabels: true,
+    settings: Settings.init(_:), objective: objective(_:settings:))
 
   /// The method's constants.
   package struct Settings: Sendable {
@@ -31,14 +27,15 @@ public enum MiniLM {
     package init() {}
 
     package init(_ section: ConfigSection) throws {
-      let weights = try section.sectionOrEmpty("loss_weights", "The factors of the loss terms.")
-      attention = try weights.number(
-        "attention", default: 1, in: 0...1e6, "Weight of the divergence of attention probabilities."
-      )
-      values = try weights.number(
-        "values", default: 1, in: 0...1e6, "Weight of the divergence of value relations.")
-      terms = try terms.reading(section, weights: weights)
-      try weights.finish()
+      try section.lossWeights { weights in
+        attention = try weights.number(
+          "attention", default: 1, in: 0...1e6,
+          "Weight of the divergence of attention probabilities."
+        )
+        values = try weights.number(
+          "values", default: 1, in: 0...1e6, "Weight of the divergence of value relations.")
+        terms = try terms.reading(section, weights: weights)
+      }
     }
   }
 

@@ -14,12 +14,8 @@ public enum MiniLMv2 {
   static let description = MethodDescription(
     name: "minilmv2",
     summary: "query, key and value relations of one layer (Wang et al. 2021)",
-    takesSeveralLabels: true
-  ) { section in
-    let settings = try Settings(section)
-    try section.finish()
-    return { try objective($0, settings: settings) }
-  }
+    takesSeveralLabels: true,
+    settings: Settings.init(_:), objective: objective(_:settings:))
 
   /// The method's constants.
   package struct Settings: Sendable {
@@ -43,15 +39,15 @@ public enum MiniLMv2 {
         "Heads that relations are split into; by default the teacher's attention heads.")
       teacherLayer = try section.optionalInt(
         "teacher_layer", in: .atLeast(0), "The teacher's layer, from 0; by default the last one.")
-      let weights = try section.sectionOrEmpty("loss_weights", "The factors of the loss terms.")
-      queries = try weights.number(
-        "queries", default: 1, in: 0...1e6, "Weight of the divergence of query relations.")
-      keys = try weights.number(
-        "keys", default: 1, in: 0...1e6, "Weight of the divergence of key relations.")
-      values = try weights.number(
-        "values", default: 1, in: 0...1e6, "Weight of the divergence of value relations.")
-      terms = try terms.reading(section, weights: weights)
-      try weights.finish()
+      try section.lossWeights { weights in
+        queries = try weights.number(
+          "queries", default: 1, in: 0...1e6, "Weight of the divergence of query relations.")
+        keys = try weights.number(
+          "keys", default: 1, in: 0...1e6, "Weight of the divergence of key relations.")
+        values = try weights.number(
+          "values", default: 1, in: 0...1e6, "Weight of the divergence of value relations.")
+        terms = try terms.reading(section, weights: weights)
+      }
     }
   }
 

@@ -14,12 +14,8 @@ import Trainers
 public struct PKD: Objective {
   static let description = MethodDescription(
     name: "pkd", summary: "patient distillation of first-token states (Sun et al. 2019)",
-    takesSeveralLabels: true
-  ) { section in
-    let settings = try Settings(section)
-    try section.finish()
-    return { try PKD($0, settings: settings) }
-  }
+    takesSeveralLabels: true,
+    settings: Settings.init(_:), objective: PKD.init(_:settings:))
 
   /// The choice of the teacher's layers.
   package enum Strategy: String, CaseIterable, Sendable {
@@ -84,7 +80,9 @@ public struct PKD: Objective {
       var terms = LogitTerms(ce: 1 - settings.alpha, kd: settings.alpha)
       terms.temperature = settings.temperature
       // The divergence of several labels is a mean over them already.
-      if settings.averagesOverClasses, !labels.isMultiLabel { terms.kd /= Double(labels.count) }
+      if settings.averagesOverClasses, labels.problem != .severalLabels {
+        terms.kd /= Double(labels.count)
+      }
       return terms
     }()
     trainedModels = [setup.studentTraining]

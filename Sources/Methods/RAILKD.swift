@@ -15,12 +15,8 @@ import Trainers
 public struct RAILKD: Objective {
   static let description = MethodDescription(
     name: "rail-kd",
-    summary: "logits and randomly drawn layers of the teacher (Haidar et al. 2022)"
-  ) { section in
-    let settings = try Settings(section)
-    try section.finish()
-    return { try RAILKD($0, settings: settings) }
-  }
+    summary: "logits and randomly drawn layers of the teacher (Haidar et al. 2022)",
+    settings: Settings.init(_:), objective: RAILKD.init(_:settings:))
 
   /// Which vectors are compared.
   package enum Variant: String, Sendable, CaseIterable {
@@ -47,19 +43,15 @@ public struct RAILKD: Objective {
       variant = try section.choice(
         "variant", default: .concatenated,
         "Whether layers are compared one by one or all beside each other.")
-      pooling = try section.choice(
-        "pooling", default: .mean,
-        "Which states of a layer stand for a text: the first token's or the mean of all.")
-      width = try section.int(
-        "projection_dim", default: 128, in: 1...65_536,
-        "Common width that both models' states are mapped to.")
+      pooling = try Pooling(section, default: .mean)
+      width = try Projections.width(section)
       trainsProjections = try section.bool(
         "train_projections", default: true, "Whether the maps learn or stay as they were drawn.")
-      let weights = try section.sectionOrEmpty("loss_weights", "The factors of the loss terms.")
-      terms = try terms.reading(section, weights: weights)
-      layers = try weights.number(
-        "layers", default: layers, in: 0...1e6, "Weight of the distance between layers.")
-      try weights.finish()
+      try section.lossWeights { weights in
+        terms = try terms.reading(section, weights: weights)
+        layers = try weights.number(
+          "layers", default: layers, in: 0...1e6, "Weight of the distance between layers.")
+      }
     }
   }
 

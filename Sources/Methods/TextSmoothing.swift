@@ -15,17 +15,9 @@ public enum TextSmoothing {
   static let description = MethodDescription(
     name: "text-smoothing",
     summary: "words smoothed by a masked language model (Wu et al. 2020, 2022)",
-    needsGenerator: true,
-    configure: { section in
-      let settings = try Settings(section)
-      try section.finish()
-      return { try objective($0, settings: settings) }
-    },
-    configureSpans: { section in
-      let settings = try Settings(section)
-      try section.finish()
-      return { try objective($0, settings: settings) }
-    })
+    needsGenerator: true, settings: Settings.init(_:),
+    objective: { try SmoothedDistillation($0, settings: $1) },
+    spanObjective: { try SmoothedDistillation($0, settings: $1) })
 
   /// The losses of an update.
   package enum Updates: String, CaseIterable, Sendable {
@@ -55,11 +47,8 @@ public enum TextSmoothing {
     package var smoothedWeight = 0.5
     package var targets = Targets.gold
     package var teacherReads = TeacherInput.text
-    package var weights = LossWeights(ce: 1, kd: 0, adversarial: 0)
-    /// The temperature of both softmaxes, and whether the divergence is multiplied by its square.
-    package var temperature: Float = 1
-    package var squaredTemperature = true
-    package var divergence = Kernel.Divergence.kl
+    /// Gold labels and the teacher's outputs.
+    package var terms = LogitTerms(ce: 1, kd: 0)
 
     package init() {}
 
@@ -79,7 +68,9 @@ public enum TextSmoothing {
         "teacher_reads", default: .text,
         "What the teacher reads where the student reads smoothed text.")
       switch targets {
-      case .both: weights = try LossWeights(section, ce: 0.5, kd: 0.5)
+      case .both:
+        let weights = try LossWeights(section, ce: 0.5, kd: 0.5)
+        terms = LogitTerms(ce: weights.ce, kd: weights.kd)
       case .gold, .teacher:
         guard !section.has("loss_weights") else {
           throw section.fail(
@@ -87,26 +78,10 @@ public enum TextSmoothing {
             "\(section.name("loss_weights")) counts only where \(section.name("targets")) is "
               + "\"both\"; leave it out.")
         }
-        weights = LossWeights(
-          ce: targets == .gold ? 1 : 0, kd: targets == .gold ? 0 : 1, adversarial: 0)
+        terms = LogitTerms(ce: targets == .gold ? 1 : 0, kd: targets == .gold ? 0 : 1)
       }
-      temperature = Float(
-        try section.number(
-          "temperature", default: 1, in: 0.01...1000,
-          "What logits are divided by in both softmaxes of the divergence."))
-      squaredTemperature = try section.bool(
-        "multiply_by_temperature_squared", default: true,
-        "Whether the divergence is multiplied by the square of `temperature`.")
-      divergence = try section.choice(
-        "divergence", default: .kl,
-        "KL divergence, or cross-entropy with the teacher's probabilities.")
+      terms = try terms.readingDivergence(section)
     }
-  }
-
-  package static func objective<Head>(
-    _ setup: MethodSetup<Head>, settings: Settings
-  ) throws -> SmoothedDistillation<Head> {
-    try SmoothedDistillation(setup, settings: settings)
   }
 }
 
@@ -118,7 +93,7 @@ package struct SmoothedDistillation<Head: DistillableModel>: Objective {
   private let settings: TextSmoothing.Settings
   private let smoothing: WordSmoothing
 
-  init(_ setup: MethodSetup<Head>, settings: TextSmoothing.Settings) throws {
+  package init(_ setup: MethodSetup<Head>, settings: TextSmoothing.Settings) throws {
     guard let languageModel = setup.generator else {
       throw MismatchError(
         .method,
@@ -179,9 +154,7 @@ package struct SmoothedDistillation<Head: DistillableModel>: Objective {
     _ term: Term, to loss: inout LossTerms, step: StepContext, shard: Shard, tape: Tape
   ) {
     let (student, teacher) = (setup.student, setup.teacher)
-    let factor = student.temperatureFactor(
-      settings.temperature, squared: settings.squaredTemperature)
-    let (ce, kd) = (settings.weights.ce, settings.weights.kd * factor)
+    let (ce, kd) = (settings.terms.ce, settings.terms.kd * settings.terms.factor(of: student))
     let teacherIsSmoothed = term.isSmoothed && settings.teacherReads == .smoothed && kd > 0
 
     var smoothed: [Tensor] = []
@@ -210,8 +183,8 @@ package struct SmoothedDistillation<Head: DistillableModel>: Objective {
         : setup.teacherCache.logits(for: shard, tape: tape)
       loss.add(name, weight: term.weight, scale: kd) {
         student.divergence(
-          settings.divergence, student: logits, teacher: target, of: shard,
-          temperature: settings.temperature, on: tape, weight: $0)
+          settings.terms.divergence, student: logits, teacher: target, of: shard,
+          temperature: settings.terms.temperature, on: tape, weight: $0)
       }
     }
   }

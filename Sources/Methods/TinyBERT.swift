@@ -17,12 +17,8 @@ public struct TinyBERT: Objective {
   static let description = MethodDescription(
     name: "tinybert",
     summary: "attention scores and states of all layers, then logits (Jiao et al. 2020)",
-    takesSeveralLabels: true
-  ) { section in
-    let settings = try Settings(section)
-    try section.finish()
-    return { try TinyBERT($0, settings: settings) }
-  }
+    takesSeveralLabels: true,
+    settings: Settings.init(_:), objective: TinyBERT.init(_:settings:))
 
   /// When the student's states go through the map W.
   package enum WidthMap: String, CaseIterable, Sendable {
@@ -75,13 +71,13 @@ public struct TinyBERT: Objective {
       regressionTarget = try section.choice(
         "regression_target", default: .gold,
         "What outputs learn in a regression: gold scores or the teacher's.")
-      let weights = try section.sectionOrEmpty("loss_weights", "The factors of the loss terms.")
-      attention = try weights.number(
-        "attention", default: 1, in: 0...1e6, "Weight of the distance of attention scores.")
-      hidden = try weights.number(
-        "hidden", default: 1, in: 0...1e6, "Weight of the distance of hidden states.")
-      terms = try terms.reading(section, weights: weights)
-      try weights.finish()
+      try section.lossWeights { weights in
+        attention = try weights.number(
+          "attention", default: 1, in: 0...1e6, "Weight of the distance of attention scores.")
+        hidden = try weights.number(
+          "hidden", default: 1, in: 0...1e6, "Weight of the distance of hidden states.")
+        terms = try terms.reading(section, weights: weights)
+      }
     }
   }
 

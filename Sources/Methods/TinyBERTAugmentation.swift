@@ -16,12 +16,8 @@ public struct TinyBERTAugmentation: Objective {
   static let description = MethodDescription(
     name: "tinybert-augmentation",
     summary: "logit distillation on texts with replaced words (Jiao et al. 2020)",
-    needsGenerator: true, takesSeveralLabels: true
-  ) { section in
-    let settings = try Settings(section)
-    try section.finish()
-    return { try TinyBERTAugmentation($0, settings: settings) }
-  }
+    needsGenerator: true, takesSeveralLabels: true,
+    settings: Settings.init(_:), objective: TinyBERTAugmentation.init(_:settings:))
 
   /// The method's constants.
   package struct Settings: Sendable {
@@ -44,14 +40,14 @@ public struct TinyBERTAugmentation: Objective {
       candidates = try section.int(
         "candidates", default: 15, in: 1...1000,
         "The likeliest words of the language model from which a replacement is drawn.")
-      let weights = try section.sectionOrEmpty("loss_weights", "The factors of the loss terms.")
-      terms = try terms.reading(section, weights: weights)
-      augmentedKD = try weights.number(
-        "augmented_kd", default: 1.0 / 3, in: 0...1e6,
-        "Weight of the teacher's outputs on the changed text.")
-      augmentedCE = try weights.number(
-        "augmented_ce", default: 0, in: 0...1e6, "Weight of the gold labels on the changed text.")
-      try weights.finish()
+      try section.lossWeights { weights in
+        terms = try terms.reading(section, weights: weights)
+        augmentedKD = try weights.number(
+          "augmented_kd", default: 1.0 / 3, in: 0...1e6,
+          "Weight of the teacher's outputs on the changed text.")
+        augmentedCE = try weights.number(
+          "augmented_ce", default: 0, in: 0...1e6, "Weight of the gold labels on the changed text.")
+      }
     }
   }
 
@@ -115,8 +111,7 @@ public struct TinyBERTAugmentation: Objective {
     let terms = settings.terms
     let teacher = setup.teacherCache.logits(for: shard, tape: tape)
     let teacherAugmented = setup.teacher.logits(augmented, tape: tape, training: false)
-    let factor = setup.student.temperatureFactor(
-      terms.temperature, squared: terms.squaredTemperature)
+    let factor = terms.factor(of: setup.student)
     var loss = LossTerms(step)
     loss.add(
       terms, student: setup.student.logits(shard.tokens, tape: tape, training: true),

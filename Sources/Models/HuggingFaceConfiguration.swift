@@ -41,21 +41,21 @@ public struct HuggingFaceConfiguration: Sendable {
   }
 
   private static func labels(_ json: JSONValue, _ reader: ConfigurationReader) throws -> LabelSet? {
-    let problem = try problemType(json, reader)
-    let isMultiLabel = problem == "multi_label_classification"
+    let name = try problemType(json, reader)
+    let problem = name.flatMap(LabelSet.Problem.init) ?? .oneClass
     func labels(_ names: [String]) throws -> LabelSet {
-      let isRegression = problem == "regression" || names.count == 1 && !isMultiLabel
-      if let value = json["problem_type"], let problem,
-        isRegression && names.count > 1
-          || names.count == 1 && problem == "single_label_classification"
+      let isScore = problem == .regression || names.count == 1 && problem == .oneClass
+      if let value = json["problem_type"], let name,
+        isScore && names.count > 1
+          || names.count == 1 && name == LabelSet.Problem.oneClass.rawValue
       {
         throw reader.error(
           value,
-          "problem_type \"\(problem)\" does not fit \(names.count) "
+          "problem_type \"\(name)\" does not fit \(names.count) "
             + "output\(names.count == 1 ? "" : "s"); a score is one output, and classes are several"
         )
       }
-      return LabelSet(names: names, isRegression: isRegression, isMultiLabel: isMultiLabel)
+      return LabelSet(names: names, problem: isScore ? .regression : problem)
     }
     guard let value = json["id2label"], !value.isNull else {
       // transformers omits both for its default of two nameless classes.
@@ -130,7 +130,7 @@ public struct HuggingFaceConfiguration: Sendable {
     object[keys.intermediateSize] = .int(c.intermediateSize)
     if let labels {
       object["label2id"] = .object(labels.names.enumerated().map { ($1, .int($0)) })
-      object["problem_type"] = .string(labels.problemType)
+      object["problem_type"] = .string(labels.problem.rawValue)
     }
     if let key = keys.layerNormEpsilon { object[key] = .float(c.layerNormEpsilon) }
     object["max_position_embeddings"] = .int(c.maximumPositions)

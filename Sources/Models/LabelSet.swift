@@ -1,27 +1,28 @@
 /// The meaning of a classifier's outputs, in the terms of Hugging Face's config.json.
 public struct LabelSet: Sendable, Equatable {
+  /// What the outputs decide, by the name of Hugging Face's `problem_type`.
+  public enum Problem: String, Sendable {
+    /// Which one class a text has.
+    case oneClass = "single_label_classification"
+    /// For each label on its own, whether a text has it.
+    case severalLabels = "multi_label_classification"
+    /// A score, the single output.
+    case regression
+  }
+
   /// Names in the order of the logits (`id2label`); a single entry for regression.
   public var names: [String]
-  /// True if the single output is a score (`problem_type` "regression").
-  public var isRegression: Bool
-  /// True if each output decides on its own whether a text has its label (`problem_type`
-  /// "multi_label_classification").
-  public var isMultiLabel: Bool
+  /// What the outputs decide.
+  public var problem: Problem
 
-  /// A set of classes, or one score. A text has one class or, with `isMultiLabel`, any number of
-  /// them.
-  public init(names: [String], isRegression: Bool = false, isMultiLabel: Bool = false) {
+  /// Labels with these names.
+  public init(names: [String], problem: Problem = .oneClass) {
     self.names = names
-    self.isRegression = isRegression
-    self.isMultiLabel = isMultiLabel
+    self.problem = problem
   }
 
-  /// Hugging Face's name for the kind of outputs.
-  public var problemType: String {
-    isRegression
-      ? "regression"
-      : isMultiLabel ? "multi_label_classification" : "single_label_classification"
-  }
+  /// True if the single output is a score.
+  public var isRegression: Bool { problem == .regression }
 
   /// Number of outputs.
   public var count: Int { names.count }

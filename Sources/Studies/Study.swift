@@ -20,7 +20,7 @@ public struct Study: Sendable {
     public let metrics: [Metric]
 
     /// Whether cells keep predictions that can be compared row by row.
-    var hasPredictions: Bool { !description.isMultiLabel && description.questions == nil }
+    var hasPredictions: Bool { [.classes, .scores].contains(description.targets) }
   }
 
   /// The configuration that was read.

@@ -39,8 +39,11 @@ struct Probe: Sendable, CustomStringConvertible {
 
   /// The result of one run.
   struct Run {
+    /// What the objective is the sum of: the loss, or each element of the tensors times its
+    /// upstream.
+    var terms: [Double] = []
     /// The loss, or the projection of the tensors.
-    var objective = 0.0
+    var objective: Double { terms.reduce(0, +) }
     /// Of the inputs; nil where none was made.
     var inputGradients: [[Float]?] = []
     /// Of the weights; nil where none was made.
@@ -72,13 +75,11 @@ struct Probe: Sendable, CustomStringConvertible {
     }
     var run = Run()
     switch function(tape, Array(x), w) {
-    case .loss(let value): run.objective = value
+    case .loss(let value): run.terms = [value]
     case .tensors(let tensors):
       for (index, tensor) in tensors.enumerated() {
         let upstream = draw(tensor.value.count, seed: 1000 + index)
-        run.objective += zip(tensor.value.values, upstream).reduce(0) {
-          $0 + Double($1.0) * Double($1.1)
-        }
+        run.terms += zip(tensor.value.values, upstream).map { Double($0) * Double($1) }
         if backward { tape.send(upstream, into: tensor) }
       }
     }
@@ -94,24 +95,24 @@ struct Probe: Sendable, CustomStringConvertible {
     return run
   }
 
-  /// Gradients of inputs and weights by central differences of fourth order.
-  ///
-  /// With steps of 1/32 the truncation is some 1e-6 of the fifth derivative; a float's rounding,
-  /// 6e-8 of each term, is divided by the step.
-  func differences() -> [[Double]] {
-    let step: Float = 0x1p-5
+  /// Gradients of inputs and weights by central differences.
+  func differences() -> [[CentralDifference]] {
     let start = start
     let pool = poisonedPool()
     return start.indices.map { part in
       start[part].indices.map { index in
-        func objective(_ steps: Float) -> Double {
+        CentralDifference(
+          longest: 0x1p-3, halvings: 4,
+          deviation: { Roundings.deviation(Self.depth) * max(1, $0) }
+        ) { distance in
           var values = start
-          values[part][index] += steps * step
-          return run(values, backward: false, pool: pool).objective
+          values[part][index] += Float(distance)
+          return run(values, backward: false, pool: pool).terms
         }
-        return (8 * (objective(1) - objective(-1)) - (objective(2) - objective(-2)))
-          / (12 * Double(step))
       }
     }
   }
+
+  /// Roundings behind an output of any probe, as in the goldens of these functions.
+  static let depth = 64
 }

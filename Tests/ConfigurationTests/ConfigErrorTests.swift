@@ -2,6 +2,7 @@ import Configuration
 import Data
 import Foundation
 import Runs
+import StrictJSON
 import TestSupport
 import Testing
 
@@ -50,5 +51,27 @@ import Testing
         + "models are local folders, nothing is downloaded.")
     text = try Draft.changed(text, "models/bert", data)
     #expect(complaint(text) == "none, sst-2")
+  }
+
+  /// A dotted key is looked up in the sections inside, whether they have been read or not, and
+  /// under the spelling of the file.
+  @Test func nestedKeysHaveTheirPlace() throws {
+    let text = """
+      {
+        "teacher": {"old_path": "a",
+                    "inner": {"depth": 1}},
+        "data": {"dir": "b"}, "dotted.key": 1
+      }
+      """
+    let root = try ConfigDocument(StrictJSON.parse(text, file: "run.json"), file: "run.json").root
+    let teacher = try root.section("teacher")
+    try teacher.alias("old_path", for: "path")
+    for (key, place) in [
+      ("teacher", "2:14"), ("teacher.path", "2:27"), ("teacher.inner.depth", "3:34"),
+      ("teacher.inner.none", "3:24"), ("data.dir", "4:19"), ("data.dir.none", "4:11"),
+      ("dotted.key", "4:39"), ("none.none", "1:1"),
+    ] {
+      #expect(ConfigOrigin(root).error(key, "no.").description == "run.json:\(place): error: no.")
+    }
   }
 }

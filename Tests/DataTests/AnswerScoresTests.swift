@@ -29,7 +29,9 @@ struct AnswerScoresTests {
     #expect(found.map(\.name) == members.map(\.key), sourceLocation: location)
     for (metric, member) in zip(found, members) {
       let value = try #require(member.value.double)
-      #expect(abs(metric.value - value) < 1e-9, "\(metric.name)", sourceLocation: location)
+      #expect(
+        Roundings.agree(metric.value, value, roundings: 1000, of: 100), "\(metric.name)",
+        sourceLocation: location)
     }
   }
 
@@ -39,7 +41,7 @@ struct AnswerScoresTests {
     let best = scores.bestThresholds(margins: margins)
     for (name, found) in [("exact", best.exact), ("f1", best.f1)] {
       let score = try #require(expected?["best_\(name)"]?.double)
-      #expect(abs(found.score - score) < 1e-9)
+      #expect(Roundings.agree(found.score, score, roundings: 1000, of: 100))
       #expect(found.threshold ?? 0 == expected?["best_\(name)_thresh"]?.double)
     }
   }

@@ -1,5 +1,6 @@
 import Data
 import Kernels
+import TestSupport
 import Testing
 
 @Suite("Confidence intervals and confusion matrices")
@@ -25,7 +26,8 @@ struct BootstrapTests {
       of: [.accuracy], predictions: p, references: r, pool: Self.pool)
     try #require(found.count == 1)
     let interval = try #require(found[0])
-    // 1.96 standard errors of a share of 0.8 in 400 rows are 0.0392.
+    // 1.96 standard errors of a share of 0.8 in 400 rows are 0.0392; six standard errors of a
+    // percentile of 4000 samples are 0.005.
     #expect(abs(interval.lower - 0.7608) < 0.005 && abs(interval.upper - 0.8392) < 0.005)
     #expect(interval.undefined == 0)
   }
@@ -57,8 +59,8 @@ struct BootstrapTests {
     try #require(found.count == 2 && share.count == 1)
     let (whole, percent) = (try #require(found[0]), try #require(found[1]))
     #expect(whole == share[0])
-    #expect(abs(percent.lower - 100 * whole.lower) < 1e-9)
-    #expect(abs(percent.upper - 100 * whole.upper) < 1e-9)
+    #expect(Roundings.agree(percent.lower, 100 * whole.lower, roundings: 150))
+    #expect(Roundings.agree(percent.upper, 100 * whole.upper, roundings: 150))
     #expect(bootstrap.intervals(ofMeans: [], pool: Self.pool).isEmpty)
   }
 
@@ -96,8 +98,12 @@ struct BootstrapTests {
       values.append(Correlation.pearson(sample.map { p[$0] }, sample.map { r[$0] }))
     }
     values.sort()
-    #expect(abs(intervals[0].lower - (values[12] + 0.475 * (values[13] - values[12]))) < 1e-9)
-    #expect(abs(intervals[0].upper - (values[486] + 0.525 * (values[487] - values[486]))) < 1e-9)
+    for (found, expected) in [
+      (intervals[0].lower, values[12] + 0.475 * (values[13] - values[12])),
+      (intervals[0].upper, values[486] + 0.525 * (values[487] - values[486])),
+    ] {
+      #expect(Roundings.agree(found, expected, roundings: 8 * 60, of: 1))
+    }
   }
 
   @Test("sets of labels")
@@ -110,7 +116,8 @@ struct BootstrapTests {
       pool: Self.pool)
     try #require(found.count == 3)
     let accuracy = try #require(found[0])
-    // 1.96 standard errors of a share of 0.75 in 200 rows are 0.06.
+    // 1.96 standard errors of a share of 0.75 in 200 rows are 0.06; six standard errors of a
+    // percentile of 1000 samples and a row are 0.02.
     #expect(abs(accuracy.lower - 0.69) < 0.02 && abs(accuracy.upper - 0.81) < 0.02)
     let counts = LabelSetCounts(predictions: predictions, references: references, labels: 2)
     let f1 = try #require(found[1])
@@ -132,7 +139,9 @@ struct BootstrapTests {
     #expect(correlation([1, 1, 1], [1, 2, 3]) == [nil])
     // Two rows: half of the samples hold one of them twice, the others lie on a line.
     let two = correlation([1, 2], [1, 2])
-    #expect(abs((two.first??.lower ?? 0) - 1) < 1e-12 && abs((two.first??.upper ?? 0) - 1) < 1e-12)
+    #expect(
+      Roundings.agree(two.first??.lower ?? 0, 1, roundings: 16)
+        && Roundings.agree(two.first??.upper ?? 0, 1, roundings: 16))
     #expect((1..<50).contains(two.first??.undefined ?? 0))
   }
 
@@ -143,7 +152,7 @@ struct BootstrapTests {
     }
     #expect(percentile(0.5, [1, 2]) == 1.5)
     #expect(percentile(0, [3, 4, 5]) == 3 && percentile(1, [3, 4, 5]) == 5)
-    #expect(abs(percentile(0.9, [1, 2, 3, 10]) - 7.9) < 1e-12)
+    #expect(Roundings.agree(percentile(0.9, [1, 2, 3, 10]), 7.9, roundings: 4, of: 10))
     #expect(percentile(0.3, [7]) == 7 && percentile(0.5, []).isNaN)
   }
 

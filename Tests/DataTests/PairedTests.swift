@@ -1,4 +1,5 @@
 import Data
+import Glibc
 import Kernels
 import StrictJSON
 import TestSupport
@@ -13,12 +14,25 @@ struct PairedTests {
     return try StrictJSON.parse(try TestFiles.bytes(path), file: path)
   }
 
-  /// Equality up to rounding; null is NaN, "inf" infinity.
-  private static func isClose(_ value: Double?, _ expected: JSONValue?) -> Bool {
+  /// Equality but for roundings; null is NaN, "inf" infinity.
+  private static func isClose(
+    _ value: Double?, _ expected: JSONValue?, roundings: Double
+  ) -> Bool {
     guard let value, let expected else { return false }
     if let text = expected.string { return value == (text == "inf" ? .infinity : -.infinity) }
     guard let number = expected.double else { return value.isNaN }
-    return abs(value - number) <= 1e-10 * abs(number) + 1e-300
+    // Below this, numbers have fewer digits.
+    return Roundings.agree(value, number, roundings: roundings, of: 1e-300)
+  }
+
+  /// Roundings of a p value: a recurrence of as many steps as half the degrees, each of a few; a
+  /// power, whose exponent's errors are those of the logarithm; and a fraction of some 60 steps.
+  /// scipy has n / (n + t^2) and finds its complement by subtraction, whose root is 1 - p where t
+  /// is small.
+  private static func roundings(ofP p: Double?, t: Double, degrees: Int) -> Double {
+    let p = max(p ?? 1, 1e-300)
+    let subtraction = t == 0 ? 0 : (1 - p) * (Double(degrees) + t * t) / (t * t)
+    return 64 + 8 * Double(degrees) + 2 * abs(log(p)) + subtraction
   }
 
   @Test("two-sided p values of Student's t as scipy has them")
@@ -28,7 +42,8 @@ struct PairedTests {
     for entry in cases {
       let (t, n) = (try #require(entry["t"]?.double), try #require(entry["degrees"]?.int))
       let p = StudentT.twoSided(t, degrees: n)
-      #expect(Self.isClose(p, entry["p"]), "t \(t), \(n) degrees: \(p)")
+      let roundings = Self.roundings(ofP: entry["p"]?.double, t: t, degrees: n)
+      #expect(Self.isClose(p, entry["p"], roundings: roundings), "t \(t), \(n) degrees: \(p)")
     }
     #expect(StudentT.twoSided(.nan, degrees: 3).isNaN)
     #expect(StudentT.twoSided(1, degrees: 0).isNaN)
@@ -44,11 +59,29 @@ struct PairedTests {
       let differences = zip(numbers("ours"), numbers("theirs")).map(-)
       let test = try #require(PairedTTest(differences))
       #expect(test.count == differences.count)
-      #expect(abs(test.mean - (entry["mean"]?.double ?? .nan)) < 1e-12)
-      #expect(Self.isClose(test.statistic, entry["statistic"]), "\(differences) \(test.statistic)")
-      #expect(Self.isClose(test.pValue, entry["p"]), "\(differences) \(test.pValue)")
       let deviation = SampleSummary(differences).standardDeviation
-      #expect(abs(deviation - (entry["deviation"]?.double ?? .nan)) < 1e-12)
+      // Sums over the pairs, relative to the largest number; the statistic magnifies their errors
+      // by as much as mean and deviation are smaller, and p by the degrees of freedom besides.
+      let largest = (numbers("ours") + numbers("theirs")).reduce(0) { max($0, abs($1)) }
+      let sums = Double(4 * test.count)
+      #expect(
+        Roundings.agree(test.mean, entry["mean"]?.double ?? .nan, roundings: sums, of: largest))
+      #expect(
+        Roundings.agree(deviation, entry["deviation"]?.double ?? .nan, roundings: sums, of: largest)
+      )
+      let ratio = 1 + sums * (largest / abs(test.mean) + largest / deviation)
+      #expect(
+        Self.isClose(test.statistic, entry["statistic"], roundings: ratio),
+        "\(differences) \(test.statistic)")
+      // Without any deviation p is 0, and nothing is rounded.
+      let roundings =
+        test.statistic.isFinite
+        ? Double(test.count) * ratio
+          + Self.roundings(
+            ofP: entry["p"]?.double, t: test.statistic, degrees: test.count - 1) : 0
+      #expect(
+        Self.isClose(test.pValue, entry["p"], roundings: roundings),
+        "\(differences) \(test.pValue)")
     }
     #expect(PairedTTest([0.1]) == nil && PairedTTest([]) == nil)
     #expect(SampleSummary([]).mean.isNaN && SampleSummary([3]).standardDeviation.isNaN)
@@ -71,13 +104,14 @@ struct PairedTests {
     }
     let perfect = try difference(references, Self.rows(400, wrong: 0..<80))
     let wide = try #require(perfect.interval)
-    // 1.96 standard errors of a share of 0.2 in 400 rows are 0.0392.
-    #expect(abs(perfect.value - 0.2) < 1e-12)
+    // 1.96 standard errors of a share of 0.2 in 400 rows are 0.0392; five standard errors of a
+    // percentile of 2000 samples are 0.006.
+    #expect(Roundings.agree(perfect.value, 0.2, roundings: 3, of: 1))
     #expect(abs(wide.lower - 0.1608) < 0.006 && abs(wide.upper - 0.2392) < 0.006)
     // Both are wrong in the same 80 rows, theirs in 4 more: standard error 0.005.
     let close = try difference(Self.rows(400, wrong: 0..<80), Self.rows(400, wrong: 0..<84))
     let narrow = try #require(close.interval)
-    #expect(abs(close.value - 0.01) < 1e-12)
+    #expect(Roundings.agree(close.value, 0.01, roundings: 3, of: 1))
     #expect(narrow.upper - narrow.lower > 0.012 && narrow.upper - narrow.lower < 0.025)
     let same = try difference(references, references)
     #expect(same.value == 0 && same.interval == Bootstrap.Interval(lower: 0, upper: 0))
@@ -107,7 +141,7 @@ struct PairedTests {
       let expected =
         (metric(ours[0], sample) + metric(ours[1], sample) - metric(theirs[0], sample)
           - metric(theirs[1], sample)) / 2
-      #expect(abs(found.samples[step] - expected) < 1e-12)
+      #expect(Roundings.agree(found.samples[step], expected, roundings: 24, of: 2))
     }
     #expect(found == find(3, 1))
     #expect(found.samples != find(4, 2)?.samples)
@@ -123,7 +157,7 @@ struct PairedTests {
         of: [.pearson], .scores(ours: [good], theirs: [poor], references: references),
         pool: Self.pool))
     let expected = Correlation.pearson(good, references) - Correlation.pearson(poor, references)
-    #expect(abs(found.value - expected) < 1e-12)
+    #expect(Roundings.agree(found.value, expected, roundings: 8 * 50, of: 2))
     let interval = try #require(found.interval)
     #expect(interval.lower < expected && expected < interval.upper && interval.lower > 0)
   }

@@ -12,7 +12,7 @@ import Testing
   private func open(
     _ toy: ToyWorld, labels: [String], isRegression: Bool = false, wanted: LabelSet? = nil
   ) throws -> OpenedModel<SequenceClassifier> {
-    let set = LabelSet(names: labels, isRegression: isRegression)
+    let set = LabelSet(names: labels, problem: isRegression ? .regression : .oneClass)
     let model = SequenceClassifier(toy.shape(dropout: 0), labels: set)
     model.initialize(seed: 7)
     let bias = try #require(model.parameters.entry(named: "classifier.bias")?.slot)

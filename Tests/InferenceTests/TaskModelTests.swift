@@ -153,7 +153,7 @@ extension TaskModelTests {
   @Test func intervalsOfScores() throws {
     let toy = try ToyWorld()
     let model = SequenceClassifier(
-      toy.shape(dropout: 0), labels: LabelSet(names: ["score"], isRegression: true))
+      toy.shape(dropout: 0), labels: LabelSet(names: ["score"], problem: .regression))
     model.initialize(seed: 3)
     let path = "\(toy.scratch.path)/scores"
     try ModelFolder.write(

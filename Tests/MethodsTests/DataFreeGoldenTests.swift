@@ -136,7 +136,7 @@ import Trainers
     let world = try World()
     let expected = try #require(world.json["soft_guess"])
     var settings = ZSKD.Settings()
-    settings.distillation.temperature = Float(expected.number("temperature"))
+    settings.distillation.terms.temperature = Float(expected.number("temperature"))
     let method = try ZSKD(world.setup, settings: settings)
     #expect(close(method.similarities, expected.matrix("similarities"), to: Roundings.gamma(64)))
     let texts = world.shards(1)[0].texts
@@ -156,8 +156,8 @@ import Trainers
     let world = try World()
     let expected = try #require(world.json["student_step"])
     let method = try world.asdfd {
-      $0.distillation.temperature = Float(expected.number("temperature"))
-      $0.distillation.weight = expected["weights"]?.number("kd") ?? .nan
+      $0.distillation.terms.temperature = Float(expected.number("temperature"))
+      $0.distillation.terms.kd = expected["weights"]?.number("kd") ?? .nan
       $0.distillation.patienceWeight = expected["weights"]?.number("patience") ?? .nan
       $0.distillation.patienceLayers = expected.integers("patience_layers")
       $0.reconstructionWeight = expected["weights"]?.number("reconstruction") ?? .nan
@@ -192,7 +192,7 @@ import Trainers
     var settings = ZSKT.Settings()
     settings.noiseSize = 6
     settings.generatorHiddenSize = 10
-    settings.distillation.temperature = Float(expected.number("temperature"))
+    settings.distillation.terms.temperature = Float(expected.number("temperature"))
     let method = try ZSKT(world.setup, settings: settings)
     let maps = try #require(expected["maps"])
     for entry in method.generator.parameters.entries {

@@ -1,3 +1,4 @@
+import Autograd
 import Data
 import Kernels
 import Methods
@@ -46,11 +47,30 @@ import Trainers
       studentTraining: TrainedModel(student.parameters), totalSteps: 10, labelSmoothing: 0)
   }
 
-  private func compareGradient(
-    _ driver: StepDriver, _ student: SequenceClassifier, _ name: String
+  /// Compares a step from the golden's first delta with what is expected.
+  ///
+  /// - Parameters:
+  ///   - logged: how the method calls the loss of the first and of the last pass.
+  ///   - losses: those losses of all passes.
+  private func compare(
+    _ name: String, _ json: JSONValue, _ game: MATEKDGoldenTests.Game, shards: Int,
+    logged: (first: String, last: String), losses: [Double],
+    _ shardLoss: @Sendable (StepContext, Shard, Tape, Matrix) -> Scalars
   ) throws {
+    let driver = StepDriver(training: game.student.parameters, shards: shards)
+    let step = driver.context(game.batch)
+    let scalars = try step.forEachShard { shard, tape in
+      shardLoss(
+        step, shard, tape, initial(shard, of: game.batch, magnitude: json.number("magnitude")))
+    }
+    for (found, expected) in [
+      ("loss", json.number("loss")), (logged.first, losses.first ?? .nan),
+      (logged.last, losses.last ?? .nan), ("perturbation_norm", json.number("norm")),
+    ] {
+      #expect(Network.ofMethods.agrees(scalars[found], expected), "\(found)")
+    }
     let worst = try worstGradient(
-      driver.gradients, of: student.parameters,
+      driver.gradients, of: game.student.parameters,
       expected: SafetensorsFile(path: "\(golden.folder)/\(name).safetensors"))
     #expect(worst.deviation < Network.ofMethods.gradients(), "\(worst.name)")
   }
@@ -62,19 +82,10 @@ import Trainers
     let method = FreeLB(
       setup(game.student, game.teacher, rows: game.batch.count),
       perturbation: try perturbation(json))
-    let driver = StepDriver(training: game.student.parameters, shards: shards)
-    let step = driver.context(game.batch)
-    let scalars = try step.forEachShard { shard, tape in
-      method.shardLoss(
-        step, shard, tape,
-        initial: initial(shard, of: game.batch, magnitude: json.number("magnitude")))
-    }
-    let losses = json.numbers("losses")
-    #expect(Network.ofMethods.agrees(scalars["loss"], json.number("loss")))
-    #expect(Network.ofMethods.agrees(scalars["first_loss"], losses.first ?? .nan))
-    #expect(Network.ofMethods.agrees(scalars["last_loss"], losses.last ?? .nan))
-    #expect(Network.ofMethods.agrees(scalars["perturbation_norm"], json.number("norm")))
-    try compareGradient(driver, game.student, name)
+    try compare(
+      name, json, game, shards: shards, logged: ("first_loss", "last_loss"),
+      losses: json.numbers("losses")
+    ) { method.shardLoss($0, $1, $2, initial: $3) }
   }
 
   @Test(arguments: ["kd-kl", "kd-ce", "kd-loss", "kd-only", "kd-wide"], [1, 2])
@@ -97,19 +108,10 @@ import Trainers
     let method = try FreeLBKD(
       setup(game.student, teacher, rows: game.batch.count), settings: settings)
     let before = teacher.parameters.weights
-    let driver = StepDriver(training: game.student.parameters, shards: shards)
-    let step = driver.context(game.batch)
-    let scalars = try step.forEachShard { shard, tape in
-      method.shardLoss(
-        step, shard, tape,
-        initial: initial(shard, of: game.batch, magnitude: json.number("magnitude")))
-    }
-    let divergences = json.numbers("divergences")
-    #expect(Network.ofMethods.agrees(scalars["loss"], json.number("loss")))
-    #expect(Network.ofMethods.agrees(scalars["first_divergence"], divergences.first ?? .nan))
-    #expect(Network.ofMethods.agrees(scalars["last_divergence"], divergences.last ?? .nan))
-    #expect(Network.ofMethods.agrees(scalars["perturbation_norm"], json.number("norm")))
-    try compareGradient(driver, game.student, name)
+    try compare(
+      name, json, game, shards: shards, logged: ("first_divergence", "last_divergence"),
+      losses: json.numbers("divergences")
+    ) { method.shardLoss($0, $1, $2, initial: $3) }
     #expect(teacher.parameters.weights == before)
   }
 }

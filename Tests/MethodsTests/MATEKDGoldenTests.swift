@@ -25,7 +25,7 @@ import Trainers
       scratch = try ScratchFolder()
       let labels =
         regression
-        ? LabelSet(names: ["score"], isRegression: true)
+        ? LabelSet(names: ["score"], problem: .regression)
         : LabelSet(names: ["negative", "positive"])
       let prefix = kind.map { "\($0)/" } ?? ""
       teacher = try golden.modelFolder("\(prefix)teacher", in: scratch)

@@ -101,23 +101,9 @@ import Trainers
   @Test func generatorLearnsToMakeTeacherAndStudentDisagree() throws {
     let toy = try ToyWorld()
     let (method, _, _, generator) = try toy.mateKD()
-    let driver = StepDriver(training: generator.parameters, shards: 2)
-    let optimizer = AdamOptimizer([generator.parameters], settings: OptimizerSettings())
-    let batch = toy.train.batch(Array(0..<16))
-    func divergence(_ range: Range<Int>, rate: Double) throws -> Double {
-      var sum = 0.0
-      for number in range {
-        let scalars = try method.loss(driver.context(batch, number: number, turn: 1))
-        sum += scalars["adversarial_divergence"]
-        _ = try optimizer.update(
-          gradients: driver.lanes.map(\.gradients), learningRate: rate, pool: driver.pool)
-      }
-      return sum / Double(range.count)
-    }
-    let before = try divergence(0..<20, rate: 0)
-    _ = try divergence(20..<80, rate: 1e-2)
-    let after = try divergence(0..<20, rate: 0)
-    #expect(after > 1.2 * before)
+    let disagreement = try toy.disagreement(
+      "adversarial_divergence", of: method, beforeAndAfterTraining: generator)
+    #expect(disagreement.after > 1.2 * disagreement.before)
   }
 
   @Test func needsAGenerator() throws {

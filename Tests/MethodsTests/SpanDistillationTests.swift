@@ -125,17 +125,22 @@ import Trainers
       let slot = try #require(student.parameters.entry(named: name)?.slot)
       let matrix = student.parameters.matrix(slot)
       let old = matrix[1, 3]
-      func loss(_ shift: Float) throws -> Double {
-        matrix[1, 3] = old + shift
+      let difference = try CentralDifference(
+        longest: 0x1p-1, halvings: 5, deviation: { Network.ofToys.deviation($0) }
+      ) { distance in
+        matrix[1, 3] = old + Float(distance)
         let found = expected(
           student: try inference.logits(student, data: data),
           teacher: try inference.logits(teacher, data: data), data: data, temperature: 2)
-        return 0.25 * found.ce + 0.75 * 4 * found.kd
+        return [0.25 * found.ce, 0.75 * 4 * found.kd]
       }
-      let slope = (try loss(1e-2) - loss(-1e-2)) / 2e-2
       matrix[1, 3] = old
       let found = Double(gradients[slot.offset + matrix.columns + 3])
-      #expect(abs(found - slope) < 2e-3 * max(0.1, abs(slope)), "\(name): \(found) \(slope)")
+      let largest = Double(gradients.reduce(0) { max($0, abs($1)) })
+      #expect(
+        difference.agrees(with: found, within: Network.ofToys.gradients() * largest),
+        "\(name): \(found) \(difference)")
+      #expect(difference.error < 0.01 * largest, "\(name): \(difference)")
     }
   }
 

@@ -16,7 +16,7 @@ import Trainers
     let game = try MATEKDGoldenTests.Game(of: name)
     let expected = try #require(
       golden.json["steps"]?.array?.first { $0["name"]?.string == name })
-    let method = try TextSmoothing.objective(
+    let method = try SmoothedDistillation(
       DistillationSetup(
         student: game.student, teacher: game.teacher, generator: game.generator, maskID: 4,
         teacherCache: TeacherCache(teacher: game.teacher, rows: game.batch.count),
@@ -51,7 +51,7 @@ import Trainers
           isSpecial: [Bool](repeating: false, count: ids.count))
       }, targets: batch.targets)
     let expected = try #require(golden.json["questions"])
-    let method = try TextSmoothing.objective(
+    let method = try SmoothedDistillation(
       SpanDistillationSetup(
         student: student, teacher: teacher, generator: languageModel,
         teacherCache: TeacherCache(
@@ -76,10 +76,9 @@ import Trainers
       TextSmoothing.Updates(rawValue: expected["updates"]?.string ?? ""))
     settings.smoothedWeight = expected.number("smoothed_weight")
     settings.teacherReads = expected["teacher_reads"]?.string == "text" ? .text : .smoothed
-    settings.weights = LossWeights(
-      ce: expected.number("ce"), kd: expected.number("kd"), adversarial: 0)
-    settings.temperature = Float(expected.number("temperature"))
-    settings.divergence = expected["divergence"]?.string == "ce" ? .ce : .kl
+    settings.terms = LogitTerms(ce: expected.number("ce"), kd: expected.number("kd"))
+    settings.terms.temperature = Float(expected.number("temperature"))
+    settings.terms.divergence = expected["divergence"]?.string == "ce" ? .ce : .kl
     return settings
   }
 

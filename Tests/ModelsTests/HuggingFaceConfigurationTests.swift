@@ -53,13 +53,13 @@ import Testing
       of: "\"vocab_size\"", with: "\"problem_type\": \"multi_label_classification\", \"vocab_size\""
     )
     let configuration = try read(text)
-    #expect(configuration.labels == LabelSet(names: ["no", "yes"], isMultiLabel: true))
+    #expect(configuration.labels == LabelSet(names: ["no", "yes"], problem: .severalLabels))
     let written = configuration.json(architecture: "BertForSequenceClassification")
     #expect(written["problem_type"] == "multi_label_classification")
     #expect(try read(JSONWriter().string(written)).labels == configuration.labels)
     let one = text.replacingOccurrences(
       of: #"{ "1": "yes", "0": "no" }"#, with: #"{ "0": "yes" }"#)
-    #expect(try read(one).labels == LabelSet(names: ["yes"], isMultiLabel: true))
+    #expect(try read(one).labels == LabelSet(names: ["yes"], problem: .severalLabels))
   }
 
   @Test func regressionHasOneOutput() throws {

@@ -138,7 +138,7 @@ import Trainers
 
   @Test func classesAndLayersMustBeThere() throws {
     let toy = try ToyWorld(rows: 1)
-    let score = LabelSet(names: ["score"], isRegression: true)
+    let score = LabelSet(names: ["score"], problem: .regression)
     let models = (1...2).map { _ in SequenceClassifier(toy.shape(dropout: 0), labels: score) }
     let setup = DistillationSetup(
       student: models[0], teacher: models[1], generator: nil, maskID: 4,

@@ -53,7 +53,7 @@ import Testing
     #expect(result(outcome, "eval_f1_micro") > 0.9)
     #expect(result(outcome, "eval_accuracy") > 0.7)
     let labels = try #require(try ModelFolder(letters.output).configuration.labels)
-    #expect(labels == LabelSet(names: Letters.topics, isMultiLabel: true))
+    #expect(labels == LabelSet(names: Letters.topics, problem: .severalLabels))
 
     let applied = try AppliedTask(model: letters.output)
     let model = try TaskModel(folder: letters.output, task: applied.task, maxSeqLength: 32)
@@ -146,7 +146,7 @@ import Testing
     try letters.write(
       "text,thema\n" + (0..<8).map { "Paket \($0),\($0 % 4 == 0 ? "" : "Lob")\n" }.joined(),
       to: "dev.csv")
-    let set = LabelSet(names: Letters.topics, isMultiLabel: true)
+    let set = LabelSet(names: Letters.topics, problem: .severalLabels)
     let path = try letters.classifier(labels: set, bias: [-50, -50, -50], in: "teacher")
     try letters.write(task(letters), to: "mine.json")
     let task = try AppliedTask(configuration: "\(letters.data)/mine.json", model: path).task

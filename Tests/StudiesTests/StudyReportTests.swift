@@ -50,25 +50,30 @@ import Testing
     #expect(report.tasks.map(\.rows) == [20, 20])
     let none = try #require(report.entry(task: "long_1", method: "none"))
     #expect(none.scores.map(\.score) == [0.8, 0.75, 0.7] && none.best == 0.8)
-    #expect(abs(none.summary.mean - 0.75) < 1e-12)
-    #expect(abs(none.summary.standardDeviation - 0.05) < 1e-12)
+    #expect(Roundings.agree(none.summary.mean, 0.75, roundings: 8))
+    #expect(Roundings.agree(none.summary.standardDeviation, 0.05, roundings: 8, of: 1))
     #expect(none.updates == 3...3 && none.seconds == 62)
     let comparison = try #require(none.comparison)
     // Differences -0.10, -0.15, -0.05.
-    #expect(comparison.pairs == 3 && abs(comparison.difference + 0.1) < 1e-12)
+    #expect(
+      comparison.pairs == 3 && Roundings.agree(comparison.difference, -0.1, roundings: 8, of: 1))
     let test = try #require(comparison.test)
-    #expect(abs(test.statistic + 0.1 / (0.05 / 3.0.squareRoot())) < 1e-9)
-    #expect(abs(test.pValue - 0.07417990022744853) < 1e-9)
+    // Scores below 1 have differences of 0.05 and deviations from their mean of as much.
+    let statistic = -0.1 / (0.05 / 3.0.squareRoot())
+    #expect(Roundings.agree(test.statistic, statistic, roundings: 16 / 0.05))
+    #expect(Roundings.agree(test.pValue, 0.07417990022744853, roundings: 64 + 2 * 16 / 0.05))
     let drawn = try #require(comparison.bootstrap)
-    #expect(abs(drawn.value + 0.1) < 1e-12 && drawn.samples.count == 50)
+    #expect(Roundings.agree(drawn.value, -0.1, roundings: 32, of: 1) && drawn.samples.count == 50)
     #expect(report.entry(task: "long_1", method: "kd")?.comparison == nil)
 
     let average = try #require(report.average("none"))
     let expected = [0.825, 0.8, 0.775]
-    #expect(zip(average.scores, expected).allSatisfy { abs($0.score - $1) < 1e-12 })
+    #expect(
+      zip(average.scores, expected).allSatisfy { Roundings.agree($0.score, $1, roundings: 4) })
     let difference = try #require(average.comparison)
     // Averages of kd: 0.85, 0.85, 0.775.
-    #expect(abs(difference.difference + (0.025 + 0.05 + 0) / 3) < 1e-12)
+    #expect(
+      Roundings.agree(difference.difference, -(0.025 + 0.05 + 0) / 3, roundings: 16, of: 1))
     let other = try #require(report.entry(task: "short", method: "none")?.comparison?.bootstrap)
     for sample in [0, 17, 49] {
       let mean = (drawn.samples[sample] + other.samples[sample]) / 2
@@ -104,7 +109,7 @@ import Testing
     }
     #expect(csv.count == 7 && csv.allSatisfy { $0.count == 17 })
     #expect(csv[1][0...3] == ["long_1", "accuracy", "none", "3"])
-    #expect(Double(csv[1][4]).map { abs($0 - 0.15) < 1e-12 } == true)
+    #expect(Double(csv[1][4]).map { Roundings.agree($0, 0.15, roundings: 8, of: 1) } == true)
     #expect(csv[2][10...] == ["kd", "", "", "", "", "", ""])
     #expect(csv[5][0...3] == ["average", "mean", "none", "3"] && csv[5][11] == "2")
     #expect(report.cellsCSV.split(separator: "\n").count == 12)

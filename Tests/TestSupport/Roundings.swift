@@ -16,6 +16,21 @@ package enum Roundings {
     Double(evaluations) * Double(n) * unit / (1 - Double(n) * unit)
   }
 
+  /// Whether a number in double precision is the expected one but for so many roundings of each of
+  /// the two; never for NaN.
+  ///
+  /// - Parameter size: of the largest number that it was computed from, if that is larger.
+  package static func agree(
+    _ found: Double, _ expected: Double, roundings: Double, of size: Double = 0
+  ) -> Bool {
+    let largest = max(abs(found), abs(expected), size)
+    return abs(found - expected) <= 2 * roundings * 0x1p-53 * largest
+  }
+
+  /// The standard deviation of the relative error after n independent roundings, each between
+  /// -u and u (Higham and Mary 2019). For differences, which small steps magnify.
+  package static func deviation(_ n: Int) -> Double { (Double(n) / 3).squareRoot() * unit }
+
   /// What a tensor's gradients are measured against: the largest of them.
   ///
   /// They are sums over T tokens whose terms have either sign, so the terms' absolute values come
@@ -58,6 +73,11 @@ package struct Network: Sendable {
   /// a teacher of four, a student of three; or up to four layers of twice the width.
   package static let ofMethods = Network(layers: 8, width: 24, inner: 48, tokens: 24)
 
+  /// The models of the methods' toys: a generator, a teacher and a student of one layer each, or a
+  /// teacher of four layers and a student of two. What compares two models is off by the errors of
+  /// both.
+  package static let ofToys = Network(layers: 6, width: 16, inner: 32, tokens: 24)
+
   /// How far logits, states and everything else that is computed forward may be off, relative to
   /// the largest.
   package func values(evaluations: Int = 1) -> Double {
@@ -78,6 +98,11 @@ package struct Network: Sendable {
   /// by Pinsker's inequality, and 2 sqrt(L). To that come the roundings of the loss itself.
   package func loss(_ value: Double, evaluations: Int = 1) -> Double {
     values(evaluations: evaluations) * (2 * abs(value).squareRoot() + abs(value))
+  }
+
+  /// The standard deviation of a loss whose roundings are independent; see `loss`.
+  package func deviation(_ value: Double) -> Double {
+    Roundings.deviation(forward) * (2 * abs(value).squareRoot() + abs(value))
   }
 
   /// Whether a loss is the expected one but for roundings; never for NaN.

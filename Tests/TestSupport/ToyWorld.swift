@@ -75,6 +75,30 @@ package struct ToyWorld {
     return (method, student, teacher, generator)
   }
 
+  /// How much teacher and student disagree on a generator's texts, on the mean over 20 draws,
+  /// before the generator learns for 60 updates and after.
+  ///
+  /// - Parameter name: the scalar that tells.
+  package func disagreement(
+    _ name: String, of method: some Objective, beforeAndAfterTraining generator: MaskedLanguageModel
+  ) throws -> (before: Double, after: Double) {
+    let driver = StepDriver(training: generator.parameters, shards: 2)
+    let optimizer = AdamOptimizer([generator.parameters], settings: OptimizerSettings())
+    let batch = train.batch(Array(0..<16))
+    func mean(_ range: Range<Int>, rate: Double) throws -> Double {
+      var sum = 0.0
+      for number in range {
+        sum += try method.loss(driver.context(batch, number: number, turn: 1))[name]
+        try optimizer.update(
+          gradients: driver.lanes.map(\.gradients), learningRate: rate, pool: driver.pool)
+      }
+      return sum / Double(range.count)
+    }
+    let before = try mean(0..<20, rate: 0)
+    _ = try mean(20..<80, rate: 1e-2)
+    return (before, try mean(0..<20, rate: 0))
+  }
+
   /// Runs the training loop.
   package func run(
     _ objective: some Objective, _ arguments: TrainingArguments, shards: Int = 2, threads: Int = 2,

@@ -11,12 +11,9 @@ extension Tape {
   ///   - targets: [rows, labels], without gradient.
   ///   - weight: factor on the gradient.
   public func binaryCrossEntropy(_ logits: Tensor, targets: Matrix, weight: Float) -> Double {
-    let pool = pool
-    let gradient = logits.requiresGradient ? pool.matrix(logits.rows, logits.columns) : nil
-    let sum = Kernel.binaryCrossEntropy(
-      logits.value, targets: targets, weight: weight, gradient: gradient)
-    if let gradient { onBackward { logits.accumulate(gradient, pool: pool) } }
-    return sum
+    loss(of: logits) {
+      Kernel.binaryCrossEntropy(logits.value, targets: targets, weight: weight, gradient: $0)
+    }
   }
 
   /// Divergence of the student's sigmoids from the teacher's at `temperature`, averaged over labels
@@ -26,16 +23,10 @@ extension Tape {
     _ kind: Kernel.Divergence, student: Tensor, teacher: Tensor, temperature: Float = 1,
     weight: Float
   ) -> Double {
-    let pool = pool
-    let dStudent = student.requiresGradient ? pool.matrix(student.rows, student.columns) : nil
-    let dTeacher = teacher.requiresGradient ? pool.matrix(teacher.rows, teacher.columns) : nil
-    let sum = Kernel.binaryDivergence(
-      kind, student: student.value, teacher: teacher.value, temperature: temperature,
-      weight: weight, dStudent: dStudent, dTeacher: dTeacher)
-    onBackward {
-      if let dStudent { student.accumulate(dStudent, pool: pool) }
-      if let dTeacher { teacher.accumulate(dTeacher, pool: pool) }
+    loss(of: student, and: teacher) {
+      Kernel.binaryDivergence(
+        kind, student: student.value, teacher: teacher.value, temperature: temperature,
+        weight: weight, dStudent: $0, dTeacher: $1)
     }
-    return sum
   }
 }

@@ -16,12 +16,10 @@ extension Tape {
   ) -> Double {
     // The kernel checks nothing in a release build.
     precondition(labels.allSatisfy { $0 >= 0 && Int($0) < logits.columns })
-    let pool = pool
-    let gradient = logits.requiresGradient ? pool.matrix(logits.rows, logits.columns) : nil
-    let sum = Kernel.crossEntropy(
-      logits.value, labels: labels, smoothing: smoothing, weight: weight, gradient: gradient)
-    if let gradient { onBackward { logits.accumulate(gradient, pool: pool) } }
-    return sum
+    return loss(of: logits) {
+      Kernel.crossEntropy(
+        logits.value, labels: labels, smoothing: smoothing, weight: weight, gradient: $0)
+    }
   }
 
   /// Divergence of the student's softened distribution from the teacher's, summed over rows.
@@ -33,25 +31,41 @@ extension Tape {
     _ kind: Kernel.Divergence, student: Tensor, teacher: Tensor, temperature: Float = 1,
     weight: Float
   ) -> Double {
-    let pool = pool
-    let dStudent = student.requiresGradient ? pool.matrix(student.rows, student.columns) : nil
-    let dTeacher = teacher.requiresGradient ? pool.matrix(teacher.rows, teacher.columns) : nil
-    let sum = Kernel.divergence(
-      kind, student: student.value, teacher: teacher.value, temperature: temperature,
-      weight: weight, dStudent: dStudent, dTeacher: dTeacher)
-    onBackward {
-      if let dStudent { student.accumulate(dStudent, pool: pool) }
-      if let dTeacher { teacher.accumulate(dTeacher, pool: pool) }
+    loss(of: student, and: teacher) {
+      Kernel.divergence(
+        kind, student: student.value, teacher: teacher.value, temperature: temperature,
+        weight: weight, dStudent: $0, dTeacher: $1)
     }
-    return sum
   }
 
   /// Squared error between matrices of the same shape, summed over all elements.
   public func squaredError(_ a: Tensor, _ b: Tensor, weight: Float) -> Double {
+    loss(of: a, and: b) { Kernel.squaredError(a.value, b.value, weight: weight, dA: $0, dB: $1) }
+  }
+}
+
+extension Tape {
+  /// Puts a loss of one tensor on the tape.
+  ///
+  /// - Parameter kernel: returns the loss and writes the gradient, if one is wanted.
+  func loss(of x: Tensor, _ kernel: (_ gradient: Matrix?) -> Double) -> Double {
+    let pool = pool
+    let gradient = x.requiresGradient ? pool.matrix(x.rows, x.columns) : nil
+    let sum = kernel(gradient)
+    if let gradient { onBackward { x.accumulate(gradient, pool: pool) } }
+    return sum
+  }
+
+  /// Puts a loss of two tensors on the tape.
+  ///
+  /// - Parameter kernel: returns the loss and writes the gradient of each side that wants one.
+  func loss(
+    of a: Tensor, and b: Tensor, _ kernel: (_ dA: Matrix?, _ dB: Matrix?) -> Double
+  ) -> Double {
     let pool = pool
     let dA = a.requiresGradient ? pool.matrix(a.rows, a.columns) : nil
     let dB = b.requiresGradient ? pool.matrix(b.rows, b.columns) : nil
-    let sum = Kernel.squaredError(a.value, b.value, weight: weight, dA: dA, dB: dB)
+    let sum = kernel(dA, dB)
     onBackward {
       if let dA { a.accumulate(dA, pool: pool) }
       if let dB { b.accumulate(dB, pool: pool) }

@@ -87,23 +87,16 @@ extension Tape {
   public func meanSquaredError(
     _ a: Tensor, _ b: Tensor, offsets: [Int], weight: Float
   ) -> Double {
-    let pool = pool
-    let dA = a.requiresGradient ? pool.matrix(a.rows, a.columns) : nil
-    let dB = b.requiresGradient ? pool.matrix(b.rows, b.columns) : nil
-    var sum = 0.0
-    for (start, end) in zip(offsets, offsets.dropFirst()) {
-      let rows = start..<end
-      let elements = rows.count * a.columns
-      sum +=
-        Kernel.squaredError(
-          a.value.rows(rows), b.value.rows(rows), weight: weight / Float(elements),
-          dA: dA?.rows(rows), dB: dB?.rows(rows)) / Double(elements)
+    loss(of: a, and: b) { dA, dB in
+      zip(offsets, offsets.dropFirst()).reduce(0) { sum, text in
+        let rows = text.0..<text.1
+        let elements = rows.count * a.columns
+        return sum
+          + Kernel.squaredError(
+            a.value.rows(rows), b.value.rows(rows), weight: weight / Float(elements),
+            dA: dA?.rows(rows), dB: dB?.rows(rows)) / Double(elements)
+      }
     }
-    onBackward {
-      if let dA { a.accumulate(dA, pool: pool) }
-      if let dB { b.accumulate(dB, pool: pool) }
-    }
-    return sum
   }
 
   private func compare(

@@ -22,6 +22,12 @@ public enum Targets: Sendable, Equatable {
   /// The place of the answer in each row.
   case spans([TokenSpan])
 
+  /// The kinds of targets that a task can have.
+  public enum Kind: Sendable {
+    /// See the cases of the same names.
+    case classes, labelSets, scores, spans
+  }
+
   /// The targets of some rows, in the order given.
   public func selecting(_ rows: some Collection<Int>) -> Targets {
     switch self {
@@ -76,7 +82,7 @@ public enum Targets: Sendable, Equatable {
 extension Targets {
   /// The targets of texts; `none` unless every text has one of the same kind.
   init(_ text: TextDataset) {
-    let width = text.task?.isMultiLabel == true ? text.task?.labels.count ?? 0 : 0
+    let width = text.task?.targets == .labelSets ? text.task?.labels.count ?? 0 : 0
     var (classes, scores, sets): ([Int32], [Float], [Float]) = ([], [], [])
     for row in 0..<text.count {
       switch text.label(row) {

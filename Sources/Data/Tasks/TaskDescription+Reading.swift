@@ -50,7 +50,8 @@ extension TaskDescription {
       "multi_label", default: false,
       "Whether a row may have several labels, or none; each output decides for itself then.")
     let separator = try section.labelSeparator(format, target, isMultiLabel: several)
-    let metrics = try section.metrics(of: target, isMultiLabel: several)
+    let kind: Targets.Kind = target.range != nil ? .scores : several ? .labelSets : .classes
+    let metrics = try section.metrics(kind, labels: target.labels.count)
 
     let names = try section.sectionOrEmpty(
       "files", "Names of the files within `data_dir`, which they cannot leave.")
@@ -239,16 +240,16 @@ extension ConfigSection {
     return separator
   }
 
-  fileprivate func metrics(of target: OwnTarget, isMultiLabel: Bool) throws -> [Metric] {
-    let several: [Metric] = [.microF1, .macroF1, .accuracy]
-    let scores: [Metric] = [.pearson, .spearman]
-    let single = Metric.allCases.filter {
-      !scores.contains($0) && $0 != .microF1 && ($0 != .f1 || target.labels.count == 2)
-    }
-    let isScore = target.range != nil
-    let usual = isScore ? scores : isMultiLabel ? several : [.accuracy]
+  fileprivate func metrics(_ kind: Targets.Kind, labels: Int) throws -> [Metric] {
+    let known: [Metric] =
+      switch kind {
+      case .classes: [.accuracy] + (labels == 2 ? [.f1] : []) + [.macroF1, .matthews]
+      case .labelSets: [.microF1, .macroF1, .accuracy]
+      case .scores: [.pearson, .spearman]
+      case .spans: []
+      }
     let metrics = try choices(
-      "metrics", default: usual, among: isScore ? scores : isMultiLabel ? several : single,
+      "metrics", default: kind == .classes ? [.accuracy] : known, among: known,
       "What predictions are measured by; the first one chooses the best model.")
     guard !metrics.isEmpty else { throw fail("metrics", "\(name("metrics")) must name a metric.") }
     try checkDistinct("metrics", metrics.map(\.rawValue))

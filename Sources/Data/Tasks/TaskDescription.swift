@@ -55,6 +55,12 @@ public struct TaskDescription: Sendable, Equatable {
     self.foldings = foldings
   }
 
+  /// What a model should say about a row.
+  public var targets: Targets.Kind {
+    if questions != nil { return .spans }
+    return isRegression ? .scores : isMultiLabel ? .labelSets : .classes
+  }
+
   /// True if the label is a number.
   public var isRegression: Bool { scoreRange != nil }
 

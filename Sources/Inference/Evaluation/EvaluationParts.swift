@@ -69,13 +69,13 @@ public struct EvaluationParts: Sendable {
     for part in [Part(data: data, suffix: "")] + others {
       let evaluation = TaskEvaluation(
         logits: try inference.logits(model, data: part.data, batchSize: batchSize),
-        isRegression: task.isRegression, isMultiLabel: task.isMultiLabel)
+        of: task)
       result.metrics += evaluation.metrics(of: task, data: part.data).map {
         (name: $0.name + part.suffix, value: $0.value)
       }
       result.cautions += evaluation.cautions(of: task, data: part.data)
       if result.predictions == nil {
-        result.predictions = ValidationPredictions(evaluation, task: task, data: part.data)
+        result.predictions = ValidationPredictions(evaluation, data: part.data)
       }
     }
     return result

@@ -135,8 +135,7 @@ public struct TaskModel: Sendable {
     }
     let start = ContinuousClock.now
     let evaluation = TaskEvaluation(
-      logits: try logits(data, batchSize: batchSize),
-      isRegression: task.isRegression, isMultiLabel: task.isMultiLabel, folding: outputs)
+      logits: try logits(data, batchSize: batchSize), of: task, folding: outputs)
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     let metrics = evaluation.metrics(of: task, data: data)
     let weakness = WeakModel.problem(metrics, task: task, data: data, model: "the model")
@@ -166,20 +165,21 @@ public struct TaskModel: Sendable {
     public var count: Int { evaluation.logits.rows }
     /// The name of the likeliest label; nil for regression and if a row may have several labels.
     public func label(_ row: Int) -> String? {
-      labels.isEmpty || !evaluation.predictedSets.isEmpty
-        ? nil : labels[Int(evaluation.predictedClasses[row])]
+      guard case .classes(let classes) = evaluation.predictions else { return nil }
+      return labels[Int(classes[row])]
     }
     /// The names of the labels that are more likely than not; nil if a row has one label or a
     /// score.
     public func labelSet(_ row: Int) -> [String]? {
-      guard !evaluation.predictedSets.isEmpty else { return nil }
-      return labels.indices.filter { evaluation.predictedSets[row * labels.count + $0] }
-        .map { labels[$0] }
+      guard case .labelSets(let sets) = evaluation.predictions else { return nil }
+      return labels.indices.filter { sets[row * labels.count + $0] }.map { labels[$0] }
     }
     /// The ids of the likeliest labels, or the scores of a regression task: one element per row.
     public var answers: GLUESubmission.Answers {
-      labels.isEmpty
-        ? .scores(evaluation.predictedScores) : .classes(evaluation.predictedClasses)
+      switch evaluation.predictions {
+      case .scores(let scores): .scores(scores)
+      case .classes, .labelSets: .classes(evaluation.predictedClasses)
+      }
     }
     /// The row's logits, in the order of `outputNames`.
     public func logits(_ row: Int) -> [Float] { evaluation.logits.rows(row..<row + 1).values }
@@ -200,8 +200,7 @@ public struct TaskModel: Sendable {
       text, tokenizer: tokenizer, maximumLength: maxSeqLength, pool: pool)
     return Predictions(
       evaluation: TaskEvaluation(
-        logits: try logits(data, batchSize: batchSize), isRegression: task.isRegression,
-        isMultiLabel: task.isMultiLabel, folding: outputs),
+        logits: try logits(data, batchSize: batchSize), of: task, folding: outputs),
       labels: task.labelNames, outputNames: model.labels.names)
   }
 

@@ -15,13 +15,14 @@ public enum ValidationPredictions: Sendable, Equatable {
   private static let header = "index\tprediction\treference"
 
   /// The predictions of an evaluation; nil if texts may have several labels.
-  package init?(_ evaluation: TaskEvaluation, task: TaskDescription, data: TokenizedDataset) {
-    if task.isMultiLabel { return nil }
-    self =
-      task.isRegression
-      ? .scores(
-        predictions: evaluation.predictedScores, references: data.targets.scores.map(Double.init))
-      : .classes(predictions: evaluation.predictedClasses, references: data.targets.classes)
+  package init?(_ evaluation: TaskEvaluation, data: TokenizedDataset) {
+    switch evaluation.labelled(by: data.targets) {
+    case .classes(let found, let references):
+      self = .classes(predictions: found, references: references)
+    case .scores(let found, let references):
+      self = .scores(predictions: found, references: references)
+    case .labelSets: return nil
+    }
   }
 
   /// Number of rows.
@@ -74,27 +75,29 @@ public enum ValidationPredictions: Sendable, Equatable {
         problem: "this is not a complete file of predictions, which begins with \"index prediction "
           + "reference\" and ends with a line end.")
     }
-    var (predictions, references): ([Double], [Double]) = ([], [])
-    let names = task.labelNames
-    for (row, line) in lines.enumerated() {
-      let fields = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
-      let values = fields.dropFirst().compactMap { field -> Double? in
-        task.isRegression
-          ? Float(field).map(Double.init) : names.firstIndex(of: field).map(Double.init)
+    func columns<Value>(
+      _ value: (String) -> Value?
+    ) throws -> (predictions: [Value], references: [Value]) {
+      let rows = try lines.enumerated().map { row, line in
+        let fields = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+        let values = fields.dropFirst().compactMap(value)
+        guard fields.count == 3, fields[0] == "\(row)", values.count == 2 else {
+          throw FileError(
+            file: path, line: row + 2,
+            problem: "this is not a prediction for task \(task.name): row number, prediction and "
+              + "reference are expected, found \"\(line)\".")
+        }
+        return values
       }
-      guard fields.count == 3, fields[0] == "\(row)", values.count == 2 else {
-        throw FileError(
-          file: path, line: row + 2,
-          problem: "this is not a prediction for task \(task.name): row number, prediction and "
-            + "reference are expected, found \"\(line)\".")
-      }
-      predictions.append(values[0])
-      references.append(values[1])
+      return (rows.map { $0[0] }, rows.map { $0[1] })
     }
-    self =
-      task.isRegression
-      ? .scores(predictions: predictions, references: references)
-      : .classes(
-        predictions: predictions.map { Int32($0) }, references: references.map { Int32($0) })
+    if task.isRegression {
+      let (predictions, references) = try columns { Float($0).map(Double.init) }
+      self = .scores(predictions: predictions, references: references)
+    } else {
+      let names = task.labelNames
+      let (predictions, references) = try columns { names.firstIndex(of: $0).map { Int32($0) } }
+      self = .classes(predictions: predictions, references: references)
+    }
   }
 }

@@ -26,7 +26,7 @@ package enum WeakModel {
     guard MajorityBaseline.isBelow(value, metric: metric, references: references)
     else { return nil }
     let found = "\(model) has \(metric.rawValue) \(rounded(value))"
-    if task.isRegression {
+    if case .scores = data.targets {
       return "\(found) on this data, no better than one score for all rows"
     }
     let baseline = MajorityBaseline.value(metric, references: references)

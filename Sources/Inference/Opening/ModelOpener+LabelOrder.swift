@@ -24,7 +24,7 @@ extension ModelOpener {
     }
     let numbers = found.names.indices.map(String.init)
     if found.isNameless || Set(found.names) == Set(numbers) {
-      return LabelSet(names: order, isMultiLabel: found.isMultiLabel)
+      return LabelSet(names: order, problem: found.problem)
     }
     guard found.names.map({ $0.lowercased() }) == order.map({ $0.lowercased() }) else {
       throw error(

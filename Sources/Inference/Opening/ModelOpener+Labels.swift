@@ -4,9 +4,11 @@ import Models
 extension ModelOpener {
   /// The task's labels, in the form in which a model's outputs must have them.
   package static func labels(of task: TaskDescription) -> LabelSet {
-    task.isRegression
-      ? LabelSet(names: ["score"], isRegression: true)
-      : LabelSet(names: task.labelNames, isMultiLabel: task.isMultiLabel)
+    switch task.targets {
+    case .scores: LabelSet(names: ["score"], problem: .regression)
+    case .labelSets: LabelSet(names: task.labelNames, problem: .severalLabels)
+    case .classes, .spans: LabelSet(names: task.labelNames)
+    }
   }
 
   /// Puts a fine-tuned model's outputs into the order of the task, by label name.
@@ -28,11 +30,11 @@ extension ModelOpener {
           + task.foldings.map { " or \($0.modelTask)" }.joined()
       )
     }
-    guard found.isMultiLabel == wanted.isMultiLabel else {
+    guard found.problem == wanted.problem else {
       throw MismatchError(
         .labels,
-        "\(place) has outputs for \(found.problemType), but task \(task.name) is "
-          + "\(wanted.problemType); give a model fine-tuned on \(task.name), or correct "
+        "\(place) has outputs for \(found.problem.rawValue), but task \(task.name) is "
+          + "\(wanted.problem.rawValue); give a model fine-tuned on \(task.name), or correct "
           + "problem_type in its config.json")
     }
     if wanted.isRegression || found.names == wanted.names { return (opened, nil) }

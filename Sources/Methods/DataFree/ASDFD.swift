@@ -15,13 +15,8 @@ public struct ASDFD: PseudoTextMethod {
     name: "as-dfd",
     summary: "no training data: embeddings guessed from the teacher, hard for the student's "
       + "self-supervision (Ma et al. 2020)",
-    texts: { try SyntheticTexts($0, words: .masks, rows: 1024) }
-  ) { section in
-    _ = try SyntheticTexts(section, words: .masks, rows: 1024)
-    let settings = try Settings(section)
-    try section.finish()
-    return { try ASDFD($0, settings: settings) }
-  }
+    texts: PseudoTexts.reading,
+    settings: Settings.init(_:), objective: ASDFD.init(_:settings:))
 
   /// The method's constants.
   package struct Settings: Sendable {
@@ -46,12 +41,12 @@ public struct ASDFD: PseudoTextMethod {
 
     package init(_ section: ConfigSection) throws {
       guessing = try EmbeddingGuessing.Settings(section)
-      let weights = try section.sectionOrEmpty("loss_weights", "The factors of the loss terms.")
-      distillation = try VectorDistillation.Settings(section, weights: weights, temperature: 1)
-      reconstructionWeight = try weights.number(
-        "reconstruction", default: 1, in: 0...1e6,
-        "Weight of restoring hidden vectors in the student's loss.")
-      try weights.finish()
+      try section.lossWeights { weights in
+        distillation = try VectorDistillation.Settings(section, weights: weights, temperature: 1)
+        reconstructionWeight = try weights.number(
+          "reconstruction", default: 1, in: 0...1e6,
+          "Weight of restoring hidden vectors in the student's loss.")
+      }
       adversarialWeight = try section.number(
         "adversarial_weight", default: 0.1, in: 0...1e6,
         "Weight in the guessing of making hidden vectors hard to restore; 0 leaves it out.")

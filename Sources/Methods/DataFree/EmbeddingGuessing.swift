@@ -77,7 +77,7 @@ package struct EmbeddingGuessing: Sendable {
   ///
   /// - Throws: `MismatchError` if a text has not one class of several.
   package init(teacher: SequenceClassifier, settings: Settings, method: String) throws {
-    guard !teacher.labels.isRegression, !teacher.labels.isMultiLabel else {
+    guard teacher.labels.problem == .oneClass else {
       throw MismatchError(
         .method,
         "method \(method) makes texts of one class each, but the task's labels are "

@@ -1,4 +1,5 @@
 import Autograd
+import Configuration
 import Data
 import Glibc
 import Kernels
@@ -26,6 +27,11 @@ package final class PseudoTexts: Sendable {
   /// - Parameter lifetime: batches that a text is used in before it is guessed again; 0 for no
   ///   limit.
   package init(lifetime: Int) { self.lifetime = lifetime }
+
+  /// Reads `texts` of a method that guesses vectors in place of words.
+  @Sendable static func reading(_ section: ConfigSection) throws -> SyntheticTexts {
+    try SyntheticTexts(section, words: .masks, rows: 1024)
+  }
 
   /// Counts the use of rows in a new batch and returns the places of those in `rows` that have to
   /// be guessed before.
@@ -153,10 +159,11 @@ package final class LastBatch: Sendable {
         let own = vectors.value.rows(rows)
         let score = Double(logits.value[text, label])
         let probability =
-          teacher.labels.isRegression
-          ? score
-          : teacher.labels.isMultiLabel
-            ? 1 / (1 + exp(-score)) : Double(probabilities[text, label])
+          switch teacher.labels.problem {
+          case .oneClass: Double(probabilities[text, label])
+          case .severalLabels: 1 / (1 + exp(-score))
+          case .regression: score
+          }
         result.append(
           (
             place,

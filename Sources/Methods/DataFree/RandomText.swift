@@ -15,21 +15,8 @@ public struct RandomText: Objective {
     summary: "no training data: logit distillation on random words or the lines of a file",
     texts: { try SyntheticTexts($0, words: .random, rows: 20_000, takesCorpus: true) }
   ) { section in
-    _ = try SyntheticTexts(section, words: .random, rows: 20_000, takesCorpus: true)
-    var terms = LogitTerms(ce: 0, kd: 1)
-    terms.temperature = Float(
-      try section.number(
-        "temperature", default: 1, in: 0.01...1000,
-        "What logits are divided by in both softmaxes of the divergence."))
-    terms.squaredTemperature = try section.bool(
-      "multiply_by_temperature_squared", default: true,
-      "Whether the divergence is multiplied by the square of `temperature`.")
-    terms.divergence = try section.choice(
-      "divergence", default: Kernel.Divergence.kl,
-      "KL divergence, or cross-entropy with the teacher's probabilities.")
-    try section.finish()
-    let found = terms
-    return { RandomText(setup: $0, terms: found) }
+    let terms = try LogitTerms(ce: 0, kd: 1).readingDivergence(section)
+    return { RandomText(setup: $0, terms: terms) }
   }
 
   /// The student.
@@ -40,8 +27,7 @@ public struct RandomText: Objective {
 
   /// One batch; scalars as the method logs them.
   public func loss(_ step: StepContext) throws -> Scalars {
-    let factor = setup.student.temperatureFactor(
-      terms.temperature, squared: terms.squaredTemperature)
+    let factor = terms.factor(of: setup.student)
     return try step.forEachShard { shard, tape in
       let logits = setup.student.logits(shard.tokens, tape: tape, training: true)
       let teacher = setup.teacherCache.logits(for: shard, tape: tape)

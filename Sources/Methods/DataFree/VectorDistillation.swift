@@ -12,14 +12,8 @@ import Models
 package struct VectorDistillation: Sendable {
   /// Its constants.
   package struct Settings: Sendable {
-    /// `temperature` of both softmaxes.
-    package var temperature: Float = 1
-    /// `multiply_by_temperature_squared`
-    package var squaredTemperature = true
-    /// `divergence`
-    package var divergence = Kernel.Divergence.kl
-    /// `loss_weights.kd`
-    package var weight = 1.0
+    /// The divergence of outputs and its weight; without gold labels.
+    package var terms = LogitTerms(ce: 0, kd: 1)
     /// `loss_weights.patience`; 0 leaves the layers out.
     package var patienceWeight = 0.0
     /// `patience_layers`: for the teacher's layer, counted from 0, for each layer of the student
@@ -29,18 +23,11 @@ package struct VectorDistillation: Sendable {
     package init() {}
 
     /// Reads the keys; `weights` is the method's `loss_weights`, which the caller finishes.
-    package init(_ section: ConfigSection, weights: ConfigSection, temperature: Double) throws {
-      self.temperature = Float(
-        try section.number(
-          "temperature", default: temperature, in: 0.01...1000,
-          "What logits are divided by in both softmaxes of the divergence."))
-      squaredTemperature = try section.bool(
-        "multiply_by_temperature_squared", default: true,
-        "Whether the divergence is multiplied by the square of `temperature`.")
-      divergence = try section.choice(
-        "divergence", default: .kl,
-        "KL divergence, or cross-entropy with the teacher's probabilities.")
-      weight = try weights.number("kd", default: 1, in: 0...1e6, "Weight of the teacher's outputs.")
+    package init(_ section: ConfigSection, weights: ConfigSection, temperature: Float) throws {
+      terms.temperature = temperature
+      terms = try terms.readingDivergence(section)
+      terms.kd = try weights.number(
+        "kd", default: 1, in: 0...1e6, "Weight of the teacher's outputs.")
       patienceWeight = try weights.number(
         "patience", default: 0, in: 0...1e6,
         "Weight of the distance of first-token states; 0 leaves the layers alone.")
@@ -122,11 +109,10 @@ package struct VectorDistillation: Sendable {
     }
     let (target, targetStates) = run(teacher, training: false)
     let (logits, states) = run(student, training: true)
-    let factor = student.temperatureFactor(
-      settings.temperature, squared: settings.squaredTemperature)
-    loss.add("kd_loss", weight: settings.weight * factor) {
+    let terms = settings.terms
+    loss.add("kd_loss", weight: terms.kd * terms.factor(of: student)) {
       student.divergence(
-        settings.divergence, student: logits, teacher: target, temperature: settings.temperature,
+        terms.divergence, student: logits, teacher: target, temperature: terms.temperature,
         on: tape, weight: $0)
     }
     guard usesLayers else { return target.value }

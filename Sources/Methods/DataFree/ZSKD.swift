@@ -16,13 +16,8 @@ public struct ZSKD: PseudoTextMethod {
   static let description = MethodDescription(
     name: "zskd",
     summary: "no training data: embeddings guessed for Dirichlet targets (after Nayak et al. 2019)",
-    texts: { try SyntheticTexts($0, words: .masks, rows: 1024) }
-  ) { section in
-    _ = try SyntheticTexts(section, words: .masks, rows: 1024)
-    let settings = try Settings(section)
-    try section.finish()
-    return { try ZSKD($0, settings: settings) }
-  }
+    texts: PseudoTexts.reading,
+    settings: Settings.init(_:), objective: ZSKD.init(_:settings:))
 
   /// The method's constants.
   package struct Settings: Sendable {
@@ -37,9 +32,9 @@ public struct ZSKD: PseudoTextMethod {
 
     package init(_ section: ConfigSection) throws {
       guessing = try EmbeddingGuessing.Settings(section)
-      let weights = try section.sectionOrEmpty("loss_weights", "The factors of the loss terms.")
-      distillation = try VectorDistillation.Settings(section, weights: weights, temperature: 4)
-      try weights.finish()
+      try section.lossWeights { weights in
+        distillation = try VectorDistillation.Settings(section, weights: weights, temperature: 4)
+      }
       concentrations = try section.numbers(
         "concentrations", default: [1, 0.1], in: .above(0, upTo: 1e6),
         "Factors of the targets' Dirichlet distribution, in turns; small ones make sure targets."
@@ -153,7 +148,7 @@ public struct ZSKD: PseudoTextMethod {
   package func guessLoss(
     _ batch: PseudoBatch, _ tape: Tape, vectors: Tensor, targets: [[Double]]
   ) -> Double {
-    let t = settings.distillation.temperature
+    let t = settings.distillation.terms.temperature
     // Outputs whose softmax at this temperature is the target.
     let wanted = Matrix(
       targets.joined().map { t * Float(log(max($0, 1e-12))) }, rows: targets.count,

@@ -14,13 +14,8 @@ public struct ZSKT: PseudoTextMethod {
     name: "zskt",
     summary: "no training data: a generator of embeddings on which teacher and student disagree "
       + "(after Micaelli and Storkey 2019)",
-    texts: { try SyntheticTexts($0, words: .masks, rows: 1024) }
-  ) { section in
-    _ = try SyntheticTexts(section, words: .masks, rows: 1024)
-    let settings = try Settings(section)
-    try section.finish()
-    return { try ZSKT($0, settings: settings) }
-  }
+    texts: PseudoTexts.reading,
+    settings: Settings.init(_:), objective: ZSKT.init(_:settings:))
 
   /// The method's constants.
   package struct Settings: Sendable {
@@ -39,9 +34,9 @@ public struct ZSKT: PseudoTextMethod {
     package init() {}
 
     package init(_ section: ConfigSection) throws {
-      let weights = try section.sectionOrEmpty("loss_weights", "The factors of the loss terms.")
-      distillation = try VectorDistillation.Settings(section, weights: weights, temperature: 1)
-      try weights.finish()
+      try section.lossWeights { weights in
+        distillation = try VectorDistillation.Settings(section, weights: weights, temperature: 1)
+      }
       noiseSize = try section.int(
         "noise_size", default: 128, in: 2...100_000,
         "Normal numbers that a token's vector is made of.")
@@ -124,8 +119,8 @@ public struct ZSKT: PseudoTextMethod {
     var loss = LossTerms(step)
     loss.add("divergence", weight: -1) {
       setup.student.divergence(
-        settings.distillation.divergence, student: student, teacher: teacher,
-        temperature: settings.distillation.temperature, on: tape, weight: $0)
+        settings.distillation.terms.divergence, student: student, teacher: teacher,
+        temperature: settings.distillation.terms.temperature, on: tape, weight: $0)
     }
     tape.backward()
     return loss.scalars

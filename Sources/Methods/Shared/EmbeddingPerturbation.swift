@@ -1,5 +1,7 @@
+import Autograd
 import Configuration
 import Kernels
+import Models
 import Trainers
 
 /// The adversary of FreeLB: a perturbation delta of a text's word embeddings, which climbs a loss
@@ -35,6 +37,20 @@ package struct EmbeddingPerturbation: Sendable {
     maximumNorm = try section.number(
       "max_norm", default: 0, in: 0...1e6,
       "Radius of the ball that the perturbation stays in; 0 for none.")
+  }
+
+  /// Works on the shards of a batch, each with its delta at the beginning.
+  func forEachShard(
+    of step: StepContext, read student: SequenceClassifier,
+    _ body: @Sendable (_ shard: Shard, _ tape: Tape, _ delta: Matrix) throws -> Scalars
+  ) throws -> Scalars {
+    let width = student.encoder.configuration.wordWidth
+    return try step.forEachShard { shard, tape in
+      try body(
+        shard, tape,
+        initial(
+          shard, width: width, seed: step.seed, draw: step.drawNumber, pool: tape.pool))
+    }
   }
 
   /// delta at the beginning of an update, [tokens, width].

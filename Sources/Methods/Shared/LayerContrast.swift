@@ -43,12 +43,8 @@ package struct LayerContrast: Sendable {
     package init() {}
 
     init(_ section: ConfigSection) throws {
-      pooling = try section.choice(
-        "pooling", default: .first,
-        "Which states of a layer stand for a text: the first token's or the mean of all.")
-      width = try section.int(
-        "projection_dim", default: 128, in: 1...65_536,
-        "Common width that both models' states are mapped to.")
+      pooling = try Pooling(section, default: .first)
+      width = try Projections.width(section)
       temperature = Float(
         try section.number(
           "contrastive_temperature", default: 2, in: 0.01...1000,

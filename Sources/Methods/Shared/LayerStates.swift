@@ -1,4 +1,5 @@
 import Autograd
+import Configuration
 import Kernels
 import Models
 import Trainers
@@ -9,6 +10,13 @@ package enum Pooling: String, Sendable, CaseIterable {
   case first
   /// Their mean, special tokens included.
   case mean
+
+  /// Reads `pooling`.
+  init(_ section: ConfigSection, default fallback: Pooling) throws {
+    self = try section.choice(
+      "pooling", default: fallback,
+      "Which states of a layer stand for a text: the first token's or the mean of all.")
+  }
 }
 
 extension Tape {

@@ -35,6 +35,18 @@ public struct LogitTerms: Sendable {
   ///
   /// - Throws: `ConfigError`.
   public func reading(_ section: ConfigSection, weights: ConfigSection) throws -> LogitTerms {
+    var terms = try readingDivergence(section)
+    terms.ce = try weights.number("ce", default: ce, in: 0...1e6, "Weight of the gold labels.")
+    terms.kd = try weights.number(
+      "kd", default: kd, in: 0...1e6, "Weight of the teacher's outputs.")
+    return terms
+  }
+
+  /// Reads `temperature`, `multiply_by_temperature_squared` and `divergence`, for methods whose
+  /// weights have a place of their own.
+  ///
+  /// - Throws: `ConfigError`.
+  public func readingDivergence(_ section: ConfigSection) throws -> LogitTerms {
     var terms = self
     terms.temperature = Float(
       try section.number(
@@ -46,10 +58,12 @@ public struct LogitTerms: Sendable {
     terms.divergence = try section.choice(
       "divergence", default: divergence,
       "KL divergence, or cross-entropy with the teacher's probabilities.")
-    terms.ce = try weights.number("ce", default: ce, in: 0...1e6, "Weight of the gold labels.")
-    terms.kd = try weights.number(
-      "kd", default: kd, in: 0...1e6, "Weight of the teacher's outputs.")
     return terms
+  }
+
+  /// The factor T^2 of the divergence of a model's outputs.
+  public func factor(of student: some DistillableModel) -> Double {
+    student.temperatureFactor(temperature, squared: squaredTemperature)
   }
 }
 
@@ -66,9 +80,7 @@ extension LossTerms {
     add("ce_loss", weight: terms.ce) {
       setup.supervisedLoss(student, of: shard, on: tape, weight: $0)
     }
-    let factor = setup.student.temperatureFactor(
-      terms.temperature, squared: terms.squaredTemperature)
-    add("kd_loss", weight: terms.kd * factor) {
+    add("kd_loss", weight: terms.kd * terms.factor(of: setup.student)) {
       setup.student.divergence(
         terms.divergence, student: student, teacher: teacher, of: shard,
         temperature: terms.temperature, on: tape, weight: $0)

@@ -108,14 +108,16 @@ package struct MaskedAdversary: Sendable {
   }
 
   private let settings: Settings
+  private let student: SequenceClassifier
   private let generator: MaskedLanguageModel
   private let maskID: Int32
 
   /// The generator of a run.
   ///
   /// - Throws: `MismatchError` if it has none.
-  init<Head>(_ setup: MethodSetup<Head>, settings: Settings, method: String) throws {
+  init(_ setup: DistillationSetup, settings: Settings, method: String) throws {
     self.settings = settings
+    student = setup.student
     generator = try setup.requiredGenerator(of: method)
     maskID = setup.maskID
   }
@@ -167,6 +169,16 @@ package struct MaskedAdversary: Sendable {
     guard !masks.rows.isEmpty else { return texts(shard, [], []) }
     let logits = logits(shard, masks.rows, on: tape)
     return texts(shard, masks.rows, tape.gumbelArgmax(logits, noise: masks.noise))
+  }
+
+  /// How far the student's logits are from the teacher's: what the generator raises and the
+  /// student lowers.
+  func divergence(
+    _ student: Tensor, _ teacher: Tensor, on tape: Tape, weight: Float
+  ) -> Double {
+    self.student.divergence(
+      settings.divergence, student: student, teacher: teacher, temperature: settings.temperature,
+      on: tape, weight: weight)
   }
 
   private func logits(_ shard: Shard, _ rows: [Int], on tape: Tape) -> Tensor {

@@ -15,12 +15,12 @@ import Trainers
 ///   let states = try weights.number(
 ///     "states", default: 1, in: 0...1e6, "The weight of the last layer's states.")
 ///   try weights.finish()
-///   try section.finish()
 ///   return { try LastState($0, terms: terms, states: states) }
 /// }
 /// ```
 public struct MethodDescription: Sendable {
   /// Reads the section `method`, before any file is opened, and returns what makes the objective.
+  /// The description itself finishes the section.
   public typealias Configure<Setup> =
     @Sendable (ConfigSection) throws -> @Sendable (Setup) throws -> any Objective
 
@@ -42,19 +42,54 @@ public struct MethodDescription: Sendable {
   /// The method for models that find answers; nil if it has no form for them.
   public let configureSpans: Configure<SpanDistillationSetup>?
 
-  /// A method.
+  /// A method whose closure reads its keys.
   public init(
     name: String, summary: String, needsGenerator: Bool = false, takesSeveralLabels: Bool = false,
     texts: (@Sendable (ConfigSection) throws -> SyntheticTexts)? = nil,
     configure: @escaping Configure<DistillationSetup>,
     configureSpans: Configure<SpanDistillationSetup>? = nil
   ) {
+    func whole<Setup>(_ configure: @escaping Configure<Setup>) -> Configure<Setup> {
+      { section in
+        _ = try texts?(section)
+        let makeObjective = try configure(section)
+        try section.finish()
+        return makeObjective
+      }
+    }
     self.name = name
     self.summary = summary
     self.needsGenerator = needsGenerator
     self.takesSeveralLabels = takesSeveralLabels
     self.texts = texts
-    self.configure = configure
-    self.configureSpans = configureSpans
+    self.configure = whole(configure)
+    self.configureSpans = configureSpans.map(whole)
+  }
+
+  /// A method that keeps what its keys say in a value of its own.
+  ///
+  /// - Parameters:
+  ///   - settings: reads the keys.
+  ///   - objective: makes the method for classes and scores.
+  ///   - spanObjective: makes the form for models that find answers; nil if there is none.
+  public init<Settings: Sendable>(
+    name: String, summary: String, needsGenerator: Bool = false, takesSeveralLabels: Bool = false,
+    texts: (@Sendable (ConfigSection) throws -> SyntheticTexts)? = nil,
+    settings: @escaping @Sendable (ConfigSection) throws -> Settings,
+    objective: @escaping @Sendable (DistillationSetup, Settings) throws -> any Objective,
+    spanObjective: (@Sendable (SpanDistillationSetup, Settings) throws -> any Objective)? = nil
+  ) {
+    func configure<Setup>(
+      _ objective: @escaping @Sendable (Setup, Settings) throws -> any Objective
+    ) -> Configure<Setup> {
+      { section in
+        let settings = try settings(section)
+        return { try objective($0, settings) }
+      }
+    }
+    self.init(
+      name: name, summary: summary, needsGenerator: needsGenerator,
+      takesSeveralLabels: takesSeveralLabels, texts: texts, configure: configure(objective),
+      configureSpans: spanObjective.map(configure))
   }
 }

@@ -61,16 +61,17 @@ extension SequenceClassifier: DistillableModel {
   public func supervisedLoss(
     _ logits: Tensor, of shard: Shard, smoothing: Float, on tape: Tape, weight: Float
   ) -> Double {
-    if labels.isRegression {
+    switch labels.problem {
+    case .oneClass:
+      return tape.crossEntropy(
+        logits, labels: shard.targets.classes, smoothing: smoothing, weight: weight)
+    case .severalLabels:
+      let targets = Matrix(shard.targets.labelSets, rows: shard.count, columns: labels.count)
+      return tape.binaryCrossEntropy(logits, targets: targets, weight: weight)
+    case .regression:
       let scores = tape.constant(Matrix(shard.targets.scores, rows: shard.count, columns: 1))
       return tape.squaredError(logits, scores, weight: weight)
     }
-    if labels.isMultiLabel {
-      let targets = Matrix(shard.targets.labelSets, rows: shard.count, columns: labels.count)
-      return tape.binaryCrossEntropy(logits, targets: targets, weight: weight)
-    }
-    return tape.crossEntropy(
-      logits, labels: shard.targets.classes, smoothing: smoothing, weight: weight)
   }
 
   /// `kind` for classes, and for each label if texts may have several; squared error for scores.
@@ -87,13 +88,16 @@ extension SequenceClassifier: DistillableModel {
     _ kind: Kernel.Divergence, student: Tensor, teacher: Tensor, temperature: Float, on tape: Tape,
     weight: Float
   ) -> Double {
-    if labels.isRegression { return tape.squaredError(student, teacher, weight: weight) }
-    if labels.isMultiLabel {
-      return tape.binaryDivergence(
+    switch labels.problem {
+    case .oneClass:
+      tape.divergence(
         kind, student: student, teacher: teacher, temperature: temperature, weight: weight)
+    case .severalLabels:
+      tape.binaryDivergence(
+        kind, student: student, teacher: teacher, temperature: temperature, weight: weight)
+    case .regression:
+      tape.squaredError(student, teacher, weight: weight)
     }
-    return tape.divergence(
-      kind, student: student, teacher: teacher, temperature: temperature, weight: weight)
   }
 }
 

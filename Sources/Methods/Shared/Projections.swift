@@ -1,4 +1,5 @@
 import Autograd
+import Configuration
 import Kernels
 
 /// Linear maps that a method trains beside its models (`TrainedModel.companions`), such as those
@@ -32,6 +33,13 @@ public struct Projections: Sendable {
       Kernel.fillNormal(
         parameters.matrix(slot), standardDeviation: 0.02, seed: seed, site: .projection(index))
     }
+  }
+
+  /// Reads `projection_dim`, the width that the states of both models are brought to.
+  static func width(_ section: ConfigSection) throws -> Int {
+    try section.int(
+      "projection_dim", default: 128, in: 1...65_536,
+      "Common width that both models' states are mapped to.")
   }
 
   /// Map number `index` of x.

@@ -104,7 +104,7 @@ public struct SyntheticTexts: Sendable {
       }
       return Self.encoding(frame, first: text(), second: task.isPair ? text() : nil)
     }
-    let classes = task.isRegression || task.isMultiLabel ? 0 : task.labels.count
+    let classes = task.targets == .classes ? task.labels.count : 0
     return TokenizedDataset(
       encodings: encodings,
       targets: classes == 0

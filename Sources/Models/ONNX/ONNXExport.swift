@@ -50,7 +50,7 @@ public struct ONNXExport: Sendable {
     let names = model.labels.names.enumerated().map { ("id2label.\($0)", $1) }
     try graph.write(
       to: path, opset: opset, producer: producer,
-      metadata: names + [("problem_type", model.labels.problemType)])
+      metadata: names + [("problem_type", model.labels.problem.rawValue)])
   }
 
   /// Writes a model that finds answers in texts.

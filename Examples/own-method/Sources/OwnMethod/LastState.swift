@@ -16,7 +16,6 @@ public struct LastState: Objective {
     let states = try weights.number(
       "states", default: 1, in: 0...1e6, "The weight of the last layer's states.")
     try weights.finish()
-    try section.finish()
     return { try LastState($0, terms: terms, states: states) }
   }
 

@@ -1,0 +1,1 @@
+../../Examples/own-method/Sources/OwnMethod/LastState.swift
