@@ -81,7 +81,8 @@ extension ConfigurationReader {
       c.activation = activation
     }
     if let key = keys.embeddingSize {
-      c.embeddingSize = try int(key, default: 128, in: SizeLimits.hiddenSize)
+      let size = try int(key, default: 128, in: SizeLimits.hiddenSize)
+      c.embeddingSize = size == c.hiddenSize ? nil : size
     }
     c.hiddenDropout = try number(keys.hiddenDropout, default: 0.1)
     c.attentionDropout = try number(keys.attentionDropout, default: 0.1)

@@ -9,7 +9,7 @@ public struct EncoderConfiguration: Sendable, Equatable {
   public var vocabularySize: Int
   /// Width of the hidden states.
   public var hiddenSize: Int
-  /// Width of the embeddings (`embedding_size`); nil means `hiddenSize`. Only ELECTRA has it.
+  /// Width of the embeddings (`embedding_size`) where it is not `hiddenSize`; only ELECTRA has it.
   public var embeddingSize: Int?
   /// Number of layers.
   public var layers: Int

@@ -186,17 +186,4 @@ struct TokenizerJSONTests {
       Self.bert, "\"max_input_chars_per_word\": 100", "\"max_input_chars_per_word\": \(limit)")
     #expect(found.contains("from 1 to 1000"), "\(found)")
   }
-
-  @Test("a tokenizer without token_type_ids puts everything into segment 0")
-  func withoutSegments() throws {
-    for (settings, gives) in [
-      ("{}", true), ("{\"model_input_names\": [\"input_ids\", \"token_type_ids\"]}", true),
-      ("{\"model_input_names\": [\"input_ids\", \"attention_mask\"]}", false),
-      ("{\"tokenizer_class\": \"DistilBertTokenizer\"}", false),
-    ] {
-      let encoding = try load(Self.bert, settings: settings).encode("a", pair: "b")
-      #expect(encoding.typeIDs.contains { $0 > 0 } == gives, "\(settings)")
-      #expect(encoding.ids == [2, 5, 3, 3, 6, 3, 3])
-    }
-  }
 }

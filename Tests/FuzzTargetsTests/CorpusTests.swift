@@ -28,7 +28,7 @@ import Testing
       let bytes = try ByteFile.read("\(Self.corpora)/\(name)/\(input)")
       do {
         let refusal = try target.run(bytes, folder: scratch.path)
-        #expect(refusal == nil || !input.hasPrefix("seed-"), "\(input)")
+        #expect(refusal == nil || !input.hasPrefix("seed-"), "\(input): \(refusal ?? "")")
       } catch {
         Issue.record("\(input): \(error)")
       }

@@ -80,7 +80,7 @@ import Testing
   @Test func theParserQuotesTheCommandLineOnOneLine() throws {
     for arguments in [
       ["evaluate", "--\(Self.hostile)"], ["\(Self.hostile)"],
-      ["evaluate", "--split", Self.hostile],
+      ["evaluate", "--model", "m", "--data", "d", "--split", Self.hostile],
       ["tokenize", "--model", "m", "--max-seq-length", Self.hostile],
     ] {
       let error = #expect(throws: (any Error).self) { try MateKD.parseAsRoot(arguments) }

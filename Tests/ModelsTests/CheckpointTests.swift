@@ -84,8 +84,8 @@ import Testing
     }
     #expect(none.kind == .missing && none.problem.contains("no such folder"))
     _ = try scratch.write(Data(), as: "pytorch_model.bin")
-    let old = try #require(throws: FileError.self) { try Checkpoint(folder: scratch.path) }
-    #expect(old.kind == .missing && old.problem.contains("save_pretrained"))
+    let empty = try #require(throws: FileError.self) { try Checkpoint(folder: scratch.path) }
+    #expect(empty.kind == .invalid && empty.problem.contains("torch.save"))
     #expect(throws: FileError.self) {
       try Checkpoint(folder: scratch.path + "/pytorch_model.bin")
     }

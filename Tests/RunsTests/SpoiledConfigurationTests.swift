@@ -139,8 +139,8 @@ import Testing
       "6:35: error: unknown key \"type_vocab_size\"; DistilBERT has no segments."),
     Spoiled(
       "\"hidden_size\": 64", "\"model_type\": \"roberto\", \"hidden_size\": 64",
-      "6:21: error: model.config.model_type must be \"bert\" or \"roberta\" or \"distilbert\", "
-        + "found \"roberto\"; did you mean \"roberta\"?"),
+      "6:21: error: model.config.model_type must be \"bert\" or \"roberta\" or \"distilbert\" "
+        + "or \"electra\", found \"roberto\"; did you mean \"roberta\"?"),
     Spoiled(
       ",\n    \"vocab\": \"vocab.txt\"", "",
       "4:12: error: model.vocab is missing; a fresh model needs a vocab.txt or a model folder "
