@@ -73,7 +73,7 @@ let package = Package(
     .systemLibrary(name: "CSystem"),
     .target(name: "Files", dependencies: ["CSystem"]),
     .target(name: "StrictJSON", dependencies: ["Files"]),
-    .target(name: "Configuration", dependencies: ["StrictJSON"]),
+    .target(name: "Configuration", dependencies: ["Files", "StrictJSON"]),
     numeric("Models", ["Autograd", "Configuration", "Files", "Kernels", "StrictJSON"]),
     .target(
       name: "Data", dependencies: ["Configuration", "Files", "Kernels", "StrictJSON", heap]),

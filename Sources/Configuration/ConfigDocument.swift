@@ -1,3 +1,4 @@
+import Files
 import StrictJSON
 import Synchronization
 
@@ -40,7 +41,15 @@ public final class ConfigDocument: Sendable {
   public static func read(
     _ path: String, overrides: [ConfigOverride] = [], checksPaths: Bool = true
   ) throws -> ConfigDocument {
-    let bytes = try PathCheck.contents(ofConfiguration: path)
+    try read(path, .fileOrStream, overrides: overrides, checksPaths: checksPaths)
+  }
+
+  /// The same for what may only be a regular file, or for what may be a stream, too.
+  package static func read(
+    _ path: String, _ readable: ReadableKind, overrides: [ConfigOverride] = [],
+    checksPaths: Bool = true
+  ) throws -> ConfigDocument {
+    let bytes = try PathCheck.contents(ofConfiguration: path, readable)
     let text: JSONValue
     do {
       text = try StrictJSON.parse(bytes, file: path)

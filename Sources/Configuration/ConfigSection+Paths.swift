@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import StrictJSON
 
@@ -13,7 +14,9 @@ package enum PathCheck {
     return isFolder.boolValue ? .folder : .file
   }
 
-  static func contents(ofConfiguration path: String) throws -> [UInt8] {
+  static func contents(
+    ofConfiguration path: String, _ readable: ReadableKind
+  ) throws -> [UInt8] {
     switch kind(of: path) {
     case .nothing:
       throw ConfigError(
@@ -21,11 +24,11 @@ package enum PathCheck {
     case .folder:
       throw ConfigError(file: path, message: "this is a folder; name a configuration file.")
     case .file:
-      guard let bytes = FileManager.default.contents(atPath: path) else {
-        throw ConfigError(
-          file: path, message: "the configuration file cannot be read; check its permissions.")
+      do {
+        return try ByteFile.read(path, readable, atMost: ByteFile.longestDescription)
+      } catch let error as FileError {
+        throw ConfigError(file: path, message: error.problem)
       }
-      return [UInt8](bytes)
     }
   }
 

@@ -66,6 +66,7 @@ extension ConfigSection {
     { value in
       guard let text = value.string else { throw self.wrong(key, "a string", value) }
       if text.isEmpty { throw self.fail(key, "\(self.name(key)) must not be empty.") }
+      try self.refuseNUL(key, text, value)
       return text
     }
   }
@@ -74,7 +75,13 @@ extension ConfigSection {
     guard let text = element.string, !text.isEmpty else {
       throw wrong(key, "a string that is not empty", element)
     }
+    try refuseNUL(key, text, element)
     return text
+  }
+
+  /// No name and no path has a NUL in it. The system would cut a path there.
+  private func refuseNUL(_ key: String, _ text: String, _ value: JSONValue) throws {
+    if text.utf8.contains(0) { throw wrong(key, "a string without NUL characters", value) }
   }
 
   /// Judges an array element by element; `judge` gets the element's name, `key[place]`.

@@ -198,7 +198,7 @@ public final class ConfigSection: Sendable {
   private func unknown(_ member: JSONObject.Member, among known: [String]) -> ConfigError {
     document.error(
       path: name(member.key), at: member.keyPosition,
-      "unknown key \"\(member.key)\"\(path.isEmpty ? "" : " in \(path)"); "
+      "unknown key \"\(member.key.prefix(200))\"\(path.isEmpty ? "" : " in \(path)"); "
         + EditDistance.suggestion(for: member.key, among: known))
   }
 }

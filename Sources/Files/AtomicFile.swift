@@ -12,85 +12,74 @@ import Glibc
 /// ```
 package struct AtomicFile: ~Copyable {
   private let path: String
-  private let temporaryPath: String
-  private var descriptor: Int32
-  private let isRegular: Bool
+  /// Nil for a device or pipe.
+  private let temporary: TemporaryName?
+  private let file: OpenFile
+
+  private init(path: String, temporary: TemporaryName?, file: consuming OpenFile) {
+    (self.path, self.temporary) = (path, temporary)
+    self.file = file
+  }
 
   /// Writes a file whose content `body` produces piece by piece. If `body` throws, nothing is left
-  /// behind.
+  /// behind. What an earlier process left behind when it was killed is removed.
   /// - Throws: whatever `body` throws, and `FileError` of kind `unwritable`.
   package static func write(
     _ path: String, _ body: (borrowing AtomicFile) throws -> Void
   ) throws {
-    var file = try AtomicFile(path: path)
+    let file = try opening(path)
+    let temporary = file.temporary
     do {
       try body(file)
       try file.commit()
     } catch {
-      file.abandon()
+      if let temporary { unlink(temporary.path) }
       throw error
     }
   }
 
-  private init(path: String) throws {
-    self.path = path
-    let (folder, name) = Self.split(path)
+  private static func opening(_ path: String) throws -> AtomicFile {
     var status = stat()
     // /dev/stdout may lead to a regular file, but the stream that is already open is meant.
     let isStream = path.hasPrefix("/dev/") || path.hasPrefix("/proc/")
-    isRegular = !isStream && (stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG)
-    temporaryPath = isRegular ? "\(folder)/.\(name).tmp-\(getpid())" : path
-    let creation = isRegular ? O_CREAT | O_TRUNC : 0
-    descriptor = open(temporaryPath, O_WRONLY | creation | O_CLOEXEC, 0o666)
-    if descriptor < 0 { throw Self.error(path) }
+    guard !isStream, stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG else {
+      guard let file = OpenFile(path, O_WRONLY) else { throw error(path) }
+      return AtomicFile(path: path, temporary: nil, file: file)
+    }
+    TemporaryName.removeLeftovers(of: path)
+    while true {
+      let name = TemporaryName(for: path)
+      // A file or link of that name, whoever put it there, is neither written to nor followed.
+      if let file = OpenFile(name.path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW) {
+        // Where locks are not to be had, the number of the process in the name must do.
+        flock(file.descriptor, LOCK_EX | LOCK_NB)
+        return AtomicFile(path: path, temporary: name, file: file)
+      }
+      guard errno == EEXIST else { throw error(path) }
+    }
   }
 
   /// Appends bytes.
   /// - Throws: `FileError` of kind `unwritable`.
   package func append(_ bytes: UnsafeRawBufferPointer) throws {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let piece = UnsafeRawBufferPointer(rebasing: rest)
-      let written = Glibc.write(descriptor, piece.baseAddress, piece.count)
-      if written < 0 {
-        if errno == EINTR { continue }
-        throw Self.error(path)
-      }
-      rest = rest.dropFirst(written)
-    }
+    guard file.write(bytes) else { throw Self.error(path) }
   }
 
   /// Appends bytes.
   /// - Throws: `FileError` of kind `unwritable`.
   package func append(_ bytes: [UInt8]) throws { try bytes.withUnsafeBytes { try append($0) } }
 
-  private mutating func commit() throws {
-    guard !isRegular || fsync(descriptor) == 0 else { throw Self.error(path) }
-    let closed = close(descriptor)
-    descriptor = -1
-    if !isRegular {
-      guard closed == 0 else { throw Self.error(path) }
+  private consuming func commit() throws {
+    let (path, temporary) = (path, temporary)
+    guard let temporary else {
+      guard file.close() else { throw Self.error(path) }
       return
     }
-    guard closed == 0, rename(temporaryPath, path) == 0 else { throw Self.error(path) }
-    // Some file systems cannot sync a folder. The content itself is safe by now.
-    let folder = open(Self.split(path).folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    if folder >= 0 {
-      fsync(folder)
-      close(folder)
+    guard fsync(file.descriptor) == 0, file.close(), rename(temporary.path, path) == 0 else {
+      throw Self.error(path)
     }
-  }
-
-  private mutating func abandon() {
-    if descriptor >= 0 { close(descriptor) }
-    descriptor = -1
-    if isRegular { unlink(temporaryPath) }
-  }
-
-  private static func split(_ path: String) -> (folder: String, name: String) {
-    guard let slash = path.lastIndex(of: "/") else { return (".", path) }
-    let folder = String(path[..<slash])
-    return (folder.isEmpty ? "/" : folder, String(path[path.index(after: slash)...]))
+    // Some file systems cannot sync a folder. The content itself is safe by now.
+    if let folder = OpenFile(temporary.folder, O_RDONLY | O_DIRECTORY) { fsync(folder.descriptor) }
   }
 
   private static func error(_ path: String) -> FileError {

@@ -5,24 +5,49 @@ import Glibc
 /// Whole files as bytes. Text stays bytes from here to the token ids, because `String` folds CR LF
 /// into one character and compares by canonical equivalence.
 package enum ByteFile {
+  /// The most bytes of a file that describes something: a configuration, or a model's config.json,
+  /// vocabulary and the like. Those of data may be as long as they are.
+  package static let longestDescription = 128 << 20
+
   /// The content of a file.
   ///
-  /// - Throws: `FileError` of kind `missing` or `unreadable`.
-  package static func read(_ path: String) throws -> [UInt8] {
-    var isDirectory: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
-      throw FileError(.missing, file: path, problem: "there is no such file.")
+  /// - Parameters:
+  ///   - kind: what the path may lead to.
+  ///   - limit: the most bytes that it may have.
+  /// - Throws: `FileError` of kind `missing` or `unreadable`, or of kind `invalid` if it is longer.
+  package static func read(
+    _ path: String, _ kind: ReadableKind = .regularFile, atMost limit: Int = .max
+  ) throws -> [UInt8] {
+    let file = try kind.open(path)
+    var bytes: [UInt8] = []
+    func check(_ size: Int) throws {
+      guard size <= limit else {
+        throw FileError(
+          file: path, problem: "the file is longer than \(limit) bytes, the most read here.")
+      }
     }
-    guard !isDirectory.boolValue else {
-      throw FileError(
-        .unreadable, file: path, problem: "this is a folder; a file is expected here.")
+    // What the file system says of the size may be wrong: files in /proc have none.
+    if let size = file.status?.st_size, size > 0 {
+      try check(size)
+      bytes.reserveCapacity(min(size, 1 << 30))
     }
+    try forEachPiece(of: file, path) { piece in
+      try check(bytes.count + piece.count)
+      bytes += piece
+    }
+    return bytes
+  }
+
+  /// The content of a file, or nil if there is none of that name.
+  ///
+  /// - Throws: `FileError` of kind `unreadable`.
+  package static func readIfThere(
+    _ path: String, atMost limit: Int = .max
+  ) throws -> [UInt8]? {
     do {
-      return [UInt8](try Foundation.Data(contentsOf: URL(fileURLWithPath: path)))
-    } catch {
-      throw FileError(
-        .unreadable, file: path,
-        problem: "the file cannot be read; check its permissions and the disk.")
+      return try read(path, atMost: limit)
+    } catch let error as FileError where error.kind == .missing {
+      return nil
     }
   }
 
@@ -38,20 +63,8 @@ package enum ByteFile {
   ///
   /// - Throws: `FileError` of kind `unwritable`.
   package static func append(_ bytes: [UInt8], to path: String) throws {
-    let descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { throw lastError(path) }
-    var left = bytes[...]
-    while !left.isEmpty {
-      let count = left.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      if count < 0, errno == EINTR { continue }
-      guard count >= 0 else {
-        let error = lastError(path)
-        close(descriptor)
-        throw error
-      }
-      left = left.dropFirst(count)
-    }
-    guard close(descriptor) == 0 else { throw lastError(path) }
+    guard let file = OpenFile(path, O_WRONLY | O_APPEND | O_CREAT) else { throw lastError(path) }
+    guard bytes.withUnsafeBytes({ file.write($0) }), file.close() else { throw lastError(path) }
   }
 
   /// Makes a folder and those above it; does nothing where it is there.
@@ -79,20 +92,18 @@ package enum ByteFile {
   package static func forEachPiece(
     of path: String, _ body: (UnsafeRawBufferPointer) throws -> Void
   ) throws {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else {
-      throw FileError(
-        errno == ENOENT ? .missing : .unreadable, file: path,
-        problem: "the file cannot be read: \(String(cString: strerror(errno))).")
-    }
-    defer { close(descriptor) }
+    try forEachPiece(of: try ReadableKind.regularFile.open(path), path, body)
+  }
+
+  private static func forEachPiece(
+    of file: borrowing OpenFile, _ path: String, _ body: (UnsafeRawBufferPointer) throws -> Void
+  ) throws {
     let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
     defer { piece.deallocate() }
     while true {
-      let count = Glibc.read(descriptor, piece.baseAddress, piece.count)
+      let count = file.read(into: piece)
       if count == 0 { return }
-      if count < 0 {
-        if errno == EINTR { continue }
+      guard count > 0 else {
         throw FileError(
           .unreadable, file: path,
           problem: "the file cannot be read: \(String(cString: strerror(errno))).")
@@ -106,10 +117,8 @@ package enum ByteFile {
   ///
   /// - Throws: `FileError` of kind `unwritable`.
   package static func sync(folder path: String) throws {
-    let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw lastError(path) }
-    defer { close(descriptor) }
-    guard fsync(descriptor) == 0 || errno == EINVAL || errno == ENOTSUP else {
+    guard let folder = OpenFile(path, O_RDONLY | O_DIRECTORY) else { throw lastError(path) }
+    guard fsync(folder.descriptor) == 0 || errno == EINVAL || errno == ENOTSUP else {
       throw lastError(path)
     }
   }

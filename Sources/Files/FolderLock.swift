@@ -1,35 +1,35 @@
-import Foundation
 import Glibc
 
 /// Keeps two processes out of one folder.
 ///
 /// The lock ends with its process, however that ends, so that none is left behind by a crash.
 package final class FolderLock: Sendable {
-  private let descriptor: Int32
+  private let file: OpenFile
 
   /// Locks a folder.
   ///
   /// - Throws: `FileError` of kind `unwritable` if another process holds the lock, or if the folder
   ///   cannot be written.
   package init(_ folder: String) throws {
-    let path = "\(folder)/.lock"
-    let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o666)
-    guard descriptor >= 0 else {
+    guard let file = OpenFile("\(folder)/.lock", O_RDWR | O_CREAT | O_NOFOLLOW) else {
       throw FileError.unwritable(folder, reason: String(cString: strerror(errno)))
     }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-      let holder = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
-      close(descriptor)
+    guard flock(file.descriptor, LOCK_EX | LOCK_NB) == 0 else {
+      let holder = Self.line(of: file)
       throw FileError.unwritable(
         folder,
-        reason: "another run is writing to it"
-          + (holder.isEmpty ? "" : " (\(holder.filter { !$0.isNewline }))"))
+        reason: "another run is writing to it" + (holder.isEmpty ? "" : " (\(holder))"))
     }
-    ftruncate(descriptor, 0)
-    let text = "process \(getpid())\n"
-    _ = text.withCString { Glibc.write(descriptor, $0, strlen($0)) }
-    self.descriptor = descriptor
+    ftruncate(file.descriptor, 0)
+    // Whoever is kept out is told this. The lock holds without it.
+    _ = Array("process \(getpid())\n".utf8).withUnsafeBytes { file.write($0) }
+    self.file = file
   }
 
-  deinit { close(descriptor) }
+  /// What the holder of the lock wrote into it.
+  private static func line(of file: borrowing OpenFile) -> String {
+    var bytes = [UInt8](repeating: 0, count: 64)
+    let count = bytes.withUnsafeMutableBytes { file.read(into: $0) }
+    return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self).filter { !$0.isNewline }
+  }
 }

@@ -87,13 +87,16 @@ struct JSONParser {
       let key = try parseString()
       skipSpace()
       guard current == UInt8(ascii: ":") else {
-        throw error("':' is expected after the key \"\(key)\", found \(describeCurrent())")
+        throw error(
+          "':' is expected after the key \"\(key.prefix(60))\", found \(describeCurrent())")
       }
       next += 1
       skipSpace()
       let value = try parseValue(depth: depth)
       if !object.append(.init(key: key, keyPosition: keyPosition, value: value)) {
-        throw error("the key \"\(key)\" occurs twice in one object; remove one", at: keyPosition)
+        let shown = key.prefix(60)
+        throw error(
+          "the key \"\(shown)\" occurs twice in one object; remove one", at: keyPosition)
       }
       if try endsList(with: UInt8(ascii: "}"), opened: start) { break }
     }

@@ -1,5 +1,5 @@
 import Data
-import Foundation
+import Files
 import Kernels
 import Methods
 import Models
@@ -59,9 +59,7 @@ struct CellFingerprint {
     if let known = models[folder] { return known }
     var hash = ContentHash()
     for file in ["config.json", "vocab.txt", "tokenizer.json", "vocab.json", "merges.txt"] {
-      guard let content = FileManager.default.contents(atPath: "\(folder)/\(file)") else {
-        continue
-      }
+      guard let content = try? ByteFile.read("\(folder)/\(file)") else { continue }
       hash.add(file.utf8)
       hash.add(content)
     }

@@ -60,7 +60,7 @@ struct CellRun: Sendable {
 
   var state: StudyCell.State {
     let files = FileManager.default
-    if let problem = files.contents(atPath: "\(folder)/\(Self.problemFile)") {
+    if let problem = try? ByteFile.read("\(folder)/\(Self.problemFile)") {
       return .failed(String(decoding: problem, as: UTF8.self))
     }
     guard files.fileExists(atPath: "\(folder)/run.json") else { return .new }

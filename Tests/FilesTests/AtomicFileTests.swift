@@ -31,4 +31,57 @@ import Testing
     #expect(try TestFiles.bytes(path) == [1])
     #expect(scratch.content == ["x"])
   }
+
+  /// A process that has ended, whose number nobody has for a while.
+  private func numberOfTheDead() throws -> pid_t {
+    var child = pid_t()
+    let arguments = [strdup("true"), nil]
+    defer { free(arguments[0]) }
+    try #require(posix_spawnp(&child, "true", nil, nil, arguments, nil) == 0)
+    waitpid(child, nil, 0)
+    return child
+  }
+
+  @Test func whatDeadProcessesLeftBehindGoes() throws {
+    let scratch = try ScratchFolder()
+    let dead = try numberOfTheDead()
+    let kept = [".x.tmp-\(getpid())-1", ".x.tmp-1-a", ".xy.tmp-\(dead)-a", ".x.tmp-none", "y"]
+    for name in kept + [".x.tmp-\(dead)-z", ".x.tmp-\(dead)"] { try scratch.write("", as: name) }
+    try AtomicFile.write("\(scratch.path)/x") { try $0.append([1]) }
+    #expect(scratch.content == (kept + ["x"]).sorted())
+  }
+
+  /// In another container the same number may be that of a living process.
+  @Test func whatIsLockedStays() throws {
+    let scratch = try ScratchFolder()
+    let name = ".x.tmp-\(try numberOfTheDead())-a"
+    let descriptor = open(try scratch.write("", as: name), O_WRONLY)
+    defer { close(descriptor) }
+    #expect(flock(descriptor, LOCK_EX | LOCK_NB) == 0)
+    try AtomicFile.write("\(scratch.path)/x") { try $0.append([1]) }
+    #expect(scratch.content == [name, "x"])
+  }
+
+  @Test func aLinkUnderATemporaryNameIsNeverFollowed() throws {
+    let scratch = try ScratchFolder()
+    let victim = try scratch.write("precious", as: "victim")
+    let dead = try numberOfTheDead()
+    for name in [".x.tmp-\(getpid())", ".x.tmp-\(dead)"] {
+      symlink(victim, "\(scratch.path)/\(name)")
+    }
+    try AtomicFile.write("\(scratch.path)/x") { file in
+      // While it is written, the file lies beside its place and can be told from every other.
+      #expect(scratch.content.count { $0.hasPrefix(".x.tmp-\(getpid())-") } == 1)
+      try file.append([1])
+    }
+    #expect(try TestFiles.bytes(victim) == Array("precious".utf8))
+    #expect(try TestFiles.bytes("\(scratch.path)/x") == [1])
+  }
+
+  @Test func namesMayBeAsLongAsTheFileSystemAllows() throws {
+    let scratch = try ScratchFolder()
+    let name = String(repeating: "n", count: 255)
+    try AtomicFile.write("\(scratch.path)/\(name)") { try $0.append([1]) }
+    #expect(scratch.content == [name])
+  }
 }

@@ -162,7 +162,8 @@ extension CheckpointFolder {
       throw FileError(file: file, problem: "the manifest does not list \(name).")
     }
     for member in files {
-      guard !member.key.contains("/"), member.key != ".." else {
+      guard ConfinedPath.complaint(member.key) == nil, !member.key.utf8.contains(UInt8(ascii: "/"))
+      else {
         throw FileError(file: file, problem: "the manifest names a file outside its folder.")
       }
       let found = try FileSeal("\(path)/\(member.key)").json
