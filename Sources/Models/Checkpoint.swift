@@ -40,11 +40,11 @@ public struct Checkpoint: Sendable {
       let index = "\(folder)/\(Self.indexName)"
       let weightMap = try Self.weightMap(index)
       let names = Set(weightMap.map(\.shard)).sorted()
-      files = try names.map { try SafetensorsFile(path: "\(folder)/\($0)") }
+      files = try names.map { try SafetensorsFile(path: ConfinedPath.path($0, in: folder)) }
+      let numbers = Dictionary(uniqueKeysWithValues: zip(names, names.indices))
       var owners: [String: Int] = [:]
       for (tensor, shard) in weightMap {
-        guard let place = names.firstIndex(of: shard), files[place].entry(named: tensor) != nil
-        else {
+        guard let place = numbers[shard], files[place].entry(named: tensor) != nil else {
           throw FileError(
             .invalid, file: index, tensor: tensor,
             problem: "it should lie in \(shard), which does not have it; the shards belong to "
@@ -116,10 +116,9 @@ public struct Checkpoint: Sendable {
   }
 
   private static func weightMap(_ index: String) throws -> [(tensor: String, shard: String)] {
-    let mapping = try MappedFile(path: index)
     let value: JSONValue
     do {
-      value = try StrictJSON.parse(mapping.bytes, file: index)
+      value = try StrictJSON.read(index)
     } catch let error as JSONError {
       throw FileError(
         .invalid, file: "\(index):\(error.position)", problem: "\(error.message).")
@@ -130,7 +129,9 @@ public struct Checkpoint: Sendable {
     }
     return try map.members.map { member in
       // A shard is a file in this folder: an index must not reach any other file on the machine.
-      guard let shard = member.value.string, !shard.isEmpty, !shard.contains("/") else {
+      guard let shard = member.value.string, ConfinedPath.complaint(shard) == nil,
+        !shard.utf8.contains(UInt8(ascii: "/"))
+      else {
         throw FileError(
           .invalid, file: "\(index):\(member.value.position)", tensor: member.key,
           problem: "the name of a file in the same folder is expected.")

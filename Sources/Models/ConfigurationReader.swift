@@ -24,14 +24,15 @@ struct ConfigurationReader {
     JSONError(file: file, position: value.position, message: message)
   }
 
-  func int(_ key: String, default fallback: Int? = nil, atLeast minimum: Int = 1) throws -> Int {
+  func int(_ key: String, default fallback: Int? = nil, in range: ClosedRange<Int>) throws -> Int {
     // transformers writes null for some keys that are not set.
     guard let value = json[key], fallback == nil || !value.isNull else {
       guard let fallback else { throw error(json, "the key \"\(key)\" is missing") }
       return fallback
     }
-    guard let number = value.int, number >= minimum, number <= 1 << 31 else {
-      throw error(value, "\(key) must be an integer of at least \(minimum)")
+    guard let number = value.int, range.contains(number) else {
+      throw error(
+        value, "\(key) must be an integer from \(range.lowerBound) to \(range.upperBound)")
     }
     return number
   }
@@ -57,9 +58,11 @@ extension ConfigurationReader {
   func encoder(of family: ModelFamily) throws -> EncoderConfiguration {
     let keys = family.description.keys
     var c = EncoderConfiguration(
-      family: family, vocabularySize: try int("vocab_size"), hiddenSize: try int(keys.hiddenSize),
-      layers: try int(keys.layers, atLeast: 0), attentionHeads: try int(keys.attentionHeads),
-      intermediateSize: try int(keys.intermediateSize))
+      family: family, vocabularySize: try int("vocab_size", in: SizeLimits.vocabulary),
+      hiddenSize: try int(keys.hiddenSize, in: SizeLimits.hiddenSize),
+      layers: try int(keys.layers, in: 0...SizeLimits.layers.upperBound),
+      attentionHeads: try int(keys.attentionHeads, in: SizeLimits.hiddenSize),
+      intermediateSize: try int(keys.intermediateSize, in: SizeLimits.intermediateSize))
     guard c.hiddenSize % c.attentionHeads == 0 else {
       throw FileError(
         file: file,
@@ -79,13 +82,15 @@ extension ConfigurationReader {
     }
     if let key = keys.spanDropout { c.spanDropout = try number(key, default: c.spanDropout) }
     if let key = keys.sinusoidalPositions { c.hasSinusoidalPositions = try flag(key) }
-    c.maximumPositions = try int("max_position_embeddings", default: 512)
+    c.maximumPositions = try int(
+      "max_position_embeddings", default: 512, in: SizeLimits.positions)
     if family.description.hasSegments {
-      c.typeVocabularySize = try int("type_vocab_size", default: 2)
+      c.typeVocabularySize = try int("type_vocab_size", default: 2, in: SizeLimits.segments)
     }
     c.initializerRange = try number("initializer_range", default: 0.02)
     c.layerNormEpsilon = try keys.layerNormEpsilon.map { try number($0, default: 1e-12) } ?? 1e-12
-    c.padTokenID = try int("pad_token_id", default: c.padTokenID, atLeast: 0)
+    c.padTokenID = try int(
+      "pad_token_id", default: c.padTokenID, in: 0...SizeLimits.vocabulary.upperBound)
     guard c.maximumLength > 0 else {
       throw FileError(
         file: file,

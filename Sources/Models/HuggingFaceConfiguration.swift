@@ -48,9 +48,16 @@ public struct HuggingFaceConfiguration: Sendable {
       }
       guard let count = json["num_labels"]?.int ?? (classifies == true ? 2 : nil), count > 0
       else { return nil }
+      guard SizeLimits.labels.contains(count) else {
+        throw reader.error(
+          json["num_labels"] ?? json, "num_labels must be at most \(SizeLimits.labels.upperBound)")
+      }
       return labels((0..<count).map { "LABEL_\($0)" })
     }
     guard let object = value.object else { throw reader.error(value, "id2label must be an object") }
+    guard object.count <= SizeLimits.labels.upperBound else {
+      throw reader.error(value, "id2label must have at most \(SizeLimits.labels.upperBound) names")
+    }
     var names = [String?](repeating: nil, count: object.count)
     for member in object.members {
       guard let id = Int(member.key), names.indices.contains(id), let name = member.value.string

@@ -1,10 +1,9 @@
 import Files
-import Foundation
 import StrictJSON
 
 extension ModelFolder {
   /// The files that describe a tokenizer. They are copied from model to model byte for byte, except
-  /// for the one key that `inputNames(for:given:isWordPiece:)` has to correct.
+  /// for the one key that `inputNames(for:given:)` has to correct.
   public static let tokenizerFiles = [
     "vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
     "added_tokens.json", "vocab.json", "merges.txt",
@@ -13,13 +12,13 @@ extension ModelFolder {
   /// The content of a tokenizer's files. A run keeps it, so that what becomes of their folder in
   /// the meantime does not matter to the models that it writes.
   public struct TokenizerContent: Sendable {
-    fileprivate let contents: [String: Data]
+    fileprivate let contents: [String: [UInt8]]
 
     /// Reads the files that a folder has.
     public init(folder: String) {
       contents = Dictionary(
         uniqueKeysWithValues: tokenizerFiles.compactMap { name in
-          FileManager.default.contents(atPath: "\(folder)/\(name)").map { (name, $0) }
+          (try? ByteFile.read("\(folder)/\(name)")).map { (name, $0) }
         })
     }
   }
@@ -27,11 +26,10 @@ extension ModelFolder {
   static func write(
     _ tokenizer: TokenizerContent, to path: String, for configuration: EncoderConfiguration
   ) throws {
-    let files = FileManager.default
     for name in tokenizerFiles {
       if let content = tokenizer.contents[name] {
         try ByteFile.write(content, to: "\(path)/\(name)")
-      } else if files.fileExists(atPath: "\(path)/\(name)") {
+      } else if ByteFile.exists("\(path)/\(name)") {
         // An older model's, such as a tokenizer.json, which transformers prefers to vocab.txt.
         ByteFile.remove("\(path)/\(name)")
       }
@@ -39,16 +37,16 @@ extension ModelFolder {
     // transformers prefers tokenizer.json to the other files, and its settings to those of
     // tokenizer.json.
     let definitionFile = "\(path)/tokenizer.json"
-    let definition = try files.contents(atPath: definitionFile).map {
-      try StrictJSON.parse(Array($0), file: definitionFile)
+    let definition = try ByteFile.readIfThere(definitionFile).map {
+      try StrictJSON.parse($0, file: definitionFile)
     }
     let isWordPiece =
       definition.map { $0["model"]?["merges"] == nil }
-      ?? files.fileExists(atPath: "\(path)/vocab.txt")
+      ?? ByteFile.exists("\(path)/vocab.txt")
     let settingsFile = "\(path)/tokenizer_config.json"
     var settings: JSONObject?
-    if let data = files.contents(atPath: settingsFile) {
-      settings = try StrictJSON.parse(Array(data), file: settingsFile).object
+    if let text = try ByteFile.readIfThere(settingsFile) {
+      settings = try StrictJSON.parse(text, file: settingsFile).object
     } else {
       var usual = JSONObject()
       if isWordPiece {
@@ -62,34 +60,29 @@ extension ModelFolder {
       settings = usual
     }
     if var changed = settings,
-      let names = inputNames(for: configuration, given: changed, isWordPiece: isWordPiece)
+      let names = inputNames(for: configuration, given: changed)
     {
       changed["model_input_names"] = .array(names.map { .string($0) })
       try write(JSONValue(.object(changed)), to: settingsFile)
     }
     let mapFile = "\(path)/special_tokens_map.json"
-    if definition == nil, !files.fileExists(atPath: mapFile) {
+    if definition == nil, !ByteFile.exists(mapFile) {
       try write(isWordPiece ? wordPieceTokens : bytePairTokens, to: mapFile)
     }
   }
 
   /// The value that `model_input_names` must have if a tokenizer, as transformers would load it,
-  /// gives segments to a model that has none, or none to a model that was trained with them; nil if
-  /// it fits as it is. This happens when teacher and student belong to different families.
+  /// gives segments to a model that has none; nil if it fits as it is. This happens when teacher
+  /// and student belong to different families.
   private static func inputNames(
-    for configuration: EncoderConfiguration, given settings: JSONObject, isWordPiece: Bool
+    for configuration: EncoderConfiguration, given settings: JSONObject
   ) -> [String]? {
+    guard configuration.typeVocabularySize < 2 else { return nil }
     let type = settings["tokenizer_class"]?.string ?? ""
-    let givesSegments: Bool
-    if let names = settings["model_input_names"]?.array {
-      givesSegments = names.contains { $0.string == "token_type_ids" }
-    } else {
-      givesSegments = !type.hasPrefix("DistilBert") && !type.hasPrefix("Roberta")
-    }
-    if configuration.typeVocabularySize < 2 {
-      return givesSegments ? ["input_ids", "attention_mask"] : nil
-    }
-    return givesSegments || !isWordPiece ? nil : ["input_ids", "token_type_ids", "attention_mask"]
+    let givesSegments =
+      settings["model_input_names"]?.array.map { $0.contains { $0.string == "token_type_ids" } }
+      ?? (!type.hasPrefix("DistilBert") && !type.hasPrefix("Roberta"))
+    return givesSegments ? ["input_ids", "attention_mask"] : nil
   }
 
   private static let wordPieceTokens: JSONValue = [

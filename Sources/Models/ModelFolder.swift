@@ -1,6 +1,5 @@
 import Autograd
 import Files
-import Foundation
 import Kernels
 import StrictJSON
 
@@ -39,7 +38,8 @@ public struct ModelFolder: Sendable {
   public init(_ path: String) throws {
     self.path = path
     let file = "\(path)/config.json"
-    guard let data = FileManager.default.contents(atPath: file) else {
+    let limit = ByteFile.longestDescription
+    guard let text = try ByteFile.readIfThere(file, atMost: limit) else {
       throw FileError(
         .missing, file: file,
         problem:
@@ -47,7 +47,7 @@ public struct ModelFolder: Sendable {
           + "files")
     }
     configuration = try HuggingFaceConfiguration(
-      StrictJSON.parse(Array(data), file: file), file: file)
+      StrictJSON.parse(text, file: file), file: file)
   }
 
   /// A classifier with the weights of the folder.
@@ -66,10 +66,13 @@ public struct ModelFolder: Sendable {
         file: "\(path)/config.json",
         problem: "the model has no labels (id2label), so it is no classifier")
     }
-    let model = SequenceClassifier(try configuration(keeping: layers), labels: labels)
+    let encoder = try configuration(keeping: layers)
+    let source = try WeightSource(self, layers: layers)
     let replacesHead = configuration.labels.map { $0.count != labels.count } ?? true
+    if !replacesHead { try source.checkOutputs(labels.count) }
+    let model = SequenceClassifier(encoder, labels: labels)
     let report = try load(
-      into: model, layers: layers, seed: seed, ignoring: replacesHead ? model.outputNames : [])
+      source, into: model, seed: seed, ignoring: replacesHead ? model.outputNames : [])
     return (model, report)
   }
 
@@ -81,8 +84,10 @@ public struct ModelFolder: Sendable {
   public func maskedLanguageModel(
     layers: [Int]? = nil, seed: UInt64
   ) throws -> (MaskedLanguageModel, LoadReport) {
-    let model = MaskedLanguageModel(try configuration(keeping: layers))
-    return (model, try load(into: model, layers: layers, seed: seed))
+    let encoder = try configuration(keeping: layers)
+    let source = try WeightSource(self, layers: layers)
+    let model = MaskedLanguageModel(encoder)
+    return (model, try load(source, into: model, seed: seed))
   }
 
   /// A model that finds answers in texts, with the weights of the folder.
@@ -92,8 +97,10 @@ public struct ModelFolder: Sendable {
   public func spanClassifier(
     layers: [Int]? = nil, seed: UInt64
   ) throws -> (SpanClassifier, LoadReport) {
-    let model = SpanClassifier(try configuration(keeping: layers))
-    return (model, try load(into: model, layers: layers, seed: seed))
+    let encoder = try configuration(keeping: layers)
+    let source = try WeightSource(self, layers: layers)
+    let model = SpanClassifier(encoder)
+    return (model, try load(source, into: model, seed: seed))
   }
 
   private func configuration(keeping layers: [Int]?) throws -> EncoderConfiguration {
@@ -110,42 +117,36 @@ public struct ModelFolder: Sendable {
   }
 
   private func load(
-    into model: some Model, layers: [Int]?, seed: UInt64, ignoring ignored: [String] = []
+    _ source: WeightSource, into model: some Model, seed: UInt64, ignoring ignored: [String] = []
   ) throws -> LoadReport {
-    let checkpoint = try Checkpoint(folder: path)
     let family = configuration.encoder.family.description
-    var available: [String: String] = [:]  // canonical name: name in the file
-    for name in checkpoint.names { available[family.canonicalName(name)] = name }
     var report = LoadReport()
     var used: Set<String> = []
     for entry in model.parameters.entries {
-      var wanted = entry.name
-      if let layers, let (layer, before, after) = SequenceClassifier.layerNumber(in: wanted) {
-        wanted = "\(before)\(layers[layer])\(after)"
-      }
-      guard !ignored.contains(wanted), let name = available[wanted] else {
+      let wanted = source.name(of: entry.name)
+      guard !ignored.contains(wanted), let name = source.available[wanted] else {
         report.initialized.append(entry.name)
         continue
       }
-      let shape = checkpoint.entry(named: name)?.shape ?? []
-      guard shape == entry.shape else {
-        throw FileError(
-          file: checkpoint.file(of: name), tensor: name,
-          problem: "has shape \(shape), but config.json asks for \(entry.shape); the two belong to "
-            + "different models")
-      }
+      try source.check(name, hasShape: entry.shape)
       try model.parameters.buffer.withFloats { floats in
         let start = entry.slot.offset
         let target = UnsafeMutableBufferPointer(
           rebasing: floats[start..<start + entry.slot.count])
-        try checkpoint.copyFloats(name, into: target)
+        try source.checkpoint.copyFloats(name, into: target)
+      }
+      guard model.parameters.matrix(entry.slot).isFinite else {
+        throw FileError(
+          file: source.checkpoint.file(of: name), tensor: name,
+          problem: "it holds a number that is NaN or infinite, so that everything computed from it "
+            + "would be; the training that wrote it went astray, or the file is damaged.")
       }
       used.insert(wanted)
     }
-    try checkDecoder(of: model, in: checkpoint)
+    try checkDecoder(of: model, in: source.checkpoint)
     model.initialize(Set(report.initialized), seed: seed)
-    report.unused = available.filter { !used.contains($0.key) && !family.isRedundant($0.key) }
-      .map(\.value).sorted()
+    report.unused = source.available
+      .filter { !used.contains($0.key) && !family.isRedundant($0.key) }.map(\.value).sorted()
     return report
   }
 

@@ -1,8 +1,7 @@
 import Files
-import Glibc
 
-/// A safetensors file, memory-mapped and read-only. Opening it reads only the header; the bytes of
-/// a tensor are read from disk when they are copied.
+/// A safetensors file. Opening it reads only the header; the bytes of a tensor are read from disk
+/// when they are copied.
 public final class SafetensorsFile: Sendable {
   /// The path as the caller gave it.
   public let path: String
@@ -12,39 +11,43 @@ public final class SafetensorsFile: Sendable {
   public let metadata: [String: String]
 
   private let places: [String: Int]
-  private let mapping: MappedFile
+  private let content: RandomAccessFile
   private let dataStart: Int
 
   /// Opens a file and checks its whole header.
   /// - Throws: `FileError` if the file is missing, unreadable, or breaks the format.
   public init(path: String) throws {
-    let mapping = try MappedFile(path: path)
+    let content = try RandomAccessFile(path)
     func invalid(_ problem: String) -> FileError {
       FileError(.invalid, file: path, problem: problem)
     }
-    guard mapping.count >= 8 else {
+    guard content.count >= 8 else {
       throw invalid(
-        mapping.count == 0
+        content.count == 0
           ? "the file is empty; a safetensors file is expected."
-          : "\(mapping.count) bytes are too few for a safetensors file.")
+          : "\(content.count) bytes are too few for a safetensors file.")
     }
-    let length = UInt64(littleEndian: mapping.bytes.loadUnaligned(as: UInt64.self))
+    var littleEndian: UInt64 = 0
+    try withUnsafeMutableBytes(of: &littleEndian) { try content.read(into: $0, from: 0) }
+    let length = UInt64(littleEndian: littleEndian)
     guard length <= SafetensorsHeader.maximumLength else {
       throw invalid(
         "the header would be \(length) bytes long, more than "
           + "\(SafetensorsHeader.maximumLength); this is no safetensors file.")
     }
     let start = 8 + Int(length)
-    guard start <= mapping.count else {
+    guard start <= content.count else {
       throw invalid(
-        "the header is \(length) bytes long and the file has \(mapping.count); it is truncated, so "
+        "the header is \(length) bytes long and the file has \(content.count); it is truncated, so "
           + "download or copy it again.")
     }
-    let header = try SafetensorsHeader(
-      UnsafeRawBufferPointer(rebasing: mapping.bytes[8..<start]),
-      dataLength: mapping.count - start, file: path)
+    var text = [UInt8](repeating: 0, count: Int(length))
+    try text.withUnsafeMutableBytes { try content.read(into: $0, from: 8) }
+    let header = try text.withUnsafeBytes {
+      try SafetensorsHeader($0, dataLength: content.count - start, file: path)
+    }
     self.path = path
-    self.mapping = mapping
+    self.content = content
     dataStart = start
     entries = header.entries
     metadata = header.metadata
@@ -75,17 +78,37 @@ public final class SafetensorsFile: Sendable {
         problem: "it has \(entry.count) elements (shape \(entry.shape)), "
           + "\(destination.count) are expected.")
     }
-    let source = data(of: entry)
     switch entry.type {
-    case .F32: UnsafeMutableRawBufferPointer(destination).copyMemory(from: source)
-    case .F16: FloatConversion.float16(source, into: destination)
-    case .BF16: FloatConversion.bfloat16(source, into: destination)
-    case .F64: FloatConversion.float64(source, into: destination)
+    case .F32:
+      try content.read(
+        into: UnsafeMutableRawBufferPointer(destination), from: dataStart + entry.bytes.lowerBound)
+    case .F16: try convert(entry, into: destination, FloatConversion.float16)
+    case .BF16: try convert(entry, into: destination, FloatConversion.bfloat16)
+    case .F64: try convert(entry, into: destination, FloatConversion.float64)
     default:
       throw FileError(
         .invalid, file: path, tensor: name,
         problem: "its type \(entry.type.rawValue) is not supported; F32, F16, BF16 or F64 is "
           + "expected.")
+    }
+  }
+
+  /// Reads a tensor piece by piece and converts each.
+  private func convert(
+    _ entry: SafetensorsEntry, into destination: UnsafeMutableBufferPointer<Float>,
+    _ conversion: (UnsafeRawBufferPointer, UnsafeMutableBufferPointer<Float>) -> Void
+  ) throws {
+    let size = entry.type.bits / 8
+    let step = 1 << 16
+    try withUnsafeTemporaryAllocation(byteCount: step * size, alignment: 64) { room in
+      for start in stride(from: 0, to: entry.count, by: step) {
+        let end = min(entry.count, start + step)
+        let piece = UnsafeMutableRawBufferPointer(rebasing: room[..<((end - start) * size)])
+        try content.read(into: piece, from: dataStart + entry.bytes.lowerBound + start * size)
+        conversion(
+          UnsafeRawBufferPointer(piece),
+          UnsafeMutableBufferPointer(rebasing: destination[start..<end]))
+      }
     }
   }
 
@@ -109,10 +132,11 @@ public final class SafetensorsFile: Sendable {
         .invalid, file: path, tensor: name,
         problem: "its type is \(entry.type.rawValue); I64 is expected.")
     }
-    let source = data(of: entry)
-    return (0..<entry.count).map {
-      Int64(littleEndian: source.loadUnaligned(fromByteOffset: $0 * 8, as: Int64.self))
+    var values = [Int64](repeating: 0, count: entry.count)
+    try values.withUnsafeMutableBytes {
+      try content.read(into: $0, from: dataStart + entry.bytes.lowerBound)
     }
+    return values.map(Int64.init(littleEndian:))
   }
 
   private func required(_ name: String) throws -> SafetensorsEntry {
@@ -121,52 +145,5 @@ public final class SafetensorsFile: Sendable {
         .invalid, file: path, tensor: name, problem: "the file has no such tensor.")
     }
     return entry
-  }
-
-  private func data(of entry: SafetensorsEntry) -> UnsafeRawBufferPointer {
-    UnsafeRawBufferPointer(
-      rebasing: mapping.bytes[
-        (dataStart + entry.bytes.lowerBound)..<(dataStart + entry.bytes.upperBound)])
-  }
-}
-
-/// The content of a regular file, mapped into the address space.
-final class MappedFile: Sendable {
-  /// The content; valid as long as this object exists.
-  nonisolated(unsafe) let bytes: UnsafeRawBufferPointer
-
-  var count: Int { bytes.count }
-
-  init(path: String) throws {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else {
-      let missing = errno == ENOENT || errno == ENOTDIR
-      throw FileError(
-        missing ? .missing : .unreadable, file: path,
-        problem: missing
-          ? "there is no such file."
-          : "the file cannot be opened: \(String(cString: strerror(errno))).")
-    }
-    defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      throw FileError(.unreadable, file: path, problem: "this is not a regular file.")
-    }
-    let size = Int(status.st_size)
-    if size == 0 {
-      bytes = UnsafeRawBufferPointer(start: nil, count: 0)
-      return
-    }
-    guard let base = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), base != MAP_FAILED
-    else {
-      throw FileError(
-        .unreadable, file: path,
-        problem: "the file cannot be mapped: \(String(cString: strerror(errno))).")
-    }
-    bytes = UnsafeRawBufferPointer(start: base, count: size)
-  }
-
-  deinit {
-    if let base = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: base), bytes.count) }
   }
 }

@@ -135,6 +135,9 @@ struct SafetensorsHeader {
     guard let shape = naturals(object["shape"]) else {
       throw invalid("\"shape\" is not an array of whole numbers of at least 0.")
     }
+    guard shape.count <= 64 else {
+      throw invalid("\"shape\" has \(shape.count) dimensions; no tensor has more than 64.")
+    }
     guard let offsets = naturals(object["data_offsets"]), offsets.count == 2,
       offsets[0] <= offsets[1]
     else {

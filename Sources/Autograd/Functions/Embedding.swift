@@ -17,6 +17,11 @@ extension Tape {
     words: Tensor, positions: Tensor, types: Tensor?, ids: [Int32], positionIDs: [Int32],
     typeIDs: [Int32], sample: (rows: [Int], words: StraightThroughSample)? = nil
   ) -> Tensor {
+    // The kernels check nothing in a release build, and a wrong index would read or write whatever
+    // lies behind the table.
+    precondition(
+      Self.areRows(ids, of: words) && Self.areRows(positionIDs, of: positions)
+        && types.map { Self.areRows(typeIDs, of: $0) } ?? true)
     let pool = pool
     let precision = precision
     let value = pool.matrix(ids.count, words.columns)
@@ -43,5 +48,10 @@ extension Tape {
         }
       }
     }
+  }
+
+  private static func areRows(_ ids: [Int32], of table: Tensor) -> Bool {
+    let rows = table.rows
+    return ids.allSatisfy { $0 >= 0 && Int($0) < rows }
   }
 }

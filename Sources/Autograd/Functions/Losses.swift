@@ -14,6 +14,8 @@ extension Tape {
   public func crossEntropy(
     _ logits: Tensor, labels: [Int32], smoothing: Float = 0, weight: Float
   ) -> Double {
+    // The kernel checks nothing in a release build.
+    precondition(labels.allSatisfy { $0 >= 0 && Int($0) < logits.columns })
     let pool = pool
     let gradient = logits.requiresGradient ? pool.matrix(logits.rows, logits.columns) : nil
     let sum = Kernel.crossEntropy(

@@ -15,12 +15,14 @@ extension EncoderConfiguration {
         "model_type", default: .bert,
         "The family; teacher, student and generator may differ in it if they share a vocabulary."),
       vocabularySize: 0,
-      hiddenSize: try section.int("hidden_size", in: 1..., "Width of the hidden states."),
-      layers: try section.int("num_hidden_layers", in: 1..., "Number of layers."),
+      hiddenSize: try section.int(
+        "hidden_size", in: SizeLimits.hiddenSize, "Width of the hidden states."),
+      layers: try section.int("num_hidden_layers", in: SizeLimits.layers, "Number of layers."),
       attentionHeads: try section.int(
-        "num_attention_heads", in: 1..., "Number of attention heads; divides `hidden_size`."),
+        "num_attention_heads", in: SizeLimits.hiddenSize,
+        "Number of attention heads; divides `hidden_size`."),
       intermediateSize: try section.int(
-        "intermediate_size", in: 1..., "Width of the feed-forward layer."))
+        "intermediate_size", in: SizeLimits.intermediateSize, "Width of the feed-forward layer."))
     activation = try section.choice(
       "hidden_act", default: activation, "The function of the feed-forward layer.")
     hiddenDropout = try section.float(
@@ -33,14 +35,15 @@ extension EncoderConfiguration {
       "Dropout before the classifier; by default `hidden_dropout_prob`, in DistilBERT 0.2.")
     if let classifier { classifierDropout = Float(classifier) }
     maximumPositions = try section.int(
-      "max_position_embeddings", default: maximumPositions, in: 3...,
+      "max_position_embeddings", default: maximumPositions,
+      in: 3...SizeLimits.positions.upperBound,
       "Position embeddings; RoBERTa's 514 serve texts of 512 tokens.")
     initializerRange = try section.float(
       "initializer_range", default: initializerRange, in: .above(0),
       "Standard deviation of new weights.")
     if family.description.hasSegments {
       typeVocabularySize = try section.int(
-        "type_vocab_size", default: typeVocabularySize, in: 1...,
+        "type_vocab_size", default: typeVocabularySize, in: SizeLimits.segments,
         "Number of segments; 1 in RoBERTa, DistilBERT has none.")
       layerNormEpsilon = try section.float(
         "layer_norm_eps", default: layerNormEpsilon, in: .above(0),

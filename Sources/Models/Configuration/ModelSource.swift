@@ -134,6 +134,12 @@ public struct ModelSource: Sendable {
       return nil
     }
     if layers.isEmpty { throw section.fail(key, "\(section.name(key)) must name a layer.") }
+    guard layers.count <= SizeLimits.layers.upperBound else {
+      throw section.fail(
+        key,
+        "\(section.name(key)) must name at most \(SizeLimits.layers.upperBound) layers, found "
+          + "\(layers.count).")
+    }
     return layers
   }
 }
