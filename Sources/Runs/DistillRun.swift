@@ -158,8 +158,12 @@ struct DistillationModels<Head: TaskHead> {
     self.teacher = teacher
     self.student = student
     self.notices = notices
-    try ModelOpener.checkLength(
-      c.task.maxSeqLength, of: others + [("student", student.model)])
+    let models = others + [("student", student.model)]
+    try ModelOpener.checkLength(c.task.maxSeqLength, of: models)
+    // All of them read the texts as the teacher's tokenizer gives them.
+    for (role, model) in models {
+      try ModelOpener.checkTemplate(of: teacher.tokenizer, fits: model, role: role)
+    }
   }
 }
 

@@ -49,11 +49,13 @@ extension TrainingArguments {
       "per_device_train_batch_size", default: 8, in: 1...RandomSite.places.count,
       "Rows per forward pass.")
     perDeviceEvalBatchSize = try section.int(
-      "per_device_eval_batch_size", default: 8, in: 1..., "Rows per forward pass in evaluation.")
+      "per_device_eval_batch_size", default: 8, in: 1...RandomSite.places.count,
+      "Rows per forward pass in evaluation.")
     gradientAccumulationSteps = try section.int(
-      "gradient_accumulation_steps", default: 1, in: 1..., "Batches per update.")
+      "gradient_accumulation_steps", default: 1, in: 1...1_000_000, "Batches per update.")
     maxTokensPerBatch = try section.int(
-      "max_tokens_per_batch", default: Self.defaultMaxTokensPerBatch, in: 1...,
+      "max_tokens_per_batch", default: Self.defaultMaxTokensPerBatch,
+      in: 1...1_000_000_000,
       "The most tokens in a shard's forward pass, though always at least one text. A lower value "
         + "takes less memory and a little more time, and changes no update.")
     numTrainEpochs = try section.number(
@@ -102,7 +104,7 @@ extension TrainingArguments {
       "lr_scheduler_type", default: .linear,
       "How the learning rate changes after the warm-up; `constant` has no warm-up.")
     warmupSteps = try section.int(
-      "warmup_steps", default: 0, in: 0..., "Updates of linear warm-up.")
+      "warmup_steps", default: 0, in: 0...(1 << 40), "Updates of linear warm-up.")
     warmupRatio = try section.number(
       "warmup_ratio", default: 0, in: 0...1,
       "Linear warm-up as a fraction of all updates, instead of `warmup_steps`.")
@@ -113,11 +115,11 @@ extension TrainingArguments {
 
   private mutating func readEvaluation(_ section: ConfigSection) throws {
     loggingSteps = try section.int(
-      "logging_steps", default: 50, in: 1..., "Updates between two lines of the log.")
+      "logging_steps", default: 50, in: 1...(1 << 40), "Updates between two lines of the log.")
     evalStrategy = try section.choice(
       "eval_strategy", default: .no, "When the model is evaluated during training.")
     evalSteps = try section.optionalInt(
-      "eval_steps", in: .atLeast(1),
+      "eval_steps", in: .between(1, 1_099_511_627_776),
       "With `eval_strategy` \"steps\": updates between evaluations; by default `logging_steps`.")
     loadBestModelAtEnd = try section.bool(
       "load_best_model_at_end", default: false,

@@ -128,7 +128,7 @@ struct DatasetReaderTests {
       try DatasetReader.read(
         task: task, split: .train, directory: folder("id\ta\tb\tscore\n" + rows))
     }
-    let dataset = try read("7\tone\ttwo\t2.500\n8\tthree\tfour\textra\t5\n")
+    let dataset = try read("7\tone\ttwo\t2.500\n8\tthree\tfour\t5\n")
     #expect(dataset.second(0)?.elementsEqual("two".utf8) == true)
     #expect(dataset.first(1).elementsEqual("three".utf8))
     #expect(dataset.label(0) == .score(2.5))

@@ -107,7 +107,8 @@ struct OwnDataTests {
   @Test("quotes in TSV are text unless the description says otherwise")
   func tsv() throws {
     let text = "topic\ttext\nLob\t\"sehr\tgut\"\n"
-    #expect(try texts(read(task(.tabSeparated), text)) == ["\"sehr"])
+    #expect(try texts(read(task(.tabSeparated), "topic\ttext\nLob\t\"gut\"\n")) == ["\"gut\""])
+    #expect(problem(task(.tabSeparated), text).contains("3 tab-separated fields"))
     let quoted = task(.quoted(separator: UInt8(ascii: "\t")))
     #expect(try texts(read(quoted, text)) == ["sehr\tgut"])
     #expect(
@@ -264,5 +265,23 @@ struct OwnDataTests {
     #expect(
       problem(pairs, "{\"a\": \"x\", \"b\": \"y\", \"topic\": \"2,5\"}\n")
         == "1: the score \"2,5\" is no number from 0.0 to 5.0.")
+  }
+
+  @Test("a row with more fields than the header is refused, with its line")
+  func moreFieldsThanTheHeader() throws {
+    let comma = problem(task(.quoted()), "text,topic\nfine,Lob\nfine, really,Lob\n")
+    #expect(comma.hasPrefix("3: the row has 3 comma-separated fields where the header has 2"))
+    let tab = problem(task(.tabSeparated), "text\ttopic\nfine\tLob\t\n")
+    #expect(tab.hasPrefix("2: the row has 3 tab-separated fields where the header has 2"))
+    let first = problem(
+      task(.tabSeparated, text: [0], label: 1), "fine\tLob\nfine\tindeed\tLob\n")
+    #expect(first.hasPrefix("2: the row has 3 tab-separated fields where the first row has 2"))
+    // They are bad rows like others.
+    let text = "text,topic\nfine,Lob\nfine, really,Lob\nwhat,Frage\n"
+    let dataset = try DatasetReader.read(
+      task: task(.quoted()), split: .train, directory: folder(text), badRows: .skip)
+    #expect(texts(dataset) == ["fine", "what"] && dataset.rejections.map(\.line) == [3])
+    // Fewer are enough if none of the wanted ones is missing.
+    #expect(try texts(read(task(.quoted()), "topic,text,note\nLob,fine\n")) == ["fine"])
   }
 }

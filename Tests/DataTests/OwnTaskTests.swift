@@ -1,5 +1,7 @@
 import Configuration
 import Data
+import Files
+import Glibc
 import Runs
 import StrictJSON
 import TestSupport
@@ -220,5 +222,41 @@ import Testing
       try load("{ \"name\": \"letters\", \"x\": 1 }")
     }
     #expect(error?.message.hasPrefix("unknown key \"x\"") == true)
+  }
+
+  @Test(arguments: ["../train.csv", "/etc/passwd", "a/../../b", "..", "train.csv\\u0000"])
+  func filesStayInTheFolderOfTheData(_ name: String) {
+    let error = #expect(throws: ConfigError.self) {
+      try read(
+        "\"label\": \"topic\",", "\"label\": \"topic\", \"files\": {\"train\": \"\(name)\"},")
+    }
+    #expect(error?.message.contains("task.files.train must be") == true, "\(error as Any)")
+  }
+
+  @Test func aLinkUnderAGivenNameIsNotFollowedOutOfTheFolder() throws {
+    let scratch = try ScratchFolder()
+    let secret = try scratch.write("text,topic\nroot:x:0:0,praise\n", as: "secret")
+    let folder = try scratch.folder()
+    symlink(secret, "\(folder)/mine.csv")
+    symlink(secret, "\(folder)/train.csv")
+    let named = try read(
+      "\"label\": \"topic\",", "\"label\": \"topic\", \"files\": {\"train\": \"mine.csv\"},")
+    let error = #expect(throws: FileError.self) {
+      try DatasetReader.read(task: #require(named.own), split: .train, directory: folder)
+    }
+    #expect(error?.problem.contains("leads out") == true)
+    // The usual names are nobody's choice, and people do keep their data elsewhere.
+    let usual = try read("data", "data")
+    #expect(
+      try DatasetReader.read(task: #require(usual.own), split: .train, directory: folder).count == 1
+    )
+  }
+
+  @Test(arguments: ["9223372036854775807", "65536", "-2"])
+  func columnsHaveNumbersThatRowsCanHave(_ number: String) {
+    let error = #expect(throws: ConfigError.self) {
+      try read("\"text\": \"text\"", "\"text\": \(number)")
+    }
+    #expect(error?.message.contains("the name or number (from 0) of a column") == true)
   }
 }

@@ -87,8 +87,10 @@ struct SQuADReaderTests {
       try SQuADReader.read(.v1_1, split: .test, directory: folder)
     }
     #expect(none?.problem == "task squad has no test file.")
-    try TestFiles.write(Array("{\"data\": []}".utf8), to: "\(folder)/train-v1.1.json")
-    #expect(try SQuADReader.read(.v1_1, split: .train, directory: folder).count == 0)
+    let question = "{\"id\": \"1\", \"question\": \"?\"}"
+    let text = "{\"data\": [{\"paragraphs\": [{\"context\": \"a\", \"qas\": [\(question)]}]}]}"
+    try TestFiles.write(Array(text.utf8), to: "\(folder)/train-v1.1.json")
+    #expect(try SQuADReader.read(.v1_1, split: .train, directory: folder).count == 1)
   }
 
   @Test("only the first questions")
@@ -103,5 +105,11 @@ struct SQuADReaderTests {
     let texts = all.texts(maximum: 2)
     #expect(texts.count == 2 && texts.first(1).elementsEqual(all.contexts[1]))
     #expect(all.texts().count == 3)
+  }
+
+  @Test("a file without questions is refused")
+  func noQuestions() {
+    let error = #expect(throws: FileError.self) { try Self.read("") }
+    #expect(error?.problem.contains("no question") == true)
   }
 }

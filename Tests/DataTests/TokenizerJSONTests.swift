@@ -162,4 +162,33 @@ struct TokenizerJSONTests {
     try write("tokenizer.json", Self.roberta)
     #expect(try TokenizerLoader.load(folder: folder).encode("ab") == [8])
   }
+
+  @Test("a template that adds more tokens than a text has is refused")
+  func longTemplate() throws {
+    let part = "{\"SpecialToken\": {\"id\": \"[CLS]\", \"type_id\": 0}}, "
+    let many = String(repeating: part, count: 200)
+    let found = try problem(
+      Self.bert, "\"single\": [", "\"single\": [" + many)
+    #expect(found.contains("adds") && found.contains("at most"), "\(found)")
+  }
+
+  @Test("words longer than the limit on limits are refused", arguments: ["-1", "0", "1001", "9e9"])
+  func longestWord(_ limit: String) throws {
+    let found = try problem(
+      Self.bert, "\"max_input_chars_per_word\": 100", "\"max_input_chars_per_word\": \(limit)")
+    #expect(found.contains("from 1 to 1000"), "\(found)")
+  }
+
+  @Test("a tokenizer without token_type_ids puts everything into segment 0")
+  func withoutSegments() throws {
+    for (settings, gives) in [
+      ("{}", true), ("{\"model_input_names\": [\"input_ids\", \"token_type_ids\"]}", true),
+      ("{\"model_input_names\": [\"input_ids\", \"attention_mask\"]}", false),
+      ("{\"tokenizer_class\": \"DistilBertTokenizer\"}", false),
+    ] {
+      let encoding = try load(Self.bert, settings: settings).encode("a", pair: "b")
+      #expect(encoding.typeIDs.contains { $0 > 0 } == gives, "\(settings)")
+      #expect(encoding.ids == [2, 5, 3, 3, 6, 3, 3])
+    }
+  }
 }

@@ -112,4 +112,18 @@ struct WordPieceTests {
     #expect(tokenizer.words([0x61, 0xFF, 0x62, 0xE4, 0xB8]) == [[0x61, 0x62]])
     #expect(tokenizer.words([0xF0, 0x9F, 0x91, 0x20, 0xED, 0xA0, 0x80, 0x62]) == [[0x62]])
   }
+
+  @Test("a long run of marks is put into canonical order like a short one")
+  func manyMarks() throws {
+    let tokenizer = try Self.tokenizer("uncased")
+    for count in [1, 10, 40, 1000] {
+      // Classes 224 and 216; neither mark is removed with the accents.
+      let mixed = "a" + String(repeating: "\u{302E}\u{1D165}", count: count)
+      let ordered =
+        "a" + String(repeating: "\u{1D165}", count: count)
+        + String(repeating: "\u{302E}", count: count)
+      #expect(
+        tokenizer.words(Array(mixed.utf8)[...]) == [Array(ordered.utf8)], "\(count) of each")
+    }
+  }
 }

@@ -212,4 +212,50 @@ import Testing
       return ""
     } catch { return "\(error)" }
   }
+
+  /// A tokenizer.json with the toy world's words, whose second text is in a segment.
+  private func tokenizer(_ toy: ToyWorld, segment: Int, specials: Int = 2) throws -> String {
+    let words = SyntheticSentiment.vocabulary.enumerated()
+      .map { "\"\($1)\": \($0)" }.joined(separator: ", ")
+    let mark = "{\"SpecialToken\": {\"id\": \"[CLS]\", \"type_id\": 0}}"
+    let marks = Array(repeating: mark, count: specials).joined(separator: ", ")
+    let first = "{\"Sequence\": {\"id\": \"A\", \"type_id\": 0}}"
+    let second = "{\"Sequence\": {\"id\": \"B\", \"type_id\": \(segment)}}"
+    return """
+      {"normalizer": {"type": "BertNormalizer"}, "pre_tokenizer": {"type": "BertPreTokenizer"},
+       "post_processor": {"type": "TemplateProcessing", "single": [\(marks), \(first)],
+         "pair": [\(marks), \(first), \(second)],
+         "special_tokens": {"[CLS]": {"id": "[CLS]", "ids": [2]}}},
+       "model": {"type": "WordPiece", "vocab": {\(words)}}}
+      """
+  }
+
+  /// Index 2 of a table of two rows is what follows the table in memory.
+  @Test func aTokenizerGivesNoSegmentThatTheModelLacks() throws {
+    let toy = try ToyWorld()
+    for (segment, specials, problem) in [
+      (2, 2, "segment 2"), (255, 2, "segment 255"), (1, 25, "adds 25 special tokens"), (1, 2, nil),
+    ] as [(Int, Int, String?)] {
+      try toy.scratch.write(
+        tokenizer(toy, segment: segment, specials: specials), as: "tokenizer.json")
+      let source = ModelSource(config: toy.shape(dropout: 0), vocab: toy.scratch.path)
+      let open = {
+        try ModelOpener(seed: 1).classifier(
+          source, role: "student", labels: LabelSet(names: ["a", "b"]))
+      }
+      guard let problem else {
+        #expect(throws: Never.self) { try open() }
+        continue
+      }
+      let error = #expect(throws: MismatchError.self) { try open() }
+      #expect(error?.description.contains(problem) == true, "\(error as Any)")
+    }
+  }
+
+  @Test func aCheckpointsTokenizerGivesNoSegmentThatTheModelLacks() throws {
+    let toy = try ToyWorld()
+    try toy.scratch.write(tokenizer(toy, segment: 2), as: "tokenizer.json")
+    let error = #expect(throws: MismatchError.self) { try open(toy, labels: ["a", "b"]) }
+    #expect(error?.description.contains("segments 0 to 1 only") == true, "\(error as Any)")
+  }
 }

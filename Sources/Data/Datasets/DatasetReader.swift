@@ -44,7 +44,7 @@ public enum DatasetReader {
         : "task \(task.name) has questions, and what is wanted here are rows with labels."
       throw FileError(file: directory, problem: problem)
     }
-    let present = present(files, task: task, directory: directory)
+    let present = try present(files, task: task, directory: directory)
     guard let first = present.first else {
       let place = task.folder.isEmpty ? usual.name : "\(task.folder)/\(usual.name)"
       let instead = task.isOwn ? ", or its name in \"files\"" : ""
@@ -64,16 +64,24 @@ public enum DatasetReader {
 
   /// True if a file of the split is where `read` looks for it.
   public static func hasFile(task: TaskDescription, split: Split, directory: String) -> Bool {
-    !present(task.files[split] ?? [], task: task, directory: directory).isEmpty
+    // A file that may not be read is there all the same: reading it says why.
+    (try? present(task.files[split] ?? [], task: task, directory: directory).isEmpty) != true
   }
 
   private static func present(
     _ files: [TaskDescription.File], task: TaskDescription, directory: String
-  ) -> [(file: TaskDescription.File, path: String)] {
-    files.flatMap { file -> [(file: TaskDescription.File, path: String)] in
+  ) throws -> [(file: TaskDescription.File, path: String)] {
+    try files.flatMap { file -> [(file: TaskDescription.File, path: String)] in
       let folders = task.folder.isEmpty ? [directory] : ["\(directory)/\(task.folder)", directory]
-      return folders.map { "\($0)/\(file.name)" }.filter(ByteFile.exists)
-        .map { (file: file, path: $0) }
+      return try folders.filter { ByteFile.exists("\($0)/\(file.name)") }.map { folder in
+        // Others than the usual names may be a stranger's. The usual ones may be links to wherever
+        // people keep their data.
+        let isNamed = task.isOwn && !TaskDescription.usualFileNames.contains(file.name)
+        return (
+          file: file,
+          path: isNamed ? try ConfinedPath.path(file.name, in: folder) : "\(folder)/\(file.name)"
+        )
+      }
     }
   }
 
@@ -86,7 +94,7 @@ public enum DatasetReader {
   public static func readInput(
     task: TaskDescription, path: String, maximumRows: Int? = nil, badRows: BadRows = .stop
   ) throws -> TextDataset {
-    let bytes = try ByteFile.read(path)
+    let bytes = try ByteFile.read(path, .fileOrStream)
     guard !bytes.isEmpty else { throw emptyFile(path) }
     let files = Split.allCases.flatMap { task.files[$0] ?? [] }
     let isPlain =
@@ -104,7 +112,7 @@ public enum DatasetReader {
     file.undecidedLabel = nil
     file.hasBrokenRows = false
     return try read(
-      task: task, file: file, path: path, maximumRows: maximumRows, badRows: badRows)
+      bytes, task: task, file: file, path: path, maximumRows: maximumRows, badRows: badRows)
   }
 
   /// True if a file has the described layout, judged by its header or, without one, its first
@@ -131,7 +139,7 @@ public enum DatasetReader {
   ///
   /// - Throws: `FileError` with file and line.
   public static func readCorpus(path: String, maximumRows: Int? = nil) throws -> TextDataset {
-    let bytes = try ByteFile.read(path)
+    let bytes = try ByteFile.read(path, .fileOrStream)
     var dataset = TextDataset(source: path)
     for (index, line) in ByteLines(bytes).enumerated() {
       if let maximumRows, dataset.count >= maximumRows { break }
@@ -148,7 +156,15 @@ public enum DatasetReader {
     task: TaskDescription, file: TaskDescription.File, path: String, maximumRows: Int?,
     badRows: BadRows
   ) throws -> TextDataset {
-    let bytes = try ByteFile.read(path)
+    try read(
+      ByteFile.read(path), task: task, file: file, path: path, maximumRows: maximumRows,
+      badRows: badRows)
+  }
+
+  private static func read(
+    _ bytes: [UInt8], task: TaskDescription, file: TaskDescription.File, path: String,
+    maximumRows: Int?, badRows: BadRows
+  ) throws -> TextDataset {
     guard !bytes.isEmpty else { throw emptyFile(path) }
     var dataset = TextDataset(source: path, task: task, groupNames: file.groupColumns)
     var rows = try RowReader(bytes, file: file, path: path)
@@ -232,7 +248,9 @@ public enum DatasetReader {
     let spellings = file.labelSpellings ?? task.labels.map(\.spelling)
     guard let index = spellings.firstIndex(where: { $0.utf8.elementsEqual(field) }) else {
       let shown = String(decoding: field.prefix(40), as: UTF8.self)
-      let known = spellings.map { "\"\($0)\"" }.joined(separator: ", ")
+      let known =
+        spellings.prefix(20).map { "\"\($0)\"" }.joined(separator: ", ")
+        + (spellings.count > 20 ? " and \(spellings.count - 20) more" : "")
       throw FileError(
         file: path, line: row.line,
         problem: "the label \"\(shown)\" is not one of task \(task.name), which are \(known).")

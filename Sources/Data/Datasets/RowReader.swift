@@ -28,6 +28,8 @@ struct RowReader {
   private var source: Source
   private var line = 0
   private var columns: WantedColumns
+  /// The number of fields of the first line: the most that a row may have.
+  private var width: Int?
 
   /// A reader positioned after the header, if the file has one.
   ///
@@ -49,7 +51,9 @@ struct RowReader {
       return
     }
     if file.hasHeader {
-      try columns.resolve(header: nextFields()?.fields ?? [], path: path)
+      let header = nextFields()?.fields ?? []
+      try columns.resolve(header: header, path: path)
+      width = header.count
     }
   }
 
@@ -65,6 +69,9 @@ struct RowReader {
     if case .objectLines = source { return nextObjectLine() }
     guard let (fields, line, problem) = nextFields() else { return nil }
     if let problem { return .failure(FileError(file: path, line: line, problem: problem)) }
+    let width = width ?? fields.count
+    self.width = width
+    guard fields.count <= width else { return .failure(tooMany(fields.count, width, line: line)) }
     return Result { () throws(FileError) in try row(of: fields, line: line) }
   }
 
@@ -80,6 +87,20 @@ struct RowReader {
       }
     }
     return nil
+  }
+
+  /// The error for a row with more fields than the first line, as when a text contains the
+  /// separator. Its text would be cut there, and a number read from the wrong column.
+  private func tooMany(_ count: Int, _ width: Int, line: Int) -> FileError {
+    let first = file.hasHeader ? "the header" : "the first row"
+    let remedy =
+      if case .records = source { "put texts that contain a \(separatorName) in quotes." } else {
+        "a text cannot contain a tab."
+      }
+    return FileError(
+      file: path, line: line,
+      problem: "the row has \(count) \(separatorName)-separated fields where \(first) has "
+        + "\(width); \(remedy)")
   }
 
   private var separatorName: String {

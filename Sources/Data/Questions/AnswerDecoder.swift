@@ -58,6 +58,8 @@ public struct AnswerDecoder: Sendable, Equatable {
               endLogit: ends[last]))
         }
       }
+      // Those of a long text would fill the memory; what is left out here is left out in the end.
+      if found.count > candidateCount { found = Array(ranked(found).prefix(candidateCount)) }
     }
     let margin = allowsNoAnswer ? none : nil
     var kept = Array(ranked(found + [margin].compactMap { $0 }).prefix(candidateCount))

@@ -97,6 +97,9 @@ public enum SQuADReader {
         }
       }
     }
+    guard dataset.count > 0 else {
+      throw FileError(file: path, problem: "the file has no question.")
+    }
     return dataset
   }
 

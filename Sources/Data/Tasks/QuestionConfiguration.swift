@@ -49,16 +49,17 @@ public struct QuestionConfiguration: Sendable, Equatable {
       return
     }
     docStride = try section.int(
-      "doc_stride", default: docStride, in: 0...,
+      "doc_stride", default: docStride, in: 0...TaskConfiguration.longestText,
       "Tokens of a text that neighbouring windows share.")
     maxQueryLength = try section.int(
-      "max_query_length", default: maxQueryLength, in: 1...,
+      "max_query_length", default: maxQueryLength, in: 1...TaskConfiguration.longestText,
       "Questions are cut to so many tokens.")
     nBestSize = try section.int(
       "n_best_size", default: nBestSize, in: 1...1000,
       "First and last tokens of answers that are tried with each other.")
     maxAnswerLength = try section.int(
-      "max_answer_length", default: maxAnswerLength, in: 1..., "Tokens of the longest answer.")
+      "max_answer_length", default: maxAnswerLength, in: 1...TaskConfiguration.longestText,
+      "Tokens of the longest answer.")
     nullScoreDiffThreshold = try section.number(
       "null_score_diff_threshold", default: nullScoreDiffThreshold,
       "`squad2`: by how much the score of no answer must exceed that of the best answer.")

@@ -1,4 +1,5 @@
 import Configuration
+import Files
 import StrictJSON
 
 /// The section `task`: the labelled data.
@@ -37,6 +38,9 @@ public struct TaskConfiguration: Sendable {
     self.origin = origin
   }
 
+  /// The largest `max_seq_length`, beyond all position embeddings.
+  package static let longestText = 1 << 20
+
   /// What a section is read for.
   package enum Use {
     /// Training and evaluation.
@@ -66,7 +70,8 @@ public struct TaskConfiguration: Sendable {
       questions = QuestionConfiguration()
     } else {
       maxSeqLength = try section.int(
-        "max_seq_length", default: QuestionConfiguration.concerns(name) ? 384 : 128, in: 3...,
+        "max_seq_length", default: QuestionConfiguration.concerns(name) ? 384 : 128,
+        in: 3...Self.longestText,
         "Texts are cut to this many tokens, including special ones.")
       badRows = try section.choice(
         "bad_rows", default: .stop,
@@ -87,7 +92,12 @@ public struct TaskConfiguration: Sendable {
   ///
   /// - Throws: `ConfigError`.
   public static func load(path: String) throws -> TaskConfiguration {
-    let root = try ConfigDocument.read(path, checksPaths: false).root
+    try load(path: path, .fileOrStream)
+  }
+
+  /// The same for what may only be a regular file, or for what may be a stream, too.
+  package static func load(path: String, _ readable: ReadableKind) throws -> TaskConfiguration {
+    let root = try ConfigDocument.read(path, readable, checksPaths: false).root
     root.ignore("$schema")
     let section = root.has("task") ? try root.section("task") : root
     return try TaskConfiguration(reading: section, for: .otherData)

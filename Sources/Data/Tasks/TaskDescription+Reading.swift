@@ -1,4 +1,5 @@
 import Configuration
+import Files
 import StrictJSON
 
 // Data of one's own: the part of the section `task` that is there when it has `format`.
@@ -8,6 +9,10 @@ extension TaskDescription {
     "text", "text_pair", "label", "labels", "label_spellings", "score_range", "metrics", "files",
     "header", "quotes", "separator", "multi_label", "label_separator",
   ]
+
+  /// The names that the files of own data have unless others are given.
+  static let usualFileNames = Set(
+    ["train", "dev", "test"].flatMap { part in ["tsv", "csv", "jsonl"].map { "\(part).\($0)" } })
 
   /// Reads the description from the section `task`; nil where there is none.
   /// - Throws: `ConfigError`.
@@ -47,25 +52,28 @@ extension TaskDescription {
     let separator = try section.labelSeparator(format, target, isMultiLabel: several)
     let metrics = try section.metrics(of: target, isMultiLabel: several)
 
-    func file(_ name: String, labelled: Bool = true) -> File {
+    let names = try section.sectionOrEmpty(
+      "files", "Names of the files within `data_dir`, which they cannot leave.")
+    func file(_ key: String, _ fallback: String, _ meaning: String) throws -> File {
+      let name = try names.string(key, default: "\(fallback).\(ending)", meaning)
+      if let complaint = ConfinedPath.complaint(name) {
+        throw names.fail(
+          key, "\(names.name(key)) must be the name of a file within data_dir; it \(complaint).")
+      }
       var file = File(
-        name: name, textColumns: columns.map(\.1), labelColumn: labelled ? label : nil,
-        hasHeader: header)
+        name: name, textColumns: columns.map(\.1), labelColumn: label, hasHeader: header)
       file.format = format
       if several { file.labelSeparator = separator }
       return file
     }
-    let names = try section.sectionOrEmpty("files", "Names of the files within `data_dir`.")
-    let train = try names.string("train", default: "train.\(ending)", "The training rows.")
-    let validation = try names.string(
-      "validation", default: "dev.\(ending)", "The rows that models are measured on.")
-    let test = try names.string(
-      "test", default: "test.\(ending)", "The test rows, with labels or without.")
+    let train = try file("train", "train", "The training rows.")
+    let validation = try file("validation", "dev", "The rows that models are measured on.")
+    let test = try file("test", "test", "The test rows, with labels or without.")
     try names.finish()
     self.init(
       name: name, folder: "", labels: target.labels, scoreRange: target.range, metrics: metrics,
-      files: [.train: file(train), .validation: file(validation), .test: file(test)],
-      alternatives: [.test: [file(test, labelled: false)]])
+      files: [.train: train, .validation: validation, .test: test],
+      alternatives: [.test: [test.with { $0.labelColumn = nil }]])
     isOwn = true
   }
 }
@@ -139,14 +147,15 @@ extension ConfigSection {
   private func readColumn(
     _ key: String, _ presence: Setting.Presence, _ meaning: String
   ) throws -> TaskDescription.Column? {
-    var setting = setting(key, .string, bounds: .atLeast(-1), presence, meaning)
+    let bounds = Bounds.between(-1, 65_535)
+    var setting = setting(key, .string, bounds: bounds, presence, meaning)
     setting.kinds.append(.integer)
     return try read(setting) { value in
       if let name = value.string {
         if name.isEmpty { throw fail(key, "\(self.name(key)) must not be empty.") }
         return .named(name)
       }
-      guard let number = value.int, number >= -1 else {
+      guard let number = value.int, bounds.contains(Double(number)) else {
         throw wrong(key, Self.columnExpectation, value)
       }
       return .at(number)
@@ -247,7 +256,8 @@ extension ConfigSection {
 
   /// Refuses an array in which an element stands twice.
   fileprivate func checkDistinct(_ key: String, _ elements: [String]) throws {
-    for (place, element) in elements.enumerated() where elements[..<place].contains(element) {
+    var seen: Set<String> = []
+    for (place, element) in elements.enumerated() where !seen.insert(element).inserted {
       throw wrong(
         "\(key)[\(place)]", "unlike those before it",
         value(of: key)?.array?[place] ?? .string(element))

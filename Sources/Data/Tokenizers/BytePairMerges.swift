@@ -41,6 +41,8 @@ package struct BytePairMerges: Sendable {
   static let longWord = 48
 
   private var slots: [Slot]
+  /// New in each process, so that crafted merges cannot force collisions.
+  private let seed = UInt64.random(in: 0 ... .max)
 
   /// Merges in the order of their ranks. If a pair is listed twice, the last rank counts.
   package init(_ merges: [Merge]) {
@@ -152,7 +154,7 @@ package struct BytePairMerges: Sendable {
   @inline(__always)
   private func place(of pair: UInt64) -> Int {
     let mask = slots.count - 1
-    let product = pair &* 0x9E37_79B9_7F4A_7C15
+    let product = (pair ^ seed) &* 0x9E37_79B9_7F4A_7C15
     var place = Int(truncatingIfNeeded: product >> 40) & mask
     while slots[place].pair != pair, slots[place].pair != .max { place = (place + 1) & mask }
     return place

@@ -52,13 +52,13 @@ struct BytePairModel: Sendable {
   /// per line.
   /// - Throws: `FileError` or `JSONError`, with file and line.
   init(vocabularyFile: String, mergesFile: String, added: [AddedToken]) throws {
-    let json = try StrictJSON.parse(try ByteFile.read(vocabularyFile), file: vocabularyFile)
+    let json = try StrictJSON.read(vocabularyFile)
     guard let members = json.object?.members, !members.isEmpty else {
       throw FileError(
         file: vocabularyFile, line: 1,
         problem: "the file must hold a JSON object of tokens and their ids.")
     }
-    let bytes = try ByteFile.read(mergesFile)
+    let bytes = try ByteFile.read(mergesFile, atMost: ByteFile.longestDescription)
     var merges: [(left: ArraySlice<UInt8>, right: ArraySlice<UInt8>, line: Int)] = []
     for (index, line) in ByteLines(bytes).enumerated() {
       let text = bytes[line]

@@ -12,6 +12,8 @@ struct ByteStringIndex: Sendable {
   private var slots: [Slot]
   private var storage: [UInt8] = []
   private var count = 0
+  /// New in each process, so that a crafted vocabulary cannot force collisions.
+  private let seed = UInt64.random(in: 0 ... .max)
 
   /// An index without strings, with room for `capacity` of them.
   init(capacity: Int = 0) {
@@ -23,7 +25,7 @@ struct ByteStringIndex: Sendable {
   /// Adds a string, or replaces the id of one that exists already.
   mutating func insert(_ bytes: ArraySlice<UInt8>, id: Int32) {
     if count * 2 >= slots.count { grow() }
-    let hash = Self.hash(bytes)
+    let hash = hash(bytes)
     let place = place(of: bytes, hash)
     if slots[place].length < 0 {
       slots[place] = Slot(
@@ -37,7 +39,7 @@ struct ByteStringIndex: Sendable {
 
   /// The id of a string, or −1.
   func id(of bytes: ArraySlice<UInt8>) -> Int32 {
-    let slot = slots[place(of: bytes, Self.hash(bytes))]
+    let slot = slots[place(of: bytes, hash(bytes))]
     return slot.length < 0 ? -1 : slot.id
   }
 
@@ -77,8 +79,8 @@ struct ByteStringIndex: Sendable {
   }
 
   @inline(__always)
-  private static func hash(_ bytes: ArraySlice<UInt8>) -> UInt32 {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+  private func hash(_ bytes: ArraySlice<UInt8>) -> UInt32 {
+    var hash = seed
     for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
     return UInt32(truncatingIfNeeded: hash ^ hash >> 29)
   }

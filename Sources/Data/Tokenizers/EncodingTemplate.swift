@@ -44,6 +44,34 @@ public struct EncodingTemplate: Sendable, Equatable {
       ])
   }
 
+  /// The largest segment of a token, in either form.
+  public var largestSegment: UInt8 {
+    (single + pair).map { part in
+      switch part {
+      case .special(_, let typeID), .first(let typeID), .second(let typeID): typeID
+      }
+    }.max() ?? 0
+  }
+
+  /// The larger number of special tokens, of both forms: no text is shorter.
+  public var mostSpecialTokens: Int {
+    [single, pair].map { $0.count { if case .special = $0 { true } else { false } } }.max() ?? 0
+  }
+
+  /// The same with all tokens in segment 0.
+  var withoutSegments: EncodingTemplate {
+    func flat(_ parts: [Part]) -> [Part] {
+      parts.map { part in
+        switch part {
+        case .special(let id, _): .special(id, typeID: 0)
+        case .first: .first(typeID: 0)
+        case .second: .second(typeID: 0)
+        }
+      }
+    }
+    return EncodingTemplate(single: flat(single), pair: flat(pair))
+  }
+
   /// Assembles a text or pair, cut to `maxLength` tokens in total, the longer text first. If
   /// `maxLength` is smaller than the number of special tokens, only these remain.
   func encoding(_ first: [Int32], _ second: [Int32]?, maxLength: Int) -> Encoding {

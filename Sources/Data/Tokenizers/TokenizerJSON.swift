@@ -10,7 +10,7 @@ struct TokenizerJSON {
   /// Reads and parses the file.
   init(_ path: String) throws {
     self.path = path
-    json = try StrictJSON.parse(try ByteFile.read(path), file: path)
+    json = try StrictJSON.read(path)
     guard json.object != nil else {
       throw FileError(file: path, line: 1, problem: "the file must hold a JSON object.")
     }
@@ -61,7 +61,13 @@ struct TokenizerJSON {
     result.unknown = model["unk_token"]?.string ?? result.unknown
     result.continuationPrefix =
       model["continuing_subword_prefix"]?.string ?? result.continuationPrefix
-    result.longestWord = model["max_input_chars_per_word"]?.int ?? result.longestWord
+    if let value = model["max_input_chars_per_word"] {
+      // The time that a word takes grows with the square of its length.
+      guard let limit = value.int, (1...1000).contains(limit) else {
+        throw wrong(value, "\"max_input_chars_per_word\" must be a whole number from 1 to 1000.")
+      }
+      result.longestWord = limit
+    }
     try require("pre_tokenizer", "pretokenizers", is: "BertPreTokenizer")
     let normalizer = try require("normalizer", "normalizers", is: "BertNormalizer")
     result.normalization = Normalization(
@@ -201,6 +207,9 @@ struct TokenizerJSON {
     }
   }
 
+  /// The most parts of a template: what it adds to a text must not outweigh the text.
+  private static let mostParts = 64
+
   /// A member such as `"cls": ["<s>", 0]`.
   private func named(_ key: String, _ value: JSONValue) throws -> (name: String, id: Int32) {
     guard let pair = value[key]?.array, pair.count == 2, let name = pair[0].string,
@@ -232,6 +241,12 @@ struct TokenizerJSON {
       } else {
         throw wrong(part, "a part of a template must be a SpecialToken or a Sequence.")
       }
+    }
+    guard parts.count <= Self.mostParts else {
+      throw wrong(
+        value[key],
+        "\"\(key)\" of the post-processor adds \(parts.count - texts.count) tokens to every text; "
+          + "at most \(Self.mostParts - texts.count) are supported.")
     }
     guard found.sorted() == texts else {
       throw wrong(

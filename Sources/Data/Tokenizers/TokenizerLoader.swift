@@ -27,10 +27,13 @@ public enum TokenizerLoader {
           problem: "the added token \"\(token.content)\" has \"normalized\": true, which is not "
             + "supported with WordPiece; set it to false.")
       }
+      let template =
+        definition.template ?? .bert(cls: specialTokens.cls, sep: specialTokens.sep)
       return WordPieceTokenizer(
         vocabulary: model.vocabulary, specialTokens: specialTokens,
         normalization: settings.apply(to: model.normalization),
-        parseSpecialTokens: parseSpecialTokens, addedTokens: added, template: definition.template,
+        parseSpecialTokens: parseSpecialTokens, addedTokens: added,
+        template: settings.givesSegments ? template : template.withoutSegments,
         continuationPrefix: model.continuationPrefix, longestWord: model.longestWord)
     case .bytePair(var model):
       model.addsPrefixSpace = settings.addsPrefixSpace ?? model.addsPrefixSpace

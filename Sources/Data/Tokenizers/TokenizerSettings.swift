@@ -17,6 +17,9 @@ struct TokenizerSettings {
   private(set) var family: String?
   /// Tokens that a folder without tokenizer.json adds to its vocabulary.
   private(set) var addedTokens: [AddedToken] = []
+  /// False if the tokenizer gives no `token_type_ids`, so that a model takes all tokens as segment
+  /// 0: by `model_input_names`, else by `tokenizer_class`.
+  private(set) var givesSegments = true
 
   init(folder: String) throws {
     for file in ["special_tokens_map.json", "tokenizer_config.json"] {
@@ -36,6 +39,9 @@ struct TokenizerSettings {
       isolatesChinese = try Self.flag("tokenize_chinese_chars", json, path) ?? isolatesChinese
       addsPrefixSpace = try Self.flag("add_prefix_space", json, path) ?? addsPrefixSpace
       family = json["tokenizer_class"]?.string ?? family
+      if file == "tokenizer_config.json", let settings = json.object {
+        givesSegments = Self.givesSegments(settings)
+      }
       for member in json["added_tokens_decoder"]?.object?.members ?? [] {
         addedTokens.append(
           try AddedToken(
@@ -59,6 +65,15 @@ struct TokenizerSettings {
     }
   }
 
+  /// Whether `tokenizer_config.json` asks for `token_type_ids`, as transformers reads it.
+  private static func givesSegments(_ settings: JSONObject) -> Bool {
+    if let names = settings["model_input_names"]?.array {
+      return names.contains { $0.string == "token_type_ids" }
+    }
+    let type = settings["tokenizer_class"]?.string ?? ""
+    return !type.hasPrefix("DistilBert") && !type.hasPrefix("Roberta")
+  }
+
   /// True for a byte-level byte-pair family, false for a WordPiece family, nil if unknown.
   var isBytePair: Bool? {
     guard let name = family?.lowercased() else { return nil }
@@ -71,7 +86,7 @@ struct TokenizerSettings {
   ) throws -> (JSONValue, path: String)? {
     let path = "\(folder)/\(file)"
     guard ByteFile.exists(path) else { return nil }
-    let json = try StrictJSON.parse(try ByteFile.read(path), file: path)
+    let json = try StrictJSON.read(path)
     guard json.object != nil else {
       throw FileError(file: path, line: 1, problem: "the file must hold a JSON object.")
     }

@@ -101,7 +101,12 @@ struct WordSplitter {
 
   private mutating func flushMarks() {
     guard !marks.isEmpty else { return }
-    // Insertion sort, because canonical ordering is stable and runs are short.
+    // Canonical ordering is stable, and runs are short unless somebody means harm.
+    if marks.count > 32 {
+      marks = marks.enumerated().sorted {
+        ($0.element.combiningClass, $0.offset) < ($1.element.combiningClass, $1.offset)
+      }.map(\.element)
+    }
     for i in marks.indices.dropFirst() {
       var j = i
       while j > 0, marks[j - 1].combiningClass > marks[j].combiningClass {

@@ -32,7 +32,7 @@ public struct AppliedTask: Sendable {
     }
     let file = "\(folder)/\(Self.fileName)"
     if FileManager.default.fileExists(atPath: file) {
-      let described = try TaskConfiguration.load(path: file)
+      let described = try TaskConfiguration.load(path: file, .regularFile)
       if name == nil || name == described.name {
         try self.init(described)
         return

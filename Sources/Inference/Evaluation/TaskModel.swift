@@ -25,6 +25,7 @@ public struct TaskModel: Sendable {
   private let maxSeqLength: Int
   private let pool: ThreadPool
   private let precision: Precision
+  private let folder: String
 
   /// Opens a model folder for a task.
   ///
@@ -65,6 +66,7 @@ public struct TaskModel: Sendable {
     outputs = aligned.outputs
     notices = [aligned.notice].compactMap { $0 }
     self.task = task
+    self.folder = folder
     tokenizer = opened.tokenizer
     self.maxSeqLength = length
   }
@@ -124,8 +126,7 @@ public struct TaskModel: Sendable {
     }
     let start = ContinuousClock.now
     let evaluation = TaskEvaluation(
-      logits: try Inference(pool: pool, precision: precision)
-        .logits(model, data: data, batchSize: batchSize),
+      logits: try logits(data, batchSize: batchSize),
       isRegression: task.isRegression, isMultiLabel: task.isMultiLabel, folding: outputs)
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     let metrics = evaluation.metrics(of: task, data: data)
@@ -185,12 +186,23 @@ public struct TaskModel: Sendable {
   public func predict(_ text: TextDataset, batchSize: Int) throws -> Predictions {
     let data = TokenizedDataset(
       text, tokenizer: tokenizer, maximumLength: maxSeqLength, pool: pool)
-    let logits = try Inference(pool: pool, precision: precision)
-      .logits(model, data: data, batchSize: batchSize)
     return Predictions(
       evaluation: TaskEvaluation(
-        logits: logits, isRegression: task.isRegression, isMultiLabel: task.isMultiLabel,
-        folding: outputs),
+        logits: try logits(data, batchSize: batchSize), isRegression: task.isRegression,
+        isMultiLabel: task.isMultiLabel, folding: outputs),
       labels: task.labelNames)
+  }
+
+  /// - Throws: `FileError` for outputs that are no numbers: any label would do as well as another.
+  private func logits(_ data: TokenizedDataset, batchSize: Int) throws -> Matrix {
+    let logits = try Inference(pool: pool, precision: precision)
+      .logits(model, data: data, batchSize: batchSize)
+    guard logits.isFinite else {
+      throw FileError(
+        file: folder,
+        problem: "the model's outputs are NaN or infinite; its weights are damaged, or its "
+          + "training went astray.")
+    }
+    return logits
   }
 }

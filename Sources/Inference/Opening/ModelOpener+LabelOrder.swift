@@ -25,8 +25,8 @@ extension ModelOpener {
     if found.isNameless { return LabelSet(names: order, isMultiLabel: found.isMultiLabel) }
     guard found.names.map({ $0.lowercased() }) == order.map({ $0.lowercased() }) else {
       throw error(
-        "\(folder.path) has label names of its own, \(found.names); label_order is for checkpoints "
-          + "without any (LABEL_0, LABEL_1 and so on)")
+        "\(folder.path) has label names of its own, \(listed(found.names)); label_order is for "
+          + "checkpoints without any (LABEL_0, LABEL_1 and so on)")
     }
     return found
   }
@@ -48,8 +48,8 @@ extension ModelOpener {
     else {
       throw source.origin.error(
         "label_order",
-        "label_order must hold every label of task \(task.name) once, \(task.labelNames), in the "
-          + "order of the model's outputs, found \(order).")
+        "label_order must hold every label of task \(task.name) once, \(listed(task.labelNames)), in "
+          + "the order of the model's outputs, found \(listed(order)).")
     }
   }
 
@@ -61,7 +61,7 @@ extension ModelOpener {
       found.count == wanted.count, found.names != wanted.names
     else { return nil }
     return
-      "\(model) has no label names; its outputs are taken in the task's order \(wanted.names); "
-      + "give its label_order if that is another one"
+      "\(model) has no label names; its outputs are taken in the task's order "
+      + "\(listed(wanted.names)); give its label_order if that is another one"
   }
 }

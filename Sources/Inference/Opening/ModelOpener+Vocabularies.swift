@@ -2,7 +2,7 @@ import Data
 import Models
 
 extension ModelOpener {
-  /// Checks that a model has an embedding for every id of its tokenizer.
+  /// Checks that a model has an embedding for every id, segment and position of its tokenizer.
   ///
   /// - Throws: `MismatchError`.
   package static func checkVocabulary<M: Model>(_ opened: OpenedModel<M>) throws -> OpenedModel<M> {
@@ -14,7 +14,33 @@ extension ModelOpener {
         "\(opened.role) (\(opened.tokenizerSource)) has embeddings for \(rows) tokens (vocab_size "
           + "in config.json), but its tokenizer has \(tokens); they belong to different models")
     }
+    try checkTemplate(of: opened.tokenizer, fits: opened.model, role: opened.role)
     return opened
+  }
+
+  /// Checks that a model has a segment embedding for every segment that a tokenizer gives, and
+  /// positions for the special tokens that it adds to every text. Models with fewer than two
+  /// segments ignore them.
+  ///
+  /// - Throws: `MismatchError`.
+  package static func checkTemplate(
+    of tokenizer: any Tokenizer, fits model: any Model, role: String
+  ) throws {
+    let (c, template) = (model.encoder.configuration, tokenizer.template)
+    let segment = Int(template.largestSegment)
+    guard c.typeVocabularySize < 2 || segment < c.typeVocabularySize else {
+      throw MismatchError(
+        .vocabulary,
+        "the tokenizer of the \(role) puts tokens into segment \(segment) (the post_processor of "
+          + "tokenizer.json), but the \(role) has segments 0 to \(c.typeVocabularySize - 1) only "
+          + "(type_vocab_size in config.json)")
+    }
+    guard template.mostSpecialTokens <= c.maximumLength else {
+      throw MismatchError(
+        .vocabulary,
+        "the tokenizer of the \(role) adds \(template.mostSpecialTokens) special tokens to a text, "
+          + "but the \(role) has position embeddings for \(c.maximumLength) tokens only")
+    }
   }
 
   /// Checks that a generator's words are the words of another model, row by row. A generator may

@@ -178,9 +178,10 @@ package struct ModelOpener {
     shape.padTokenID = Int(vocabulary.tokenizer.specialTokens.pad)
     let model = make(shape)
     model.initialize(seed: seed)
-    return OpenedModel(
-      model: model, tokenizer: vocabulary.tokenizer, tokenizerSource: vocabulary.source,
-      report: nil, role: role)
+    return try Self.checkVocabulary(
+      OpenedModel(
+        model: model, tokenizer: vocabulary.tokenizer, tokenizerSource: vocabulary.source,
+        report: nil, role: role))
   }
 
   private func vocabulary(
@@ -222,9 +223,9 @@ package struct ModelOpener {
     guard found.isRegression == wanted.isRegression, found.count == wanted.count else {
       throw MismatchError(
         .labels,
-        "\(place) has \(found.count) output\(found.count == 1 ? "" : "s") \(found.names), but task "
-          + "\(task.name) has \(wanted.count) \(wanted.names); give a model fine-tuned "
-          + "on \(task.name)"
+        "\(place) has \(found.count) output\(found.count == 1 ? "" : "s") \(listed(found.names)), but "
+          + "task \(task.name) has \(wanted.count) \(listed(wanted.names)); give a model "
+          + "fine-tuned on \(task.name)"
           + task.foldings.map { " or \($0.modelTask)" }.joined()
       )
     }
@@ -244,8 +245,9 @@ package struct ModelOpener {
     guard let order = permutation(from: found.names, to: wanted.names) else {
       throw MismatchError(
         .labels,
-        "\(place) has the labels \(found.names), but task \(task.name) has \(wanted.names); give a "
-          + "model fine-tuned on \(task.name), or correct id2label in its config.json")
+        "\(place) has the labels \(listed(found.names)), but task \(task.name) has "
+          + "\(listed(wanted.names)); give a model fine-tuned on \(task.name), or correct id2label "
+          + "in its config.json")
     }
     return (replacing(opened, opened.model.reordered(order, labels: wanted)), nil)
   }
@@ -282,6 +284,13 @@ package struct ModelOpener {
     OpenedModel(
       model: model, tokenizer: opened.tokenizer, tokenizerSource: opened.tokenizerSource,
       report: opened.report, role: opened.role)
+  }
+
+  /// Names as messages list them, cut where nobody would read on.
+  static func listed(_ names: [String]) -> String {
+    let most = 12
+    return names.count <= most
+      ? "\(names)" : "\(Array(names.prefix(most))) and \(names.count - most) more"
   }
 
   package static func permutation(from found: [String], to wanted: [String]) -> [Int]? {

@@ -34,7 +34,7 @@ public struct PretrainConfiguration: RunConfiguration {
     common = try CommonConfiguration(reading: root)
     corpus = try Corpus(reading: root.section("corpus", "The texts."))
     maxSeqLength = try root.int(
-      "max_seq_length", default: 128, in: 3...,
+      "max_seq_length", default: 128, in: 3...TaskConfiguration.longestText,
       "Texts are cut to this many tokens, including special ones.")
     model = try ModelSource(reading: root.section("model", "The model to train."), as: .alone)
     if model.labelOrder != nil {
