@@ -85,7 +85,7 @@ import Testing
       (["--model", "m", "--max-seq-length", "8"], "--max-seq-length needs --data and --model."),
       (
         ["--task", "rte", "--data", "d", "--model", "m", "--max-seq-length", "2"],
-        "--max-seq-length must be at least 3, found 2."
+        "--max-seq-length must be from 3 to 1048576, found 2."
       ),
       (
         ["--task", "rte", "--data", "d", "--task-config", "c"],

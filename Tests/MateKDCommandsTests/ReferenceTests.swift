@@ -97,7 +97,7 @@ import Testing
     ).filled()
     #expect(text.hasPrefix("a\n| key | values | default | meaning |\n"))
     #expect(text.contains("| `masking` | `\"80-10-10\"`, `\"mask\"` | `\"80-10-10\"` | What "))
-    #expect(text.contains("| `max_seq_length` | integer, at least 3 | `128` | Texts "))
+    #expect(text.contains("| `max_seq_length` | integer, between 3 and 1048576 | `128` | Texts "))
     #expect(text.hasSuffix("|\nb"))
     for place in ["table pretrain nothing", "table run task", "tables"] {
       #expect(throws: ReferenceTemplate.UnknownPlace.self) {

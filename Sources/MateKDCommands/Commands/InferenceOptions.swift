@@ -24,13 +24,9 @@ struct InferenceOptions: ParsableArguments {
   var precision = Precision.float32
 
   func validate() throws {
-    if let maxSeqLength, maxSeqLength < 3 {
-      throw ValidationError("--max-seq-length must be at least 3, found \(maxSeqLength).")
-    }
-    if batchSize < 1 {
-      throw ValidationError("--batch-size must be at least 1, found \(batchSize).")
-    }
-    if threads < 0 { throw ValidationError("--threads must not be negative, found \(threads).") }
+    try OptionRange.check("--max-seq-length", maxSeqLength ?? 3, 3...TaskConfiguration.longestText)
+    try OptionRange.check("--batch-size", batchSize, 1...RandomSite.places.count)
+    try OptionRange.check("--threads", threads, OptionRange.threads)
     if let complaint = precision.complaint { throw ValidationError("--precision: \(complaint).") }
   }
 

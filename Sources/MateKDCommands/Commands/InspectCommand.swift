@@ -59,13 +59,11 @@ struct InspectCommand: ParsableCommand {
     if model == nil, data == nil || task == nil && taskConfig == nil {
       throw ValidationError("Give --model, or --data with --task or --task-config.")
     }
-    if let maxSeqLength, maxSeqLength < 3 {
-      throw ValidationError("--max-seq-length must be at least 3, found \(maxSeqLength).")
-    }
+    try OptionRange.check("--max-seq-length", maxSeqLength ?? 3, 3...TaskConfiguration.longestText)
     if maxSeqLength != nil, data == nil || model == nil {
       throw ValidationError("--max-seq-length needs --data and --model.")
     }
-    if threads < 0 { throw ValidationError("--threads must not be negative, found \(threads).") }
+    try OptionRange.check("--threads", threads, OptionRange.threads)
   }
 
   func run() throws {

@@ -16,6 +16,8 @@ package enum LineFilter {
     let size = 1 << 16
     var (pending, output): ([UInt8], [UInt8]) = ([], [])
     var (number, isAtEnd) = (0, false)
+    // How much of `pending` is known to hold no line end, so that no byte is looked at twice.
+    var searched = 0
     var chunk = [UInt8](repeating: 0, count: size)
 
     func take(_ line: ArraySlice<UInt8>) throws {
@@ -38,11 +40,12 @@ package enum LineFilter {
       isAtEnd = count == 0
       pending += chunk[..<count]
       var start = 0
-      while let end = pending[start...].firstIndex(of: 0x0A) {
+      while let end = pending[max(start, searched)...].firstIndex(of: 0x0A) {
         try take(pending[start..<end])
         start = end + 1
       }
       pending.removeFirst(start)
+      searched = pending.count
       if isAtEnd, !pending.isEmpty { try take(pending[...]) }
       try FileDescriptorWriter.write(output, to: sink, named: "the output")
       output.removeAll(keepingCapacity: true)

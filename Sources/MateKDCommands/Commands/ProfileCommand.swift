@@ -30,8 +30,8 @@ struct ProfileCommand: ParsableCommand {
   private static let kinds = RunKind.allCases.map(\.rawValue).joined(separator: ", ")
 
   func validate() throws {
-    if steps < 1 { throw ValidationError("--steps must be at least 1, found \(steps).") }
-    if warmUp < 0 { throw ValidationError("--warm-up must not be negative, found \(warmUp).") }
+    try OptionRange.check("--steps", steps, 1...1_000_000)
+    try OptionRange.check("--warm-up", warmUp, 0...1_000_000)
   }
 
   mutating func run() throws {

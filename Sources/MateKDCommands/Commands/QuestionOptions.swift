@@ -25,11 +25,11 @@ struct QuestionOptions: ParsableArguments {
   var nullScoreDiffThreshold = 0.0
 
   func validate() throws {
-    if docStride < 0 { throw ValidationError("--doc-stride must not be negative.") }
-    for (name, value) in [
-      ("--max-query-length", maxQueryLength), ("--n-best-size", nBestSize),
-      ("--max-answer-length", maxAnswerLength),
-    ] where value < 1 { throw ValidationError("\(name) must be at least 1, found \(value).") }
+    let longest = TaskConfiguration.longestText
+    try OptionRange.check("--doc-stride", docStride, 0...longest)
+    try OptionRange.check("--max-query-length", maxQueryLength, 1...longest)
+    try OptionRange.check("--n-best-size", nBestSize, 1...1000)
+    try OptionRange.check("--max-answer-length", maxAnswerLength, 1...longest)
   }
 
   /// Opens a model folder for a task with questions.

@@ -31,7 +31,7 @@ extension RunCommand {
     if outcome.wasInterrupted { throw Interrupted(checkpoint: outcome.checkpoint) }
     var table = TextTable([.text("result"), .number("value")])
     for (name, value) in outcome.results {
-      let isCount = value.rounded() == value && abs(value) >= 1
+      let isCount = value.rounded() == value && (1..<1e15).contains(abs(value))
       table.add([name, isCount ? NumberText.grouped(Int(value)) : NumberText.fixed(value, 4)])
     }
     table.print()

@@ -27,7 +27,10 @@ struct SynthesizeCommand: ParsableCommand {
   func validate() throws {
     for (name, value) in [
       ("--train-rows", trainRows), ("--dev-rows", devRows), ("--corpus-rows", corpusRows),
-    ] where value < 1 { throw ValidationError("\(name) must be at least 1, found \(value).") }
+    ] {
+      // No text occurs twice, and the grammar does not have endlessly many.
+      try OptionRange.check(name, value, 1...1_000_000)
+    }
   }
 
   func run() throws {

@@ -18,9 +18,7 @@ struct TokenizeCommand: ParsableCommand {
   var maxSeqLength: Int?
 
   func validate() throws {
-    if let maxSeqLength, maxSeqLength < 3 {
-      throw ValidationError("--max-seq-length must be at least 3, found \(maxSeqLength).")
-    }
+    try OptionRange.check("--max-seq-length", maxSeqLength ?? 3, 3...TaskConfiguration.longestText)
   }
 
   func run() throws {
