@@ -114,7 +114,8 @@ extension FamilyDescription {
     let name = canonicalName(tensor.name)
     func isPart(of prefix: String) -> Bool { name.hasPrefix("\(prefix).") }
     if isRedundant(name) || !tensor.type.isFloat { return .copies }
-    if isPart(of: "\(encoder).embeddings") { return .embeddings }
+    // ELECTRA has embeddings_project, too.
+    if name.hasPrefix("\(encoder).embeddings") { return .embeddings }
     if isPart(of: "\(encoder).\(layers)"),
       let number = Int(name.dropFirst("\(encoder).\(layers).".count).prefix { $0 != "." })
     {

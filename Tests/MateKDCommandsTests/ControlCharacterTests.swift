@@ -79,7 +79,7 @@ import Testing
 
   @Test func theParserQuotesTheCommandLineOnOneLine() throws {
     for arguments in [
-      ["evaluate", "--\(Self.hostile)"], ["\(Self.hostile)"],
+      ["evaluate", "--model", "m", "--data", "d", "--\(Self.hostile)"], ["\(Self.hostile)"],
       ["evaluate", "--model", "m", "--data", "d", "--split", Self.hostile],
       ["tokenize", "--model", "m", "--max-seq-length", Self.hostile],
     ] {

@@ -61,7 +61,7 @@ SHAPE = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2,
          "intermediate_size": 64, "max_position_embeddings": 64}
 DISTILL = {"output_dir": "out", "seed": 7, "threads": 2, "task": {
                "name": "mine", "data_dir": "data", "format": "csv", "text": "text", "label": -1,
-               "labels": ["no", "yes"], "quotes": True, "separator": ";", "header": True},
+               "labels": ["no", "yes"], "separator": ";", "header": True},
            "teacher": {"model_name_or_path": "teacher"}, "student": {"from_teacher_layers": [0, 2]},
            "method": {"name": "kd", "temperature": 2.0, "loss_weights": {"ce": 0.5, "kd": 0.5}},
            "train": TRAIN}
@@ -72,7 +72,7 @@ for name in ["mate-kd", "cilda", "tinybert", "as-dfd", "codir"]:
 seed("configuration", "teacher", {"output_dir": "out", "task": {"name": "sst-2", "data_dir": "d"},
                                   "model": {"model_name_or_path": "m"}, "train": TRAIN})
 seed("configuration", "pretrain", {"output_dir": "out", "corpus": {"files": ["a.txt"]},
-                                   "max_seq_length": 32, "mlm": {"mask_probability": 0.2},
+                                   "max_seq_length": 32, "mlm": {"mlm_probability": 0.2},
                                    "model": {"config": SHAPE, "vocab": "vocab.txt"}})
 seed("configuration", "study", {
     "output_dir": "study", "seeds": [1, 2], "keep_models": False, "reference": "kd",
