@@ -2,6 +2,8 @@
 #define MATE_KD_CBLAS_SHIM_H
 
 #include <cblas.h>
+#include <limits.h>
+#include <sys/resource.h>
 
 // sched_getaffinity is hidden without _GNU_SOURCE, which a module header cannot set for others.
 extern int sched_getaffinity(int, unsigned long, void *);
@@ -14,6 +16,16 @@ static inline int mate_kd_available_processors(void) {
   for (unsigned i = 0; i < 128; i++) count += __builtin_popcountl(set[i]);
   return count;
 }
+
+// Limits of this process in bytes, negative for none. Whether the names of resources are integers
+// for Swift depends on the system's headers.
+static inline long mate_kd_limit(int resource) {
+  struct rlimit limit;
+  if (getrlimit(resource, &limit) < 0 || limit.rlim_cur > LONG_MAX) return -1;
+  return (long)limit.rlim_cur;
+}
+static inline long mate_kd_address_space_limit(void) { return mate_kd_limit(RLIMIT_AS); }
+static inline long mate_kd_data_limit(void) { return mate_kd_limit(RLIMIT_DATA); }
 
 // Swift's SIMD16<Float>.squareRoot() becomes sixteen scalar roots; this is one vector instruction.
 typedef float mate_kd_float16 __attribute__((__ext_vector_type__(16)));

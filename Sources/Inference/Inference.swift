@@ -63,18 +63,44 @@ public struct Inference: Sendable {
     return result
   }
 
+  /// The most tokens of a batch of several texts: enough for an efficient product, few enough to
+  /// keep activations in the caches.
+  private static let mostTokens = 512
+
+  /// Bytes that the threads of a pool take for passes of models over texts, none longer than
+  /// `longest` tokens.
+  package static func bytes(_ models: [any Model], longest: Int, _ pool: ThreadPool) -> Double {
+    let longest = max(1, longest)
+    let lengths = [Int](repeating: longest, count: max(1, mostTokens / longest))
+    var memory = PoolMemory()
+    for model in models where !(model is MaskedLanguageModel) {
+      memory.serve(PassMemory(model, over: PassMemory.Shape(lengths: lengths)).forward)
+    }
+    return Double(pool.threads) * memory.bytes
+  }
+
+  /// Checks that there is memory for the first passes of a model over a data set. (Later ones find
+  /// the memory of the first.)
+  ///
+  /// - Parameter logits: how many there will be.
+  /// - Throws: `MemoryShortage` if there is not.
+  func requireMemory(for model: any Model, data: TokenizedDataset, logits: Int) throws {
+    _ = try MemoryShortage.check(
+      Self.bytes([model], longest: data.lengths.max() ?? 0, pool) + 4 * Double(logits),
+      for: "the evaluation", advice: "give fewer --threads, shorter texts or less data")
+  }
+
   private func forEachBatch(
     of data: TokenizedDataset, batchSize: Int,
     _ body: @Sendable (_ rows: Range<Int>, PackedTokens, Tape) throws -> Void
   ) throws {
-    // Enough tokens for an efficient product, few enough to keep activations in the caches.
     var batches: [Range<Int>] = []
     let lengths = data.lengths
     var start = 0
     var tokens = 0
     for row in 0..<data.count {
       let length = lengths[row]
-      if row > start, row - start >= batchSize || tokens + length > 512 {
+      if row > start, row - start >= batchSize || tokens + length > Self.mostTokens {
         batches.append(start..<row)
         start = row
         tokens = 0

@@ -51,28 +51,39 @@ struct Block {
   /// True for memory that was mapped for this block alone and was zero when it was mapped.
   var isMapped: Bool { capacity * 4 >= Self.hugePage }
 
+  /// From this size on, a block is compared with the limits on memory before it is mapped: the
+  /// kernel maps what it does not have, and ends the process when it is used.
+  private static let largeBlock = 32 << 20
+
+  /// The bytes that a block for `count` floats takes; nil if there is no such size.
+  ///
+  /// A size that rounding up would make as large as a huge page is mapped too: see `isMapped`.
+  static func length(_ count: Int) -> Int? {
+    guard count >= 0, count < Int.max / 8 else { return nil }
+    let bytes = count * 4
+    return bytes > hugePage - 1024
+      ? (bytes + hugePage - 1) / hugePage * hugePage : (bytes + 1023) / 1024 * 1024
+  }
+
   /// At least `count` floats, 64-byte aligned; large ones are mapped with huge pages.
   static func allocate(_ count: Int) -> Block {
-    let bytes = count * 4
-    // A size that rounding up would make as large as a huge page is mapped too: see `isMapped`.
-    if bytes > hugePage - 1024 {
-      let length = (bytes + hugePage - 1) / hugePage * hugePage
+    guard let length = length(count) else { MemoryShortage.exit(wanting: .max) }
+    if length >= largeBlock, MemoryLimit.all().contains(where: { $0.left < length }) {
+      MemoryShortage.exit(wanting: length)
+    }
+    if length >= hugePage {
       if let base = map(length) {
         return Block(
           base: base.bindMemory(to: Float.self, capacity: length / 4), capacity: length / 4)
       }
     } else {
-      let length = (bytes + 1023) / 1024 * 1024
       var raw: UnsafeMutableRawPointer?
       if posix_memalign(&raw, 64, length) == 0, let raw {
         return Block(
           base: raw.bindMemory(to: Float.self, capacity: length / 4), capacity: length / 4)
       }
     }
-    // No caller can continue without its memory, and none can free any: report it and exit.
-    let message = "mate-kd: error: out of memory (\(bytes >> 20) MB asked for)\n"
-    _ = message.withCString { write(2, $0, strlen($0)) }
-    exit(71)
+    MemoryShortage.exit(wanting: length)
   }
 
   /// Maps `length` bytes of untouched zeros, aligned to the size of a huge page.
@@ -122,6 +133,13 @@ public final class BufferPool: Sendable {
       if low < state.free.count, state.free[low].capacity <= max(2 * wanted, 4096) {
         return state.free.remove(at: low)
       }
+      // One that is a little too small is replaced. Otherwise each batch that is longer than all
+      // before would leave behind the blocks of the one that was the longest until then.
+      if low > 0, state.free[low - 1].capacity >= wanted / 2 {
+        let small = state.free.remove(at: low - 1)
+        state.allocated -= small.capacity
+        small.free()
+      }
       let block = Block.allocate(wanted)
       state.allocated += block.capacity
       return block
@@ -131,7 +149,7 @@ public final class BufferPool: Sendable {
 
   /// An uninitialised matrix.
   public func matrix(_ rows: Int, _ columns: Int) -> Matrix {
-    Matrix(take(rows * columns), rows: rows, columns: columns)
+    Matrix(take(Matrix.size(rows, columns)), rows: rows, columns: columns)
   }
 
   /// A matrix of zeros.
@@ -141,8 +159,13 @@ public final class BufferPool: Sendable {
     return result
   }
 
-  /// The number of floats that this pool has taken from the system so far, in use or not.
+  /// The number of floats that this pool has from the system, in use or not.
   public var allocatedFloats: Int { state.withLock { $0.allocated } }
+
+  /// The floats of the block that a pool takes for `count` floats.
+  package static func capacity(for count: Int) -> Int {
+    Block.length(max(1, count)).map { $0 / 4 } ?? .max
+  }
 
   func giveBack(_ block: Block) {
     state.withLock { state in

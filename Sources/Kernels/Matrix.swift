@@ -31,7 +31,14 @@ public struct Matrix: Sendable {
 
   /// A new matrix of zeros with its own memory.
   public init(zeros rows: Int, _ columns: Int) {
-    self.init(Buffer(zeroed: rows * columns), rows: rows, columns: columns)
+    self.init(Buffer(zeroed: Self.size(rows, columns)), rows: rows, columns: columns)
+  }
+
+  /// The number of elements. Sizes whose product no integer holds become the largest one, for which
+  /// no memory is found; wrapped around, they would be those of a small matrix.
+  static func size(_ rows: Int, _ columns: Int) -> Int {
+    let (size, wraps) = rows.multipliedReportingOverflow(by: columns)
+    return wraps ? .max : size
   }
 
   /// A matrix with its own memory and the given values, row by row.

@@ -1,10 +1,71 @@
 import CBLAS
 import Glibc
+import Synchronization
 
 /// The BLAS library behind `Kernel.gemm`, and what this program was compiled for.
 public enum OpenBLAS {
   /// Turns OpenBLAS's own threads off: mate-kd splits the work itself (one shard per thread).
   public static func useOneThread() { openblas_set_num_threads(1) }
+
+  /// The address space of one of OpenBLAS's buffers: 128 MB in all versions that we know, and some
+  /// pages. A thread that multiplies has one to itself and uses a few megabytes of it.
+  private static let bufferSize = 129 << 20
+  /// More buffers at a time than this is more than some builds of OpenBLAS have places for.
+  private static let mostBuffers = 128
+
+  private static let buffers = Mutex(0)
+
+  /// A pool whose threads may all multiply at once.
+  ///
+  /// OpenBLAS maps a buffer when a thread first multiplies, and where it cannot, it tries again
+  /// forever. So the buffers are mapped here, after a check that there is room for them.
+  ///
+  /// - Parameter threads: 0 for `ThreadPool.defaultThreads`.
+  /// - Throws: `MemoryShortage` if there is no room.
+  package static func threadPool(_ threads: Int) throws(MemoryShortage) -> ThreadPool {
+    useOneThread()
+    let pool = ThreadPool(threads: threads)
+    let complaint = buffers.withLock { mapped -> MemoryShortage? in
+      let missing = pool.threads - mapped
+      guard missing > 0 else { return nil }
+      guard hasRoom(forBuffers: missing) else {
+        let tightest = MemoryLimit.all().filter(\.countsWhatIsMapped).min { $0.left < $1.left }
+        let reason = tightest?.description ?? "the system maps no more"
+        return MemoryShortage(
+          "\(missing) threads need \(MemoryLimit.text(Double(missing * bufferSize))) of address "
+            + "space for matrix products, but \(reason); raise the limit or give fewer --threads")
+      }
+      mapBuffers(min(pool.threads, mostBuffers))
+      mapped = pool.threads
+      return nil
+    }
+    if let complaint { throw complaint }
+    return pool
+  }
+
+  /// Whether so many more buffers could be mapped now.
+  private static func hasRoom(forBuffers count: Int) -> Bool {
+    var found: [UnsafeMutableRawPointer] = []
+    defer { for address in found { munmap(address, bufferSize) } }
+    while found.count < count {
+      let address = mmap(
+        nil, bufferSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+      guard let address, address != MAP_FAILED else { return false }
+      found.append(address)
+    }
+    return true
+  }
+
+  /// Has OpenBLAS map buffers, so that no later memory takes their room. These functions are not
+  /// part of its interface; without them it maps the buffers when it first needs them.
+  private static func mapBuffers(_ count: Int) {
+    typealias Allocate = @convention(c) (CInt) -> UnsafeMutableRawPointer?
+    typealias Free = @convention(c) (UnsafeMutableRawPointer?) -> Void
+    guard let allocate = dlsym(nil, "blas_memory_alloc"), let free = dlsym(nil, "blas_memory_free")
+    else { return }
+    let taken = (0..<count).compactMap { _ in unsafeBitCast(allocate, to: Allocate.self)(0) }
+    for buffer in taken { unsafeBitCast(free, to: Free.self)(buffer) }
+  }
 
   /// Version and build options, as the library reports them.
   public static var configuration: String {
@@ -44,3 +105,12 @@ public enum Processor {
     return built & 2 != 0 ? "AVX-512" : built & 1 != 0 ? "AVX2" : "baseline"
   }
 }
+
+/// The number of threads that OpenBLAS is to start when it is loaded, the main thread included.
+///
+/// OpenBLAS asks a function of this name for what `OPENBLAS_NUM_THREADS` says, and one of the
+/// program takes precedence over the library's own. mate-kd never uses OpenBLAS's threads. Each of
+/// them would map a buffer of 128 MB before `main`, and under a limit on the address space it would
+/// try forever.
+@_cdecl("openblas_num_threads_env")
+public func openBLASThreadsWhenLoaded() -> CInt { 1 }

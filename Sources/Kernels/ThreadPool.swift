@@ -37,9 +37,20 @@ public final class ThreadPool: @unchecked Sendable {
     return allowed > 0 ? allowed : max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
   }
 
-  /// Starts `threads - 1` threads (0 means one per available processor).
+  /// The number of threads that can work at once: one per processor that this process may run on,
+  /// or fewer if its control group grants less time than that.
+  public static let defaultThreads = threads(
+    processors: availableProcessors, quota: ControlGroup.processorQuota())
+
+  /// - Parameter quota: the processors' worth of time that is granted; nil for no limit.
+  package static func threads(processors: Int, quota: Double?) -> Int {
+    guard let quota, quota < Double(processors) else { return processors }
+    return max(1, Int(quota.rounded(.up)))
+  }
+
+  /// Starts `threads - 1` threads; 0 means `defaultThreads`.
   public init(threads requested: Int = 0) {
-    threads = requested > 0 ? requested : Self.availableProcessors
+    threads = requested > 0 ? requested : Self.defaultThreads
     turn = .allocate(capacity: 1)
     mutex = .allocate(capacity: 1)
     wake = .allocate(capacity: 1)

@@ -10,8 +10,9 @@ public struct MateKD: ParsableCommand {
     abstract: "Knowledge distillation of BERT classifiers on a CPU.",
     discussion: """
       Results go to standard output, logs and progress to standard error. Exit codes: 0 done, \
-      64 usage, 65 bad data, 66 input missing, 69 wrong processor, 70 internal, 73 cannot create, \
-      74 input/output, 78 bad configuration, 75 or 130 interrupted (the run is saved; --resume continues it).
+      64 usage, 65 bad data, 66 input missing, 69 wrong processor, 70 internal, 71 out of memory, \
+      73 cannot create, 74 input/output, 78 bad configuration, 75 or 130 interrupted (the run is \
+      saved; --resume continues it).
       """,
     version: BuildInformation.current.text,
     subcommands: [

@@ -62,7 +62,7 @@ extension PreparedRun {
           try PseudoSamples(method, vocabulary: teacher).write(to: folder)
         }
       })
-    return PreparedRun(
+    return try PreparedRun(
       setup: setup, objective: objective, data: data, outputs: outputs, plan: plan,
       notices: c.notes + models.notices + notices + learning.notices
         + cache.notices(rows: data.count))

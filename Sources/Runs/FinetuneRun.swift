@@ -33,7 +33,7 @@ extension PreparedRun {
     let objective = LabelsOnly(
       model.model, training: setup.trainedModel(model.model, rows: data.count),
       labelSmoothing: Float(c.train.labelSmoothingFactor))
-    return PreparedRun(
+    return try PreparedRun(
       setup: setup, objective: objective, data: data, outputs: learning.outputs(),
       plan: learning.plan(objective: objective, others: []),
       notices: c.notes + model.notices + source.notices + learning.notices)

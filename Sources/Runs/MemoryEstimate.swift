@@ -1,37 +1,141 @@
-import Autograd
-import Foundation
+import Data
+import Inference
+import Kernels
 import Models
+import StrictJSON
+import Trainers
 
-/// A rough estimate of the bytes a run will hold at its peak: weights, moments, gradients,
-/// activations.
-struct MemoryEstimate: CustomStringConvertible {
-  let bytes: Double
+/// The memory that a run will have in use at its peak, by what it is for.
+///
+/// Every array that a run takes is counted with its size; nothing is a factor that was found by
+/// trying, except what the allocator and threads take. docs/performance.md compares the sums with
+/// measured peaks. What a method keeps beside the passes of its models, such as banks of vectors or
+/// the states of all layers, is not counted.
+package struct MemoryEstimate: CustomStringConvertible {
+  /// Bytes by name. They are in use at the same time.
+  package private(set) var parts: [(name: String, bytes: Double)] = []
 
+  /// All of it.
+  package var bytes: Double { parts.reduce(0) { $0 + $1.bytes } }
+
+  /// What is not in use yet.
+  package var missing: Double { bytes - held }
+
+  private let held: Double
+
+  /// An estimate for models that are open and data that is read.
+  ///
+  /// - Parameters:
+  ///   - held: bytes that the process has in use now.
   init(
-    trained: [any Model], frozen: [any Model], tokensPerBatch: Double, maxTokensPerShard: Int,
-    shards: Int
+    _ objective: any Objective, models: [any Model], data: TokenizedDataset, setup: RunSetup,
+    held: Int = MemoryLimit.resident
   ) {
-    let tokens = min(tokensPerBatch, Double(maxTokensPerShard) * Double(shards))
-    var floats = 0.0
-    var largest = 0.0
-    for model in trained {
-      let count = Double(model.parameters.count)
-      floats += 3 * count
-      largest = max(largest, count)
+    self.held = Double(held)
+    let arguments = setup.arguments
+    let trained = objective.trainedModels
+    let counts = trained.map { Double($0.allParameters.reduce(0) { $0 + $1.count }) }
+    let moments = 8 * counts.reduce(0, +)
+    let batch = arguments.perDeviceTrainBatchSize
+    // As TrainingSession has it.
+    let lanes = min(setup.shards, batch * arguments.gradientAccumulationSteps)
+    parts = [
+      ("held now", Double(held)), ("moments", moments),
+      ("gradients", 4 * Double(lanes) * (counts.max() ?? 0)),
+    ]
+    let best = arguments.loadBestModelAtEnd ? 4 * Double(trained[0].parameters.count) : 0
+    if best > 0 { parts.append(("best weights", best)) }
+
+    let passes = Passes(
+      trained: trained, models: models,
+      shard: Self.longestShard(of: data, arguments, lanes: lanes, masks: Self.masks(setup)))
+    parts.append(("activations", Double(lanes) * passes.pool.bytes))
+    parts.append(("matrix products", 4 * Double(min(lanes, setup.pool.threads) * passes.packed)))
+    parts.append(
+      ("evaluation", Inference.bytes(models, longest: data.lengths.max() ?? 0, setup.pool)))
+    // Until it is on the disk.
+    var weights: [ObjectIdentifier: Int] = [:]
+    for parameters in trained.flatMap(\.allParameters) {
+      weights[ObjectIdentifier(parameters)] = parameters.count
     }
-    floats += largest * Double(shards)
-    for model in frozen { floats += Double(model.parameters.count) }
-    // A layer keeps about 9 H + 2 I floats per token for its backward pass.
-    let activations = trained.map { model -> Double in
-      let c = model.encoder.configuration
-      return Double(c.layers) * Double(9 * c.hiddenSize + 2 * c.intermediateSize) * tokens
+    parts.append(
+      ("copy for a checkpoint", 4 * Double(weights.values.reduce(0, +)) + moments + best))
+  }
+
+  /// The lengths of the texts of the largest shard that the data can make.
+  private static func longestShard(
+    of data: TokenizedDataset, _ arguments: TrainingArguments, lanes: Int, masks: Double
+  ) -> PassMemory.Shape {
+    let longest = data.lengths.sorted(by: >).prefix(arguments.perDeviceTrainBatchSize)
+    let loads = Shard.plan(lengths: Array(longest), lanes: lanes, maximumTokens: .max).map {
+      $0.places.map { longest[$0] }
     }
-    bytes = 4 * (floats + (activations.max() ?? 0) * 1.5)
+    // A load above the maximum is split evenly; that of another batch may be just below it.
+    var texts = loads.max { $0.reduce(0, +) < $1.reduce(0, +) } ?? []
+    while texts.count > 1, texts.reduce(0, +) > arguments.maxTokensPerBatch { texts.removeLast() }
+    let tokens = Double(texts.reduce(0, +))
+    // Masks are drawn; two standard deviations above what is expected.
+    let masked = tokens * masks + 2 * (tokens * masks * (1 - masks)).squareRoot()
+    return PassMemory.Shape(lengths: texts, masked: min(Int(tokens), Int(masked)))
+  }
+
+  /// The share of tokens that a language model fills.
+  private static func masks(_ setup: RunSetup) -> Double {
+    let c = setup.resolved()
+    return c["method"]?["mask_probability"]?.double ?? c["mlm"]?["mlm_probability"]?.double ?? 0
   }
 
   /// In megabytes or gigabytes.
-  var description: String {
-    bytes >= 1e9
-      ? String(format: "%.1f GB", bytes / 1e9) : String(format: "%.0f MB", bytes / 1e6)
+  package var description: String { MemoryLimit.text(bytes) }
+
+  /// Compares the estimate with what there is.
+  ///
+  /// - Returns: a sentence if it may be too much.
+  /// - Throws: `MemoryShortage` if it certainly is.
+  package func check(limits: [MemoryLimit] = MemoryLimit.all()) throws(MemoryShortage) -> String? {
+    try MemoryShortage.check(
+      max(0, missing), for: "the run (\(self) at its peak)",
+      advice: "take a smaller train.max_tokens_per_batch or train.per_device_train_batch_size, "
+        + "fewer shards, or a smaller model",
+      limits: limits)
+  }
+}
+
+/// The passes of an update, in every turn of a run.
+private struct Passes {
+  /// The pool of a lane.
+  var pool = PoolMemory()
+  /// What OpenBLAS packs, in floats.
+  var packed = 0
+
+  init(trained: [TrainedModel], models: [any Model], shard: PassMemory.Shape) {
+    let main = trained[0].parameters
+    var seen: [ObjectIdentifier] = []
+    for turn in trained where !seen.contains(ObjectIdentifier(turn.parameters)) {
+      seen.append(ObjectIdentifier(turn.parameters))
+      let passes = models.map { (model: $0, memory: PassMemory($0, over: shard)) }
+      packed = max(packed, passes.map(\.memory.packed).max() ?? 0)
+      guard let own = passes.first(where: { $0.model.parameters === turn.parameters }) else {
+        continue
+      }
+      let others = passes.filter { $0.model.parameters !== turn.parameters }
+      let ownWords = Self.words(own.model, shard)
+      if turn.parameters === main {
+        // Teacher and generator have done their work when the student begins.
+        for other in others { pool.serve(other.memory.forward + Self.words(other.model, shard)) }
+        pool.serve(own.memory.kept(training: true) + ownWords + own.memory.transient)
+      } else {
+        // An adversary learns through all other models: the soft weights of its words, and their
+        // gradient.
+        pool.serve(
+          own.memory.kept(training: true) + ownWords + ownWords + own.memory.transient
+            + others.flatMap { $0.memory.kept(training: $0.model.parameters === main) })
+      }
+    }
+  }
+
+  /// A number for every word at every masked token, beside the logits.
+  private static func words(_ model: any Model, _ shard: PassMemory.Shape) -> [Int] {
+    model is MaskedLanguageModel ? [shard.masked * model.encoder.configuration.vocabularySize] : []
   }
 }

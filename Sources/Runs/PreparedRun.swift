@@ -10,19 +10,23 @@ public struct PreparedRun {
   public let plan: [(name: String, value: String)]
   /// Sentences that the user should see before the run.
   public let notices: [String]
+  /// The memory that it will take.
+  package let memory: MemoryEstimate
   /// What it trains.
   let training: TrainingParts
   private let setup: RunSetup
   private let outputs: RunOutputs
 
+  /// - Throws: `MemoryShortage` if there is too little memory for the run.
   init(
     setup: RunSetup, objective: any Objective, data: TokenizedDataset, outputs: RunOutputs,
     plan: RunPlan, notices: [String]
-  ) {
+  ) throws {
     self.setup = setup
     self.outputs = outputs
     self.plan = plan.facts
-    self.notices = notices
+    memory = plan.memory
+    self.notices = try notices + [plan.memory.check()].compactMap { $0 }
     training = TrainingParts(objective: objective, data: data, trainer: setup.trainer)
   }
 
@@ -73,6 +77,7 @@ public struct PreparedRun {
     try folder.writeRun(description)
     try folder.rewriteLog(session.history)
     let saver = saver(folder, description: description, display: display)
+    // A run that fails may have saved its last good state.
     defer { saver.wait() }
     let summary = try session.run(observer: observer, saver: saver)
     if summary.end == .interrupted { return try interrupted(summary, in: folder, saver: saver) }

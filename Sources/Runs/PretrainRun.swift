@@ -32,7 +32,7 @@ extension PreparedRun {
       saveState: {
         try ModelFolder.write(learner, weights: $0.mainWeights, to: $1, tokenizer: tokenizer)
       })
-    return PreparedRun(
+    return try PreparedRun(
       setup: setup, objective: objective, data: data, outputs: outputs,
       plan: RunPlan(
         rows: [("texts", RunPlan.rows(data))], models: [("model", model.model)],

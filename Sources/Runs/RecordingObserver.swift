@@ -39,7 +39,16 @@ final class RecordingObserver: TrainingObserver {
     display.didStep(step, of: total, loss: loss, learningRate: learningRate, texts: texts)
   }
 
+  func didSkip(_ update: SkippedUpdate) {
+    do {
+      try folder.write(update.json, to: update.fileName)
+    } catch { firstError = firstError ?? error }
+    display.didSkip(update)
+  }
+
   func didNotice(_ sentence: String) { display.didNotice(sentence) }
+
+  func didWarn(_ sentence: String) { display.didWarn(sentence) }
 
   var shouldStop: Bool { display.shouldStop }
 

@@ -45,6 +45,9 @@ package struct RunFolder: Sendable {
   /// - Throws: `FileError` if something cannot be removed.
   package func clear(keepsCheckpoints: Bool = false) throws {
     for name in Self.written { try discard(name) }
+    for name in Self.names(in: path) where name.hasPrefix(SkippedUpdate.filePrefix) {
+      try discard(name)
+    }
     if !keepsCheckpoints {
       for checkpoint in CheckpointFolder.all(in: path) { checkpoint.remove() }
     }
@@ -73,6 +76,7 @@ package struct RunFolder: Sendable {
   /// Whether a run replaces or removes what goes by a name in its folder.
   static func replaces(_ name: String) -> Bool {
     written.contains(name) || name.hasPrefix("checkpoint-")
+      || name.hasPrefix(SkippedUpdate.filePrefix)
   }
 
   /// Checks that a run which finds no checkpoint here may begin anew and remove what is here: the

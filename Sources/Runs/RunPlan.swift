@@ -1,4 +1,3 @@
-import Autograd
 import Data
 import Foundation
 import Kernels
@@ -9,24 +8,19 @@ import Trainers
 struct RunPlan {
   /// Names and values in order.
   var facts: [(name: String, value: String)]
+  /// The memory that the run will take.
+  let memory: MemoryEstimate
 
   /// - Parameters:
   ///   - rows: what data there is to read.
   ///   - models: all models of the run, by role.
-  ///   - objective: tells which of the models learn.
+  ///   - objective: what the models do.
   init(
     rows: [(name: String, value: String)], models: [(role: String, model: any Model)],
     objective: any Objective, data: TokenizedDataset, setup: RunSetup
   ) {
     let arguments = setup.arguments
-    func learns(_ model: any Model) -> Bool {
-      objective.trainedModels.contains { $0.parameters === model.parameters }
-    }
-    let memory = MemoryEstimate(
-      trained: models.map(\.model).filter(learns),
-      frozen: models.map(\.model).filter { !learns($0) },
-      tokensPerBatch: Self.meanLength(data) * Double(arguments.perDeviceTrainBatchSize),
-      maxTokensPerShard: arguments.maxTokensPerBatch, shards: setup.shards)
+    memory = MemoryEstimate(objective, models: models.map(\.model), data: data, setup: setup)
     let steps = Trainer.plannedSteps(arguments, rows: data.count)
     facts =
       rows + models.map { ("\($0.role) parameters", "\($0.model.parameters.count)") } + [

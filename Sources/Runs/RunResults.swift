@@ -20,6 +20,7 @@ struct RunResults {
     train["train_runtime"] = .double(summary.seconds)
     train["train_samples"] = .int(samples)
     train["train_samples_per_second"] = .double(Double(summary.texts) / seconds)
+    if summary.skippedUpdates > 0 { train["skipped_updates"] = .int(summary.skippedUpdates) }
     train["train_steps_per_second"] = .double(Double(summary.globalStep) / seconds)
   }
 

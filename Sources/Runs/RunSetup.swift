@@ -28,8 +28,7 @@ struct RunSetup {
     try ProtectedInputs.check(
       outputDir: common.outputDir, config: resolved(), origin: common.origin)
     precision = try common.supportedPrecision()
-    OpenBLAS.useOneThread()
-    pool = ThreadPool(threads: common.threads)
+    pool = try OpenBLAS.threadPool(common.threads)
     self.command = command
     self.common = common
     self.arguments = arguments

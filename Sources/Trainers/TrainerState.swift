@@ -17,6 +17,11 @@ struct TrainerState: Sendable {
   var lossSum = 0.0
   /// Texts and tokens that went through the loop.
   var texts = 0, tokens = 0
+  /// Updates that were skipped because something was not finite: of all models, of the main model,
+  /// and since the last one that was made.
+  var skipped = 0, skippedOfMain = 0, skippedInARow = 0
+  /// What the main model's losses were like.
+  var spikes = LossSpikes()
   /// Seconds of training before the last start of the process.
   var seconds = 0.0
   /// Whether the evaluation that is due after the latest update is still to be made.
@@ -42,6 +47,8 @@ extension TrainerState {
         ("tokens", .int(tokens)), ("seconds", .double(seconds)), ("window", window.json),
         ("log_history", .array(history.map(\.json))), ("owes_evaluation", .bool(owesEvaluation)),
         ("end", end.map { JSONValue.string($0.rawValue) } ?? .null),
+        ("skipped", [.int(skipped), .int(skippedOfMain), .int(skippedInARow)]),
+        ("loss_spikes", spikes.json),
       ]))
   }
 
@@ -56,6 +63,13 @@ extension TrainerState {
     tokens = try record.int("tokens")
     seconds = try record.double("seconds")
     window = try LogWindow(record.list("window"))
+    // States of earlier versions have no skipped updates.
+    if record.values["skipped"] != nil {
+      let counts = try record.list("skipped").compactMap(\.int)
+      guard counts.count == 3 else { throw StateError("skipped is not a list of three numbers") }
+      (skipped, skippedOfMain, skippedInARow) = (counts[0], counts[1], counts[2])
+    }
+    spikes = try LossSpikes(record.values["loss_spikes"])
     history = try record.list("log_history").map { try LogEntry($0) }
     owesEvaluation = record.values["owes_evaluation"]?.bool == true
     end = record.values["end"]?.string.flatMap(TrainingSummary.End.init(rawValue:))

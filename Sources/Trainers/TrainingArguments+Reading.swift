@@ -98,6 +98,10 @@ extension TrainingArguments {
     maxGradNorm = try section.number(
       "max_grad_norm", default: 1, in: .atLeast(0),
       "The gradient is scaled down to this norm; 0 means never.")
+    nonFinitePatience = try section.int(
+      "nonfinite_patience", default: 5, in: 1...1_000_000,
+      "The run stops after this many updates in a row whose loss or gradient is not finite; fewer "
+        + "are skipped.")
     lrSchedulerType = try section.choice(
       "lr_scheduler_type", default: .linear,
       "How the learning rate changes after the warm-up; `constant` has no warm-up.")

@@ -94,6 +94,9 @@ public struct TrainingArguments: Sendable {
   public var maxTrainSamples: Int?
   /// `max_eval_samples`: use only this many rows from the beginning; nil means all.
   public var maxEvalSamples: Int?
+  /// `nonfinite_patience`: the run stops after so many updates in a row whose loss or gradient is
+  /// not finite; fewer are skipped.
+  public var nonFinitePatience = 5
   /// `save_strategy`: when checkpoints are saved.
   public var saveStrategy: Interval = .steps
   /// `save_steps`: updates between two checkpoints.

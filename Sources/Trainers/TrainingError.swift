@@ -1,7 +1,9 @@
 /// A run that cannot start or continue.
 public enum TrainingError: Error, CustomStringConvertible, Equatable {
-  /// A loss or gradient is NaN or infinite.
-  case notFinite(String)
+  /// The losses or gradients of so many updates in a row are NaN or infinite.
+  ///
+  /// - `first`: the weight or gradient that was the first to be so, or the loss.
+  case notFinite(first: String, updates: Int)
   /// The data set has no rows to train on.
   case noData(String)
   /// A batch makes more shards than there are names for their random draws.
@@ -10,9 +12,10 @@ public enum TrainingError: Error, CustomStringConvertible, Equatable {
   /// One sentence for the user.
   public var description: String {
     switch self {
-    case .notFinite(let what):
-      "the \(what) is not finite; lower the learning rate, clip gradients (train.max_grad_norm) or "
-        + "look at the data"
+    case .notFinite(let first, let updates):
+      (updates == 1 ? "an update was" : "\(updates) updates in a row were")
+        + " skipped because \(first) is not finite; lower train.learning_rate, clip gradients "
+        + "(train.max_grad_norm) or look at the batches in the files nonfinite-N.json"
     case .noData(let what): "\(what) has no rows to train on"
     case .tooManyShards(let count):
       "a batch is worked on in \(count) pieces, and \(StepContext.maximumShards) is the most; "

@@ -45,6 +45,10 @@ public protocol TrainingObserver: AnyObject {
   func didStep(_ step: Int, of total: Int, loss: Double, learningRate: Double, texts: Int)
   /// Something that the user should know at once. Called from any thread.
   func didNotice(_ sentence: String)
+  /// Something that has gone wrong, though the run goes on.
+  func didWarn(_ sentence: String)
+  /// An update was skipped because its loss or gradient is not finite.
+  func didSkip(_ update: SkippedUpdate)
   /// True ends training after the current update, and an evaluation before its next batch. Asked on
   /// any thread.
   var shouldStop: Bool { get }
@@ -53,4 +57,8 @@ public protocol TrainingObserver: AnyObject {
 extension TrainingObserver {
   /// Nobody is told.
   public func didNotice(_ sentence: String) {}
+  /// The user is told as of anything else.
+  public func didWarn(_ sentence: String) { didNotice(sentence) }
+  /// Nothing is kept.
+  public func didSkip(_ update: SkippedUpdate) {}
 }

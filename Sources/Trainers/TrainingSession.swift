@@ -20,24 +20,26 @@ import Kernels
 /// ```
 public final class TrainingSession<Task: Objective> {
   private let trainer: Trainer
-  private let objective: Task
+  let objective: Task
   private let data: TokenizedDataset
-  private let sampler: Sampler
-  private let models: [TrainedModel]
-  private let optimizers: [AdamOptimizer]
+  let sampler: Sampler
+  let models: [TrainedModel]
+  let optimizers: [AdamOptimizer]
   private let lanes: [Lane]
-  private let best: BestModel
+  let best: BestModel
   private let metric: String
   private let evaluate: (() throws -> [(name: String, value: Double)])?
-  private let memory: [any StatePart]
+  let memory: [any StatePart]
   private let maxSteps: Int
   private let stepsPerEpoch: Int
   private let evaluateEvery: Int
 
-  private var now = TrainerState()
+  var now = TrainerState()
   /// The batches of the current epoch; empty until they are first needed.
-  private var batches: [[Int]] = []
+  var batches: [[Int]] = []
   private var start = ContinuousClock.now
+  /// What was not finite in the latest update that was skipped.
+  private var firstNotFinite: String?
 
   private var arguments: TrainingArguments { trainer.arguments }
 
@@ -86,57 +88,6 @@ public final class TrainingSession<Task: Objective> {
       }
   }
 
-  // MARK: State
-
-  /// Everything that changes while the session runs, except the loop's own counters.
-  private var parts: [any StatePart] {
-    var weights: [WeightsState] = []
-    for parameters in models.flatMap(\.allParameters)
-    where !weights.contains(where: { $0.parameters === parameters }) {
-      weights.append(
-        WeightsState(stateName: "weights.\(weights.count)", parameters: parameters))
-    }
-    return weights + optimizers + [best] + objective.memory + memory
-  }
-
-  /// The log so far.
-  public var history: [LogEntry] { now.history }
-
-  /// A copy of the state between two updates.
-  public var state: RunState {
-    var state = RunState(
-      parts: Dictionary(parts.map { ($0.stateName, $0.record()) }) { first, _ in first })
-    var counters = now
-    counters.seconds = seconds
-    state.parts[TrainerState.stateName] = counters.record()
-    return state
-  }
-
-  /// Goes back to a state of a session with the same configuration.
-  ///
-  /// - Throws: `StateError` if a part is missing or does not fit. The session cannot be used after
-  ///   that.
-  public func restore(_ state: RunState) throws {
-    func record(_ name: String) throws -> StateRecord {
-      guard let record = state.parts[name] else { throw StateError("part \(name) is missing") }
-      return record
-    }
-    for part in parts {
-      do {
-        try part.restore(record(part.stateName))
-      } catch let error as StateError {
-        throw StateError("\(part.stateName): \(error)")
-      }
-    }
-    now = try TrainerState(record(TrainerState.stateName))
-    batches = now.epochsBegun > 0 ? sampler.batches(epoch: now.epochsBegun - 1) : []
-    guard now.batchesTaken <= batches.count else {
-      throw StateError("the epoch has \(batches.count) batches, but \(now.batchesTaken) were taken")
-    }
-  }
-
-  // MARK: The loop
-
   /// Trains until the planned updates are made, or until the observer or `early_stopping_patience`
   /// stops it.
   ///
@@ -150,7 +101,7 @@ public final class TrainingSession<Task: Objective> {
   ) throws -> TrainingSummary {
     start = ContinuousClock.now
     while now.end == nil {
-      let isMain = try now.owesEvaluation || makeUpdate(observer: observer)
+      let isMain = try now.owesEvaluation || makeUpdate(observer: observer, saver: saver)
       guard try !observer.shouldStop && (!isMain || makeEvaluation(observer: observer)) else {
         try saver?.save(state, step: now.globalStep, best: best.best.step)
         var summary = self.summary
@@ -171,15 +122,28 @@ public final class TrainingSession<Task: Objective> {
   /// Makes an update and tells the observer.
   ///
   /// - Returns: whether it was one of the main model. The evaluation after it is due then.
-  private func makeUpdate(observer: some TrainingObserver) throws -> Bool {
-    let (scalars, isMain) = try update(rows: nextBatch())
-    guard isMain else { return false }
-    observer.didStep(
-      now.globalStep, of: maxSteps, loss: scalars["loss"],
-      learningRate: scalars["learning_rate"], texts: now.texts)
-    logIfDue(isLast: now.globalStep == maxSteps, observer: observer)
-    now.owesEvaluation = true
-    return true
+  /// - Throws: `TrainingError` after too many updates in a row that are not finite.
+  private func makeUpdate(
+    observer: some TrainingObserver, saver: (any StateSaver)?
+  ) throws -> Bool {
+    let (scalars, isMain) = try update(rows: nextBatch(), observer: observer)
+    if isMain {
+      observer.didStep(
+        now.globalStep, of: maxSteps, loss: scalars["loss"],
+        learningRate: scalars["learning_rate"], texts: now.texts)
+      logIfDue(isLast: now.globalStep == maxSteps, observer: observer)
+      now.owesEvaluation = true
+    }
+    guard now.skippedInARow >= arguments.nonFinitePatience, let firstNotFinite else {
+      return isMain
+    }
+    // The weights are those that the last good update left, unless that spoiled them.
+    if let saver, SkippedUpdate.notFiniteWeight(models.flatMap(\.allParameters)) == nil {
+      try saver.save(state, step: now.globalStep, best: best.best.step)
+      observer.didWarn(
+        "the weights of the last good update are saved as checkpoint-\(now.globalStep)")
+    }
+    throw TrainingError.notFinite(first: firstNotFinite, updates: now.skippedInARow)
   }
 
   /// Makes the evaluation after an update of the main model, if one is due, and decides whether
@@ -218,10 +182,13 @@ public final class TrainingSession<Task: Objective> {
     return batches[now.batchesTaken - 1]
   }
 
-  /// Trains the model whose turn it is.
+  /// Trains the model whose turn it is. An update whose loss or gradient is not finite is skipped:
+  /// it counts as made, but neither weights nor moments nor the log see it.
   ///
-  /// - Returns: the update's scalars, and whether the main model was updated.
-  private func update(rows: [Int]) throws -> (scalars: Scalars, isMain: Bool) {
+  /// - Returns: the update's scalars, and whether it was the main model's turn.
+  private func update(
+    rows: [Int], observer: some TrainingObserver
+  ) throws -> (scalars: Scalars, isMain: Bool) {
     let turn = objective.turn(batch: now.batchNumber)
     let model = models[turn]
     let optimizer = optimizers[turn]
@@ -231,26 +198,53 @@ public final class TrainingSession<Task: Objective> {
       restoreBestWeights()
     }
     var scalars = try loss(rows: rows, turn: turn)
-    guard scalars["loss"].isFinite else { throw TrainingError.notFinite("loss") }
     let rate = model.schedule.rate(at: optimizer.updates)
     let gradients = lanes.map(\.gradients)
     let squares = try trainer.reduction.reduce(
       gradients, count: optimizer.count, pool: trainer.pool)
     let norm = squares.squareRoot()
-    guard norm.isFinite else { throw TrainingError.notFinite("gradient norm") }
+    scalars["grad_norm"] = norm
+    scalars["learning_rate"] = rate
+    now.texts += rows.count
+    now.batchNumber += 1
+    if isMain { now.globalStep += 1 }
+    guard scalars["loss"].isFinite, norm.isFinite else {
+      skip(scalars, rows: rows, model: model, isMain: isMain, observer: observer)
+      return (scalars, isMain)
+    }
+    now.skippedInARow = 0
     try optimizer.update(
       gradients: gradients[0], scale: optimizer.clipFactor(norm: norm), learningRate: rate,
       pool: trainer.pool)
-    scalars["grad_norm"] = norm
-    scalars["learning_rate"] = rate
     now.window.add(scalars, model: model.name)
-    now.texts += rows.count
-    now.batchNumber += 1
     if isMain {
-      now.globalStep += 1
       now.lossSum += scalars["loss"]
+      if let sentence = now.spikes.add(scalars["loss"], step: now.globalStep) {
+        observer.didWarn(sentence)
+      }
     }
     return (scalars, isMain)
+  }
+
+  /// Leaves out an update whose loss or gradient is not finite.
+  private func skip(
+    _ scalars: Scalars, rows: [Int], model: TrainedModel, isMain: Bool,
+    observer: some TrainingObserver
+  ) {
+    now.skipped += 1
+    now.skippedInARow += 1
+    if isMain { now.skippedOfMain += 1 }
+    let skipped = SkippedUpdate(
+      batch: now.batchNumber, model: model.name, scalars: scalars,
+      tensor: SkippedUpdate.firstNotFinite(
+        weights: models.flatMap(\.allParameters), trained: model.allParameters,
+        gradients: lanes[0].gradients),
+      rows: rows.map { (row: $0, ids: Array(data.tokenIDs($0))) })
+    // All other lanes' are zero already.
+    Matrix(lanes[0].gradients, rows: 1, columns: lanes[0].gradients.capacity).fill(0)
+    firstNotFinite = skipped.first
+    observer.didSkip(skipped)
+    observer.didWarn(skipped.sentence)
   }
 
   /// Forward and backward passes over a batch, in pieces of `per_device_train_batch_size`.
@@ -276,7 +270,8 @@ public final class TrainingSession<Task: Objective> {
   private func logIfDue(isLast: Bool, observer: some TrainingObserver) {
     let every = arguments.loggingSteps
     guard every > 0, now.globalStep % every == 0 || isLast else { return }
-    let entry = now.window.close(step: now.globalStep, epoch: epoch)
+    var entry = now.window.close(step: now.globalStep, epoch: epoch)
+    if now.skipped > 0 { entry.values.append(("skipped_updates", Double(now.skipped))) }
     now.history.append(entry)
     observer.didLog(entry)
   }
@@ -302,13 +297,14 @@ public final class TrainingSession<Task: Objective> {
   }
 
   /// Seconds of training so far.
-  private var seconds: Double { now.seconds + (ContinuousClock.now - start) / .seconds(1) }
+  var seconds: Double { now.seconds + (ContinuousClock.now - start) / .seconds(1) }
 
   private var summary: TrainingSummary {
     TrainingSummary(
       globalStep: now.globalStep, maxSteps: maxSteps, epoch: epoch, history: now.history,
       bestMetric: best.best.value, bestStep: best.best.step,
-      trainLoss: now.lossSum / Double(max(1, now.globalStep)), seconds: seconds,
-      texts: now.texts, tokens: now.tokens, end: now.end ?? .interrupted)
+      trainLoss: now.lossSum / Double(max(1, now.globalStep - now.skippedOfMain)),
+      seconds: seconds, texts: now.texts, tokens: now.tokens, skippedUpdates: now.skipped,
+      end: now.end ?? .interrupted)
   }
 }

@@ -65,6 +65,19 @@ import Testing
     #expect(small.capacity == 5000)
   }
 
+  /// Batches that are each a little longer than all before: the blocks of the shorter ones are not
+  /// kept beside those of the longest.
+  @Test func poolGrowsWithItsLargestRequests() {
+    let pool = BufferPool()
+    for length in stride(from: 1000, through: 4000, by: 100) {
+      _ = (0..<8).map { _ in pool.take(length) }
+    }
+    #expect(pool.allocatedFloats == 8 * BufferPool.capacity(for: 4000))
+    let settled = pool.allocatedFloats
+    for length in [3000, 4000, 2100, 3999] { _ = (0..<8).map { _ in pool.take(length) } }
+    #expect(pool.allocatedFloats == settled)
+  }
+
   @Test func poolServesSeveralThreads() throws {
     let pool = BufferPool()
     let threads = ThreadPool(threads: 4)

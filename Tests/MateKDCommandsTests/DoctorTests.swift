@@ -1,3 +1,4 @@
+import Kernels
 import MateKDCommands
 import Testing
 
@@ -72,7 +73,10 @@ import Testing
     Fault("transparent huge pages are off") { $0.hugePages = "never" },
     Fault { $0.hugePages = nil },
     Fault("may use 2 of 8 processors") { $0.allowedProcessors = 2 },
-    Fault("time of 2.5 processors to 8: set --threads to at most 2") { $0.quota = 2.5 },
+    Fault("time of 2.5 processors to 8: mate-kd starts 3 threads by default") { $0.quota = 2.5 },
+    Fault("its control group's limit of 700 MB leaves 650 MB") {
+      $0.limits = [MemoryLimit(.controlGroup, total: 700_000_000, left: 650_000_000)]
+    },
     Fault { $0.quota = 8 },
     Fault("built for AVX2 on a processor with AVX-512") { $0.builtFor = .avx2 },
     Fault("no bfloat16 products") { $0.features.remove("avx512_bf16") },
@@ -131,9 +135,6 @@ import Testing
     #expect(m.blasLibrary == "/lib/my blas/libgoto.so")
     #expect(MachineDescription.chosen(in: "always [madvise] never\n") == "madvise")
     #expect(MachineDescription.chosen(in: "") == nil)
-    #expect(MachineDescription.quota(fromCPUMax: "150000 100000\n") == 1.5)
-    #expect(MachineDescription.quota(fromCPUMax: "max 100000\n") == nil)
-    #expect(MachineDescription.quota(fromCPUMax: "") == nil)
   }
 
   @Test func thisMachine() {

@@ -35,8 +35,7 @@ public struct QuestionModel: Sendable {
     guard let version = task.questions else {
       throw MismatchError(.training, "task \(task.name) has no questions to answer")
     }
-    OpenBLAS.useOneThread()
-    pool = ThreadPool(threads: threads)
+    pool = try OpenBLAS.threadPool(threads)
     self.precision = precision
     let opened = try ModelOpener(seed: 0).spanClassifier(
       ModelSource(modelNameOrPath: folder), role: "model")
@@ -92,9 +91,11 @@ public struct QuestionModel: Sendable {
   }
 
   private func evaluation(of dataset: QuestionDataset) throws -> QuestionEvaluation {
-    QuestionEvaluation(
+    let evaluation = QuestionEvaluation(
       version: version,
       windows: try QuestionWindows(dataset, tokenizer: tokenizer, settings: windowSettings),
       decoder: decoder, pool: pool, precision: precision)
+    try evaluation.requireMemory(for: model)
+    return evaluation
   }
 }

@@ -39,8 +39,7 @@ public struct TaskModel: Sendable {
     folder: String, task: TaskDescription, maxSeqLength: Int? = nil, threads: Int = 0,
     precision: Precision = .float32, labelOrder: [String]? = nil
   ) throws {
-    OpenBLAS.useOneThread()
-    pool = ThreadPool(threads: threads)
+    pool = try OpenBLAS.threadPool(threads)
     self.precision = precision
     let files = try ModelFolder(folder)
     let labels = try ModelOpener.labels(of: files, order: labelOrder) {
@@ -124,8 +123,7 @@ public struct TaskModel: Sendable {
     }
     let start = ContinuousClock.now
     let evaluation = TaskEvaluation(
-      logits: try Inference(pool: pool, precision: precision)
-        .logits(model, data: data, batchSize: batchSize),
+      logits: try logits(data, batchSize: batchSize),
       isRegression: task.isRegression, isMultiLabel: task.isMultiLabel, folding: outputs)
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     let metrics = evaluation.metrics(of: task, data: data)
@@ -181,12 +179,18 @@ public struct TaskModel: Sendable {
     try predict(DatasetReader.readInput(task: task, path: input), batchSize: batchSize)
   }
 
+  private func logits(_ data: TokenizedDataset, batchSize: Int) throws -> Matrix {
+    let inference = Inference(pool: pool, precision: precision)
+    try inference.requireMemory(
+      for: model, data: data, logits: data.count * model.labels.count)
+    return try inference.logits(model, data: data, batchSize: batchSize)
+  }
+
   /// Applies the model to texts.
   public func predict(_ text: TextDataset, batchSize: Int) throws -> Predictions {
     let data = TokenizedDataset(
       text, tokenizer: tokenizer, maximumLength: maxSeqLength, pool: pool)
-    let logits = try Inference(pool: pool, precision: precision)
-      .logits(model, data: data, batchSize: batchSize)
+    let logits = try logits(data, batchSize: batchSize)
     return Predictions(
       evaluation: TaskEvaluation(
         logits: logits, isRegression: task.isRegression, isMultiLabel: task.isMultiLabel,

@@ -30,7 +30,7 @@ struct CompareCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The study's folder, instead of output_dir.", valueName: "dir"))
   var outputDir: String?
 
-  @Option(help: "Worker threads of every run; 0 means one per processor.")
+  @Option(help: "Worker threads of every run; 0 means one per processor, or what a quota grants.")
   var threads: Int?
 
   @Option(

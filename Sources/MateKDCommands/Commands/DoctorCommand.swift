@@ -11,8 +11,8 @@ struct DoctorCommand: ParsableCommand {
   @Flag(help: "Print one JSON object instead of a table.")
   var json = false
 
-  func run() {
-    let report = DoctorReport(.current(), .measure())
+  func run() throws {
+    let report = DoctorReport(.current(), try .measure())
     if json {
       TerminalStream.standardOutput.print(json: report.json)
     } else {

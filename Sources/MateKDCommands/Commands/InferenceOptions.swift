@@ -14,7 +14,7 @@ struct InferenceOptions: ParsableArguments {
   @Option(help: "The largest number of texts in one product.")
   var batchSize = 32
 
-  @Option(help: "Worker threads; 0 means one per processor.")
+  @Option(help: "Worker threads; 0 means one per processor, or what a quota grants.")
   var threads = 0
 
   @Option(
@@ -30,7 +30,9 @@ struct InferenceOptions: ParsableArguments {
     if batchSize < 1 {
       throw ValidationError("--batch-size must be at least 1, found \(batchSize).")
     }
-    if threads < 0 { throw ValidationError("--threads must not be negative, found \(threads).") }
+    guard (0...1024).contains(threads) else {
+      throw ValidationError("--threads must be from 0 to 1024, found \(threads).")
+    }
     if let complaint = precision.complaint { throw ValidationError("--precision: \(complaint).") }
   }
 

@@ -43,7 +43,7 @@ struct InspectCommand: ParsableCommand {
         + "own task says, otherwise 128 (squad, squad2: 384), or the model's limit if less."))
   var maxSeqLength: Int?
 
-  @Option(help: "Worker threads; 0 means one per processor.")
+  @Option(help: "Worker threads; 0 means one per processor, or what a quota grants.")
   var threads = 0
 
   @Flag(help: "Print one JSON object instead of tables.")
@@ -65,7 +65,9 @@ struct InspectCommand: ParsableCommand {
     if maxSeqLength != nil, data == nil || model == nil {
       throw ValidationError("--max-seq-length needs --data and --model.")
     }
-    if threads < 0 { throw ValidationError("--threads must not be negative, found \(threads).") }
+    guard (0...1024).contains(threads) else {
+      throw ValidationError("--threads must be from 0 to 1024, found \(threads).")
+    }
   }
 
   func run() throws {

@@ -29,7 +29,10 @@ package struct RunOptions: ParsableArguments {
   @Option(help: "The seed of all random streams.")
   package var seed: Int?
 
-  @Option(help: "Worker threads; 0 means one per processor. Results do not depend on it.")
+  @Option(
+    help: ArgumentHelp(
+      "Worker threads; 0 means one per processor, or what a quota grants.",
+      discussion: "Results do not depend on it."))
   package var threads: Int?
 
   @Option(help: ArgumentHelp("float32 or bf16, see docs/configuration.md.", valueName: "name"))

@@ -6,10 +6,11 @@ extension MachineDescription {
   /// cannot be read stays unknown. To be called before OpenBLAS's threads are switched off.
   package static func current() -> MachineDescription {
     var machine = MachineDescription()
-    machine.readProcessor(fromCPUInfo: text("/proc/cpuinfo"))
-    machine.readMemory(fromMemInfo: text("/proc/meminfo"))
-    machine.hugePages = chosen(in: text("/sys/kernel/mm/transparent_hugepage/enabled"))
-    machine.quota = quota(fromCPUMax: text("/sys/fs/cgroup/cpu.max"))
+    machine.readProcessor(fromCPUInfo: SystemFile.text("/proc/cpuinfo"))
+    machine.readMemory(fromMemInfo: SystemFile.text("/proc/meminfo"))
+    machine.hugePages = chosen(in: SystemFile.text("/sys/kernel/mm/transparent_hugepage/enabled"))
+    machine.quota = ControlGroup.processorQuota()
+    machine.limits = MemoryLimit.all().filter { $0.kind != .machine }
     machine.nodes = max(1, entries("/sys/devices/system/node").count { isNode($0) })
     machine.builtFor =
       Processor.builtFor == "AVX-512" ? .avx512 : Processor.builtFor == "AVX2" ? .avx2 : .baseline
@@ -19,7 +20,8 @@ extension MachineDescription {
     machine.blasConfiguration = OpenBLAS.configuration
     machine.blasCore = OpenBLAS.coreName
     machine.blasThreads = OpenBLAS.threads
-    machine.readLibraries(fromMaps: text("/proc/self/maps"), address: OpenBLAS.productAddress)
+    machine.readLibraries(
+      fromMaps: SystemFile.text("/proc/self/maps"), address: OpenBLAS.productAddress)
     let names = [
       "OPENBLAS_CORETYPE", "OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS",
     ]
@@ -82,22 +84,8 @@ extension MachineDescription {
     return String(text[text.index(after: start)..<end])
   }
 
-  /// The processors' worth of time in a control group's `cpu.max`: `max 100000` or `150000 100000`.
-  package static func quota(fromCPUMax text: String) -> Double? {
-    let words = text.split(whereSeparator: \.isWhitespace)
-    guard words.count == 2, let time = Double(words[0]), let period = Double(words[1]), period > 0
-    else { return nil }
-    return time / period
-  }
-
   private static func isNode(_ name: String) -> Bool {
     name.hasPrefix("node") && Int(name.dropFirst(4)) != nil
-  }
-
-  private static func text(_ path: String) -> String {
-    // Files in /proc report no size, so they are read to the end.
-    guard let file = FileHandle(forReadingAtPath: path) else { return "" }
-    return String(decoding: (try? file.readToEnd()) ?? Data(), as: UTF8.self)
   }
 
   private static func entries(_ path: String) -> [String] {

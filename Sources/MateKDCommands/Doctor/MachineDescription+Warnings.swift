@@ -67,7 +67,8 @@ extension MachineDescription {
     if let quota, quota < Double(allowedProcessors) {
       result.append(
         "the control group grants the time of \(NumberText.fixed(quota, 1)) processors to "
-          + "\(allowedProcessors): set --threads to at most \(max(1, Int(quota))).")
+          + "\(allowedProcessors): mate-kd starts \(threads) threads by default; the default of "
+          + "shards stays \(allowedProcessors), because results depend on it.")
     }
     if !hasBF16 {
       result.append(
@@ -77,8 +78,9 @@ extension MachineDescription {
   }
 
   private var memoryWarnings: [String] {
-    guard hugePages == "never" else { return [] }
-    return [
+    let limited = limits.map { "this process may not have all memory: \($0.description)." }
+    guard hugePages == "never" else { return limited }
+    return limited + [
       "transparent huge pages are off: echo madvise > /sys/kernel/mm/transparent_hugepage/enabled, "
         + "as root, makes large buffers cheaper to reach."
     ]

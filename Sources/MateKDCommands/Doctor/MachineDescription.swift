@@ -1,3 +1,5 @@
+import Kernels
+
 /// What `mate-kd doctor` finds out about a machine. These are plain facts, so that what is said
 /// about them can be tested without the machine.
 package struct MachineDescription: Sendable {
@@ -27,6 +29,8 @@ package struct MachineDescription: Sendable {
   package var onlineProcessors = 1, allowedProcessors = 1
   /// The processors' worth of time that the control group grants; nil for no limit.
   package var quota: Double?
+  /// What bounds this process's memory beside the machine itself.
+  package var limits: [MemoryLimit] = []
   /// Memory nodes.
   package var nodes = 1
   /// Bytes of memory, and how many of them a program could get now.
@@ -46,6 +50,9 @@ package struct MachineDescription: Sendable {
   package var otherLibraries: [String] = []
   /// Variables that change what OpenBLAS does.
   package var environment: [String: String] = [:]
+
+  /// The threads that mate-kd starts unless told otherwise.
+  package var threads: Int { ThreadPool.threads(processors: allowedProcessors, quota: quota) }
 
   /// Nothing is known yet.
   package init() {}

@@ -17,10 +17,11 @@ package struct SpeedMeasurement: Sendable {
   }
 
   /// Takes about half a second to measure the rates.
-  package static func measure(threads: Int = 0) -> SpeedMeasurement {
-    OpenBLAS.useOneThread()
+  ///
+  /// - Throws: `MemoryShortage` if OpenBLAS could not map its buffers.
+  package static func measure(threads: Int = 0) throws -> SpeedMeasurement {
+    let all = try OpenBLAS.threadPool(threads)
     let one = ThreadPool(threads: 1)
-    let all = ThreadPool(threads: threads)
     return SpeedMeasurement(
       peak: Processor.measuredPeak(pool: one), peakOfAll: Processor.measuredPeak(pool: all),
       product: productRate(one), productOfAll: productRate(all))

@@ -2,6 +2,7 @@ import Configuration
 import Data
 import Files
 import Foundation
+import Kernels
 import Models
 import StrictJSON
 import Trainers
@@ -20,6 +21,8 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
   case unavailable = 69
   /// The program failed, or stopped itself, for example because a loss is not a number.
   case software = 70
+  /// There is less memory than is needed.
+  case outOfMemory = 71
   /// An output cannot be created or written.
   case cannotCreate = 73
   /// Reading or writing failed.
@@ -78,6 +81,10 @@ extension FileError: ExitStatusProviding {
     case .unwritable: .cannotCreate
     }
   }
+}
+
+extension MemoryShortage: ExitStatusProviding {
+  package var exitStatus: ExitStatus { .outOfMemory }
 }
 
 extension MismatchError: ExitStatusProviding {

@@ -44,6 +44,8 @@ final class RunDisplay: TrainingObserver {
 
   func didNotice(_ sentence: String) { logger.notice("\(sentence)") }
 
+  func didWarn(_ sentence: String) { logger.warning("\(sentence)") }
+
   var shouldStop: Bool { StopSignal.isRaised }
 
   func end() { bar?.end() }

@@ -11,7 +11,7 @@ public struct CommonConfiguration: Sendable {
   public var seed: UInt64
   /// `data_seed`: the seed of the order of the data; by default `seed`.
   public var dataSeed: UInt64
-  /// `threads`: worker threads; 0 means one per processor. Results do not depend on it.
+  /// `threads`: worker threads; 0 means `ThreadPool.defaultThreads`. Results do not depend on it.
   public var threads: Int
   /// `shards`: the number of parts that a batch is split into; 0 means one per processor. Results
   /// depend on it.
@@ -53,7 +53,8 @@ public struct CommonConfiguration: Sendable {
         ?? given)
     threads = try root.int(
       "threads", default: 0, in: 0...1024,
-      "Worker threads; 0 means one per processor. Results do not depend on it.")
+      "Worker threads; 0 means one per processor, or fewer if a control group's quota grants less "
+        + "time. Results do not depend on it.")
     shards = try root.int(
       "shards", default: 0, in: 0...1024,
       "Parts that a batch is split into; 0 means one per processor. The last bits depend on it.")

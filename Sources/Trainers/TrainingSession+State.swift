@@ -1,0 +1,48 @@
+extension TrainingSession {
+  /// Everything that changes while the session runs, except the loop's own counters.
+  private var parts: [any StatePart] {
+    var weights: [WeightsState] = []
+    for parameters in models.flatMap(\.allParameters)
+    where !weights.contains(where: { $0.parameters === parameters }) {
+      weights.append(
+        WeightsState(stateName: "weights.\(weights.count)", parameters: parameters))
+    }
+    return weights + optimizers + [best] + objective.memory + memory
+  }
+
+  /// The log so far.
+  public var history: [LogEntry] { now.history }
+
+  /// A copy of the state between two updates.
+  public var state: RunState {
+    var state = RunState(
+      parts: Dictionary(parts.map { ($0.stateName, $0.record()) }) { first, _ in first })
+    var counters = now
+    counters.seconds = seconds
+    state.parts[TrainerState.stateName] = counters.record()
+    return state
+  }
+
+  /// Goes back to a state of a session with the same configuration.
+  ///
+  /// - Throws: `StateError` if a part is missing or does not fit. The session cannot be used after
+  ///   that.
+  public func restore(_ state: RunState) throws {
+    func record(_ name: String) throws -> StateRecord {
+      guard let record = state.parts[name] else { throw StateError("part \(name) is missing") }
+      return record
+    }
+    for part in parts {
+      do {
+        try part.restore(record(part.stateName))
+      } catch let error as StateError {
+        throw StateError("\(part.stateName): \(error)")
+      }
+    }
+    now = try TrainerState(record(TrainerState.stateName))
+    batches = now.epochsBegun > 0 ? sampler.batches(epoch: now.epochsBegun - 1) : []
+    guard now.batchesTaken <= batches.count else {
+      throw StateError("the epoch has \(batches.count) batches, but \(now.batchesTaken) were taken")
+    }
+  }
+}
