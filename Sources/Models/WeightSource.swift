@@ -55,7 +55,8 @@ struct WeightSource {
     let (c, family) = (configuration, configuration.family.description)
     let h = c.hiddenSize
     let embeddings = "\(family.encoder).embeddings"
-    var absent = try missing("\(embeddings).word_embeddings.weight", [c.vocabularySize, c.wordWidth])
+    var absent = try missing(
+      "\(embeddings).word_embeddings.weight", [c.vocabularySize, c.wordWidth])
     absent += try missing(
       "\(embeddings).position_embeddings.weight", [c.maximumPositions, c.wordWidth])
     let kept = layers ?? Array(0..<c.layers)
