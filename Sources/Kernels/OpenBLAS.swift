@@ -32,8 +32,8 @@ public enum OpenBLAS {
         let tightest = MemoryLimit.all().filter(\.countsWhatIsMapped).min { $0.left < $1.left }
         let reason = tightest?.description ?? "the system maps no more"
         return MemoryShortage(
-          "\(missing) threads need \(MemoryLimit.text(Double(missing * bufferSize))) of address "
-            + "space for matrix products, but \(reason); raise the limit or give fewer --threads")
+          "\(missing) threads need \(MemoryLimit.text(Double(missing * bufferSize + rest))) of address "
+            + "space for matrix products and the rest, but \(reason); raise the limit or give fewer --threads")
       }
       mapBuffers(min(pool.threads, mostBuffers))
       mapped = pool.threads
@@ -43,15 +43,18 @@ public enum OpenBLAS {
     return pool
   }
 
-  /// Whether so many more buffers could be mapped now.
+  /// Bytes beside the buffers without which nothing else can go on: Swift's runtime ends the process
+  /// when it cannot allocate. The smallest runs take about 20 MB.
+  private static let rest = 48 << 20
+
+  /// Whether so many more buffers, and `rest`, could be mapped now.
   private static func hasRoom(forBuffers count: Int) -> Bool {
-    var found: [UnsafeMutableRawPointer] = []
-    defer { for address in found { munmap(address, bufferSize) } }
-    while found.count < count {
-      let address = mmap(
-        nil, bufferSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    var found: [(address: UnsafeMutableRawPointer, size: Int)] = []
+    defer { for (address, size) in found { munmap(address, size) } }
+    for size in Array(repeating: bufferSize, count: count) + [rest] {
+      let address = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
       guard let address, address != MAP_FAILED else { return false }
-      found.append(address)
+      found.append((address, size))
     }
     return true
   }

@@ -133,7 +133,7 @@ resume=$(sed -n 's/.*continue with: //p' err.txt)
 steps=$(sed -n 's/.*"global_step": \([0-9]*\).*/\1/p' new/all_results.json)
 eval "${resume/max_steps=1000000/max_steps=$((steps + 1))}" >out.txt 2>err.txt
 [[ $? == 78 ]] || fail "other settings are not refused: $(cat err.txt)"
-eval "$resume" >out.txt 2>err.txt &
+eval "exec $resume" >out.txt 2>err.txt &
 pid=$!
 until grep -q "^step $((steps + 1)) " err.txt || ! kill -0 $pid 2>/dev/null; do sleep 0.01; done
 kill -TERM $pid
