@@ -33,7 +33,8 @@ public enum OpenBLAS {
         let reason = tightest?.description ?? "the system maps no more"
         return MemoryShortage(
           "\(missing) threads need \(MemoryLimit.text(Double(missing * bufferSize + rest))) of address "
-            + "space for matrix products and the rest, but \(reason); raise the limit or give fewer --threads")
+            + "space for matrix products and the rest, but \(reason); raise the limit or give fewer --threads"
+        )
       }
       mapBuffers(min(pool.threads, mostBuffers))
       mapped = pool.threads
