@@ -31,10 +31,10 @@ public enum OpenBLAS {
       guard hasRoom(forBuffers: missing) else {
         let tightest = MemoryLimit.all().filter(\.countsWhatIsMapped).min { $0.left < $1.left }
         let reason = tightest?.description ?? "the system maps no more"
+        let needed = MemoryLimit.text(Double(missing * bufferSize + rest))
         return MemoryShortage(
-          "\(missing) threads need \(MemoryLimit.text(Double(missing * bufferSize + rest))) of address "
-            + "space for matrix products and the rest, but \(reason); raise the limit or give fewer --threads"
-        )
+          "\(missing) threads need \(needed) of address space for matrix products and the rest, but "
+            + "\(reason); raise the limit or give fewer --threads")
       }
       mapBuffers(min(pool.threads, mostBuffers))
       mapped = pool.threads
