@@ -37,6 +37,7 @@ row what method kills ends resumed anew damaged differ
 declare -A duration
 whole() {
   local method=$1 steps=$2 start
+  [[ ! -e whole-$method-$steps ]] || return 0
   arguments "$method" "whole-$method-$steps" "$steps"
   start=$(date +%s%3N)
   "$mate_kd" "${run[@]}" >whole.log 2>&1 || { cat whole.log >&2; exit 1; }

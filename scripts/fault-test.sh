@@ -90,6 +90,7 @@ limits() {
   mkdir "$disk"
   if mount -t tmpfs -o size=900k tmpfs "$disk" 2>/dev/null; then
     on_disk() {
+      mkdir "$disk/run"
       ln -s "$disk/run" spoiled
       "$mate_kd" "${run[@]}"
       local code=$?

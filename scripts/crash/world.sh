@@ -14,7 +14,7 @@ problem() {
   failures=$((failures + 1))
 }
 
-small=(--set train.per_device_train_batch_size=8 --set train.max_eval_samples=40 --quiet)
+small=(--set train.per_device_train_batch_size=8 --set train.max_eval_samples=40)
 {
   "$mate_kd" synthesize --output runs/smoke/data --seed 7 --train-rows 200 --dev-rows 60 \
     --corpus-rows 200

@@ -106,9 +106,10 @@ done
 signal() {
   local signal=$1 right=$2 said=$3 pid code
   shift 3
+  rm -f err.txt
   "$mate_kd" "$@" >out.txt 2>err.txt &
   pid=$!
-  until grep -q "$wait_for" err.txt; do
+  until grep -qs "$wait_for" err.txt; do
     kill -0 "$pid" 2>/dev/null || { fail "$1 ended before SIG$signal: $(cat err.txt)"; return; }
     sleep 0.01
   done
@@ -133,18 +134,20 @@ resume=$(sed -n 's/.*continue with: //p' err.txt)
 steps=$(sed -n 's/.*"global_step": \([0-9]*\).*/\1/p' new/all_results.json)
 eval "${resume/max_steps=1000000/max_steps=$((steps + 1))}" >out.txt 2>err.txt
 [[ $? == 78 ]] || fail "other settings are not refused: $(cat err.txt)"
-eval "$resume" >out.txt 2>err.txt &
+rm err.txt
+eval "exec $resume" >out.txt 2>err.txt &
 pid=$!
-until grep -q "^step $((steps + 1)) " err.txt || ! kill -0 $pid 2>/dev/null; do sleep 0.01; done
+until grep -qs "^step $((steps + 1)) " err.txt || ! kill -0 $pid 2>/dev/null; do sleep 0.01; done
 kill -TERM $pid
 wait $pid
-[[ $? == 75 ]] && grep -q "going on after update $steps" err.txt || fail "not resumed: $(cat err.txt)"
+code=$?
+[[ $code == 75 ]] && grep -q "going on after update $steps" err.txt || fail "not resumed: exit code $code: $(head -20 err.txt)"
 # nohup says that SIGHUP does not count.
-rm -rf new
+rm -rf new err.txt
 (trap '' HUP; exec "$mate_kd" pretrain --config body.json --output-dir new \
   --set train.max_steps=1000000 --set train.logging_steps=1 >out.txt 2>err.txt) &
 pid=$!
-until grep -q '^step 2 ' err.txt; do sleep 0.01; done
+until grep -qs '^step 2 ' err.txt; do sleep 0.01; done
 kill -HUP $pid
 sleep 0.2
 kill -0 $pid 2>/dev/null || fail "SIGHUP ends a run under nohup: $(tail -1 err.txt)"
