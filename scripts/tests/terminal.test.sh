@@ -42,7 +42,8 @@ TASK
 sed "s/^{/{\"${json//\\/\\\\}\": 1, /" task.json >key.json
 mkdir data
 echo "{\"text\": \"a b\", \"label\": \"$json\"}" >data/train.jsonl
-"$mate_kd" synthesize --output made --train-rows 20 --dev-rows 10 --corpus-rows 10 >/dev/null || exit 1
+"$mate_kd" synthesize --output made --train-rows 20 --dev-rows 10 --corpus-rows 10 >/dev/null \
+  || exit 1
 cat >body.json <<BODY
 {"output_dir": "model", "corpus": {"files": ["made/corpus.txt"]}, "train": {"max_steps": 1},
  "model": {"vocab": "made/vocab.txt", "config": {"hidden_size": 8, "num_hidden_layers": 1,
@@ -76,7 +77,8 @@ escapes "a tensor" 0 inspect --model model
 # Results that cannot be written.
 for command in "doctor" "doctor --json" "methods" "methods kd" "schema" "--help" "--version" \
   "inspect --model model" "inspect --model model --json" \
-  "inspect --task sst-2 --data made --json" "pretrain --config body.json --dry-run --output-dir new"; do
+  "inspect --task sst-2 --data made --json" \
+  "pretrain --config body.json --dry-run --output-dir new"; do
   for target in '>/dev/full' '>&-' '| true'; do
     # shellcheck disable=SC2086
     case $target in
@@ -99,7 +101,8 @@ for closed in '2>&-' '2>/dev/full'; do
   bash -c '"$0" pretrain --config body.json --output-dir new >out.txt '"$closed" "$mate_kd"
   code=$?
   [[ $code == 0 && -s new/all_results.json ]] || fail "pretrain $closed: exit code $code"
-  cmp -s new/log.jsonl model/log.jsonl || fail "pretrain $closed: another log: $(head -c 300 new/log.jsonl)"
+  cmp -s new/log.jsonl model/log.jsonl \
+    || fail "pretrain $closed: another log: $(head -c 300 new/log.jsonl)"
 done
 
 # Signals: at once where nothing is to be saved, after the update where something is.
@@ -141,7 +144,8 @@ until grep -qs "^step $((steps + 1)) " err.txt || ! kill -0 $pid 2>/dev/null; do
 kill -TERM $pid
 wait $pid
 code=$?
-[[ $code == 75 ]] && grep -q "going on after update $steps" err.txt || fail "not resumed: exit code $code: $(head -20 err.txt)"
+[[ $code == 75 ]] && grep -q "going on after update $steps" err.txt \
+  || fail "not resumed: exit code $code: $(head -20 err.txt)"
 # nohup says that SIGHUP does not count.
 rm -rf new err.txt
 (trap '' HUP; exec "$mate_kd" pretrain --config body.json --output-dir new \
