@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Spoils file operations of a run with two saves, each in turn, and shows what a sick machine may do:
-# the run ends with one sentence and the right exit code or as if nothing had happened, what it had
-# saved is whole, and --resume ends with the same bytes as a run on a healthy machine. Prints a table
-# and fails if anything else happens.
+# Spoils file operations of a run with two saves, each in turn, and shows what a sick machine may
+# do: the run ends with one sentence and the right exit code or as if nothing had happened, what it
+# had saved is whole, and --resume ends with the same bytes as a run on a healthy machine. Prints a
+# table and fails if anything else happens.
 #
 # usage: scripts/fault-test.sh MATE_KD [--part PART]... [--method NAME]
 #   --part    write, short, fsync, rename, open, mkdir, unlink: the operation that fails;
@@ -90,6 +90,7 @@ limits() {
   mkdir "$disk"
   if mount -t tmpfs -o size=900k tmpfs "$disk" 2>/dev/null; then
     on_disk() {
+      mkdir "$disk/run"
       ln -s "$disk/run" spoiled
       "$mate_kd" "${run[@]}"
       local code=$?
@@ -126,7 +127,8 @@ inputs() {
   local name
   cp -r runs kept
   rm -rf spoiled
-  fault_path=spoiled/checkpoint-2 with_fault rename 1 term "$mate_kd" "${run[@]}" >out.log 2>said.log
+  fault_path=spoiled/checkpoint-2 with_fault rename 1 term "$mate_kd" "${run[@]}" \
+    >out.log 2>said.log
   code=$?
   ((code == 75)) || problem "SIGTERM at the first save: exit code $code: $(tail -1 said.log)"
   echo "sentence	label" >"$data/train.tsv"

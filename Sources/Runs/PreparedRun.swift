@@ -65,6 +65,7 @@ public struct PreparedRun {
       try ResumePoint(
         $0, run: folder.path, description: description, origin: setup.arguments.origin)
     }
+    for warning in point?.warnings ?? [] { display.didWarn(warning) }
     for notice in point?.notices ?? [] { display.didNotice(notice) }
     if point?.isOfThisFolder != true, point?.state != nil || !common.overwriteOutputDir {
       try folder.requireBeginning(of: description, origin: setup.arguments.origin)
@@ -108,7 +109,7 @@ public struct PreparedRun {
     let display = Unchecked(display)
     return CheckpointSaver(
       setup.arguments, run: folder.path, description: description,
-      notice: { display.value.didNotice($0) }, writeModel: outputs.saveState)
+      warn: { display.value.didWarn($0) }, writeModel: outputs.saveState)
   }
 
   /// Measures and writes what a run that came to its end leaves.

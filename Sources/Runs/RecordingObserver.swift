@@ -31,7 +31,7 @@ final class RecordingObserver: TrainingObserver {
     let best = "\(folder.path)/best"
     do { try saveBest?(best) } catch {
       firstError = firstError ?? error
-      display.didNotice("the best model could not be written: \(error); the run goes on")
+      display.didWarn("the best model could not be written: \(error); the run goes on")
     }
   }
 

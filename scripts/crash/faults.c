@@ -48,7 +48,7 @@ static void note(int number, const char *kind, const char *path) {
   syscall(SYS_close, fd);
 }
 
-// What an operation must do: 0 go on, 1 fail with errno, 2 write half and go on, 3 write half and die.
+// What an operation must do: 0 go on, 1 fail with errno, 2 write half, 3 write half and die.
 static int decide(const char *kind, const char *path) {
   const char *only = getenv("FAULT_KIND");
   if (only && strcmp(only, "any") && strcmp(only, kind)) return 0;

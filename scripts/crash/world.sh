@@ -1,5 +1,6 @@
-# Read by scripts/crash-test.sh and scripts/fault-test.sh: small models and data in a scratch folder,
-# runs of real methods on them, and the library that counts and spoils file operations.
+#!/usr/bin/env bash
+# Read by scripts/crash-test.sh and scripts/fault-test.sh: small models and data in a scratch
+# folder, runs of real methods on them, and the library that counts and spoils file operations.
 # Expects $mate_kd (the program) and $root (this repository).
 
 world=$(mktemp -d)
@@ -14,7 +15,7 @@ problem() {
   failures=$((failures + 1))
 }
 
-small=(--set train.per_device_train_batch_size=8 --set train.max_eval_samples=40 --quiet)
+small=(--set train.per_device_train_batch_size=8 --set train.max_eval_samples=40)
 {
   "$mate_kd" synthesize --output runs/smoke/data --seed 7 --train-rows 200 --dev-rows 60 \
     --corpus-rows 200
@@ -34,7 +35,8 @@ arguments() {
     mate-kd | cilda) own=(--set method.student_steps=3) ;;
     as-dfd)
       config=distill-none
-      own=(--set 'method={"name": "as-dfd", "construction_steps": 2, "student_steps": 2, "texts": {"rows": 40}}')
+      own=(--set 'method={"name": "as-dfd", "texts": {"rows": 40}}'
+        --set method.construction_steps=2 --set method.student_steps=2)
       ;;
   esac
   run=(distill --config "$root/configs/smoke/$config.json" "${small[@]}" "${own[@]}"

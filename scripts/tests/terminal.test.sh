@@ -42,7 +42,8 @@ TASK
 sed "s/^{/{\"${json//\\/\\\\}\": 1, /" task.json >key.json
 mkdir data
 echo "{\"text\": \"a b\", \"label\": \"$json\"}" >data/train.jsonl
-"$mate_kd" synthesize --output made --train-rows 20 --dev-rows 10 --corpus-rows 10 >/dev/null || exit 1
+"$mate_kd" synthesize --output made --train-rows 20 --dev-rows 10 --corpus-rows 10 >/dev/null \
+  || exit 1
 cat >body.json <<BODY
 {"output_dir": "model", "corpus": {"files": ["made/corpus.txt"]}, "train": {"max_steps": 1},
  "model": {"vocab": "made/vocab.txt", "config": {"hidden_size": 8, "num_hidden_layers": 1,
@@ -76,7 +77,8 @@ escapes "a tensor" 0 inspect --model model
 # Results that cannot be written.
 for command in "doctor" "doctor --json" "methods" "methods kd" "schema" "--help" "--version" \
   "inspect --model model" "inspect --model model --json" \
-  "inspect --task sst-2 --data made --json" "pretrain --config body.json --dry-run --output-dir new"; do
+  "inspect --task sst-2 --data made --json" \
+  "pretrain --config body.json --dry-run --output-dir new"; do
   for target in '>/dev/full' '>&-' '| true'; do
     # shellcheck disable=SC2086
     case $target in
@@ -99,16 +101,18 @@ for closed in '2>&-' '2>/dev/full'; do
   bash -c '"$0" pretrain --config body.json --output-dir new >out.txt '"$closed" "$mate_kd"
   code=$?
   [[ $code == 0 && -s new/all_results.json ]] || fail "pretrain $closed: exit code $code"
-  cmp -s new/log.jsonl model/log.jsonl || fail "pretrain $closed: another log: $(head -c 300 new/log.jsonl)"
+  cmp -s new/log.jsonl model/log.jsonl \
+    || fail "pretrain $closed: another log: $(head -c 300 new/log.jsonl)"
 done
 
 # Signals: at once where nothing is to be saved, after the update where something is.
 signal() {
   local signal=$1 right=$2 said=$3 pid code
   shift 3
+  rm -f err.txt
   "$mate_kd" "$@" >out.txt 2>err.txt &
   pid=$!
-  until grep -q "$wait_for" err.txt; do
+  until grep -qs "$wait_for" err.txt; do
     kill -0 "$pid" 2>/dev/null || { fail "$1 ended before SIG$signal: $(cat err.txt)"; return; }
     sleep 0.01
   done
@@ -133,18 +137,21 @@ resume=$(sed -n 's/.*continue with: //p' err.txt)
 steps=$(sed -n 's/.*"global_step": \([0-9]*\).*/\1/p' new/all_results.json)
 eval "${resume/max_steps=1000000/max_steps=$((steps + 1))}" >out.txt 2>err.txt
 [[ $? == 78 ]] || fail "other settings are not refused: $(cat err.txt)"
+rm err.txt
 eval "exec $resume" >out.txt 2>err.txt &
 pid=$!
-until grep -q "^step $((steps + 1)) " err.txt || ! kill -0 $pid 2>/dev/null; do sleep 0.01; done
+until grep -qs "^step $((steps + 1)) " err.txt || ! kill -0 $pid 2>/dev/null; do sleep 0.01; done
 kill -TERM $pid
 wait $pid
-[[ $? == 75 ]] && grep -q "going on after update $steps" err.txt || fail "not resumed: $(cat err.txt)"
+code=$?
+[[ $code == 75 ]] && grep -q "going on after update $steps" err.txt \
+  || fail "not resumed: exit code $code: $(head -20 err.txt)"
 # nohup says that SIGHUP does not count.
-rm -rf new
+rm -rf new err.txt
 (trap '' HUP; exec "$mate_kd" pretrain --config body.json --output-dir new \
   --set train.max_steps=1000000 --set train.logging_steps=1 >out.txt 2>err.txt) &
 pid=$!
-until grep -q '^step 2 ' err.txt; do sleep 0.01; done
+until grep -qs '^step 2 ' err.txt; do sleep 0.01; done
 kill -HUP $pid
 sleep 0.2
 kill -0 $pid 2>/dev/null || fail "SIGHUP ends a run under nohup: $(tail -1 err.txt)"

@@ -1,7 +1,7 @@
 import Glibc
 
-/// Ends the process with a sentence where it would die of SIGBUS: a file that was mapped into memory
-/// has become shorter, or its disk has failed, before all of it was read.
+/// Ends the process with a sentence where it would die of SIGBUS: a file that was mapped into
+/// memory has become shorter, or its disk has failed, before all of it was read.
 enum ReadFault {
   /// Installs the handler.
   static func install() {

@@ -65,7 +65,8 @@ package struct CheckpointFolder {
     for old in removable.prefix(max(0, all.count - limit)) { old.remove() }
   }
 
-  /// Removes the folder. It loses its name first, so that a part of it is never taken for the whole.
+  /// Removes the folder. It loses its name first, so that a part of it is never taken for the
+  /// whole.
   func remove() {
     let hidden = "\(URL(fileURLWithPath: path).deletingLastPathComponent().path)/\(hiddenName)"
     ByteFile.remove(hidden)

@@ -14,21 +14,21 @@ final class CheckpointSaver: StateSaver {
   private let run: String
   private let description: RunDescription
   private let writeModel: ModelWriter
-  private let notice: @Sendable (String) -> Void
+  private let warn: @Sendable (String) -> Void
   private let failure = FirstError()
   private var writer: Writer?
 
   /// - Parameters:
   ///   - run: the run's folder.
-  ///   - notice: shows the user a sentence while the run goes on.
+  ///   - warn: shows the user a sentence while the run goes on.
   init(
     _ arguments: TrainingArguments, run: String, description: RunDescription,
-    notice: @escaping @Sendable (String) -> Void, writeModel: @escaping ModelWriter
+    warn: @escaping @Sendable (String) -> Void, writeModel: @escaping ModelWriter
   ) {
     self.arguments = arguments
     self.run = run
     self.description = description
-    self.notice = notice
+    self.warn = warn
     self.writeModel = writeModel
   }
 
@@ -47,12 +47,12 @@ final class CheckpointSaver: StateSaver {
     let (description, writeModel, limit, failure) = (
       description, writeModel, arguments.saveTotalLimit, failure
     )
-    writer = Writer { [run, notice] in
+    writer = Writer { [run, warn] in
       do {
         try folder.write(state, description: description) { try writeModel(state, $0) }
         if let limit { CheckpointFolder.rotate(in: run, limit: limit, newest: step, best: best) }
       } catch {
-        notice("checkpoint-\(step) could not be saved: \(error); the run goes on")
+        warn("checkpoint-\(step) could not be saved: \(error); the run goes on")
         failure.remember(error)
       }
     }

@@ -12,7 +12,9 @@ struct ResumePoint {
   let state: RunState?
   /// Whether the run goes on in the folder in which it was interrupted.
   let isOfThisFolder: Bool
-  /// Sentences that the user should see: what is gone on with, what was passed over and why.
+  /// Sentences about checkpoints that were passed over, and why.
+  let warnings: [String]
+  /// Further sentences that the user should see: what is gone on with, and what differs.
   let notices: [String]
 
   /// Finds and reads it.
@@ -26,7 +28,7 @@ struct ResumePoint {
   init(
     _ source: ResumeSource, run: String, description: RunDescription, origin: ConfigOrigin
   ) throws {
-    var notices: [String] = []
+    var warnings: [String] = []
     let candidates =
       switch source {
       case .newest: CheckpointFolder.all(in: run)
@@ -39,22 +41,23 @@ struct ResumePoint {
         found = try candidate.read()
       } catch {
         if case .folder = source { throw error }
-        notices.append("\(candidate.path) is passed over: \(error)")
+        warnings.append("\(candidate.path) is passed over: \(error)")
         continue
       }
-      notices += try Self.check(
+      let differences = try Self.check(
         description.differences(from: found.description), place: candidate.path, origin: origin)
-      notices.append("going on after update \(candidate.step), from \(candidate.path)")
+      notices = differences + ["going on after update \(candidate.step), from \(candidate.path)"]
       folder = candidate
       state = found.state
       isOfThisFolder = Self.isSame(run, as: "\(candidate.path)/..")
-      self.notices = notices
+      self.warnings = warnings
       return
     }
     folder = nil
     state = nil
     isOfThisFolder = false
-    self.notices = notices + ["there is no checkpoint in \(run); the run begins anew"]
+    self.warnings = warnings
+    notices = ["there is no checkpoint in \(run); the run begins anew"]
   }
 
   private static func isSame(_ folder: String, as other: String) -> Bool {
