@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares `mate-kd export` with `mate-kd predict` on real or synthetic texts, through ONNX Runtime.
 
-usage: scripts/reference/onnx.py --program mate-kd --model DIR --task NAME --input FILE [--rows N]
+usage: scripts/reference/onnx_parity.py --program mate-kd --model DIR --task NAME --input FILE [--rows N]
 
 Prints, for float32 and int8: the file's size, whether ONNX's checker takes it, the largest
 difference of logits relative to the largest logit, the share of equal labels, and texts a second
@@ -72,7 +72,7 @@ def main():
         print(f"{kind}: {path.stat().st_size} bytes, checked, deviation {deviation:.1e}, "
               f"equal labels {equal:.4f}, {len(rows) / seconds:.0f} texts/s")
         failed |= kind == "float32" and deviation > 1e-5
-    sys.exit(failed)
+    sys.exit(int(failed))
 
 
 if __name__ == "__main__":
