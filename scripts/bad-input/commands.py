@@ -73,4 +73,4 @@ shell("two runs into one folder", "mkdir out && exec 9>out/.lock && flock 9 && m
 shell("output folder with a link as lock", "mkdir out && ln -s /etc/passwd out/.lock && mate-kd teacher-finetune --config teacher-finetune.json")
 shell("output folder that is not empty", "mkdir out && echo >out/x && mate-kd teacher-finetune --config teacher-finetune.json")
 shell("a locale that is none", "LC_ALL=xx_YY.x mate-kd distill --config nowhere")
-shell("little memory", "ulimit -v 300000; mate-kd predict --model model --task sst-2 --input in.txt --output out.jsonl --threads 1")
+shell("little memory", "ulimit -v 200000; mate-kd predict --model model --task sst-2 --input in.txt --output out.jsonl --threads 1")

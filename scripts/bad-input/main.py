@@ -36,25 +36,33 @@ def run(program, case, folder):
     command = [program if part == "mate-kd" else part for part in case.command]
     if case.shell:
         command = ["bash", "-c", case.shell.replace("mate-kd", program)]
-    with open(f"{where}.out", "wb") as out, open(f"{where}.err", "wb") as err:
-        start = time.monotonic()
-        stdin = open(os.path.join(where, case.stdin), "rb") if case.stdin else subprocess.DEVNULL
-        process = subprocess.Popen(
-            command, cwd=where, stdin=stdin, stdout=out, stderr=err, preexec_fn=limit)
-        late = threading.Event()
+    start = time.monotonic()
+    stdin = open(os.path.join(where, case.stdin), "rb") if case.stdin else subprocess.DEVNULL
+    # Pipes, because a case may not be allowed to write to files.
+    process = subprocess.Popen(
+        command, cwd=where, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        preexec_fn=limit)
+    late = threading.Event()
 
-        def stop():
-            late.set()
-            os.killpg(process.pid, signal.SIGKILL)
-        timer = threading.Timer(SECONDS, stop)
-        timer.start()
-        _, status, usage = os.wait4(process.pid, 0)
-        timer.cancel()
-        process.returncode = os.waitstatus_to_exitcode(status)
-        seconds = time.monotonic() - start
-    output, errors = open(f"{where}.out", "rb").read(), open(f"{where}.err", "rb").read()
+    def stop():
+        late.set()
+        os.killpg(process.pid, signal.SIGKILL)
+    timer = threading.Timer(SECONDS, stop)
+    timer.start()
+    texts = {}
+    readers = [threading.Thread(target=lambda name=name, stream=stream: texts.update(
+        {name: stream.read()})) for name, stream in [("out", process.stdout), ("err", process.stderr)]]
+    for reader in readers:
+        reader.start()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    seconds = time.monotonic() - start
+    for reader in readers:
+        reader.join()
+    timer.cancel()
     shutil.rmtree(where, ignore_errors=True)
-    return process.returncode, late.is_set(), seconds, usage.ru_maxrss * 1024, output, errors
+    return (process.returncode, late.is_set(), seconds, usage.ru_maxrss * 1024, texts["out"],
+            texts["err"])
 
 
 def complaints(is_good, code, late, memory, output, errors):

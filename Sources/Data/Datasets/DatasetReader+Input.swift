@@ -32,8 +32,9 @@ extension DatasetReader {
         problem:
           "the file is read as \(layout), so there is no column \"\(first)\" to pass through.")
     }
+    // Not the path again: a pipe is read once.
     var dataset = try read(
-      task: task, file: file, path: path, maximumRows: maximumRows, badRows: badRows)
+      bytes, task: task, file: file, path: path, maximumRows: maximumRows, badRows: badRows)
     dataset.layout = "\(path) is read as \(layout)"
     return dataset
   }

@@ -124,7 +124,7 @@ public enum DatasetReader {
       badRows: badRows)
   }
 
-  private static func read(
+  static func read(
     _ bytes: [UInt8], task: TaskDescription, file: TaskDescription.File, path: String,
     maximumRows: Int?, badRows: BadRows
   ) throws -> TextDataset {
