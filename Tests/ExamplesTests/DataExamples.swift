@@ -1,4 +1,5 @@
 import Data
+import Foundation
 import Inference
 import Kernels
 import Models
@@ -33,6 +34,16 @@ import Testing
     print(model.labels.names, model.parameters.count)
     assert(report.initialized.isEmpty, "a weight is not in the checkpoint")
     #expect(model.labels.names == ["negative", "positive"])
+  }
+
+  @Test func onnx() throws {
+    let world = try ExampleWorld()
+    let path = world.folder
+    let (classifier, _) = try ModelFolder(path).classifier(seed: 42)
+    try ONNXExport(weights: .int8).write(classifier, to: "\(path)/model.onnx")
+    // The first field of a model is its version of the format: 8.
+    let file = FileManager.default.contents(atPath: "\(path)/model.onnx")
+    #expect(file?.starts(with: [8, 8]) == true)
   }
 
   @Test func inference() throws {

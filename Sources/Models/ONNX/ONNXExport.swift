@@ -9,8 +9,8 @@ import Kernels
 /// `start_logits` and `end_logits`.
 ///
 /// ```swift
-/// let (model, _) = try ModelFolder("runs/sst2").classifier(seed: 1)
-/// try ONNXExport(weights: .float32).write(model, to: "runs/sst2/model.onnx")
+/// let (classifier, _) = try ModelFolder(path).classifier(seed: 42)
+/// try ONNXExport(weights: .int8).write(classifier, to: "\(path)/model.onnx")
 /// ```
 public struct ONNXExport: Sendable {
   /// The versions of the operators that can be written. 17 is the first with LayerNormalization.
