@@ -49,7 +49,6 @@ export MATE_KD_FUZZ=1
 swift build "${build[@]}" --product fuzz
 program=$(swift build "${build[@]}" --show-bin-path)/fuzz
 
-export LSAN_OPTIONS=suppressions=$root/scripts/sanitize/leaks.txt:print_suppressions=0
 # The runtime's own report of a trap gets in the way of the sanitizer's.
 export SWIFT_BACKTRACE=enable=no
 files=$(mktemp -d /dev/shm/mate-kd-fuzz-XXXXXX)
@@ -60,7 +59,10 @@ for target in "${targets[@]}"; do
   findings=.build/fuzz/findings/$target
   mkdir -p "$corpus" "$findings"
   seeds=("Fuzz/Corpus/$target")
-  [[ $target != configuration ]] || seeds+=(configs)
+  case $target in
+    configuration) seeds+=(configs) ;;
+    pytorch) seeds+=(Tests/Goldens/pytorch) ;;
+  esac
   # Keys and names in the seeds are the words of the formats.
   grep -aohE '"[][A-Za-z0-9_#<>.-]+"' -r "${seeds[@]}" | sort -u >"$files/words" || true
   echo

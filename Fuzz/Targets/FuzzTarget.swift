@@ -21,7 +21,7 @@ package struct FuzzTarget: Sendable {
 
   /// All targets.
   package static let all: [FuzzTarget] = [
-    json, configuration, modelConfiguration, safetensors, rows, squad, wordPiece, bytePair,
+    json, configuration, modelConfiguration, safetensors, pyTorch, rows, squad, wordPiece, bytePair,
     tokenizerJSON, checkpoint,
   ]
 

@@ -30,11 +30,15 @@ extension FuzzTarget {
           read(split, .stop).contentHash == dataset.contentHash, "good rows are read otherwise")
       }
     }
+    let choices: [InputFormat?] = [nil] + InputFormat.allCases
+    let formats: [() throws -> Void] = choices.map { format in
+      {
+        try check(
+          DatasetReader.readInput(task: task, path: path, format: format, badRows: .skip), of: task)
+      }
+    }
     try readers(
-      splits + [
-        { try check(DatasetReader.readInput(task: task, path: path, badRows: .skip), of: task) },
-        { try check(DatasetReader.readCorpus(path: path), of: task) },
-      ])
+      splits + formats + [{ try check(DatasetReader.readCorpus(path: path), of: task) }])
   }
 
   private static func check(_ dataset: TextDataset, of task: TaskDescription) throws {

@@ -8,7 +8,8 @@ import json
 import pathlib
 import struct
 
-CORPUS = pathlib.Path(__file__).resolve().parents[2] / "Fuzz" / "Corpus"
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+CORPUS = ROOT / "Fuzz" / "Corpus"
 
 
 def seed(target, name, *parts):
@@ -104,6 +105,10 @@ seed("safetensors", "types", safetensors(
      ("e", "I64", [2], struct.pack("<2q", -1, 2**62)), ("f", "BOOL", [1], b"\x01"),
      ("g", "F32", [0, 4], b"")], format="pt"))
 seed("safetensors", "empty", safetensors([]))
+
+# Files of torch.save; the fuzzer takes the other goldens of them, too
+for name in ["old", "accepted-by-hand"]:
+    seed("pytorch", name, (ROOT / "Tests" / "Goldens" / "pytorch" / f"{name}.bin").read_bytes())
 
 # Rows: the section task, and a file
 OWN = {"name": "mine", "data_dir": "d", "labels": ["no", "yes"], "label": "label"}
