@@ -35,12 +35,10 @@ public struct Inference: Sendable {
   ///
   /// - Parameter batchSize: the largest number of texts per product. Batches depend only on the
   ///   data.
-  /// - Throws: `CancellationError` if `shouldStop` says so; `MemoryShortage` if there is too little
-  ///   memory.
+  /// - Throws: `CancellationError` if `shouldStop` says so.
   public func logits(
     _ model: SequenceClassifier, data: TokenizedDataset, batchSize: Int = 32
   ) throws -> Matrix {
-    try checkMemory(model, data: data, outputs: data.count * model.labels.count)
     let result = Matrix(zeros: data.count, model.labels.count)
     try forEachBatch(of: data, batchSize: batchSize) { rows, tokens, tape in
       result.rows(rows).copy(from: model.logits(tokens, tape: tape, training: false).value)
@@ -56,7 +54,6 @@ public struct Inference: Sendable {
   public func logits(
     _ model: SpanClassifier, data: TokenizedDataset, batchSize: Int = 32
   ) throws -> Matrix {
-    try checkMemory(model, data: data, outputs: 2 * data.tokenCount)
     let result = Matrix(zeros: data.tokenCount, 2)
     let borders = data.borders
     try forEachBatch(of: data, batchSize: batchSize) { rows, tokens, tape in
@@ -82,10 +79,14 @@ public struct Inference: Sendable {
     return Double(pool.threads) * memory.bytes
   }
 
-  /// - Throws: `MemoryShortage` if there is too little memory for the logits and the passes.
-  private func checkMemory(_ model: any Model, data: TokenizedDataset, outputs: Int) throws {
+  /// Checks that there is memory for the first pass of a model over a data set. (Later ones find
+  /// the memory of the first.) A run counts its evaluations before it begins and need not ask.
+  ///
+  /// - Parameter logits: how many there will be.
+  /// - Throws: `MemoryShortage` if there is not.
+  func requireMemory(for model: any Model, data: TokenizedDataset, logits: Int) throws {
     _ = try MemoryShortage.check(
-      Self.bytes([model], longest: data.lengths.max() ?? 0, pool) + 4 * Double(outputs),
+      Self.bytes([model], longest: data.lengths.max() ?? 0, pool) + 4 * Double(logits),
       for: "the evaluation", advice: "give fewer --threads, shorter texts or less data")
   }
 

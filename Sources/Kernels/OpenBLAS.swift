@@ -33,7 +33,8 @@ public enum OpenBLAS {
         let reason = tightest?.description ?? "the system maps no more"
         let needed = MemoryLimit.text(Double(missing * bufferSize + rest))
         return MemoryShortage(
-          "\(missing) threads need \(needed) of address space for matrix products and the rest, but "
+          "\(missing == 1 ? "1 thread needs" : "\(missing) threads need") \(needed) of address "
+            + "space for matrix products and the rest, but "
             + "\(reason); raise the limit or give fewer --threads")
       }
       mapBuffers(min(pool.threads, mostBuffers))

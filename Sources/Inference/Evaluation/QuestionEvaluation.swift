@@ -31,6 +31,11 @@ public struct QuestionEvaluation: Sendable {
     inference = Inference(pool: pool, precision: precision, shouldStop: shouldStop)
   }
 
+  /// - Throws: `MemoryShortage` if there is too little memory for a model's first answers.
+  func requireMemory(for model: SpanClassifier) throws {
+    try inference.requireMemory(for: model, data: inputs, logits: 2 * inputs.tokenCount)
+  }
+
   /// A model's answers to all questions, in order.
   public func answers(
     _ model: SpanClassifier, batchSize: Int = 32

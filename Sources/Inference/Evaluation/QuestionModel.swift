@@ -93,9 +93,11 @@ public struct QuestionModel: Sendable {
   }
 
   private func evaluation(of dataset: QuestionDataset) throws -> QuestionEvaluation {
-    QuestionEvaluation(
+    let evaluation = QuestionEvaluation(
       version: version,
       windows: try QuestionWindows(dataset, tokenizer: tokenizer, settings: windowSettings),
       decoder: decoder, pool: pool, precision: precision)
+    try evaluation.requireMemory(for: model)
+    return evaluation
   }
 }

@@ -204,10 +204,12 @@ public struct TaskModel: Sendable {
       labels: task.labelNames, outputNames: model.labels.names)
   }
 
-  /// - Throws: `FileError` for outputs that are no numbers: any label would do as well as another.
+  /// - Throws: `MemoryShortage`; `FileError` for outputs that are no numbers: any label would do as
+  ///   well as another.
   private func logits(_ data: TokenizedDataset, batchSize: Int) throws -> Matrix {
-    let logits = try Inference(pool: pool, precision: precision)
-      .logits(model, data: data, batchSize: batchSize)
+    let inference = Inference(pool: pool, precision: precision)
+    try inference.requireMemory(for: model, data: data, logits: data.count * model.labels.count)
+    let logits = try inference.logits(model, data: data, batchSize: batchSize)
     guard logits.isFinite else {
       throw FileError(
         file: folder,
