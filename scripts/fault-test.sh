@@ -7,7 +7,8 @@
 # usage: scripts/fault-test.sh MATE_KD [--part PART]... [--method NAME]
 #   --part    write, short, fsync, rename, open, mkdir, unlink: the operation that fails;
 #             limits: a full disk, a limit of file sizes, a terminal that goes away;
-#             inputs: files that change while they are read or used (all)
+#             inputs: files that change while they are read or used;
+#             signals: a command that is stopped while it writes its result (all)
 set -uo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -22,7 +23,7 @@ while (($#)); do
   esac
   shift 2
 done
-((${#parts[@]})) || parts=(write short fsync rename open mkdir unlink limits inputs)
+((${#parts[@]})) || parts=(write short fsync rename open mkdir unlink limits inputs signals)
 source "$root/scripts/crash/world.sh"
 
 steps=4
@@ -138,14 +139,28 @@ inputs() {
   echo "train.tsv lost its rows before --resume: exit code $code: $(tail -1 said.log)"
   rm -rf runs && cp -r kept runs
 
-  # Mapped files that are cut short: the teacher's weights, then the student's checkpoint.
+  # Files that are cut short while they are read: the weights of the teacher, then of the generator.
   for name in "$teacher/model.safetensors" runs/smoke/generator/model.safetensors; do
     rm -rf spoiled
     fault_path=$name with_fault any 0 truncate "$mate_kd" "${run[@]}" >out.log 2>said.log
     code=$?
-    ((code == 74)) || problem "$name cut short while mapped: exit code $code: $(cat said.log)"
-    echo "$name cut short while it is mapped: exit code $code: $(tail -1 said.log)"
+    ((code == 74)) || problem "$name cut short while it is read: exit code $code: $(cat said.log)"
+    echo "$name cut short while it is read: exit code $code: $(tail -1 said.log)"
     rm -rf runs && cp -r kept runs
+  done
+}
+
+signals() {
+  local kind
+  echo "a film" >texts.txt
+  mkdir answers
+  for kind in open write fsync rename; do
+    fault_path=answers/ with_fault "$kind" 1 term "$mate_kd" predict --model runs/smoke/teacher \
+      --task sst-2 --input texts.txt --output answers/a.jsonl >out.log 2>said.log
+    code=$?
+    ((code == 75)) && [[ -z $(ls -A answers) ]] \
+      || problem "SIGTERM at $kind: exit code $code, $(ls -A answers): $(cat said.log)"
+    echo "SIGTERM at the $kind of a result: exit code $code: $(tail -1 said.log)"
   done
 }
 
@@ -156,7 +171,7 @@ for part in "${parts[@]}"; do
       faults_of "$part" EIO
       ;;
     short) faults_of write short ;;
-    limits | inputs) "$part" ;;
+    limits | inputs | signals) "$part" ;;
     *) echo "fault-test.sh: unknown part $part" >&2; exit 64 ;;
   esac
 done

@@ -14,21 +14,27 @@ package struct AtomicFile: ~Copyable {
   private let path: String
   /// Nil for a device or pipe.
   private let temporary: TemporaryName?
+  private let slot: UnfinishedFiles.Slot?
   private let file: OpenFile
 
-  private init(path: String, temporary: TemporaryName?, file: consuming OpenFile) {
-    (self.path, self.temporary) = (path, temporary)
+  private init(
+    path: String, temporary: TemporaryName? = nil, slot: UnfinishedFiles.Slot? = nil,
+    file: consuming OpenFile
+  ) {
+    (self.path, self.temporary, self.slot) = (path, temporary, slot)
     self.file = file
   }
 
   /// Writes a file whose content `body` produces piece by piece. If `body` throws, nothing is left
-  /// behind. What an earlier process left behind when it was killed is removed.
+  /// behind. What an earlier process left behind when it was killed is removed. If this process
+  /// ends meanwhile, `UnfinishedFiles.removeAll` removes what it has written so far.
   /// - Throws: whatever `body` throws, and `FileError` of kind `unwritable`.
   package static func write(
     _ path: String, _ body: (borrowing AtomicFile) throws -> Void
   ) throws {
     let file = try opening(path)
-    let temporary = file.temporary
+    let (temporary, slot) = (file.temporary, file.slot)
+    defer { slot?.free() }
     do {
       try body(file)
       try file.commit()
@@ -44,17 +50,19 @@ package struct AtomicFile: ~Copyable {
     let isStream = path.hasPrefix("/dev/") || path.hasPrefix("/proc/")
     guard !isStream, stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG else {
       guard let file = OpenFile(path, O_WRONLY) else { throw error(path) }
-      return AtomicFile(path: path, temporary: nil, file: file)
+      return AtomicFile(path: path, file: file)
     }
     TemporaryName.removeLeftovers(of: path)
     while true {
       let name = TemporaryName(for: path)
+      let slot = UnfinishedFiles.add(name.path)
       // A file or link of that name, whoever put it there, is neither written to nor followed.
       if let file = OpenFile(name.path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW) {
         // Where locks are not to be had, the number of the process in the name must do.
         flock(file.descriptor, LOCK_EX | LOCK_NB)
-        return AtomicFile(path: path, temporary: name, file: file)
+        return AtomicFile(path: path, temporary: name, slot: slot, file: file)
       }
+      slot?.free()
       guard errno == EEXIST else { throw error(path) }
     }
   }

@@ -14,13 +14,19 @@ package enum ByteFile {
   /// - Parameters:
   ///   - kind: what the path may lead to.
   ///   - limit: the most bytes that it may have.
-  /// - Throws: `FileError` of kind `missing` or `unreadable`, or of kind `invalid` if it is longer.
+  ///   - grow: is told how much room is needed before it is taken: for the bytes that the file
+  ///     system says there are, and for twice as many whenever there turn out to be more.
+  ///   - check: sees each piece before it is kept.
+  /// - Throws: `FileError` of kind `missing` or `unreadable`, or of kind `invalid` if it is longer;
+  ///   whatever the closures throw.
   package static func read(
-    _ path: String, _ kind: ReadableKind = .regularFile, atMost limit: Int = .max
+    _ path: String, _ kind: ReadableKind = .regularFile, atMost limit: Int = .max,
+    grow: (_ bytes: Int) throws -> Void = { _ in },
+    check: (_ piece: UnsafeRawBufferPointer) throws -> Void = { _ in }
   ) throws -> [UInt8] {
     let file = try kind.open(path)
     var bytes: [UInt8] = []
-    func check(_ size: Int) throws {
+    func requireWithin(_ size: Int) throws {
       guard size <= limit else {
         throw FileError(
           file: path, problem: "the file is longer than \(limit) bytes, the most read here.")
@@ -28,11 +34,14 @@ package enum ByteFile {
     }
     // What the file system says of the size may be wrong: files in /proc have none.
     if let size = file.status?.st_size, size > 0 {
-      try check(size)
+      try requireWithin(size)
+      try grow(size)
       bytes.reserveCapacity(min(size, 1 << 30))
     }
     try forEachPiece(of: file, path) { piece in
-      try check(bytes.count + piece.count)
+      try requireWithin(bytes.count + piece.count)
+      try check(piece)
+      if bytes.count + piece.count > bytes.capacity { try grow(2 * bytes.count) }
       bytes += piece
     }
     return bytes

@@ -19,6 +19,12 @@ struct OpenFile: ~Copyable {
 
   deinit { Glibc.close(descriptor) }
 
+  /// Makes reading wait for bytes, of a file that was opened with O_NONBLOCK.
+  func waitsForBytes() {
+    let flags = fcntl(descriptor, F_GETFL)
+    if flags >= 0 { _ = fcntl(descriptor, F_SETFL, flags & ~O_NONBLOCK) }
+  }
+
   /// Closes the file. False, with the error in `errno`, if what was written may be lost.
   consuming func close() -> Bool {
     let status = Glibc.close(descriptor)

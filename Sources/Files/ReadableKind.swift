@@ -1,3 +1,4 @@
+import CSystem
 import Glibc
 
 /// What is read where a file is expected.
@@ -9,16 +10,16 @@ package enum ReadableKind: Sendable {
 
   /// Opens a path for reading.
   ///
-  /// A named pipe nobody writes to, a device without end and the like are refused at once. They
-  /// would be waited for, or read, for ever.
+  /// A pipe in place of a file, a device without end and the like are refused at once. They would be
+  /// waited for, or read, for ever. Where a pipe may be read, it is waited for while somebody has it
+  /// open for writing; whoever does not have it open yet has some seconds to do so.
   /// - Throws: `FileError` of kind `missing` or `unreadable`.
   func open(_ path: String) throws -> OpenFile {
     func unreadable(_ problem: String) -> FileError {
       FileError(.unreadable, file: path, problem: problem)
     }
-    // Opening a pipe waits for whoever writes to it, which is right only where a pipe may be read.
-    let flags = self == .regularFile ? O_RDONLY | O_NONBLOCK | O_NOCTTY : O_RDONLY | O_NOCTTY
-    guard let file = OpenFile(path, flags) else {
+    // Otherwise opening a pipe would wait for whoever writes to it.
+    guard let file = OpenFile(path, O_RDONLY | O_NONBLOCK | O_NOCTTY) else {
       switch errno {
       case ENOENT, ENOTDIR:
         throw FileError(.missing, file: path, problem: "there is no such file.")
@@ -32,11 +33,36 @@ package enum ReadableKind: Sendable {
     switch (file.status?.st_mode ?? 0) & S_IFMT {
     case S_IFREG: return file
     case S_IFDIR: throw unreadable("this is a folder; a file is expected here.")
-    case S_IFIFO where self == .fileOrStream, S_IFSOCK where self == .fileOrStream: return file
-    case S_IFCHR where self == .fileOrStream && isatty(file.descriptor) == 1: return file
+    case S_IFIFO where self == .fileOrStream:
+      guard Self.hasWriter(file) else { throw unreadable("this is a pipe that nobody writes to.") }
+      file.waitsForBytes()
+      return file
+    case S_IFSOCK where self == .fileOrStream,
+      S_IFCHR where self == .fileOrStream && isatty(file.descriptor) == 1:
+      file.waitsForBytes()
+      return file
     case S_IFIFO: throw unreadable("this is a pipe; a regular file is expected here.")
     case S_IFSOCK: throw unreadable("this is a socket; a file is expected here.")
     default: throw unreadable("this is a device; a file is expected here.")
     }
+  }
+
+  /// How long a named pipe may be without anybody who writes to it.
+  private static let secondsForWriter = 5
+
+  /// Waits until somebody writes to a pipe, has it open for writing, or has written to it. False if
+  /// nobody does in time.
+  private static func hasWriter(_ file: borrowing OpenFile) -> Bool {
+    var system = statfs()
+    // A pipe without a name got its writers when it was made. If they are gone, it ends.
+    if fstatfs(file.descriptor, &system) == 0, system.f_type == 0x5049_5045 { return true }
+    var ends: [Int32] = [0, 0]
+    guard pipe(&ends) == 0 else { return true }
+    defer { ends.forEach { close($0) } }
+    for _ in 0..<secondsForWriter * 20 {
+      var events = pollfd(fd: file.descriptor, events: Int16(POLLIN), revents: 0)
+      if mate_kd_peek(file.descriptor, ends[1]) != 0 || poll(&events, 1, 50) != 0 { return true }
+    }
+    return false
   }
 }

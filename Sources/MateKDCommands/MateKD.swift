@@ -28,8 +28,10 @@ public struct MateKD: ParsableCommand {
   /// Runs the command line of this process and then ends the process.
   public static func run(_ arguments: [String]? = nil) -> Never {
     FileDescriptorWriter.occupyStandardDescriptors()
+    UnfinishedFiles.prepare()
+    // For `exit` in the middle of something, for lack of memory for example.
+    atexit { UnfinishedFiles.removeAll() }
     StopSignal.install()
-    ReadFault.install()
     let arguments = arguments ?? Array(CommandLine.arguments.dropFirst())
     var status = ExitStatus.ok.rawValue
     do {

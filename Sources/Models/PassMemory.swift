@@ -47,9 +47,10 @@ package struct PassMemory: Sendable {
   ///
   /// - Parameter training: whether dropout is on.
   package func kept(training: Bool) -> [Int] {
-    let (t, h) = (shape.tokens, c.hiddenSize)
-    var sizes = [t * h, t, t * h]  // embeddings, LayerNorm
-    if training, c.hiddenDropout > 0 { sizes.append(t * h) }
+    let (t, h, e) = (shape.tokens, c.hiddenSize, c.wordWidth)
+    var sizes = [t * e, t, t * e]  // embeddings, LayerNorm
+    if training, c.hiddenDropout > 0 { sizes.append(t * e) }
+    if e != h { sizes.append(t * h) }  // the projection of the embeddings
     for layer in 0..<c.layers {
       let isLast = layer == c.layers - 1 && last < t
       let rows = isLast ? last : t
@@ -75,11 +76,12 @@ package struct PassMemory: Sendable {
   /// What a pass without gradient has in use at its peak, in the feed-forward part of a layer or in
   /// its attention. Buffers of one size that are free again are used for the next layer.
   package var forward: [Int] {
-    let (t, h) = (shape.tokens, c.hiddenSize)
+    let (t, h, e) = (shape.tokens, c.hiddenSize, c.wordWidth)
     let isWhole = c.layers > 1 || last == t
     let rows = isWhole ? t : last
-    return [t * h, t * h] + (isWhole ? [t * h, 3 * t * h] : [2 * t * h])
-      + activated(rows * c.intermediateSize) + head
+    // The buffers of embeddings of another width are of no use to the layers.
+    return (e == h ? [] : [t * e, t * e]) + [t * h, t * h]
+      + (isWhole ? [t * h, 3 * t * h] : [2 * t * h]) + activated(rows * c.intermediateSize) + head
   }
 
   /// The floats that OpenBLAS packs of the factors of the largest product: at most 448 rows of one
@@ -93,7 +95,7 @@ package struct PassMemory: Sendable {
   }
 
   private var head: [Int] {
-    let states = last * c.hiddenSize
+    let states = last * (words > 0 ? c.wordWidth : c.hiddenSize)
     return words > 0
       ? activated(states) + [last, states, last * words] : [states, states, shape.texts]
   }

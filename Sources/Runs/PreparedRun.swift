@@ -83,8 +83,8 @@ public struct PreparedRun {
     let summary = try session.run(observer: observer, saver: saver)
     if summary.end == .interrupted { return try interrupted(summary, in: folder, saver: saver) }
     do {
-      let outcome = try finish(summary, in: folder, references: references, observer: observer)
-      saver.wait()
+      let outcome = try finish(
+        summary, in: folder, references: references, observer: observer, saver: saver)
       if let error = observer.firstError ?? saver.firstError { throw error }
       return outcome
     } catch is CancellationError where display.shouldStop {
@@ -115,7 +115,7 @@ public struct PreparedRun {
   /// Measures and writes what a run that came to its end leaves.
   private func finish(
     _ summary: TrainingSummary, in folder: RunFolder, references: EvaluationParts.Result,
-    observer: RecordingObserver
+    observer: RecordingObserver, saver: CheckpointSaver
   ) throws -> RunOutcome {
     var results = RunResults(summary, samples: training.data.count)
     let validation = outputs.validation
@@ -133,7 +133,8 @@ public struct PreparedRun {
       trainBatchSize: setup.arguments.perDeviceTrainBatchSize, parameters: outputs.parameters)
     try outputs.finish(folder.path)
     if observer.logIsBroken { try folder.rewriteLog(summary.history) }
-    // Last, since all_results.json tells that a run is finished.
+    // Last, since all_results.json tells that a run is finished, with nothing left to tidy up.
+    saver.wait()
     try results.write(to: folder)
     return RunOutcome(
       folder: folder.path, results: results.numbers,

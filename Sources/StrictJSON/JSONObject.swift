@@ -121,7 +121,8 @@ public struct JSONObject: Sendable {
   /// Swift's own hash has a new seed in each process, so a crafted file cannot force collisions.
   private static func hash(_ key: String) -> Int {
     var hasher = Hasher()
-    for byte in key.utf8 { hasher.combine(byte) }
+    var key = key
+    key.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
     return hasher.finalize()
   }
 }

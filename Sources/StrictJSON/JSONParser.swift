@@ -10,6 +10,7 @@ struct JSONParser {
   private var line = 1
   private var lineStart = 0
   var continuationBytes = 0
+  private var values = 0
 
   init(bytes: UnsafeRawBufferPointer, file: String) {
     self.bytes = bytes
@@ -57,6 +58,12 @@ struct JSONParser {
 
   private mutating func parseValue(depth: Int) throws -> JSONValue {
     let start = position
+    values += 1
+    if values > StrictJSON.maximumValues {
+      throw error(
+        "there are more than \(StrictJSON.maximumValues) values in one text; give data as JSON Lines",
+        at: start)
+    }
     switch current {
     case UInt8(ascii: "{"): return try parseObject(at: start, depth: depth + 1)
     case UInt8(ascii: "["): return try parseArray(at: start, depth: depth + 1)

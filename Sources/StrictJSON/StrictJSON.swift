@@ -3,11 +3,14 @@
 /// The following are refused with file, line and column: duplicate keys, trailing commas, comments,
 /// a byte-order mark, `NaN` and `Infinity`, numbers such as `01`, `.5` or `+1`, unknown escapes,
 /// unescaped control characters, lone surrogates, bytes that are not UTF-8, nesting deeper than
-/// `maximumDepth`, and anything after the value. (Foundation's decoder on Linux accepts several of
-/// these silently.)
+/// `maximumDepth`, more values than `maximumValues`, and anything after the value. (Foundation's
+/// decoder on Linux accepts several of these silently.)
 public enum StrictJSON {
   /// The number of arrays and objects that may be open at once.
   public static let maximumDepth = 128
+
+  /// The number of values in one text: each may take as much memory as eighty bytes of it.
+  public static let maximumValues = 1 << 23
 
   /// Parses one JSON text.
   /// - Parameters:

@@ -50,6 +50,22 @@ import Testing
     #expect(try ByteFile.read(path, .fileOrStream) == text)
   }
 
+  @Test func aNamedPipeHasTimeToFindItsWriter() throws {
+    let scratch = try ScratchFolder()
+    let path = "\(scratch.path)/pipe"
+    mkfifo(path, 0o600)
+    let writer = Thread {
+      usleep(200_000)
+      let pipe = open(path, O_WRONLY)
+      // Open is enough: what is written may come late.
+      usleep(200_000)
+      write(pipe, "text", 4)
+      close(pipe)
+    }
+    writer.start()
+    #expect(try ByteFile.read(path, .fileOrStream) == Array("text".utf8))
+  }
+
   /// Files in /proc say that they have no bytes.
   @Test func theSizeThatAFileClaimsIsNotBelieved() throws {
     #expect(try !ByteFile.read("/proc/self/status").isEmpty)

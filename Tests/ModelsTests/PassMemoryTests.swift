@@ -9,9 +9,15 @@ import Testing
   private static let lengths = [31, 17, 31, 5, 24]
 
   /// Wide enough for buffers to be larger than the pool's smallest blocks.
-  private static func configuration(layers: Int, dropout: Float = 0.1) -> EncoderConfiguration {
+  ///
+  /// - Parameter embeddings: their width, for ELECTRA.
+  private static func configuration(
+    layers: Int, dropout: Float = 0.1, embeddings: Int? = nil
+  ) -> EncoderConfiguration {
     var c = EncoderConfiguration(
-      vocabularySize: 500, hiddenSize: 64, layers: layers, attentionHeads: 4, intermediateSize: 256)
+      family: embeddings == nil ? .bert : .electra, vocabularySize: 500, hiddenSize: 64,
+      layers: layers, attentionHeads: 4, intermediateSize: 256)
+    c.embeddingSize = embeddings
     c.maximumPositions = 32
     c.hiddenDropout = dropout
     c.attentionDropout = dropout
@@ -34,9 +40,11 @@ import Testing
 
   /// Nothing is given back before the backward pass begins, so the sum is exact but for the few
   /// floats per text of the head.
-  @Test(arguments: [1, 2, 5], [Float(0), 0.1]) func classifierKeeps(layers: Int, dropout: Float) {
+  @Test(arguments: [(1, nil), (2, nil), (5, nil), (2, 24), (2, 128)], [Float(0), 0.1])
+  func classifierKeeps(size: (layers: Int, embeddings: Int?), dropout: Float) {
     let model = SequenceClassifier(
-      Self.configuration(layers: layers, dropout: dropout), labels: LabelSet(names: ["a", "b"]))
+      Self.configuration(layers: size.layers, dropout: dropout, embeddings: size.embeddings),
+      labels: LabelSet(names: ["a", "b"]))
     let (pool, gradients) = (BufferPool(), Buffer(zeroed: model.parameters.count))
     let tape = Tape(pool: pool)
     tape.bind(model.parameters, gradients: gradients)
@@ -47,8 +55,8 @@ import Testing
       abs(4 * Double(pool.allocatedFloats) - Self.pool(memory.kept(training: true))) <= head)
   }
 
-  @Test func languageModelKeeps() {
-    let model = MaskedLanguageModel(Self.configuration(layers: 3))
+  @Test(arguments: [nil, 24, 128]) func languageModelKeeps(embeddings: Int?) {
+    let model = MaskedLanguageModel(Self.configuration(layers: 3, embeddings: embeddings))
     let (pool, gradients) = (BufferPool(), Buffer(zeroed: model.parameters.count))
     let tape = Tape(pool: pool)
     tape.bind(model.parameters, gradients: gradients)
@@ -61,9 +69,11 @@ import Testing
 
   /// A whole update, and a pass without gradient, within the accuracy that estimates are said to
   /// have.
-  @Test(arguments: [1, 2, 5]) func updateAndEvaluation(layers: Int) {
+  @Test(arguments: [(1, nil), (2, nil), (5, nil), (2, 24), (2, 128)])
+  func updateAndEvaluation(layers: Int, embeddings: Int?) {
     let model = SequenceClassifier(
-      Self.configuration(layers: layers), labels: LabelSet(names: ["a", "b"]))
+      Self.configuration(layers: layers, embeddings: embeddings),
+      labels: LabelSet(names: ["a", "b"]))
     model.initialize(seed: 1)
     let memory = PassMemory(model, over: PassMemory.Shape(lengths: Self.lengths))
     let (training, frozen) = (BufferPool(), BufferPool())

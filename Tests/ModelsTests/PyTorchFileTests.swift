@@ -33,9 +33,10 @@ struct PyTorchFileTests {
     #expect(file.names == ["weight", "bias"])
   }
 
-  @Test func aPickleByHandIsRead() throws {
-    let file = try PyTorchFile(path: "\(Self.folder)/accepted-by-hand.bin")
-    #expect(try file.floats("a") == [0, 0, 0, 0])
+  @Test(arguments: [("accepted-by-hand", 4), ("accepted-stride-of-one", 2)])
+  func aPickleByHandIsRead(name: String, count: Int) throws {
+    let file = try PyTorchFile(path: "\(Self.folder)/\(name).bin")
+    #expect(try file.floats("a") == [Float](repeating: 0, count: count))
   }
 
   @Test(arguments: [

@@ -1,4 +1,6 @@
 """Configurations of runs."""
+import os
+
 from cases import Case, config, config_text
 
 BIG = 2 ** 63 - 1
@@ -16,6 +18,8 @@ for name, text in {
     "an escape sequence": '{"\\u001b[31mred": 1}', "a newline in a key": '{"a\\nerror: b": 1}',
     "control character": '{"a\x1b": 1}', "long key": '{"' + "k" * 1_000_000 + '": 1}',
     "text after it": "{} {}", "C1 control": '{"\\u009b31m": 1}', "a megabyte of brackets": "[]" * 500_000,
+    "forty million zeros": "[" + "0," * 40_000_000 + "0]", "nine million keys": "{" + ",".join(f'"{n}":0' for n in range(9_000_000)) + "}",
+    "twelve million objects": "[" + '{"a":[]},' * 12_000_000 + "0]",
 }.items():
     config_text(name, text)
 
@@ -105,4 +109,5 @@ for change in ["train.max_steps=x", "train.max_steps", "=1", "train..max_steps=1
     config(f"--set {change[:40]}", "finetune", {}, f"--set '{change}'")
 Case("configuration: missing", "mate-kd distill --config nowhere.json")
 Case("configuration: a folder", "mate-kd distill --config data")
+Case("configuration: a pipe that nobody writes to", "mate-kd distill --config pipe", spoil=lambda at: os.mkfifo(at("pipe")))
 Case("configuration: a device", "mate-kd distill --config /dev/zero")

@@ -42,6 +42,18 @@ for name, content in {
 for name, make in {"a pipe": os.mkfifo, "a folder": os.mkdir, "/dev/zero": lambda path: os.symlink("/dev/zero", path),
                    "a dangling link": lambda path: os.symlink("nowhere", path)}.items():
     Case(f"dev.tsv: {name}", EVALUATE, {"data/dev.tsv": None}, lambda at, make=make: make(at("data/dev.tsv")))
+def of_nothing(path, beginning):
+    """A file that goes on for 100 GB, of which nothing is on the disk."""
+    with open(path, "w") as file:
+        file.write(beginning)
+    os.truncate(path, 10 ** 11)
+
+
+Case("dev.tsv: 100 GB of nothing", EVALUATE, spoil=lambda at: of_nothing(at("data/dev.tsv"), SENTENCES))
+Case("dev.tsv: a hole of a gigabyte", EVALUATE, spoil=lambda at: (of_nothing(at("data/dev.tsv"), SENTENCES), os.truncate(at("data/dev.tsv"), 10 ** 9)))
+Case("squad: 100 GB of nothing", ANSWER, spoil=lambda at: of_nothing(at("squad/dev-v2.0.json"), "{"))
+Case("input: 100 GB of nothing", PREDICT, spoil=lambda at: of_nothing(at("in.txt"), "the film\n"))
+Case("corpus: 100 GB of nothing", "mate-kd pretrain --config pretrain.json", spoil=lambda at: of_nothing(at("corpus.txt"), "the film\n"))
 Case("dev.tsv: missing", EVALUATE, {"data/dev.tsv": None})
 Case("dev.tsv: not readable", EVALUATE, spoil=lambda at: (os.remove(at("data/dev.tsv")), os.symlink("/proc/self/mem", at("data/dev.tsv"))))
 
@@ -54,6 +66,7 @@ text("pairs with one text", "a\n", PREDICT.replace("sst-2", "rte"))
 Case("input: a folder", PREDICT.replace("in.txt", "data"))
 Case("input: missing", PREDICT.replace("in.txt", "nowhere"))
 Case("input: endless zeros", PREDICT.replace("in.txt", "/dev/zero"))
+Case("input: a pipe that nobody writes to", PREDICT, {"in.txt": None}, lambda at: os.mkfifo(at("in.txt")))
 Case("input: a closed pipe", PREDICT.replace("in.txt", "/dev/stdin"))
 Case("tokenize: not UTF-8", "mate-kd tokenize --model model", {"bytes": b"good\n\xff\n"}, stdin="bytes")
 Case("tokenize: a folder", "mate-kd tokenize --model data", stdin="in.txt")
@@ -98,5 +111,6 @@ for name, changes in {
     squad(name, changes)
 for name, content in {"empty": "", "cut": '{"data": [', "an array": "[]", "binary": bytes(range(256)), "deep": '{"data": ' + "[" * 10 ** 5}.items():
     Case(f"squad: {name}", ANSWER, {"squad/dev-v2.0.json": content})
+Case("squad: forty million zeros", ANSWER, {"squad/dev-v2.0.json": '{"data": [' + "0," * 40_000_000 + "0]}"})
 Case("squad: a pipe", ANSWER, {"squad/dev-v2.0.json": None}, lambda at: os.mkfifo(at("squad/dev-v2.0.json")))
 Case("squad: a window without room", ANSWER + " --max-seq-length 10 --doc-stride 9")

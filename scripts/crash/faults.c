@@ -5,8 +5,8 @@
 //   FAULT_PATH    only files whose path contains this are counted
 //   FAULT_KIND    only these operations: any, open, write, fsync, rename, mkdir, unlink
 //   FAULT_AT      the operation at which it happens, counted from 1; 0 only counts
-//   FAULT_ACTION  kill, term, short (half of a write), ENOSPC, EIO, or truncate (cut a file in half
-//                 as soon as it has been mapped; needs no FAULT_KIND)
+//   FAULT_ACTION  kill, term, short (half of a write), ENOSPC, EIO, or truncate (cut a file in the
+//                 middle of what is about to be read from it; needs no FAULT_KIND)
 //   FAULT_STAYS   if set, every later operation fails as well
 //   FAULT_LOG     a file to which a line per operation is added
 #define _GNU_SOURCE
@@ -19,7 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -120,7 +119,14 @@ int fsync(int fd) {
 }
 
 int ftruncate(int fd, off_t size) {
-  if (is_watched(fd) && decide("write", NULL) == 1) return -1;
+  if (is_watched(fd)) {
+    switch (decide("write", NULL)) {
+    case 1: return -1;
+    case 3:
+      kill(getpid(), SIGKILL);
+      for (;;) pause();
+    }
+  }
   return REAL(ftruncate)(fd, size);
 }
 
@@ -154,15 +160,18 @@ int unlinkat(int folder, const char *path, int flags) {
   return REAL(unlinkat)(folder, path, flags);
 }
 
-void *mmap(void *address, size_t size, int protection, int flags, int fd, off_t offset) {
-  static void *(*real)(void *, size_t, int, int, int, off_t);
-  if (!real) real = (void *(*)(void *, size_t, int, int, int, off_t))dlsym(RTLD_NEXT, "mmap");
-  void *place = real(address, size, protection, flags, fd, offset);
+static void cut(int fd, off_t size) {
   const char *action = getenv("FAULT_ACTION");
-  if (is_watched(fd) && action && !strcmp(action, "truncate")) {
-    char name[64];
-    snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
-    truncate(name, (off_t)size / 2);
-  }
-  return place;
+  if (!is_watched(fd) || !action || strcmp(action, "truncate")) return;
+  char name[64];
+  snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
+  truncate(name, size);
 }
+
+#define PREAD(name)                                               \
+  ssize_t name(int fd, void *bytes, size_t size, off_t offset) {  \
+    cut(fd, offset + (off_t)size / 2);                            \
+    return REAL(name)(fd, bytes, size, offset);                   \
+  }
+PREAD(pread)
+PREAD(pread64)

@@ -107,7 +107,7 @@ seed("safetensors", "types", safetensors(
 seed("safetensors", "empty", safetensors([]))
 
 # Files of torch.save; the fuzzer takes the other goldens of them, too
-for name in ["old", "accepted-by-hand"]:
+for name in ["old", "accepted-by-hand", "accepted-stride-of-one"]:
     seed("pytorch", name, (ROOT / "Tests" / "Goldens" / "pytorch" / f"{name}.bin").read_bytes())
 
 # Rows: the section task, and a file

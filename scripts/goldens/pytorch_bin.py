@@ -102,6 +102,8 @@ def described(name, *arguments):
 
 
 described("accepted-by-hand.bin", 4, 0, (2, 2), (2, 1))
+# PyTorch ignores the stride of a dimension of one element.
+described("accepted-stride-of-one.bin", 4, 0, (2, 1), (2, (1 << 63) - 1))
 described("refused-too-long.bin", 4, 0, (2, 3), (3, 1))
 described("refused-offset.bin", 4, 3, (2,), (1,))
 described("refused-storage.bin", 1 << 40, 0, (1 << 40,), (1,))

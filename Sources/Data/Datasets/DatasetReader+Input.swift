@@ -18,7 +18,7 @@ extension DatasetReader {
     task: TaskDescription, path: String, format: InputFormat? = nil, maximumRows: Int? = nil,
     badRows: BadRows = .stop, passthrough: [String] = []
   ) throws -> TextDataset {
-    let bytes = try ByteFile.read(path, .fileOrStream)
+    let bytes = try DataFile.read(path, .fileOrStream)
     guard !bytes.isEmpty else { throw emptyFile(path) }
     try refuseBinary(bytes, path)
     var (file, layout) = try InputLayout(task: task, path: path, bytes: bytes).find(format)

@@ -57,7 +57,7 @@ public enum DatasetReader {
     let sameName = present.filter { $0.path == first.path }
     let chosen =
       sameName.count > 1
-      ? try sameName.first { fits($0.file, try ByteFile.read($0.path), path: $0.path, task: task) }
+      ? try sameName.first { fits($0.file, try DataFile.read($0.path), path: $0.path, task: task) }
       : nil
     return chosen ?? first
   }
@@ -102,7 +102,7 @@ public enum DatasetReader {
   ///
   /// - Throws: `FileError` with file and line.
   public static func readCorpus(path: String, maximumRows: Int? = nil) throws -> TextDataset {
-    let bytes = try ByteFile.read(path, .fileOrStream)
+    let bytes = try DataFile.read(path, .fileOrStream)
     var dataset = TextDataset(source: path)
     for (index, line) in ByteLines(bytes).enumerated() {
       if let maximumRows, dataset.count >= maximumRows { break }
@@ -120,7 +120,7 @@ public enum DatasetReader {
     badRows: BadRows
   ) throws -> TextDataset {
     try read(
-      ByteFile.read(path), task: task, file: file, path: path, maximumRows: maximumRows,
+      DataFile.read(path), task: task, file: file, path: path, maximumRows: maximumRows,
       badRows: badRows)
   }
 

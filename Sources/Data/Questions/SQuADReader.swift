@@ -57,7 +57,7 @@ public enum SQuADReader {
   /// - Throws: `FileError` if the file is not readable; `JSONError` with line and column for
   ///   mistakes in it.
   public static func read(path: String, maximumQuestions: Int? = nil) throws -> QuestionDataset {
-    let json = try StrictJSON.parse(try ByteFile.read(path), file: path)
+    let json = try StrictJSON.parse(try DataFile.read(path), file: path)
     let members = Members(file: path)
     var dataset = QuestionDataset(source: path, contexts: [], questions: [])
     var ids: Set<[UInt8]> = []

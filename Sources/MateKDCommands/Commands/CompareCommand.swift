@@ -87,6 +87,8 @@ struct CompareCommand: ParsableCommand {
       let display = StudyDisplay(quiet: quiet, verbose: verbose)
       outcome = try study.run(observer: display, isSelected: isSelected)
       display.end()
+      // From here on nothing looks at signals, and the tables can be made again.
+      StopSignal.waitsForRun(false)
     }
     let found = try StudyReport(study, pool: ThreadPool(threads: threads ?? 0))
     if !report { try found.write(to: study.configuration.outputDir) }

@@ -1,3 +1,4 @@
+import Files
 import Glibc
 import Synchronization
 
@@ -46,7 +47,7 @@ enum StopSignal {
   private static func receive(_ number: Int32) {
     let savedError = errno
     let (isFirst, _) = first.compareExchange(expected: 0, desired: number, ordering: .relaxed)
-    guard isFirst else { _exit(128 + number) }
+    guard isFirst else { leave(128 + number) }
     if isTerminal.load(ordering: .relaxed) { say("\n") }
     say("mate-kd: ")
     switch number {
@@ -57,10 +58,15 @@ enum StopSignal {
     }
     guard isPolled.load(ordering: .relaxed) else {
       say(": stopped, with nothing left to save; give the same command again\n")
-      _exit(status.rawValue)
+      leave(status.rawValue)
     }
     say(": stopping after this update; again to leave at once\n")
     errno = savedError
+  }
+
+  private static func leave(_ code: Int32) -> Never {
+    UnfinishedFiles.removeAll()
+    _exit(code)
   }
 
   private static func say(_ text: StaticString) {

@@ -32,8 +32,8 @@ public final class PyTorchFile: TensorFile {
   private let content: RandomAccessFile
   private let places: [String: Place]
 
-  /// A pickle of more bytes describes no model.
-  private static let longestPickle = 16 << 20
+  /// A pickle of more bytes describes no model. One byte of it can take a hundred of memory.
+  private static let longestPickle = 4 << 20
   /// How the older layout begins: a pickle of 0x1950a86a20f9469cfc6c.
   private static let oldBeginning: [UInt8] = [
     0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e,
@@ -244,7 +244,9 @@ public final class PyTorchFile: TensorFile {
     let entry = SafetensorsEntry(
       name: name, type: storage.type, shape: tensor.shape, count: count,
       bytes: start..<start + span * size)
-    return Place(entry: entry, strides: tensor.strides, start: start, span: span)
+    // A dimension of one element may have any stride, which is never gone.
+    let strides = zip(tensor.shape, tensor.strides).map { $0 == 1 ? 0 : $1 }
+    return Place(entry: entry, strides: strides, start: start, span: span)
   }
 
   private static func checked(_ range: Range<Int>, _ path: String) throws -> Range<Int> {
