@@ -161,7 +161,7 @@ study() {
   sed -e 's|"seeds": \[1, 2\]|"seeds": [1, 2, 3, 4]|' \
     -e 's|"max_steps": 10|"max_steps": 10, "save_steps": 2|' \
     "$root/configs/smoke/study.json" >"$config"
-  local command=("$mate_kd" compare --config "$config")
+  local command=("$mate_kd" compare --verbose --config "$config")
   local start
   start=$(date +%s%3N)
   "${command[@]}" --output-dir whole-study >/dev/null 2>whole.log || { cat whole.log >&2; exit 1; }

@@ -35,7 +35,9 @@ arguments() {
     mate-kd | cilda) own=(--set method.student_steps=3) ;;
     as-dfd)
       config=distill-none
+      # Teacher and student see the same word vectors, so these must be equally wide.
       own=(--set 'method={"name": "as-dfd", "texts": {"rows": 40}}'
+        --set 'student={"from_teacher_layers": [0]}'
         --set method.construction_steps=2 --set method.student_steps=2)
       ;;
   esac
