@@ -50,10 +50,11 @@ interrupt() {
   shift 2
   "$@" >>out.log 2>>said.log &
   local pid=$! delay mask
-  # A process that has not begun yet does not know SIGTERM, the bit 0x4000.
+  # A program that has not begun yet does not know SIGTERM, the bit 0x4000. The shell that becomes it
+  # does.
   while [[ $signal == TERM && -e /proc/$pid/status ]]; do
     mask=$(sed -n 's/^SigCgt:.*\(....\)$/\1/p' "/proc/$pid/status" 2>/dev/null)
-    ((16#${mask:-0} & 16#4000)) && break
+    [[ /proc/$pid/exe -ef $mate_kd ]] && ((16#${mask:-0} & 16#4000)) && break
     sleep 0.002
   done
   delay=$((RANDOM % limit))
