@@ -20,6 +20,16 @@ extension Vocabulary {
     try self.init(rows: rows, added: added, file: file)
   }
 
+  /// The vocabulary of a list of pieces, whose ids are their places, plus the added tokens beyond
+  /// it.
+  ///
+  /// - Throws: `FileError` for the ids of added tokens, as above.
+  init(pieces: [(token: [UInt8], line: Int)], added: [AddedToken], file: String) throws {
+    try self.init(
+      rows: pieces.enumerated().map { ($0, $1.token, $1.line) }, modelSize: pieces.count,
+      added: added, file: file)
+  }
+
   /// The vocabulary plus the added tokens beyond it.
   func appending(_ added: [AddedToken], file: String) throws -> Vocabulary {
     try Vocabulary(
@@ -29,12 +39,15 @@ extension Vocabulary {
       added: added, file: file)
   }
 
+  /// - Parameter modelSize: the number of tokens before the added ones; where it is nil, equal
+  ///   tokens count once.
   private init(
-    rows: [(id: Int, token: [UInt8], line: Int?)], added: [AddedToken], file: String
+    rows: [(id: Int, token: [UInt8], line: Int?)], modelSize: Int? = nil, added: [AddedToken],
+    file: String
   ) throws {
     var rows = rows
     let listed = Set(rows.map(\.id))
-    let model = Set(rows.map(\.token)).count
+    let model = modelSize ?? Set(rows.map(\.token)).count
     // Tokenizers count on from the largest id of an added token, or from the size of the model.
     var next = model
     for token in added.sorted(by: { $0.id < $1.id }) {

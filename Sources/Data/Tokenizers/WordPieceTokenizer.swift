@@ -71,7 +71,8 @@ public struct WordPieceTokenizer: Tokenizer {
     actions = ScalarActions(normalization)
     let normalized = added.contains { $0.isNormalized && !readAsText.contains($0.id) }
     matcher = AddedTokenMatcher(
-      added, readAsText: readAsText, normalization: normalized ? normalization : nil)
+      added, readAsText: readAsText,
+      normalize: normalized ? TextNormalizer(normalization).normalize : nil)
     splitting =
       normalized
       ? ScalarActions(
