@@ -1,3 +1,4 @@
+import Configuration
 import Files
 import StrictJSON
 
@@ -23,6 +24,7 @@ extension ModelFolder {
     /// - Throws: `FileError` if one cannot be read.
     public init(folder: String, specialTokensInText: Bool? = nil) throws {
       self.specialTokensInText = specialTokensInText
+      let folder = try TransformerFolder.path(in: folder)
       // A model with segments whose tokenizer leaves them out was trained without them.
       omitsSegments =
         (try? ModelFolder(folder)).map { $0.configuration.encoder.typeVocabularySize > 1 } ?? false

@@ -1,8 +1,11 @@
+import Configuration
 import Files
 
 /// Finds and builds the tokenizer of a Hugging Face model folder.
 public enum TokenizerLoader {
-  /// Loads the tokenizer from `tokenizer.json`. Without that file it uses `vocab.json` and
+  /// Loads the tokenizer of a model folder, or of the Transformer that its `modules.json` names.
+  ///
+  /// It is read from `tokenizer.json`. Without that file it uses `vocab.json` and
   /// `merges.txt` (byte-level byte-pair encoding), or `vocab.txt` (WordPiece). If both of these are
   /// present, `tokenizer_class` or the `model_type` of `config.json` decides. Settings in
   /// `tokenizer_config.json` (`do_lower_case`, `strip_accents`, `tokenize_chinese_chars`,
@@ -18,6 +21,7 @@ public enum TokenizerLoader {
   public static func load(
     folder: String, parseSpecialTokens: Bool? = nil
   ) throws -> any Tokenizer {
+    let folder = try TransformerFolder.path(in: folder)
     let settings = try TokenizerSettings(folder: folder)
     var (definition, isFile) = try definition(folder: folder, settings)
     try definition.check(settings, isFile: isFile)
@@ -61,6 +65,7 @@ public enum TokenizerLoader {
   ///
   /// - Throws: as `load`.
   package static func omitsSegments(folder: String) throws -> Bool {
+    let folder = try TransformerFolder.path(in: folder)
     let settings = try TokenizerSettings(folder: folder)
     let (definition, _) = try definition(folder: folder, settings)
     return try settings.omitsSegments(
