@@ -99,7 +99,8 @@ struct UnigramTests {
   private func definition(
     vocabulary: String = #"["<s>", 0], ["<pad>", 0], ["</s>", 0], ["<unk>", 0], ["a", -1]"#,
     unknown: String = "3", normalizer: String = "null",
-    pretokenizer: String = #"{"type": "WhitespaceSplit"}, {"type": "Metaspace", "replacement": "▁"}"#
+    pretokenizer: String =
+      #"{"type": "WhitespaceSplit"}, {"type": "Metaspace", "replacement": "▁"}"#
   ) -> String {
     """
     {"normalizer": \(normalizer), "added_tokens": [{"id": 5, "content": "<mask>"}],
@@ -122,7 +123,8 @@ struct UnigramTests {
   }
 
   /// A charsmap of 256 units, all zero but for some.
-  private func charsmap(_ units: [Int: UInt32], count: UInt32 = 1024, text: [UInt8] = []) -> String {
+  private func charsmap(_ units: [Int: UInt32], count: UInt32 = 1024, text: [UInt8] = []) -> String
+  {
     func bytes(_ unit: UInt32) -> [UInt8] {
       (0..<4).map { UInt8(truncatingIfNeeded: unit >> UInt32(8 * $0)) }
     }
@@ -157,7 +159,8 @@ struct UnigramTests {
       (definition(normalizer: #"{"type": "NFKC"}"#), "NFKC"),
       (
         definition(
-          normalizer: #"{"type": "Replace", "pattern": {"Regex": "a+"}, "content": "b"}"#), "Replace"
+          normalizer: #"{"type": "Replace", "pattern": {"Regex": "a+"}, "content": "b"}"#),
+        "Replace"
       ),
       // Not in base64; no trie; a trie longer than the file; no multiple of 256 units.
       (

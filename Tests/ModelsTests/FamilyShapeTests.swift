@@ -73,7 +73,8 @@ import Testing
       }
       let padded =
         entry.name.hasSuffix("word_embeddings.weight")
-        || [.roberta, .xlmRoberta].contains(family) && entry.name.hasSuffix("position_embeddings.weight")
+        || [.roberta, .xlmRoberta].contains(family)
+          && entry.name.hasSuffix("position_embeddings.weight")
       for row in 0..<matrix.rows {
         let isZero = matrix.rows(row..<row + 1).values.allSatisfy { $0 == 0 }
         #expect(isZero == (padded && row == 3), "\(entry.name), row \(row)")

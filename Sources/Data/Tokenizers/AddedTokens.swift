@@ -143,8 +143,12 @@ struct AddedTokenMatcher: Sendable {
       {
         continue
       }
-      let left = match.token.stripsLeft ? ByteLevelSplitter.startOfWhiteSpace(endingAt: found, in: text[start...]) : found
-      if match.token.stripsRight { position = ByteLevelSplitter.endOfWhiteSpace(from: position, in: text) }
+      let left =
+        match.token.stripsLeft
+        ? ByteLevelSplitter.startOfWhiteSpace(endingAt: found, in: text[start...]) : found
+      if match.token.stripsRight {
+        position = ByteLevelSplitter.endOfWhiteSpace(from: position, in: text)
+      }
       if start < left { rest(text[start..<left]) }
       token(match.token.id, left..<position)
       start = position

@@ -234,8 +234,9 @@ struct TokenizerDefinition {
       // texts with the mark itself and a few control characters.
       try require(
         "\"normalizer\"",
-        model.normalizer.steps.isEmpty || model.normalizer.startsWithCharsmap
-          && model.normalizer.steps.dropFirst().allSatisfy(\.onlyRemovesSpaces),
+        model.normalizer.steps.isEmpty
+          || model.normalizer.startsWithCharsmap
+            && model.normalizer.steps.dropFirst().allSatisfy(\.onlyRemovesSpaces),
         "class has a Precompiled and no other")
       try require(
         "\"pre_tokenizer\"",
