@@ -36,16 +36,17 @@ extension Vocabulary {
       rows: (0..<Int32(count)).compactMap { id in
         bytes(of: id).map { (Int(id), Array($0), Int(id) + 1) }
       },
-      added: added, file: file)
+      addedBefore: self.added, added: added, file: file)
   }
 
   /// - Parameter modelSize: the number of tokens before the added ones; where it is nil, equal
   ///   tokens count once.
   private init(
-    rows: [(id: Int, token: [UInt8], line: Int?)], modelSize: Int? = nil, added: [AddedToken],
-    file: String
+    rows: [(id: Int, token: [UInt8], line: Int?)], modelSize: Int? = nil,
+    addedBefore: Set<Int32> = [], added: [AddedToken], file: String
   ) throws {
     var rows = rows
+    var addedIDs = addedBefore
     let listed = Set(rows.map(\.id))
     let model = modelSize ?? Set(rows.map(\.token)).count
     // Tokenizers count on from the largest id of an added token, or from the size of the model.
@@ -60,6 +61,7 @@ extension Vocabulary {
               + "give it \(next), the next one; correct the id.")
         }
         rows.append((Int(token.id), Array(token.content.utf8), nil))
+        addedIDs.insert(token.id)
       }
       next = max(model, Int(token.id) + 1)
     }
@@ -88,7 +90,7 @@ extension Vocabulary {
       }
       tokens.append(row.token)
     }
-    self.init(tokens: tokens, holes: holes)
+    self.init(tokens: tokens, holes: holes, added: addedIDs)
     for token in added where bytes(of: token.id)?.elementsEqual(token.content.utf8) != true {
       let other = bytes(of: token.id).map { String(decoding: $0, as: UTF8.self) } ?? ""
       throw FileError(
