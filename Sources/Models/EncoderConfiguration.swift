@@ -55,7 +55,7 @@ public struct EncoderConfiguration: Sendable, Equatable {
     self.intermediateSize = intermediateSize
     switch family {
     case .bert, .electra: break
-    case .roberta:
+    case .roberta, .xlmRoberta:
       maximumPositions = 514
       typeVocabularySize = 1
       layerNormEpsilon = 1e-5

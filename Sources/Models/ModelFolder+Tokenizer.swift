@@ -1,3 +1,4 @@
+import Configuration
 import Files
 import StrictJSON
 
@@ -23,6 +24,7 @@ extension ModelFolder {
     /// - Throws: `FileError` if one cannot be read.
     public init(folder: String, specialTokensInText: Bool? = nil) throws {
       self.specialTokensInText = specialTokensInText
+      let folder = try TransformerFolder.path(in: folder)
       // A model with segments whose tokenizer leaves them out was trained without them.
       omitsSegments =
         (try? ModelFolder(folder)).map { $0.configuration.encoder.typeVocabularySize > 1 } ?? false
@@ -50,8 +52,9 @@ extension ModelFolder {
     let definition = try ByteFile.readIfThere(definitionFile).map {
       try StrictJSON.parse($0, file: definitionFile)
     }
+    let isUnigram = definition?["model"]?["vocab"]?.array != nil
     let isWordPiece =
-      definition.map { $0["model"]?["merges"] == nil }
+      definition.map { $0["model"]?["merges"] == nil && !isUnigram }
       ?? ByteFile.exists("\(path)/vocab.txt")
     let settingsFile = "\(path)/tokenizer_config.json"
     var settings: JSONObject?
@@ -61,11 +64,17 @@ extension ModelFolder {
       var usual = JSONObject()
       if isWordPiece {
         usual["do_lower_case"] = .bool(definition?["normalizer"]?["lowercase"]?.bool ?? true)
+      } else if isUnigram {
+        let pretokenizer = definition?["pre_tokenizer"]
+        let parts = pretokenizer?["pretokenizers"]?.array ?? [pretokenizer].compactMap { $0 }
+        usual["add_prefix_space"] = .bool(
+          !parts.contains { $0["prepend_scheme"]?.string == "never" })
       } else if let prefix = definition?["pre_tokenizer"]?["add_prefix_space"]?.bool {
         usual["add_prefix_space"] = .bool(prefix)
       }
       usual["model_max_length"] = .int(configuration.maximumLength)
-      usual["tokenizer_class"] = .string(isWordPiece ? "BertTokenizer" : "RobertaTokenizer")
+      usual["tokenizer_class"] = .string(
+        isWordPiece ? "BertTokenizer" : isUnigram ? "XLMRobertaTokenizer" : "RobertaTokenizer")
       try write(JSONValue(.object(usual)), to: settingsFile)
       settings = usual
     }
@@ -96,7 +105,7 @@ extension ModelFolder {
     if let names = settings["model_input_names"]?.array {
       givesSegments = names.contains { $0.string == "token_type_ids" }
     } else {
-      givesSegments = !type.hasPrefix("DistilBert") && !type.hasPrefix("Roberta")
+      givesSegments = !["DistilBert", "Roberta", "XLMRoberta"].contains { type.hasPrefix($0) }
     }
     if configuration.typeVocabularySize < 2 {
       return givesSegments ? ["input_ids", "attention_mask"] : nil

@@ -1,4 +1,5 @@
 import Autograd
+import Configuration
 import Files
 import Kernels
 import StrictJSON
@@ -26,16 +27,21 @@ public struct LoadReport: Sendable, Equatable {
 /// assert(report.initialized.isEmpty, "a weight is not in the checkpoint")
 /// ```
 public struct ModelFolder: Sendable {
-  /// The folder.
+  /// The folder: the one that was named, or the one in it that a `modules.json` names.
   public let path: String
   /// Its config.json.
   public let configuration: HuggingFaceConfiguration
+  /// True if a model may be new from its embeddings to its last layer, because the checkpoint has
+  /// nothing of its encoder. Otherwise that is an error: nobody means it.
+  public var allowsNewWeights = false
 
-  /// Opens a folder and reads its config.json.
+  /// Opens a folder and reads its config.json. In a folder of sentence-transformers, the Transformer
+  /// that `modules.json` names is meant.
   ///
   /// - Throws: `FileError` if the file is missing or the architecture is unsupported; `JSONError`
   ///   with line and column for other mistakes in it.
   public init(_ path: String) throws {
+    let path = try TransformerFolder.path(in: path)
     self.path = path
     let file = "\(path)/config.json"
     let limit = ByteFile.longestDescription

@@ -22,6 +22,11 @@ struct WeightSource {
     var available: [String: String] = [:]
     for name in checkpoint.names { available[family.canonicalName(name)] = name }
     self.available = available
+    if !folder.allowsNewWeights,
+      !available.keys.contains(where: { $0.hasPrefix("\(family.encoder).") })
+    {
+      throw nothingMatches(family)
+    }
     try checkEncoder()
   }
 
@@ -49,6 +54,17 @@ struct WeightSource {
     let head = configuration.family.description.classifier
     let shape = [labels, configuration.hiddenSize]
     try checkAmount(missing: try missing("\(head.output).weight", shape))
+  }
+
+  private func nothingMatches(_ family: FamilyDescription) -> FileError {
+    let names = checkpoint.names.prefix(2).map { "\"\($0)\"" }.joined(separator: ", ")
+    return FileError(
+      file: checkpoint.folder,
+      problem:
+        "none of its \(checkpoint.names.count) tensors (\(names.isEmpty ? "none" : names)) is "
+        + "one of a \(family.className) model's encoder, so that all weights would be random; give "
+        + "the weights that belong to config.json, or set allow_new_weights to train from random "
+        + "ones.")
   }
 
   private func checkEncoder() throws {

@@ -1,3 +1,4 @@
+import Configuration
 import Data
 import Files
 import Kernels
@@ -55,8 +56,9 @@ struct CellFingerprint {
 
   /// A hash of the weights, architecture and vocabulary of a model folder. Anything that cannot be
   /// read counts as absent; opening the model will report it.
-  private mutating func model(_ folder: String) -> String {
-    if let known = models[folder] { return known }
+  private mutating func model(_ named: String) -> String {
+    if let known = models[named] { return known }
+    let folder = (try? TransformerFolder.path(in: named)) ?? named
     var hash = ContentHash()
     for file in ["config.json", "vocab.txt", "tokenizer.json", "vocab.json", "merges.txt"] {
       guard let content = try? ByteFile.read("\(folder)/\(file)") else { continue }
@@ -70,7 +72,7 @@ struct CellFingerprint {
         hash.add(Kernel.hash(Matrix(values, rows: 1, columns: values.count), pool: pool))
       }
     }
-    models[folder] = hash.hexadecimal
+    models[named] = hash.hexadecimal
     return hash.hexadecimal
   }
 }

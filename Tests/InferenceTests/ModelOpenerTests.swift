@@ -174,7 +174,7 @@ import Testing
 
   @Test(
     arguments: [
-      (.bert, 512), (.roberta, 513), (.distilbert, 512),
+      (.bert, 512), (.roberta, 513), (.distilbert, 512), (.xlmRoberta, 513),
     ] as [(ModelFamily, Int)])
   func freshModelsOfEveryFamily(_ family: ModelFamily, _ length: Int) throws {
     let toy = try ToyWorld()

@@ -84,9 +84,10 @@ import Testing
       (.roberta, ["classifier.dense.weight", "classifier.dense.bias"]),
       (.distilbert, ["pre_classifier.weight", "pre_classifier.bias"]),
       (.electra, ["classifier.dense.weight", "classifier.dense.bias"]),
+      (.xlmRoberta, ["classifier.dense.weight", "classifier.dense.bias"]),
     ] as [(ModelFamily, [String])])
   func classifierFromALanguageModel(_ family: ModelFamily, _ dense: [String]) throws {
-    let folder = try ModelFolder(ModelGolden("\(family)-mlm").folder)
+    let folder = try ModelFolder(ModelGolden("\(family.rawValue)-mlm").folder)
     let (model, report) = try folder.classifier(labels: LabelSet(names: ["a", "b"]), seed: 1)
     #expect(report.initialized == dense + model.outputNames)
     #expect(report.unused.count == 5, "the vocabulary head: \(report.unused)")
@@ -114,6 +115,7 @@ import Testing
       (.roberta, "roberta-qa", "RobertaForQuestionAnswering"),
       (.distilbert, "distilbert-qa", "DistilBertForQuestionAnswering"),
       (.electra, "electra-qa", "ElectraForQuestionAnswering"),
+      (.xlmRoberta, "xlm-roberta-qa", "XLMRobertaForQuestionAnswering"),
     ] as [(ModelFamily, String, String)])
   func spanClassifiers(_ family: ModelFamily, _ golden: String, _ name: String) throws {
     let scratch = try ScratchFolder()

@@ -12,7 +12,7 @@ import Testing
 
   @Test(arguments: ModelFamily.allCases)
   func everyHiddenState(_ family: ModelFamily) throws {
-    let golden = try ModelGolden("\(family)-classifier")
+    let golden = try ModelGolden("\(family.rawValue)-classifier")
     let model = try ModelFolder(golden.folder).classifier(seed: 1).0
     #expect(model.encoder.configuration.family == family)
     let states = model.encoder.encode(
@@ -29,7 +29,7 @@ import Testing
 
   @Test(arguments: ModelFamily.allCases, LastLayer.allCases)
   func classifier(_ family: ModelFamily, _ lastLayer: LastLayer) throws {
-    let golden = try ModelGolden("\(family)-classifier")
+    let golden = try ModelGolden("\(family.rawValue)-classifier")
     let (model, report) = try ModelFolder(golden.folder).classifier(seed: 1)
     #expect(report == LoadReport())
     for tapes in 1...3 {
@@ -100,7 +100,7 @@ import Testing
 
   @Test(arguments: ModelFamily.allCases)
   func maskedLanguageModelWithTiedDecoder(_ family: ModelFamily) throws {
-    let golden = try ModelGolden("\(family)-mlm")
+    let golden = try ModelGolden("\(family.rawValue)-mlm")
     let (model, report) = try ModelFolder(golden.folder).maskedLanguageModel(seed: 1)
     #expect(report == LoadReport())
     let gradients = Buffer(zeroed: model.parameters.count)
@@ -120,7 +120,7 @@ import Testing
 
   @Test(arguments: ModelFamily.allCases)
   func spanClassifier(_ family: ModelFamily) throws {
-    let golden = try ModelGolden("\(family)-qa")
+    let golden = try ModelGolden("\(family.rawValue)-qa")
     let (model, report) = try ModelFolder(golden.folder).spanClassifier(seed: 1)
     #expect(report == LoadReport())
     let gradients = Buffer(zeroed: model.parameters.count)

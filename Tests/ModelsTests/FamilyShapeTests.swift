@@ -17,6 +17,7 @@ import Testing
       (.roberta, 50265, 1024, 24, 16, 4096, 355_361_794),
       (.distilbert, 30522, 768, 6, 12, 3072, 66_955_010),
       (.electra, 30522, 768, 12, 12, 3072, 109_483_778),
+      (.xlmRoberta, 250002, 768, 12, 12, 3072, 278_045_186),
     ] as [(ModelFamily, Int, Int, Int, Int, Int, Int)])
   func parameterCounts(
     _ family: ModelFamily, _ vocabulary: Int, _ hidden: Int, _ layers: Int, _ heads: Int,
@@ -72,7 +73,8 @@ import Testing
       }
       let padded =
         entry.name.hasSuffix("word_embeddings.weight")
-        || family == .roberta && entry.name.hasSuffix("position_embeddings.weight")
+        || [.roberta, .xlmRoberta].contains(family)
+          && entry.name.hasSuffix("position_embeddings.weight")
       for row in 0..<matrix.rows {
         let isZero = matrix.rows(row..<row + 1).values.allSatisfy { $0 == 0 }
         #expect(isZero == (padded && row == 3), "\(entry.name), row \(row)")

@@ -13,7 +13,7 @@ import Testing
     .enabled(if: python != nil, "PYTHON names no interpreter with transformers"),
     arguments: ModelFamily.allCases, Head.allCases)
   func loadsWhatIsWritten(_ family: ModelFamily, _ head: Head) throws {
-    let golden = try ModelGolden("\(family)-\(head)").folder
+    let golden = try ModelGolden("\(family.rawValue)-\(head)").folder
     let folder = try ModelFolder(golden)
     let scratch = try ScratchFolder()
     switch head {

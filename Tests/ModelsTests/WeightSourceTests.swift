@@ -54,6 +54,23 @@ import Testing
     #expect(found.contains("weights are not in the checkpoint"), "\(found)")
   }
 
+  /// A config.json of one family beside the weights of another: everything would be random.
+  @Test func aCheckpointOfWhichNothingMatchesIsRefusedUnlessAskedFor() throws {
+    let scratch = try ScratchFolder()
+    let path = try folder(
+      scratch, ["model_type": "roberta", "pad_token_id": 0, "architectures": .array([])])
+    var folder = try ModelFolder(path)
+    let error = #expect(throws: FileError.self) { try folder.classifier(seed: 1) }
+    let message = error?.description ?? ""
+    #expect(message.contains("allow_new_weights") && message.contains("Roberta"), "\(message)")
+    #expect(throws: FileError.self) { try folder.maskedLanguageModel(seed: 1) }
+    #expect(throws: FileError.self) { try folder.spanClassifier(seed: 1) }
+    folder.allowsNewWeights = true
+    let (model, report) = try folder.classifier(seed: 1)
+    #expect(report.initialized.contains("roberta.embeddings.word_embeddings.weight"))
+    #expect(model.encoder.configuration.family == .roberta)
+  }
+
   @Test func aFewNewLayersAreInitialised() throws {
     let scratch = try ScratchFolder()
     let path = try folder(scratch, ["num_hidden_layers": 4])

@@ -1,4 +1,4 @@
-"""Goldens of RoBERTa, DistilBERT and ELECTRA, of span heads in all families, and of a deep RoBERTa.
+"""Goldens of RoBERTa, DistilBERT, ELECTRA and XLM-RoBERTa, of span heads in all families, and of a deep RoBERTa.
 
 Writes Tests/Goldens/<family>-<head> for the heads classifier, mlm and qa (Hugging Face folders with
 expected.json and gradients.safetensors; for BERT only qa, see bert_classifier.py and bert_mlm.py),
@@ -14,7 +14,9 @@ from transformers import (
     BertConfig, BertForQuestionAnswering, DistilBertConfig, DistilBertForMaskedLM,
     DistilBertForQuestionAnswering, DistilBertForSequenceClassification, ElectraConfig,
     ElectraForMaskedLM, ElectraForQuestionAnswering, ElectraForSequenceClassification, RobertaConfig,
-    RobertaForMaskedLM, RobertaForQuestionAnswering, RobertaForSequenceClassification)
+    RobertaForMaskedLM, RobertaForQuestionAnswering, RobertaForSequenceClassification,
+    XLMRobertaConfig, XLMRobertaForMaskedLM, XLMRobertaForQuestionAnswering,
+    XLMRobertaForSequenceClassification)
 
 from bert import MASK, PAD, Batch, load, save, save_gradients, sequence
 from golden import number, tensor, versions, write
@@ -30,8 +32,8 @@ def bert(hidden, layers, heads, intermediate, positions, **more):
         **{"vocab_size": 97, "initializer_range": 0.2, **more})
 
 
-def roberta(hidden, layers, heads, intermediate, positions, **more):
-    return RobertaConfig(
+def roberta(hidden, layers, heads, intermediate, positions, kind=RobertaConfig, **more):
+    return kind(
         hidden_size=hidden, num_hidden_layers=layers, num_attention_heads=heads,
         intermediate_size=intermediate, max_position_embeddings=positions, type_vocab_size=1,
         layer_norm_eps=1e-5, bos_token_id=2, eos_token_id=3,
@@ -159,6 +161,12 @@ def main():
                electra(20, 36, 3, 3, 52, 20, classifier_dropout=0.15, **labels))
     masked(ElectraForMaskedLM, "electra-mlm", 52, electra(32, 24, 2, 3, 40, 19))
     questions(ElectraForQuestionAnswering, "electra-qa", 53, electra(28, 28, 2, 2, 44, 18))
+    xlm = {"kind": XLMRobertaConfig}
+    classifier(XLMRobertaForSequenceClassification, "xlm-roberta-classifier", 61,
+               roberta(36, 3, 3, 60, 21, classifier_dropout=0.15, **labels, **xlm))
+    masked(XLMRobertaForMaskedLM, "xlm-roberta-mlm", 62,
+           roberta(24, 2, 2, 40, 20, pad_token_id=1, **xlm))
+    questions(XLMRobertaForQuestionAnswering, "xlm-roberta-qa", 63, roberta(28, 2, 4, 44, 18, **xlm))
     questions(BertForQuestionAnswering, "bert-qa", 33, bert(28, 2, 2, 44, 18))
     classifier(RobertaForSequenceClassification, "roberta-deep", 41,
                roberta(16, 24, 16, 64, 24, initializer_range=0.1, **labels), gradients=False)

@@ -4,6 +4,7 @@ Writes Fuzz/Corpus/TARGET/seed-NAME. Files of one input are separated by the byt
 the standard library. Run: ${PYTHON:-python3} scripts/goldens/fuzz_seeds.py
 """
 
+import base64
 import json
 import pathlib
 import struct
@@ -199,6 +200,32 @@ seed("tokenizer-json", "bpe", {
     "model": {"type": "BPE", "dropout": None, "unk_token": "<unk>", "fuse_unk": True,
               "ignore_merges": False, "vocab": VOCABULARY,
               "merges": [merge.split() for merge in MERGES]}}, "", BYTES)
+
+# A charsmap of one rule, "é" to "e", padded to a block of units; unit 1 ^ byte is the edge of a byte.
+UNITS = [0] * 256
+UNITS[0] = 1 << 10
+UNITS[1 ^ 0xC3] = 0xC3 | (1 ^ 0xC3 ^ 2) << 10
+UNITS[2 ^ 0xA9] = 0xA9 | 1 << 8 | (2 ^ 0xA9 ^ 4) << 10
+UNITS[4] = 1 << 31
+CHARSMAP = struct.pack("<257I", 1024, *UNITS) + b"e\0"
+seed("tokenizer-json", "unigram", {
+    "version": "1.0", "added_tokens": [
+        {"id": number, "content": name, "special": True, "lstrip": name == "<mask>",
+         "normalized": name == "<mask>"} for number, name in enumerate(NAMES)],
+    "normalizer": {"type": "Sequence", "normalizers": [
+        {"type": "Precompiled", "precompiled_charsmap": base64.b64encode(CHARSMAP).decode()},
+        {"type": "Strip", "strip_left": False, "strip_right": True},
+        {"type": "Replace", "pattern": {"Regex": " {2,}"}, "content": "▁"},
+        {"type": "Replace", "pattern": {"String": "--"}, "content": "-"}]},
+    "pre_tokenizer": {"type": "Sequence", "pretokenizers": [
+        {"type": "WhitespaceSplit"},
+        {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": True}]},
+    "post_processor": {"type": "RobertaProcessing", "sep": ["</s>", 2], "cls": ["<s>", 0]},
+    "model": {"type": "Unigram", "unk_id": 3, "byte_fallback": True, "vocab": [
+        *[[name, 0] for name in NAMES], ["▁", -2.5], ["a", -3], ["b", -3], ["ab", -5.5],
+        ["▁ab", -4.000000000000001], ["e", -6], ["<0xF0>", -9], ["<0x9F>", -9], ["<0x98>", -9],
+        ["<0x80>", -9]]}},
+     {"tokenizer_class": "TokenizersBackend"}, "ab éab  b--a <mask>c<s> ▁ab\t\U0001f600")
 
 # Checkpoints
 TRAINER = {"global_step": 4, "batch_number": 4, "epochs_begun": 1, "batches_taken": 4, "stage": 0,

@@ -70,7 +70,7 @@ CASES = [
     ("bert", "architectures", {"architectures": ["BertForTokenClassification"]}, "refused"),
     ("bert", "architectures", {"architectures": ["BertForMultipleChoice"]}, "refused"),
     ("bert", "model_type", {"model_type": "albert"}, "refused"),
-    ("bert", "model_type", {"model_type": "xlm-roberta"}, "refused"),
+    ("bert", "model_type", {"model_type": "xlm-roberta-xl"}, "refused"),
     ("bert", "model_type", {"model_type": REMOVED}, "refused"),
     ("roberta", "the folder as it is", {}, "none"),
     ("roberta", "layer_norm_eps", {"layer_norm_eps": 0.01}, "obeyed"),

@@ -6,6 +6,7 @@ as transformers does). Cases that mate-kd refuses have no ids, but a part of the
 Run: ${PYTHON:-python3} scripts/goldens/tokenizer_folders.py
 """
 
+import base64
 import copy
 import json
 import os
@@ -15,6 +16,7 @@ import tokenizers
 import transformers
 from transformers import AutoTokenizer
 
+from charsmap import charsmap
 from golden import versions, write
 
 NOTE = "ids by AutoTokenizer.from_pretrained of a folder with these files and a config.json"
@@ -75,6 +77,41 @@ ROBERTA = {
               "vocab": {t: i for i, t in enumerate(BYTES)},
               "merges": ["a b", "Ġ ab", "Ġ a"]},
 }
+PIECES = ["\u2581", "\u2581ab", "a", "b", "\u2581the", "\u2581plot", "good", "ab", "-", "é", "e", "<",
+          ">", "E", "1", "/", "[", "]", "\u2581<", "\u2581[", "中"]
+RULES = {"\u00a0": " ", "\u2003": " ", "\t": " ", "\x00": "", "\u200d": "", "é": "e", "\u2581": " ",
+         "e\u0301": "é", "İ": "i"}
+PRECOMPILED = {"type": "Precompiled",
+               "precompiled_charsmap": base64.b64encode(charsmap(RULES)).decode()}
+SPACES = [{"type": "Strip", "strip_left": False, "strip_right": True},
+          {"type": "Replace", "pattern": {"Regex": " {2,}"}, "content": "\u2581"}]
+METASPACE = {"type": "Metaspace", "replacement": "\u2581", "prepend_scheme": "always", "split": True}
+WORDS_OF_XLM = {"type": "Sequence", "pretokenizers": [{"type": "WhitespaceSplit"}, METASPACE]}
+XLM = {
+    "version": "1.0", "truncation": None, "padding": None,
+    "added_tokens": [
+        {"id": i, "content": t, "single_word": False, "lstrip": t == "<mask>", "rstrip": False,
+         "normalized": False, "special": True}
+        for i, t in [*enumerate(["<s>", "<pad>", "</s>", "<unk>"]), (4 + len(PIECES), "<mask>")]],
+    "normalizer": PRECOMPILED, "pre_tokenizer": WORDS_OF_XLM,
+    "post_processor": {
+        "type": "TemplateProcessing",
+        "single": [{"SpecialToken": {"id": "<s>", "type_id": 0}},
+                   {"Sequence": {"id": "A", "type_id": 0}},
+                   {"SpecialToken": {"id": "</s>", "type_id": 0}}],
+        "pair": [{"SpecialToken": {"id": "<s>", "type_id": 0}},
+                 {"Sequence": {"id": "A", "type_id": 0}},
+                 {"SpecialToken": {"id": "</s>", "type_id": 0}},
+                 {"SpecialToken": {"id": "</s>", "type_id": 0}},
+                 {"Sequence": {"id": "B", "type_id": 0}},
+                 {"SpecialToken": {"id": "</s>", "type_id": 0}}],
+        "special_tokens": {"<s>": {"id": "<s>", "ids": [0], "tokens": ["<s>"]},
+                           "</s>": {"id": "</s>", "ids": [2], "tokens": ["</s>"]}}},
+    "decoder": METASPACE,
+    "model": {"type": "Unigram", "unk_id": 3, "byte_fallback": False, "vocab": [
+        *[[t, 0.0] for t in ["<s>", "<pad>", "</s>", "<unk>"]],
+        *[[t, -2.0 - i / 8] for i, t in enumerate(PIECES)], ["<mask>", 0.0]]},
+}
 LINES = "\n".join(SPECIAL + WORDS) + "\n"
 
 
@@ -95,6 +132,8 @@ def adding(base, *tokens):
     changed = copy.deepcopy(base)
     for content, flags in tokens:
         vocabulary = changed["model"]["vocab"]
+        if isinstance(vocabulary, list):
+            vocabulary = {piece: i for i, (piece, _) in enumerate(vocabulary)}
         taken = list(vocabulary.values()) + [t["id"] for t in changed["added_tokens"]]
         changed["added_tokens"].append(
             {"id": vocabulary.get(content, max(taken) + 1), "content": content,
@@ -116,6 +155,10 @@ def files(name="BertTokenizer", base=None, config=None, model="bert", segments=2
             **({"tokenizer_class": name} if name else {}), **(config or {})}
     found.update(more)
     return found
+
+
+def xlm(base, name="XLMRobertaTokenizer", **more):
+    return files(name, base, model="xlm-roberta", segments=1, **more)
 
 
 MARKS = [("[E1]", {"special": True, "normalized": False}),
@@ -161,6 +204,11 @@ CASES = [
     ("added tokens, single_word",
      files(base=adding(BERT, ("ab", {"single_word": True}),
                        ("Plot", {"single_word": True, "normalized": False})))),
+    ("added tokens that are no pieces of words",
+     files(base=adding(BERT, ("badgood", {"single_word": True}), ("plo", {"single_word": True})))),
+    ("byte-level, added tokens that are no pieces of words",
+     files("RobertaTokenizer", adding(ROBERTA, ("x", {"single_word": True})), model="roberta",
+           segments=1)),
     ("added tokens, lstrip and rstrip",
      files(base=adding(BERT, ("[E1]", {"lstrip": True, "rstrip": True}),
                        ("[E2]", {"rstrip": True, "lstrip": True, "normalized": False})))),
@@ -210,7 +258,51 @@ CASES = [
          model="roberta", segments=1)),
     ("byte-level, the file itself",
      files("PreTrainedTokenizerFast", ROBERTA, BYTE_NAMES, model="roberta", segments=1)),
+    *[(f"Unigram, {name}", xlm(base, **more)) for name, base, more in [
+        ("as it is", XLM, {}), ("no class", XLM, {"name": None}),
+        ("add_prefix_space false", with_(XLM, pre_tokenizer={
+            "type": "Sequence", "pretokenizers": [
+                {"type": "WhitespaceSplit"}, {**METASPACE, "prepend_scheme": "never"}]}),
+         {"config": {"add_prefix_space": False}}),
+        ("old Metaspace", with_(XLM, pre_tokenizer={
+            "type": "Sequence", "pretokenizers": [
+                {"type": "WhitespaceSplit"},
+                {"type": "Metaspace", "replacement": "\u2581", "str_rep": "\u2581",
+                 "add_prefix_space": True}]}), {}),
+        ("later models", with_(XLM, pre_tokenizer=METASPACE, normalizer={
+            "type": "Sequence", "normalizers": [PRECOMPILED, *SPACES]}), {}),
+        ("no normalizer", with_(XLM, normalizer=None), {}),
+        ("markers", adding(XLM, ("<E1>", {"special": True, "normalized": False})), {}),
+        ("added tokens", adding(
+            XLM, ("ab", {"single_word": True}), ("<E1>", {"lstrip": True, "rstrip": True})), {}),
+        ("no post-processor", with_(XLM, post_processor=None), {}),
+        ("the file itself", with_(
+            XLM, model__byte_fallback=True, pre_tokenizer={**METASPACE, "split": False},
+            normalizer={"type": "Sequence", "normalizers": [
+                PRECOMPILED, {"type": "Strip", "strip_left": True, "strip_right": True},
+                {"type": "Replace", "pattern": {"String": "plot"}, "content": "ab"}]}),
+         {"name": "PreTrainedTokenizerFast", "config": BYTE_NAMES}),
+    ]],
     # Refused
+    ("XLMRobertaTokenizer, WordPiece file", xlm(BERT), "does not fit"),
+    ("BertTokenizer, Unigram file", files(base=XLM), "does not fit"),
+    ("Unigram, another unknown token", xlm(with_(XLM, model__unk_id=2)), "unk_id"),
+    ("Unigram, byte fallback", xlm(with_(XLM, model__byte_fallback=True)), "byte_fallback"),
+    ("Unigram, NFKC", xlm(with_(XLM, normalizer={"type": "NFKC"})), "NFKC"),
+    ("Unigram, another normalizer", xlm(with_(XLM, normalizer={"type": "Sequence", "normalizers": [
+        PRECOMPILED, {"type": "Replace", "pattern": {"String": "a"}, "content": "b"}]})),
+     "normalizer"),
+    ("Unigram, no splitting at marks", xlm(with_(XLM, pre_tokenizer={**METASPACE, "split": False})),
+     "pre_tokenizer"),
+    ("Unigram, prefix of the first word", xlm(with_(
+        XLM, pre_tokenizer={**METASPACE, "prepend_scheme": "first"})), "prepend_scheme"),
+    ("Unigram, a prefix space that the file lacks", xlm(with_(
+        XLM, pre_tokenizer={**METASPACE, "prepend_scheme": "never"})), "prepend_scheme"),
+    ("Unigram, a charsmap that is damaged", xlm(with_(
+        XLM, normalizer={"type": "Precompiled", "precompiled_charsmap": "AAAA"})), "charsmap"),
+    ("sentencepiece.bpe.model alone", {
+        "config.json": {"model_type": "xlm-roberta"}, "sentencepiece.bpe.model": "x"},
+     "sentencepiece.bpe.model"),
     ("BertJapaneseTokenizer", files("BertJapaneseTokenizer"), "BertJapaneseTokenizer"),
     ("XLMRobertaTokenizer", files("XLMRobertaTokenizer", BERT), "XLMRobertaTokenizer"),
     ("BertTokenizer, byte-level file", files(base=ROBERTA), "does not fit"),

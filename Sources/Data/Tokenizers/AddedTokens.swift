@@ -68,16 +68,19 @@ struct AddedTokenMatcher: Sendable {
 
   private var raw: Pass?
   private var normalized: Pass?
-  private let normalizer: TextNormalizer?
+  private let normalize: Normalize?
+
+  /// A normaliser: the normalised text and, for each of its bytes, the indices of what it comes
+  /// from.
+  typealias Normalize = @Sendable (ArraySlice<UInt8>) -> (bytes: [UInt8], origins: [Range<Int>])
 
   /// A matcher.
   ///
   /// - Parameters:
   ///   - readAsText: the ids of tokens that are not looked for. Where one is spelled, no other
   ///     token may start inside it.
-  ///   - normalization: what happens to texts before normalised tokens are looked for; nil for
-  ///     nothing.
-  init(_ tokens: [AddedToken], readAsText: Set<Int32>, normalization: Normalization? = nil) {
+  ///   - normalize: what happens to texts before normalised tokens are looked for; nil for nothing.
+  init(_ tokens: [AddedToken], readAsText: Set<Int32>, normalize: Normalize? = nil) {
     let normalizedTokens = tokens.filter(\.isNormalized)
     // A pass whose tokens would all be read as text changes nothing.
     func pass(
@@ -87,13 +90,10 @@ struct AddedTokenMatcher: Sendable {
       return Pass(tokens, readAsText: readAsText, spelling: spelling)
     }
     raw = pass(tokens.filter { !$0.isNormalized }) { Array($0.content.utf8) }
-    let normalizer =
-      normalizedTokens.contains { !readAsText.contains($0.id) }
-      ? normalization.map(TextNormalizer.init) : nil
-    self.normalizer = normalizer
+    self.normalize = normalize
     normalized = pass(normalizedTokens) { token in
       let bytes = Array(token.content.utf8)
-      return normalizer?.normalize(bytes[...]).bytes ?? bytes
+      return normalize?(bytes[...]).bytes ?? bytes
     }
   }
 
@@ -101,11 +101,11 @@ struct AddedTokenMatcher: Sendable {
   func split(_ text: ArraySlice<UInt8>, _ body: (Segment) -> Void) {
     Self.split(text, raw, token: { body(.token($0, at: $1)) }) { piece in
       guard normalized != nil else { return body(.text(piece)) }
-      guard let normalizer else {
+      guard let normalize else {
         Self.split(piece, normalized, token: { body(.token($0, at: $1)) }) { body(.text($0)) }
         return
       }
-      let (bytes, origins) = normalizer.normalize(piece)
+      let (bytes, origins) = normalize(piece)
       Self.split(
         bytes[...], normalized,
         token: { id, range in
@@ -143,35 +143,16 @@ struct AddedTokenMatcher: Sendable {
       {
         continue
       }
-      let left = match.token.stripsLeft ? Self.left(of: found, in: text[start...]) : found
-      if match.token.stripsRight { position = Self.right(of: position, in: text) }
+      let left =
+        match.token.stripsLeft
+        ? ByteLevelSplitter.startOfWhiteSpace(endingAt: found, in: text[start...]) : found
+      if match.token.stripsRight {
+        position = ByteLevelSplitter.endOfWhiteSpace(from: position, in: text)
+      }
       if start < left { rest(text[start..<left]) }
       token(match.token.id, left..<position)
       start = position
     }
     if start < text.endIndex { rest(text[start...]) }
-  }
-
-  /// The start of the white space that ends at `end`.
-  private static func left(of end: Int, in text: ArraySlice<UInt8>) -> Int {
-    var result = end
-    var position = end
-    while position > text.startIndex {
-      position -= 1
-      if text[position] & 0xC0 == 0x80 { continue }
-      guard ByteLevelSplitter.isWhiteSpace(text, at: position) else { break }
-      result = position
-    }
-    return result
-  }
-
-  /// The end of the white space that starts at `start`.
-  private static func right(of start: Int, in text: ArraySlice<UInt8>) -> Int {
-    var position = start
-    while position < text.endIndex, ByteLevelSplitter.isWhiteSpace(text, at: position) {
-      position += 1
-      while position < text.endIndex, text[position] & 0xC0 == 0x80 { position += 1 }
-    }
-    return position
   }
 }

@@ -62,6 +62,29 @@ enum ByteLevelSplitter {
     return kind(text, &next, classes) == whiteSpace
   }
 
+  /// The start of the white space that ends at `end`.
+  static func startOfWhiteSpace(endingAt end: Int, in text: ArraySlice<UInt8>) -> Int {
+    var result = end
+    var position = end
+    while position > text.startIndex {
+      position -= 1
+      if text[position] & 0xC0 == 0x80 { continue }
+      guard isWhiteSpace(text, at: position) else { break }
+      result = position
+    }
+    return result
+  }
+
+  /// The end of the white space that starts at `start`.
+  static func endOfWhiteSpace(from start: Int, in text: ArraySlice<UInt8>) -> Int {
+    var position = start
+    while position < text.endIndex, isWhiteSpace(text, at: position) {
+      position += 1
+      while position < text.endIndex, text[position] & 0xC0 == 0x80 { position += 1 }
+    }
+    return position
+  }
+
   /// Number of bytes of the contraction that the apostrophe at `start` begins, or 0. Upper case
   /// does not count.
   private static func contraction(_ text: ArraySlice<UInt8>, _ start: Int) -> Int {

@@ -59,7 +59,8 @@ public struct BytePairTokenizer: Tokenizer {
     var symbols = [Int32](repeating: -1, count: 256)
     var words = ByteStringIndex(capacity: model.vocabulary.count)
     var spelled: [(bytes: [UInt8], id: Int32)] = []
-    for id in 0..<Int32(model.vocabulary.count) where !special.contains(id) {
+    for id in 0..<Int32(model.vocabulary.count)
+    where !special.contains(id) && !model.vocabulary.added.contains(id) {
       guard let token = model.vocabulary.bytes(of: id),
         let bytes = ByteAlphabet.bytes(spelledBy: token), let first = bytes.first
       else { continue }

@@ -47,6 +47,8 @@ public enum TokenizerKind: String, Sendable {
   case wordPiece = "WordPiece"
   /// Merges of bytes by a list of ranked pairs: RoBERTa.
   case bytePair = "byte-level BPE"
+  /// The pieces whose scores have the largest sum: XLM-RoBERTa.
+  case unigram = "Unigram"
 }
 
 /// Converts UTF-8 text to token ids and back. Bytes that are not UTF-8 count as U+FFFD, which

@@ -9,6 +9,8 @@ enum TokenizerClass: String, CaseIterable {
   case electra = "ElectraTokenizer"
   /// Byte-level byte-pair encoding.
   case roberta = "RobertaTokenizer"
+  /// Unigram with SentencePiece's normaliser.
+  case xlmRoberta = "XLMRobertaTokenizer"
   /// `tokenizer.json` as it stands, without the settings of `tokenizer_config.json`.
   case preTrained = "PreTrainedTokenizer"
   /// The same under its name in transformers 5.
@@ -22,9 +24,15 @@ enum TokenizerClass: String, CaseIterable {
   /// True if the class reads `tokenizer.json` as it stands.
   var isTheFileItself: Bool { self == .preTrained || self == .backend }
 
-  /// True for a class of byte-level byte-pair encoding, false for one of WordPiece, nil for one
-  /// that takes what `tokenizer.json` has.
-  var isBytePair: Bool? { isTheFileItself ? nil : self == .roberta }
+  /// How the class splits words; nil for one that takes what `tokenizer.json` has.
+  var kind: TokenizerKind? {
+    switch self {
+    case .bert, .distilBERT, .electra: .wordPiece
+    case .roberta: .bytePair
+    case .xlmRoberta: .unigram
+    case .preTrained, .backend: nil
+    }
+  }
 
   /// True if the class gives segments where `model_input_names` is not set. Nil if that depends on
   /// the version of transformers.

@@ -6,6 +6,7 @@ struct TokenizerDefinition {
   enum Model {
     case wordPiece(WordPieceModel)
     case bytePair(BytePairModel)
+    case unigram(UnigramModel)
   }
 
   var model: Model
@@ -35,7 +36,22 @@ struct TokenizerDefinition {
     switch model {
     case .wordPiece(let model): model.vocabulary
     case .bytePair(let model): model.vocabulary
+    case .unigram(let model): model.vocabulary
     }
+  }
+
+  /// How words become tokens.
+  var kind: TokenizerKind {
+    switch model {
+    case .wordPiece: .wordPiece
+    case .bytePair: .bytePair
+    case .unigram: .unigram
+    }
+  }
+
+  /// Where special tokens go if the files do not say so.
+  func usualTemplate(cls: Int32, sep: Int32) -> EncodingTemplate {
+    kind == .wordPiece ? .bert(cls: cls, sep: sep) : .roberta(cls: cls, sep: sep)
   }
 
   /// The ids of the special tokens, with the names from the settings or else from the definition.
@@ -54,9 +70,6 @@ struct TokenizerDefinition {
       pad: id("pad_token"), unknown: id("unk_token"), cls: id("cls_token"), sep: id("sep_token"),
       mask: id("mask_token"))
   }
-
-  /// True for byte-level byte-pair encoding.
-  var isBytePair: Bool { if case .bytePair = model { true } else { false } }
 
   /// Lists the special tokens that the files name without listing them. Those that the vocabulary
   /// lacks get the next ids, as in transformers.
@@ -110,6 +123,9 @@ struct TokenizerDefinition {
       case .bytePair(var model):
         model.vocabulary = longer
         self.model = .bytePair(model)
+      case .unigram(var model):
+        model.vocabulary = longer
+        self.model = .unigram(model)
       }
     } else if vocabulary.bytes(of: token.id)?.elementsEqual(token.content.utf8) != true {
       throw FileError(
@@ -127,7 +143,7 @@ struct TokenizerDefinition {
       guard let bytes = vocabulary.bytes(of: id) else { continue }
       var token = AddedToken(id: id, content: String(decoding: bytes, as: UTF8.self))
       if id == special.mask {
-        if isBytePair { token.stripsLeft = true }
+        if kind == .bytePair { token.stripsLeft = true }
         token.stripsLeft = settings.maskStripsLeft ?? token.stripsLeft
       }
       tokens.append(token)
@@ -140,15 +156,17 @@ struct TokenizerDefinition {
   /// - Parameter isFile: whether the definition comes from a tokenizer.json.
   /// - Throws: `FileError` that names both files and the key.
   func check(_ settings: TokenizerSettings, isFile: Bool) throws {
-    guard let kind = settings.tokenizerClass else { return }
+    // XLM-RoBERTa's files name no class if they are old; transformers takes it from the family.
+    guard let kind = settings.tokenizerClass ?? (self.kind == .unigram ? .xlmRoberta : nil) else {
+      return
+    }
     func refuse(_ problem: String) -> FileError { FileError(file: settings.file, problem: problem) }
     let name = "tokenizer_class \(kind.rawValue)"
     guard !kind.isTheFileItself || isFile else {
       throw refuse("\(name) needs a tokenizer.json, which the folder lacks.")
     }
-    if let wanted = kind.isBytePair, wanted != isBytePair {
-      let found = isBytePair ? "byte-level BPE" : "WordPiece"
-      throw refuse("\(name) does not fit \(source), which holds \(found).")
+    if let wanted = kind.kind, wanted != self.kind {
+      throw refuse("\(name) does not fit \(source), which holds \(self.kind.rawValue).")
     }
     guard isFile else { return }
     guard !kind.isTheFileItself else {
@@ -161,6 +179,13 @@ struct TokenizerDefinition {
         !model.addsPrefixSpace
       {
         throw refuse("\"add_prefix_space\" is true, but false in tokenizer.json; correct one.")
+      }
+      if let adds = settings.addsPrefixSpace, case .unigram(let model) = model,
+        adds != model.metaspace.addsPrefix
+      {
+        throw refuse(
+          "\"add_prefix_space\" is \(adds), but the prepend_scheme in tokenizer.json says "
+            + "otherwise; correct one.")
       }
       return
     }
@@ -201,12 +226,31 @@ struct TokenizerDefinition {
         try require("\"add_prefix_space\"", !model.addsPrefixSpace, "add_prefix_space is absent")
       }
       try require("\"ignore_merges\"", !model.ignoresMerges, "class never ignores merges")
+    case .unigram(let model):
+      try require("\"unk_id\"", model.unknown == 3, "class always has 3")
+      try require("\"byte_fallback\"", !model.fallsBackToBytes, "class never falls back to bytes")
+      let (usual, metaspace) = (Metaspace(), model.metaspace)
+      // With SentencePiece's charsmap, what else files of this kind have makes no difference but for
+      // texts with the mark itself and a few control characters.
+      try require(
+        "\"normalizer\"",
+        model.normalizer.steps.isEmpty
+          || model.normalizer.startsWithCharsmap
+            && model.normalizer.steps.dropFirst().allSatisfy(\.onlyRemovesSpaces),
+        "class has a Precompiled and no other")
+      try require(
+        "\"pre_tokenizer\"",
+        metaspace.mark == usual.mark && metaspace.splitsAtMarks
+          && (metaspace.splitsAtWhiteSpace || model.normalizer.charsmap != nil),
+        "class has WhitespaceSplit and Metaspace")
+      try require(
+        "\"prepend_scheme\"", metaspace.addsPrefix == settings.addsPrefixSpace ?? true,
+        settings.addsPrefixSpace == nil
+          ? "add_prefix_space is absent" : "add_prefix_space says otherwise")
     }
     if let template {
       let special = try specialTokens(settings)
-      let built: EncodingTemplate =
-        isBytePair
-        ? .roberta(cls: special.cls, sep: special.sep) : .bert(cls: special.cls, sep: special.sep)
+      let built = usualTemplate(cls: special.cls, sep: special.sep)
       try require("\"post_processor\"", template == built, "class has its own template")
     }
   }

@@ -1,10 +1,10 @@
 import Files
 import StrictJSON
 
-/// Reads a `tokenizer.json` of Hugging Face's `tokenizers`. It supports the components of BERT's
-/// and RoBERTa's tokenizers; an error names any other component.
+/// Reads a `tokenizer.json` of Hugging Face's `tokenizers`. It supports the components of BERT's,
+/// RoBERTa's and XLM-RoBERTa's tokenizers; an error names any other component.
 struct TokenizerJSON {
-  private let path: String
+  let path: String
   private let json: JSONValue
 
   /// Reads and parses the file.
@@ -16,7 +16,7 @@ struct TokenizerJSON {
     }
   }
 
-  private func wrong(_ value: JSONValue?, _ problem: String) -> FileError {
+  func wrong(_ value: JSONValue?, _ problem: String) -> FileError {
     FileError(file: path, line: (value ?? json).position.line, problem: problem)
   }
 
@@ -29,17 +29,25 @@ struct TokenizerJSON {
     let added = try (json["added_tokens"]?.array ?? []).map {
       try AddedToken($0, id: $0["id"]?.int.flatMap(Int32.init(exactly:)), file: path)
     }
-    guard let members = model["vocab"]?.object?.members, !members.isEmpty else {
-      throw wrong(model, "\"model.vocab\" must be an object of tokens and their ids.")
-    }
-    // Files from before 2020 do not name the type. Only WordPiece limits words, and only BPE has
-    // merges.
+    // Files from before 2020 do not name the type. Only WordPiece limits words, only BPE has merges,
+    // and only Unigram lists its pieces.
     let type =
       model["type"]?.string ?? (model["merges"] != nil ? "BPE" : nil)
+      ?? (model["vocab"]?.array != nil ? "Unigram" : nil)
       ?? (model["max_input_chars_per_word"] != nil ? "WordPiece" : "unknown")
-    guard type == "WordPiece" || type == "BPE" else {
+    guard ["WordPiece", "BPE", "Unigram"].contains(type) else {
       throw wrong(
-        model, "the model \"\(type)\" is not supported; it must be WordPiece or byte-level BPE.")
+        model,
+        "the model \"\(type)\" is not supported; it must be WordPiece, byte-level BPE or Unigram.")
+    }
+    if type == "Unigram" {
+      var definition = try unigramDefinition(model, added)
+      definition.truncatesLeft = json["truncation"]?["direction"]?.string == "Left"
+      try readPostProcessor(into: &definition)
+      return definition
+    }
+    guard let members = model["vocab"]?.object?.members, !members.isEmpty else {
+      throw wrong(model, "\"model.vocab\" must be an object of tokens and their ids.")
     }
     let vocabulary = try Vocabulary(members: members, added: added, file: path)
     var definition =
@@ -139,7 +147,7 @@ struct TokenizerJSON {
   // MARK: - Components
 
   /// The components of a kind, those of a `Sequence` in order; empty for null.
-  private func components(_ key: String, _ listKey: String) throws -> [JSONValue] {
+  func components(_ key: String, _ listKey: String) throws -> [JSONValue] {
     guard let value = json[key], !value.isNull else { return [] }
     return try flattened(value, key, listKey)
   }
@@ -156,7 +164,7 @@ struct TokenizerJSON {
     return try list.flatMap { try flattened($0, key, listKey) }
   }
 
-  private func unsupported(_ key: String, _ value: JSONValue?, _ wanted: String) -> FileError {
+  func unsupported(_ key: String, _ value: JSONValue?, _ wanted: String) -> FileError {
     let kind = key.replacing("_", with: "-")
     return wrong(
       value,

@@ -1,13 +1,16 @@
+import Configuration
 import Files
 
 /// Finds and builds the tokenizer of a Hugging Face model folder.
 public enum TokenizerLoader {
-  /// Loads the tokenizer from `tokenizer.json`. Without that file it uses `vocab.json` and
+  /// Loads the tokenizer of a model folder, or of the Transformer that its `modules.json` names.
+  ///
+  /// It is read from `tokenizer.json`. Without that file it uses `vocab.json` and
   /// `merges.txt` (byte-level byte-pair encoding), or `vocab.txt` (WordPiece). If both of these are
   /// present, `tokenizer_class` or the `model_type` of `config.json` decides. Settings in
   /// `tokenizer_config.json` (`do_lower_case`, `strip_accents`, `tokenize_chinese_chars`,
   /// `add_prefix_space`, names of the special tokens) override those of `tokenizer.json`, unless
-  /// `tokenizer_class` says that it counts alone.
+  /// `tokenizer_class` says that it counts alone. Unigram tokenizers are read from `tokenizer.json`.
   ///
   /// - Parameter parseSpecialTokens: whether special tokens spelled in a text give their ids: true
   ///   for all of them, as in Hugging Face's tokenizers; false for none. Nil, the default, leaves
@@ -18,6 +21,7 @@ public enum TokenizerLoader {
   public static func load(
     folder: String, parseSpecialTokens: Bool? = nil
   ) throws -> any Tokenizer {
+    let folder = try TransformerFolder.path(in: folder)
     let settings = try TokenizerSettings(folder: folder)
     var (definition, isFile) = try definition(folder: folder, settings)
     try definition.check(settings, isFile: isFile)
@@ -32,9 +36,7 @@ public enum TokenizerLoader {
       }.map(\.id))
     var template =
       definition.template
-      ?? (definition.isBytePair
-        ? .roberta(cls: specialTokens.cls, sep: specialTokens.sep)
-        : .bert(cls: specialTokens.cls, sep: specialTokens.sep))
+      ?? definition.usualTemplate(cls: specialTokens.cls, sep: specialTokens.sep)
     template.keepsEnd = settings.truncatesLeft ?? definition.truncatesLeft
     if try settings.omitsSegments(template) { template = template.withoutSegments }
     switch definition.model {
@@ -51,6 +53,11 @@ public enum TokenizerLoader {
       return BytePairTokenizer(
         model: model, specialTokens: specialTokens, addedTokens: added, readAsText: readAsText,
         template: template)
+    case .unigram(let model):
+      return UnigramTokenizer(
+        model: settings.tokenizerClass?.isTheFileItself == true ? model : model.asXLMRoberta,
+        specialTokens: specialTokens, addedTokens: added, readAsText: readAsText,
+        template: template)
     }
   }
 
@@ -58,11 +65,11 @@ public enum TokenizerLoader {
   ///
   /// - Throws: as `load`.
   package static func omitsSegments(folder: String) throws -> Bool {
+    let folder = try TransformerFolder.path(in: folder)
     let settings = try TokenizerSettings(folder: folder)
     let (definition, _) = try definition(folder: folder, settings)
-    let usual: EncodingTemplate =
-      definition.isBytePair ? .roberta(cls: 0, sep: 0) : .bert(cls: 0, sep: 0)
-    return try settings.omitsSegments(definition.template ?? usual)
+    return try settings.omitsSegments(
+      definition.template ?? definition.usualTemplate(cls: 0, sep: 0))
   }
 
   private static func definition(
@@ -72,7 +79,7 @@ public enum TokenizerLoader {
     let (pairs, merges) = ("\(folder)/vocab.json", "\(folder)/merges.txt")
     if ByteFile.exists(json) { return (try TokenizerJSON(json).definition(), true) }
     let hasLines = ByteFile.exists(lines)
-    if ByteFile.exists(pairs), !hasLines || settings.isBytePair == true {
+    if ByteFile.exists(pairs), !hasLines || settings.kind == .bytePair {
       guard ByteFile.exists(merges) else {
         throw FileError(
           file: folder,
@@ -85,6 +92,13 @@ public enum TokenizerLoader {
           model: .bytePair(model), addedTokens: settings.addedTokens,
           names: TokenizerDefinition.namesOfRoBERTa, source: pairs), false
       )
+    }
+    if ByteFile.exists("\(folder)/sentencepiece.bpe.model"), !hasLines {
+      throw FileError(
+        file: folder,
+        problem: "the folder has its tokenizer in sentencepiece.bpe.model only; write the "
+          + "tokenizer.json beside it, with AutoTokenizer.from_pretrained(…).save_pretrained(…) of "
+          + "transformers.")
     }
     guard hasLines else {
       throw FileError(

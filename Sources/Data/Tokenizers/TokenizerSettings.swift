@@ -164,12 +164,12 @@ struct TokenizerSettings {
     addedTokens.sort { $0.id < $1.id }
   }
 
-  /// True for a byte-level byte-pair family, false for a WordPiece family, nil if unknown.
-  var isBytePair: Bool? {
-    if let tokenizerClass { return tokenizerClass.isBytePair }
+  /// How the folder's class or family splits words; nil if unknown.
+  var kind: TokenizerKind? {
+    if let tokenizerClass { return tokenizerClass.kind }
     guard let name = model.type?.lowercased() else { return nil }
-    if name.contains("roberta") { return name.contains("xlm") ? nil : true }
-    return name.contains("bert") ? false : nil
+    if name.contains("roberta") { return name.contains("xlm") ? .unigram : .bytePair }
+    return name.contains("bert") ? .wordPiece : nil
   }
 
   /// True if the folder's model has segments, but its tokenizer gives it none: all tokens are then

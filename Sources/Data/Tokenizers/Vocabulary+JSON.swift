@@ -20,21 +20,35 @@ extension Vocabulary {
     try self.init(rows: rows, added: added, file: file)
   }
 
+  /// The vocabulary of a list of pieces, whose ids are their places, plus the added tokens beyond
+  /// it.
+  ///
+  /// - Throws: `FileError` for the ids of added tokens, as above.
+  init(pieces: [(token: [UInt8], line: Int)], added: [AddedToken], file: String) throws {
+    try self.init(
+      rows: pieces.enumerated().map { ($0, $1.token, $1.line) }, modelSize: pieces.count,
+      added: added, file: file)
+  }
+
   /// The vocabulary plus the added tokens beyond it.
   func appending(_ added: [AddedToken], file: String) throws -> Vocabulary {
     try Vocabulary(
       rows: (0..<Int32(count)).compactMap { id in
         bytes(of: id).map { (Int(id), Array($0), Int(id) + 1) }
       },
-      added: added, file: file)
+      addedBefore: self.added, added: added, file: file)
   }
 
+  /// - Parameter modelSize: the number of tokens before the added ones; where it is nil, equal
+  ///   tokens count once.
   private init(
-    rows: [(id: Int, token: [UInt8], line: Int?)], added: [AddedToken], file: String
+    rows: [(id: Int, token: [UInt8], line: Int?)], modelSize: Int? = nil,
+    addedBefore: Set<Int32> = [], added: [AddedToken], file: String
   ) throws {
     var rows = rows
+    var addedIDs = addedBefore
     let listed = Set(rows.map(\.id))
-    let model = Set(rows.map(\.token)).count
+    let model = modelSize ?? Set(rows.map(\.token)).count
     // Tokenizers count on from the largest id of an added token, or from the size of the model.
     var next = model
     for token in added.sorted(by: { $0.id < $1.id }) {
@@ -47,6 +61,7 @@ extension Vocabulary {
               + "give it \(next), the next one; correct the id.")
         }
         rows.append((Int(token.id), Array(token.content.utf8), nil))
+        addedIDs.insert(token.id)
       }
       next = max(model, Int(token.id) + 1)
     }
@@ -75,7 +90,7 @@ extension Vocabulary {
       }
       tokens.append(row.token)
     }
-    self.init(tokens: tokens, holes: holes)
+    self.init(tokens: tokens, holes: holes, added: addedIDs)
     for token in added where bytes(of: token.id)?.elementsEqual(token.content.utf8) != true {
       let other = bytes(of: token.id).map { String(decoding: $0, as: UTF8.self) } ?? ""
       throw FileError(

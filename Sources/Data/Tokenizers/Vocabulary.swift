@@ -5,12 +5,16 @@ public struct Vocabulary: Sendable {
   private let offsets: [Int]
   /// Ids below `count` that no token has.
   private let holes: Set<Int32>
+  /// Ids of tokens that were added to the model's own. They are matched as a whole, and words are
+  /// never split into them.
+  let added: Set<Int32>
 
   /// Tokens whose ids are their indices.
   public init(tokens: [[UInt8]]) { self.init(tokens: tokens, holes: []) }
 
   /// Tokens whose ids are their indices. What stands at an index of `holes` is no token.
-  init(tokens: [[UInt8]], holes: Set<Int32>) {
+  init(tokens: [[UInt8]], holes: Set<Int32>, added: Set<Int32> = []) {
+    self.added = added
     storage = tokens.flatMap { $0 }
     var offsets = [0]
     offsets.reserveCapacity(tokens.count + 1)

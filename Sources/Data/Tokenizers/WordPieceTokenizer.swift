@@ -71,7 +71,8 @@ public struct WordPieceTokenizer: Tokenizer {
     actions = ScalarActions(normalization)
     let normalized = added.contains { $0.isNormalized && !readAsText.contains($0.id) }
     matcher = AddedTokenMatcher(
-      added, readAsText: readAsText, normalization: normalized ? normalization : nil)
+      added, readAsText: readAsText,
+      normalize: normalized ? TextNormalizer(normalization).normalize : nil)
     splitting =
       normalized
       ? ScalarActions(
@@ -95,7 +96,7 @@ public struct WordPieceTokenizer: Tokenizer {
       template: template)
     self.traits = traits
     // No text may produce a special token from its pieces.
-    let special = readAsText.union(specialTokens.all)
+    let special = readAsText.union(specialTokens.all).union(vocabulary.added)
     trie = PieceTrie(
       (0..<Int32(vocabulary.count)).lazy.filter { !special.contains($0) }
         .compactMap { id in vocabulary.bytes(of: id).map { ($0, id) } })

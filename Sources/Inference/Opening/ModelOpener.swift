@@ -73,6 +73,13 @@ package struct ModelOpener {
     try TokenizerLoader.load(folder: folder, parseSpecialTokens: specialTokensInText)
   }
 
+  /// The folder of a checkpoint.
+  private static func folder(_ source: ModelSource) throws -> ModelFolder {
+    var folder = try ModelFolder(source.modelNameOrPath ?? "")
+    folder.allowsNewWeights = source.allowsNewWeights
+    return folder
+  }
+
   package func classifier(
     _ source: ModelSource, role: String, labels: LabelSet?,
     teacher: OpenedModel<SequenceClassifier>? = nil
@@ -85,7 +92,7 @@ package struct ModelOpener {
       return model
     }
     let path = source.modelNameOrPath ?? ""
-    let folder = try ModelFolder(path)
+    let folder = try Self.folder(source)
     let found = try Self.labels(of: folder, order: source.labelOrder) {
       source.origin.error("label_order", $0 + ".")
     }
@@ -134,7 +141,7 @@ package struct ModelOpener {
       return model
     }
     let path = source.modelNameOrPath ?? ""
-    let (model, report) = try ModelFolder(path).maskedLanguageModel(
+    let (model, report) = try Self.folder(source).maskedLanguageModel(
       layers: source.layers, seed: seed)
     return try Self.checkVocabulary(
       OpenedModel(
@@ -152,7 +159,7 @@ package struct ModelOpener {
       return model
     }
     let path = source.modelNameOrPath ?? ""
-    let (model, report) = try ModelFolder(path).spanClassifier(layers: source.layers, seed: seed)
+    let (model, report) = try Self.folder(source).spanClassifier(layers: source.layers, seed: seed)
     let tokenizer = try tokenizer(path)
     guard !tokenizer.template.keepsEnd else {
       throw MismatchError(

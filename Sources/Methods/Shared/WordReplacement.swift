@@ -11,17 +11,22 @@ package struct WordBorders: Sendable {
   /// True for tokens of letters alone.
   private let isLetters: [Bool]
 
-  /// The borders of WordPiece (`##` continues) or of byte-level encodings (`Ġ` begins a word;
-  /// without it, letters continue a word of letters).
+  /// The borders of WordPiece (`##` continues), or of byte-level encodings and Unigram (`Ġ` or `▁`
+  /// begins a word; without it, letters continue a word of letters).
   package init(_ tokenizer: any Tokenizer) {
-    let isByteLevel = tokenizer is BytePairTokenizer
+    let beginning: String? =
+      switch tokenizer.kind {
+      case .wordPiece: nil
+      case .bytePair: "Ġ"
+      case .unigram: "\u{2581}"
+      }
     var joints: [Joint] = []
     var isLetters: [Bool] = []
     for id in 0..<Int32(tokenizer.vocabularySize) {
       var spelling = Substring(tokenizer.token(for: id) ?? "")
       var joint = Joint.never
-      if isByteLevel {
-        joint = spelling.hasPrefix("Ġ") ? .never : .afterLetters
+      if let beginning {
+        joint = spelling.hasPrefix(beginning) ? .never : .afterLetters
         if joint == .never { spelling = spelling.dropFirst() }
       } else if spelling.hasPrefix("##") {
         spelling = spelling.dropFirst(2)

@@ -11,6 +11,9 @@ public struct ModelSource: Sendable {
   /// `label_order`: with `model_name_or_path`, the task's labels in the order of the outputs of a
   /// classifier whose `config.json` has no names for them.
   public var labelOrder: [String]?
+  /// `allow_new_weights`: whether all weights may be random because the checkpoint has nothing of the
+  /// model's encoder.
+  public var allowsNewWeights = false
   /// `from_teacher_layers`: a student made of these layers of the teacher, from 0.
   public var fromTeacherLayers: [Int]?
   /// `config`: the architecture of a fresh model, but for the size of its vocabulary.
@@ -70,6 +73,10 @@ public struct ModelSource: Sendable {
       try section.refuse(
         "from_teacher_layers", "only the student of distill can be made from teacher layers.")
     }
+    allowsNewWeights = try section.bool(
+      "allow_new_weights", default: false,
+      "With `model_name_or_path`: true trains from random weights where the checkpoint has nothing "
+        + "of the model's encoder, which is an error otherwise.")
     config = try section.optionalSection("config", "The shape of a fresh model.")
       .map(EncoderConfiguration.init(reading:))
     vocab = try section.optionalPath(
@@ -97,6 +104,12 @@ public struct ModelSource: Sendable {
     if layers != nil, modelNameOrPath == nil {
       throw section.fail(
         "layers", "\(section.name("layers")) picks layers of model_name_or_path, which is absent.")
+    }
+    if allowsNewWeights, modelNameOrPath == nil {
+      throw section.fail(
+        "allow_new_weights",
+        "\(section.name("allow_new_weights")) is about the checkpoint of model_name_or_path, which "
+          + "is absent; config always gives new weights.")
     }
     if labelOrder != nil, modelNameOrPath == nil {
       throw section.fail(

@@ -12,6 +12,8 @@ public enum ModelFamily: String, Sendable, CaseIterable {
   case distilbert
   /// Clark et al. 2020.
   case electra
+  /// Conneau et al. 2020.
+  case xlmRoberta = "xlm-roberta"
 
   var description: FamilyDescription {
     switch self {
@@ -19,6 +21,7 @@ public enum ModelFamily: String, Sendable, CaseIterable {
     case .roberta: .roberta
     case .distilbert: .distilBERT
     case .electra: .electra
+    case .xlmRoberta: .xlmRoBERTa
     }
   }
 }
@@ -27,7 +30,7 @@ public enum ModelFamily: String, Sendable, CaseIterable {
 /// architecture, all as in transformers.
 struct FamilyDescription: Sendable {
   /// The beginning of class names in transformers, such as `Bert` of `BertForMaskedLM`.
-  let className: String
+  var className: String
   /// The name of the encoder within a model with a head.
   let encoder: String
   /// The parts of a bare encoder: the first words of the names of its tensors.
