@@ -81,6 +81,9 @@ public struct ComKD: Objective {
     return adversary.turn(batch: batch) == nil ? 0 : 1
   }
 
+  /// Stage II.
+  public func isInLastStage(batch: Int) -> Bool { turn(batch: batch) == 2 }
+
   /// One batch; scalars as the method logs them.
   public func loss(_ step: StepContext) throws -> Scalars {
     if step.turn == 2 {

@@ -26,7 +26,9 @@ public struct PreparedRun {
     self.outputs = outputs
     self.plan = plan.facts
     memory = plan.memory
-    self.notices = try notices + [plan.memory.check()].compactMap { $0 }
+    let updates = Trainer.plannedSteps(setup.arguments, rows: data.count)
+    self.notices = try notices
+      + [plan.memory.check(), setup.arguments.warmupNotice(updates: updates)].compactMap { $0 }
     training = TrainingParts(objective: objective, data: data, trainer: setup.trainer)
   }
 

@@ -16,12 +16,15 @@ struct RunResults {
     epoch = summary.epoch
     let seconds = max(1e-9, summary.seconds)
     train["epoch"] = .double(summary.epoch)
+    train["train_distinct_texts"] = .int(summary.distinctTexts)
     train["train_loss"] = .double(summary.trainLoss)
+    train["train_passes"] = .double(Double(summary.mainTexts) / Double(max(1, samples)))
     train["train_runtime"] = .double(summary.seconds)
     train["train_samples"] = .int(samples)
     train["train_samples_per_second"] = .double(Double(summary.texts) / seconds)
     if summary.skippedUpdates > 0 { train["skipped_updates"] = .int(summary.skippedUpdates) }
     train["train_steps_per_second"] = .double(Double(summary.globalStep) / seconds)
+    train["train_texts"] = .int(summary.mainTexts)
   }
 
   /// Measures the model that was trained.

@@ -37,7 +37,8 @@ struct CellFingerprint {
       for key in Self.immaterialInTrain { train[key] = nil }
       object["train"] = JSONValue(.object(train))
     }
-    if MethodRegistry.named(configuration.methodName)?.needsGenerator == false {
+    let method = MethodRegistry.named(configuration.methodName)
+    if method?.needsGenerator(configuration.method) == false {
       object["generator"] = nil
     }
     var hash = ContentHash()

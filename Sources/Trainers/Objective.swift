@@ -72,6 +72,11 @@ public protocol Objective: Sendable {
   /// Index into `trainedModels` of the model that the batch with this number (from 0) trains.
   func turn(batch: Int) -> Int
 
+  /// Whether the batch with this number belongs to the last stage of training.
+  /// `early_stopping_patience` counts the evaluations of that stage only: what a metric does in an
+  /// earlier one says nothing about how the method ends.
+  func isInLastStage(batch: Int) -> Bool
+
   /// The number of updates made with every batch before the next one is taken.
   var updatesPerBatch: Int { get }
 
@@ -88,6 +93,8 @@ public protocol Objective: Sendable {
 extension Objective {
   /// The same model takes every turn.
   public func turn(batch: Int) -> Int { 0 }
+  /// There is one stage.
+  public func isInLastStage(batch: Int) -> Bool { true }
   /// Every update has its own batch.
   public var updatesPerBatch: Int { 1 }
   /// Nothing but the weights has to be remembered.

@@ -96,6 +96,8 @@ public struct TrainingSummary: Sendable {
   public var seconds = 0.0
   /// Texts and tokens that went through the loop.
   public var texts = 0, tokens = 0
+  /// Texts that the main model read in its updates, and how many rows of the data are among them.
+  public var mainTexts = 0, distinctTexts = 0
   /// Updates that were skipped because a loss or gradient was not finite.
   public var skippedUpdates = 0
   /// What ended training.

@@ -21,7 +21,7 @@ import Kernels
 public final class TrainingSession<Task: Objective> {
   private let trainer: Trainer
   let objective: Task
-  private let data: TokenizedDataset
+  let data: TokenizedDataset
   let sampler: Sampler
   let models: [TrainedModel]
   let optimizers: [AdamOptimizer]
@@ -289,6 +289,10 @@ public final class TrainingSession<Task: Objective> {
         "eval_\(metric) is undefined at step \(now.globalStep), which counts as no improvement")
     }
     guard let patience = arguments.earlyStoppingPatience else { return false }
+    guard objective.isInLastStage(batch: now.batchNumber - 1) else {
+      best.countAnew()
+      return false
+    }
     return best.evaluationsSinceImprovement(threshold: arguments.earlyStoppingThreshold)
       >= patience
   }
@@ -302,11 +306,12 @@ public final class TrainingSession<Task: Objective> {
   var seconds: Double { now.seconds + (ContinuousClock.now - start) / .seconds(1) }
 
   private var summary: TrainingSummary {
-    TrainingSummary(
+    let coverage = coverage
+    return TrainingSummary(
       globalStep: now.globalStep, maxSteps: maxSteps, epoch: epoch, history: now.history,
       bestMetric: best.best.value, bestStep: best.best.step,
       trainLoss: now.lossSum / Double(max(1, now.globalStep - now.skippedOfMain)),
-      seconds: seconds, texts: now.texts, tokens: now.tokens, skippedUpdates: now.skipped,
-      end: now.end ?? .interrupted)
+      seconds: seconds, texts: now.texts, tokens: now.tokens, mainTexts: coverage.texts,
+      distinctTexts: coverage.rows, skippedUpdates: now.skipped, end: now.end ?? .interrupted)
   }
 }

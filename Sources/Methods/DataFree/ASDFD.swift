@@ -88,8 +88,12 @@ public struct ASDFD: PseudoTextMethod {
       teacher: setup.teacher, settings: settings.guessing, method: "as-dfd")
     texts = PseudoTexts(lifetime: settings.lifetime)
     let shape = setup.student.encoder.configuration
+    // It begins with the mean of the vocabulary for every token. At BERT's standard deviation its
+    // outputs would vary some fifty times as much as the vectors that it restores.
     head = Projections(
-      [("reconstruction", inputs: shape.hiddenSize, outputs: shape.wordWidth)], seed: setup.seed)
+      [("reconstruction", inputs: shape.hiddenSize, outputs: shape.wordWidth)],
+      standardDeviation: 0, seed: setup.seed)
+    head.setBias(0, to: guessing.statistics.mean)
     var training = setup.studentTraining
     training.companions = head.parameters
     trainedModels = [training]

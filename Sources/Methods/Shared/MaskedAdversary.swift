@@ -10,6 +10,16 @@ import Trainers
 /// It learns in the first n_G of every n_G + n_S batches, and the student in the rest. Source:
 /// Rashid, Lioutas and Rezagholizadeh, ACL 2021 (arXiv 2105.05912), and the authors' code.
 package struct MaskedAdversary: Sendable {
+  /// The updates over which the generator's learning rate decays. It moves on with the generator's
+  /// own updates either way.
+  package enum Horizon: String, Sendable, CaseIterable {
+    /// The generator's own: the rate falls to 0.
+    case generator
+    /// The generator's and the student's, as in the official code: with 10 steps in 110 the rate
+    /// never falls below 10/11 of its peak.
+    case all
+  }
+
   /// The constants; the defaults are the official code's.
   package struct Settings: Sendable {
     /// rho: probability that an ordinary token is masked.
@@ -27,6 +37,7 @@ package struct MaskedAdversary: Sendable {
     package var studentSteps = 100
     package var generatorLearningRate = 5e-7
     package var generatorScheduler = TrainingArguments.Schedule.linear
+    package var generatorHorizon = Horizon.generator
     package var generatorWarmupSteps = 0
     package var generatorOptimizer = OptimizerSettings(maxGradNorm: 5)
 
@@ -63,6 +74,10 @@ package struct MaskedAdversary: Sendable {
       generatorScheduler = try section.choice(
         "generator_lr_scheduler_type", default: .linear,
         "How the generator's learning rate goes on after the warm-up.")
+      generatorHorizon = try section.choice(
+        "generator_lr_horizon", default: .generator,
+        "Over which updates the generator's learning rate decays: its own, or the student's as well "
+          + "(`all`, the official code), which keeps it near its peak.")
       generatorWarmupSteps = try section.int(
         "generator_warmup_steps", default: 0, in: 0...1_000_000_000,
         "Updates of the generator's linear warm-up.")
@@ -125,12 +140,13 @@ package struct MaskedAdversary: Sendable {
   /// The generator with its optimiser and schedule.
   func trainedModel(studentUpdates: Int, companions: Parameters? = nil) -> TrainedModel {
     let cycles = (studentUpdates + settings.studentSteps - 1) / settings.studentSteps
+    let own = cycles * settings.generatorSteps
     return TrainedModel(
       name: "generator", parameters: generator.parameters, optimizer: settings.generatorOptimizer,
       schedule: LearningRateSchedule(
         kind: settings.generatorScheduler, peak: settings.generatorLearningRate,
         warmupSteps: settings.generatorWarmupSteps,
-        totalSteps: max(1, cycles * settings.generatorSteps)),
+        totalSteps: max(1, settings.generatorHorizon == .all ? own + studentUpdates : own)),
       companions: companions)
   }
 
