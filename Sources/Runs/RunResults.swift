@@ -28,13 +28,19 @@ struct RunResults {
   }
 
   /// Measures the model that was trained.
-  mutating func measure(_ validation: RunOutputs.Validation) throws -> EvaluationParts.Result {
+  ///
+  /// - Parameter diagnostics: numbers that stand beside the metrics.
+  mutating func measure(
+    _ validation: RunOutputs.Validation,
+    diagnostics: (EvaluationParts.Result) throws -> [(name: String, value: Double)]
+  ) throws -> EvaluationParts.Result {
     let start = ContinuousClock.now
     let found = try validation.measure()
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     var eval = JSONObject()
     if !found.metrics.isEmpty {
       for (name, value) in found.metrics { eval["eval_\(name)"] = .double(value) }
+      for (name, value) in try diagnostics(found) { eval["eval_\(name)"] = .double(value) }
       eval["epoch"] = .double(epoch)
       eval["eval_runtime"] = .double(seconds)
       eval["eval_samples"] = .int(validation.count)

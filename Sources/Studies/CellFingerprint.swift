@@ -18,7 +18,7 @@ struct CellFingerprint {
 
   /// The keys of the configuration that change no result.
   private static let immaterial = [
-    "output_dir", "overwrite_output_dir", "threads", "teacher_cache_dir",
+    "output_dir", "overwrite_output_dir", "threads", "teacher_cache_dir", "diagnostics",
   ]
 
   private static let immaterialInTrain = [

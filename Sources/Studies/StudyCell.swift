@@ -108,7 +108,7 @@ struct CellRun: Sendable {
 
   /// Removes the weights.
   func discardModel() {
-    for name in ["model.safetensors", "best"] { ByteFile.remove("\(folder)/\(name)") }
+    for name in ["model.safetensors", "best", "generator"] { ByteFile.remove("\(folder)/\(name)") }
   }
 
   /// Removes what a finished run no longer needs to go on from.

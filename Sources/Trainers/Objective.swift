@@ -84,6 +84,10 @@ public protocol Objective: Sendable {
   /// texts, and caches whose content depends on when it was computed. Checkpoints save it.
   var memory: [any StatePart] { get }
 
+  /// Numbers about what goes on within the method, measured and logged with every evaluation as
+  /// `eval_NAME`. Measuring them changes nothing.
+  func diagnostics() throws -> [(name: String, value: Double)]
+
   /// Runs forward and backward passes over a batch.
   ///
   /// - Returns: scalars, one of them `loss`: the batch mean of what was minimised.
@@ -97,6 +101,8 @@ extension Objective {
   public func isInLastStage(batch: Int) -> Bool { true }
   /// Every update has its own batch.
   public var updatesPerBatch: Int { 1 }
+  /// Nothing is measured.
+  public func diagnostics() throws -> [(name: String, value: Double)] { [] }
   /// Nothing but the weights has to be remembered.
   public var memory: [any StatePart] { [] }
 }

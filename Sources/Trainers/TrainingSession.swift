@@ -279,7 +279,9 @@ public final class TrainingSession<Task: Objective> {
     guard let evaluate, evaluateEvery > 0, now.globalStep % evaluateEvery == 0 || isLast else {
       return false
     }
-    let values = try evaluate().map { (name: "eval_\($0.name)", value: $0.value) }
+    let values = try (evaluate() + objective.diagnostics()).map {
+      (name: "eval_\($0.name)", value: $0.value)
+    }
     let entry = LogEntry(step: now.globalStep, epoch: epoch, values: values)
     now.history.append(entry)
     let isBest = best.offer(entry["eval_\(metric)"], step: now.globalStep)
