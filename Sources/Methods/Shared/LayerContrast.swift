@@ -134,7 +134,7 @@ package struct LayerContrast: Sendable {
 
 extension Tape {
   /// x minus the mean of its rows.
-  func centeredRows(_ x: Tensor) -> Tensor {
+  package func centeredRows(_ x: Tensor) -> Tensor {
     let mean = meanRows(x, offsets: [0, x.rows])
     return sum(x, scaled(gatherRows(mean, Array(repeating: 0, count: x.rows)), by: -1))
   }

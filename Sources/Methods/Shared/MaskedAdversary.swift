@@ -229,6 +229,14 @@ package struct MaskedAdversary: Sendable {
     return texts(shard, masks.rows, words)
   }
 
+  /// The masked tokens of a shard in a step of the student, and the ids of x'.
+  package func words(
+    of shard: Shard, step: StepContext, on tape: Tape
+  ) -> (masked: [Int], ids: [Int32]) {
+    let masks = masks(shard, step: step)
+    return (masks.rows, texts(shard, masks, on: tape).tokens.ids)
+  }
+
   /// How far the student's logits are from the teacher's: what the generator raises and the
   /// student lowers.
   func divergence(
