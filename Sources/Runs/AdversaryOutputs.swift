@@ -50,15 +50,16 @@ struct AdversaryOutputs {
   }
 
   private func json(_ example: AdversarialExample) -> JSONValue {
-    .object([
+    let members: [(String, JSONValue)] = [
       ("row", .int(example.row)), ("gold", gold(example.row)),
       ("tokens", spelled(example.tokens)),
       ("adversarial_tokens", spelled(example.adversarialTokens)),
-      ("masked", .array(example.masked.map { .int($0) })),
+      ("masked", .array(example.masked.map { JSONValue.int($0) })),
       ("teacher", answer(example.teacher)), ("student", answer(example.student)),
       ("adversarial_teacher", answer(example.adversarialTeacher)),
       ("adversarial_student", answer(example.adversarialStudent)),
-    ])
+    ]
+    return .object(members)
   }
 
   private func spelled(_ ids: [Int32]) -> JSONValue {
