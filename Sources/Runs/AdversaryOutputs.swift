@@ -45,7 +45,8 @@ struct AdversaryOutputs {
       try ModelFolder.write(generator, to: path, tokenizer: generatorTokenizer)
     }
     let writer = JSONWriter(layout: .line)
-    let lines = try method.adversary.examples().flatMap { writer.bytes(json($0)) + [0x0A] }
+    let examples = try method.adversary.examples()
+    let lines = examples.flatMap { (example) -> [UInt8] in writer.bytes(json(example)) + [0x0A] }
     if !lines.isEmpty { try ByteFile.write(lines, to: "\(folder)/\(Self.fileName)") }
   }
 
