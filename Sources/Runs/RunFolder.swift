@@ -187,6 +187,14 @@ package struct RunFolder: Sendable {
     state["best_metric"] = summary.bestMetric.map { .double($0) } ?? .null
     state["best_model_checkpoint"] = summary.bestStep == nil ? .null : .string("\(path)/best")
     state["epoch"] = .double(summary.epoch)
+    state["evaluations"] = .array(
+      summary.evaluations.map { evaluation in
+        [
+          "step": .int(evaluation.step), "texts": .int(evaluation.texts),
+          "distinct_texts": .int(evaluation.distinctTexts),
+          "seconds": .double(evaluation.seconds),
+        ]
+      })
     state["global_step"] = .int(summary.globalStep)
     state["is_hyper_param_search"] = false
     state["is_local_process_zero"] = true

@@ -284,6 +284,7 @@ public final class TrainingSession<Task: Objective> {
     }
     let entry = LogEntry(step: now.globalStep, epoch: epoch, values: values)
     now.history.append(entry)
+    now.evaluationSeconds.append((now.globalStep, seconds))
     let isBest = best.offer(entry["eval_\(metric)"], step: now.globalStep)
     try observer.didEvaluate(entry, isBest: isBest)
     if entry["eval_\(metric)"]?.isNaN ?? true, best.undefined == 1 {
@@ -308,12 +309,13 @@ public final class TrainingSession<Task: Objective> {
   var seconds: Double { now.seconds + (ContinuousClock.now - start) / .seconds(1) }
 
   private var summary: TrainingSummary {
-    let coverage = coverage
+    let coverage = coverage(after: [now.globalStep])[0]
     return TrainingSummary(
       globalStep: now.globalStep, maxSteps: maxSteps, epoch: epoch, history: now.history,
       bestMetric: best.best.value, bestStep: best.best.step,
       trainLoss: now.lossSum / Double(max(1, now.globalStep - now.skippedOfMain)),
       seconds: seconds, texts: now.texts, tokens: now.tokens, mainTexts: coverage.texts,
-      distinctTexts: coverage.rows, skippedUpdates: now.skipped, end: now.end ?? .interrupted)
+      distinctTexts: coverage.rows, evaluations: evaluations,
+      skippedUpdates: now.skipped, end: now.end ?? .interrupted)
   }
 }
