@@ -194,7 +194,8 @@ public struct TinyBERT: Objective {
   }
 
   /// Step 1: attention scores and states.
-  private func intermediateLoss(_ step: StepContext, _ tokens: PackedTokens, _ tape: Tape) -> Scalars
+  private func intermediateLoss(_ step: StepContext, _ tokens: PackedTokens, _ tape: Tape)
+    -> Scalars
   {
     func encode(_ model: SequenceClassifier, training: Bool) -> Encoder.Output {
       model.encoder.encode(

@@ -27,7 +27,8 @@ public struct PreparedRun {
     self.plan = plan.facts
     memory = plan.memory
     let updates = Trainer.plannedSteps(setup.arguments, rows: data.count)
-    self.notices = try notices
+    self.notices =
+      try notices
       + [plan.memory.check(), setup.arguments.warmupNotice(updates: updates)].compactMap { $0 }
     training = TrainingParts(objective: objective, data: data, trainer: setup.trainer)
   }

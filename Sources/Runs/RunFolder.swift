@@ -66,11 +66,12 @@ package struct RunFolder: Sendable {
 
   /// Everything that a run writes besides checkpoints and the tokenizer's files, in the order in
   /// which it is removed.
-  private static let written = [
-    "all_results.json", "config.json", "model.safetensors", "train_results.json",
-    "eval_results.json", ValidationPredictions.fileName, "trainer_state.json",
-    PseudoSamples.fileName, AdversaryOutputs.fileName, AppliedTask.fileName,
-  ] + modelFolders + ["run.json", "log.jsonl"]
+  private static let written =
+    [
+      "all_results.json", "config.json", "model.safetensors", "train_results.json",
+      "eval_results.json", ValidationPredictions.fileName, "trainer_state.json",
+      PseudoSamples.fileName, AdversaryOutputs.fileName, AppliedTask.fileName,
+    ] + modelFolders + ["run.json", "log.jsonl"]
 
   /// Folders of models within a run's folder.
   private static let modelFolders = ["best", AdversaryOutputs.generatorFolder]

@@ -65,7 +65,8 @@ struct TaskLearning<Head: TaskHead> {
   func outputs(
     others: [(role: String, model: any Model)] = [],
     references: @escaping () throws -> EvaluationParts.Result = { EvaluationParts.Result() },
-    diagnostics: @escaping (EvaluationParts.Result) -> [(name: String, value: Double)] = { _ in [] },
+    diagnostics: @escaping (EvaluationParts.Result) -> [(name: String, value: Double)] = { _ in []
+    },
     memory: [any StatePart] = [], finish: @escaping (_ folder: String) throws -> Void = { _ in }
   ) throws -> RunOutputs {
     let writer = try ModelWriter(

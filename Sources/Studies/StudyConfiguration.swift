@@ -155,10 +155,11 @@ extension StudyConfiguration {
   private static func contrasts(
     _ root: ConfigSection, methods: [String]
   ) throws -> [(better: String, other: String)] {
-    let texts = try root.optionalStrings(
-      "contrasts",
-      "Hypotheses \"A > B\", that method A is better than method B: each gets a one-sided paired t "
-        + "test with Holm's correction for all of them.") ?? []
+    let texts =
+      try root.optionalStrings(
+        "contrasts",
+        "Hypotheses \"A > B\", that method A is better than method B: each gets a one-sided paired t "
+          + "test with Holm's correction for all of them.") ?? []
     return try texts.map { text in
       let names = text.split(separator: ">").map {
         String($0.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())

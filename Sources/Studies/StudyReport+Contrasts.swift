@@ -51,7 +51,9 @@ extension StudyReport {
     }
     for column in columns.indices {
       let adjusted = Holm.adjusted(contrasts.map { $0.results[column]?.test.pGreater ?? .nan })
-      for index in contrasts.indices { contrasts[index].results[column]?.adjusted = adjusted[index] }
+      for index in contrasts.indices {
+        contrasts[index].results[column]?.adjusted = adjusted[index]
+      }
     }
     return contrasts
   }

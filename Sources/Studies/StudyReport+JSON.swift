@@ -17,9 +17,11 @@ public struct StudyCurve: Sendable {
     public let score: Double
   }
 
-  /// The cell's task, method, draw of the training rows (nil for none) and seed.
+  /// The names of the cell's task and method.
   public let task, method: String
+  /// The draw of the training rows; nil if the study has no such axis.
   public let draw: Int?
+  /// The seed.
   public let seed: Int
   /// The evaluations in order.
   public let points: [Point]

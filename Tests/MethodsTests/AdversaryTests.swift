@@ -148,7 +148,9 @@ import Trainers
     let batch = game.toy.train.batch(Array(0..<game.toy.train.count))
     let ordinary = zip(batch.tokens.ids, batch.isSpecial).filter { !$1 }.map(\.0)
     let word = try #require(
-      Dictionary(grouping: ordinary) { $0 }.max { ($0.value.count, $1.key) < ($1.value.count, $0.key) }
+      Dictionary(grouping: ordinary) { $0 }.max {
+        ($0.value.count, $1.key) < ($1.value.count, $0.key)
+      }
     )
     let share = Double(word.value.count) / Double(ordinary.count)
     let trials = Double(unigram.count)

@@ -117,12 +117,15 @@ import Trainers
     let head = method.head
     let shape = world.student.encoder.configuration
     let tape = world.tape
-    let states = tape.constant(Matrix([Float](repeating: 3, count: 2 * shape.hiddenSize), rows: 2,
-      columns: shape.hiddenSize))
+    let states = tape.constant(
+      Matrix(
+        [Float](repeating: 3, count: 2 * shape.hiddenSize), rows: 2,
+        columns: shape.hiddenSize))
     let restored = head.apply(0, to: states, tape: tape).value
     let words = world.teacher.parameters.matrix(world.teacher.encoder.words)
     for column in 0..<shape.wordWidth {
-      let mean = (0..<words.rows).reduce(0.0) { $0 + Double(words[$1, column]) } / Double(words.rows)
+      let mean =
+        (0..<words.rows).reduce(0.0) { $0 + Double(words[$1, column]) } / Double(words.rows)
       #expect(restored[0, column] == Float(mean) && restored[1, column] == Float(mean))
     }
   }

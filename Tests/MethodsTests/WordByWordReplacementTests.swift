@@ -84,14 +84,16 @@ import Trainers
       }
     }
     #expect(checked > 0)
-    #expect(found.chosen.count == found.words, "with probability 1 every candidate word is replaced")
+    #expect(
+      found.chosen.count == found.words, "with probability 1 every candidate word is replaced")
   }
 
   @Test func stopWordsStay() {
     let replacement = replacement(1, candidates: 40, copies: 1)
     var seen = 0
     for draw in 0..<10 {
-      for (old, new) in zip(texts(self.replacement(0), draw: draw), texts(replacement, draw: draw)) {
+      for (old, new) in zip(texts(self.replacement(0), draw: draw), texts(replacement, draw: draw))
+      {
         // Words of several pieces become one token, so count what is left of the stop words.
         for stop in ["the", "a", "is", "was", "and", "of"] {
           let before = spelled(old).count { $0 == stop }
@@ -144,7 +146,9 @@ import Trainers
   @Test func bothTextsOfAPairAreFound() throws {
     let special = toy.tokenizer.specialTokens
     let words = toy.train.batch([0, 1])
-    let texts = (0..<2).map { Array(words.tokens.ids[words.tokens.range($0)].dropFirst().dropLast()) }
+    let texts = (0..<2).map {
+      Array(words.tokens.ids[words.tokens.range($0)].dropFirst().dropLast())
+    }
     let data = TokenizedDataset(encodings: [
       Encoding(
         ids: [special.cls] + texts[0] + [special.sep] + texts[1] + [special.sep],

@@ -145,7 +145,9 @@ import Testing
     #expect(report.contrasts.map(\.better) == ["kd", "other", "other"])
     #expect(report.contrasts.map(\.other) == ["none", "kd", "none"])
     let expected: [(p: Double, low: Double, high: Double, holm: Double)] = [
-      (0.018874775675311907, 0.011622454504175539, 0.15504421216249106, 0.05662432702593572), (0.1348516283298892, -0.12306248501317128, 0.25639581834650466, 0.1348516283298892), (0.0608449671731601, -0.09841377117503308, 0.39841377117503307, 0.1216899343463202),
+      (0.018874775675311907, 0.011622454504175539, 0.15504421216249106, 0.05662432702593572),
+      (0.1348516283298892, -0.12306248501317128, 0.25639581834650466, 0.1348516283298892),
+      (0.0608449671731601, -0.09841377117503308, 0.39841377117503307, 0.1216899343463202),
     ]
     for (contrast, expected) in zip(report.contrasts, expected) {
       // One task: the average is the same.
@@ -204,7 +206,8 @@ import Testing
     let comparison = try #require(report.entry(task: "short", method: "none")?.comparison)
     #expect(comparison.pairs == 3)
     #expect(report.average("kd")?.scores.count == 6)
-    #expect(report.cellsCSV.hasPrefix("task,metric,method,draw,seed,score\nshort,accuracy,none,7,1,"))
+    #expect(
+      report.cellsCSV.hasPrefix("task,metric,method,draw,seed,score\nshort,accuracy,none,7,1,"))
     #expect(report.markdown.contains("| task | method | draws × seeds |"))
   }
 

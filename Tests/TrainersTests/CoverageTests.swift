@@ -37,7 +37,9 @@ import Trainers
     let toy = try ToyWorld(rows: 22)
     let (main, other) = (toy.classifier(seed: 1), toy.classifier(seed: 2))
     let reader = Reader(
-      trainedModels: [TrainedModel(main.parameters), TrainedModel(other.parameters, name: "other")],
+      trainedModels: [
+        TrainedModel(main.parameters), TrainedModel(other.parameters, name: "other"),
+      ],
       updatesPerBatch: updatesPerBatch)
     let summary = try toy.run(
       reader, TrainingArguments(perDeviceTrainBatchSize: 4, maxSteps: updates))
@@ -48,7 +50,8 @@ import Trainers
   }
 
   @Test func aWarmUpOfMoreThanHalfTheRunIsMentioned() {
-    func notice(_ steps: Int, updates: Int, _ kind: TrainingArguments.Schedule = .linear) -> String? {
+    func notice(_ steps: Int, updates: Int, _ kind: TrainingArguments.Schedule = .linear) -> String?
+    {
       TrainingArguments(lrSchedulerType: kind, warmupSteps: steps).warmupNotice(updates: updates)
     }
     // The official code's 2138 on RTE: 2490 rows in batches of 32, 30 epochs.

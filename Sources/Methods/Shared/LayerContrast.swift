@@ -57,7 +57,8 @@ package struct LayerContrast: Sendable {
         "Whose vectors shall recognise those of the other model.")
       centersStates = try section.bool(
         "center_states", default: false,
-        "Whether the mean over the batch is taken from each model's states in the contrastive term.")
+        "Whether the mean over the batch is taken from each model's states in the contrastive term."
+      )
       bankSize = try section.int(
         "memory_bank_size", default: 0, in: 0...10_000_000,
         "Texts of earlier batches whose vectors are further negatives; 0 for none.")
