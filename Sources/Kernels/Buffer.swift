@@ -30,6 +30,13 @@ public final class Buffer: @unchecked Sendable {
     self.pool = pool
   }
 
+  /// Newly allocated memory with the same floats.
+  public func copy() -> Buffer {
+    let copy = Buffer(zeroed: capacity)
+    copy.base.update(from: base, count: capacity)
+    return copy
+  }
+
   deinit {
     let block = Block(base: base, capacity: blockCapacity)
     if let pool { pool.giveBack(block) } else { block.free() }

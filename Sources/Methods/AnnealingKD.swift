@@ -58,6 +58,9 @@ public struct AnnealingKD: Objective {
   /// Stage I, then stage II.
   public func turn(batch: Int) -> Int { batch < annealing.updates ? 0 : 1 }
 
+  /// Stage II.
+  public func isInLastStage(batch: Int) -> Bool { turn(batch: batch) == 1 }
+
   /// One batch; scalars as the method logs them.
   public func loss(_ step: StepContext) throws -> Scalars {
     let student = setup.student

@@ -10,7 +10,7 @@ import Trainers
 /// (`LayerContrast`); the student learns from gold labels and teacher on the text and on the
 /// adversarial text. Source: Haidar et al., COLING 2022 (arXiv 2204.07674), of which we could read
 /// only the abstract. The rest follows a third party's code, see docs/methods/cilda.md.
-public struct CILDA: Objective {
+public struct CILDA: AdversarialMethod {
   static let description = MethodDescription(
     name: "cilda",
     summary: "mate-kd with a contrastive term over all layers (Haidar et al. 2022)",
@@ -107,11 +107,14 @@ public struct CILDA: Objective {
   package let contrast: LayerContrast
   private let setup: DistillationSetup
   private let settings: Settings
-  private let adversary: MaskedAdversary
+  /// What makes x'.
+  package let adversary: MaskedAdversary
+  private let generator: MaskedLanguageModel?
 
   package init(_ setup: DistillationSetup, settings: Settings) throws {
     self.setup = setup
     self.settings = settings
+    generator = setup.generator
     adversary = try MaskedAdversary(setup, settings: settings.adversary, method: "cilda")
     contrast = LayerContrast(
       settings.contrast, teacher: setup.teacher.encoder.configuration,
@@ -146,6 +149,21 @@ public struct CILDA: Objective {
     return isOwn && place.isMultiple(of: 2) ? 2 : 1
   }
 
+  /// The generator's drift, what the probe texts tell, and on them the norm of the contrastive term's
+  /// gradient by the generator, divided by that of the divergence's; both with their weights.
+  public func diagnostics() throws -> [(name: String, value: Double)] {
+    let found = try adversary.diagnostics()
+    guard let probe = adversary.probe, probe.isDetailed, let generator else { return found }
+    let norms = try [
+      (0, settings.generatorContrastive), (settings.generatorDivergence, 0),
+    ].map { weights in
+      let step = probe.step(turn: 1, gradientsOf: generator.parameters)
+      _ = try adversarialStep(step, masks: { adversary.masks($0, step: step) }, weights: weights)
+      return step.gradientNorm(count: generator.parameters.count)
+    }
+    return found + [("probe_contrastive_ratio", norms[0] / norms[1])]
+  }
+
   /// One batch; scalars as the method logs them.
   public func loss(_ step: StepContext) throws -> Scalars {
     let masks: Masks = { adversary.masks($0, step: step) }
@@ -157,8 +175,15 @@ public struct CILDA: Objective {
   /// Max step of the generator: minus w_d D(S(x'), T(x')) minus w_c L(x'), differentiated through
   /// the states of both models into the generator. In the projections' own turn plus L(x'), by them
   /// alone.
-  package func adversarialStep(_ step: StepContext, masks: Masks) throws -> Scalars {
+  ///
+  /// - Parameter weights: of both terms; nil for those of the settings. With weights, the bank does
+  ///   not remember the texts.
+  package func adversarialStep(
+    _ step: StepContext, masks: Masks, weights: (divergence: Double, contrastive: Double)? = nil
+  ) throws -> Scalars {
     let learnsProjections = step.turn == 2
+    let remembers = weights == nil
+    let weights = weights ?? (settings.generatorDivergence, settings.generatorContrastive)
     return try step.forEachShard { shard, tape in
       let sample = adversary.sample(shard, masks(shard), on: tape)
       let text = sample.texts.tokens
@@ -170,7 +195,7 @@ public struct CILDA: Objective {
       if !learnsProjections {
         scalars["entropy"] = Kernel.entropyOfRows(sample.logits)
         var loss = LossTerms(step, after: scalars)
-        loss.add("adversarial_divergence", weight: -settings.generatorDivergence) {
+        loss.add("adversarial_divergence", weight: -weights.divergence) {
           adversary.divergence(student.logits, teacher.logits, on: tape, weight: $0)
         }
         scalars = loss.scalars
@@ -184,8 +209,9 @@ public struct CILDA: Objective {
     } joint: { tape, features in
       var loss = LossTerms(step)
       contrast.add(
-        "contrastive_loss", weight: learnsProjections ? 1 : -settings.generatorContrastive,
-        to: &loss, teacher: features[0], student: features[1], rows: step.rows, tape: tape)
+        "contrastive_loss", weight: learnsProjections ? 1 : -weights.contrastive, to: &loss,
+        teacher: features[0], student: features[1], rows: step.rows, remembers: remembers,
+        tape: tape)
       return loss.scalars
     }
   }

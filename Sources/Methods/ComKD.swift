@@ -10,7 +10,7 @@ import Trainers
 /// best model of stage I, L = CE(S(x), y). The norms are over classes, averaged over texts.
 /// Source: Li et al., EMNLP Findings 2021 (arXiv 2109.05696), and the authors' code (30 + 10
 /// epochs, t_max 10).
-public struct ComKD: Objective {
+public struct ComKD: AdversarialMethod {
   static let description = MethodDescription(
     name: "comkd",
     summary: "adversarial text and the teacher's growing logits, then labels (Li et al. 2021)",
@@ -58,7 +58,8 @@ public struct ComKD: Objective {
   private let setup: DistillationSetup
   private let settings: Settings
   private let annealing: Annealing
-  private let adversary: MaskedAdversary
+  /// What makes x'.
+  package let adversary: MaskedAdversary
 
   package init(_ setup: DistillationSetup, settings: Settings) throws {
     self.setup = setup
@@ -80,6 +81,14 @@ public struct ComKD: Objective {
     if adversary.studentUpdates(before: batch) >= annealing.updates { return 2 }
     return adversary.turn(batch: batch) == nil ? 0 : 1
   }
+
+  /// The generator's drift and what the probe texts tell, with the squared distance of logits.
+  public func diagnostics() throws -> [(name: String, value: Double)] {
+    try adversary.diagnostics { $2.squaredError($0, $1, weight: 0) }
+  }
+
+  /// Stage II.
+  public func isInLastStage(batch: Int) -> Bool { turn(batch: batch) == 2 }
 
   /// One batch; scalars as the method logs them.
   public func loss(_ step: StepContext) throws -> Scalars {

@@ -7,10 +7,11 @@ import Trainers
 /// Continuation-KD: gold labels gain weight as the teacher's logits grow.
 ///
 /// L = psi CE(S(x), y) + (1 - psi) max(0, || S(x) - Phi T(x) ||^2 - m Phi), averaged over texts.
-/// Phi = 1/t_max, ..., 1 over the first stage, in which psi rises linearly from 0; then psi = 1.
+/// Phi = 1/t_max, 2/t_max, ... over the whole run, a step every floor(updates / t_max) updates; psi
+/// rises linearly from 0 over the first stage, and then is 1, so Phi ends near the stage's share.
 /// Source: Jafari, Kobyzev, Rezagholizadeh, Poupart and Ghodsi, EMNLP Findings 2022 (arXiv
-/// 2212.05998): 20 of 30 epochs with psi(i) = i/40 for epoch i, t_max 10. We could not verify any
-/// value of the margin m, so it is 0 by default.
+/// 2212.05998), Algorithm 1: 20 of 30 epochs with psi(i) = i/40 for epoch i, t_max 10, hence Phi 0.7
+/// in epoch 20. We could not verify any value of the margin m, so it is 0 by default.
 public struct ContinuationKD: Objective {
   static let description = MethodDescription(
     name: "continuation-kd",
@@ -19,7 +20,8 @@ public struct ContinuationKD: Objective {
     var settings = Settings()
     settings.temperatures = try section.int(
       "max_temperature", default: 10, in: 1...1000,
-      "Multipliers of the teacher's logits that stage I goes through.")
+      "Multipliers of the teacher's logits, in equal parts of the whole run; stage I ends before the "
+        + "last ones.")
     settings.fraction = try section.number(
       "stage_one_fraction", default: 2.0 / 3, in: .above(0, upTo: 1),
       "Share of the updates that are stage I.")
@@ -35,7 +37,7 @@ public struct ContinuationKD: Objective {
 
   /// The method's constants.
   package struct Settings: Sendable {
-    /// t_max: the number of multipliers in the first stage.
+    /// t_max: the number of multipliers in the whole run.
     package var temperatures = 10
     /// Share of the updates that are the first stage: 20 of 30 epochs.
     package var fraction = 2.0 / 3
@@ -51,26 +53,39 @@ public struct ContinuationKD: Objective {
   public let trainedModels: [TrainedModel]
   private let setup: DistillationSetup
   private let settings: Settings
-  private let annealing: Annealing
+  /// Updates of the first stage; at least one is left for the rest.
+  private let stageOne: Int
 
   package init(_ setup: DistillationSetup, settings: Settings) {
     self.setup = setup
     self.settings = settings
-    annealing = Annealing(
-      temperatures: settings.temperatures, fraction: settings.fraction, of: setup.totalSteps)
+    stageOne =
+      Annealing(
+        temperatures: settings.temperatures, fraction: settings.fraction, of: setup.totalSteps
+      ).updates
     trainedModels = [setup.studentTraining]
   }
 
   /// psi for an update of the student, counted from 0.
   package func goldWeight(at update: Int) -> Double {
-    update < annealing.updates
-      ? settings.goldWeight * Double(update) / Double(annealing.updates) : 1
+    update < stageOne ? settings.goldWeight * Double(update) / Double(stageOne) : 1
   }
+
+  /// Phi for an update of the student, counted from 0: Algorithm 1 of the paper with updates in
+  /// place of epochs. The temperature falls by 1 in every k-th update, k = floor(updates / t_max).
+  package func multiplier(at update: Int) -> Float {
+    let every = max(1, setup.totalSteps / settings.temperatures)
+    let place = min(settings.temperatures, (update + 1) / every + 1)
+    return Float(place) / Float(settings.temperatures)
+  }
+
+  /// After the first stage, when gold labels are all that counts.
+  public func isInLastStage(batch: Int) -> Bool { batch >= stageOne }
 
   /// One batch; scalars as the method logs them.
   public func loss(_ step: StepContext) throws -> Scalars {
     let psi = goldWeight(at: step.batchNumber)
-    let phi = annealing.multiplier(at: step.batchNumber)
+    let phi = multiplier(at: step.batchNumber)
     var scalars = try step.forEachShard { shard, tape in
       let logits = setup.student.logits(shard.tokens, tape: tape, training: true)
       var loss = LossTerms(step)

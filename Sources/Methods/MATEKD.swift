@@ -10,7 +10,7 @@ import Trainers
 /// possible (`MaskedAdversary`). The student learns from gold labels and teacher on the text, and
 /// from the teacher on the adversarial text. Source: Rashid, Lioutas and Rezagholizadeh, ACL 2021
 /// (arXiv 2105.05912), and the authors' code; docs/methods.md lists every difference.
-public struct MATEKD: Objective {
+public struct MATEKD: AdversarialMethod {
   static let description = MethodDescription(
     name: "mate-kd",
     summary: "masked adversarial text by a generator (Rashid et al. 2021)", needsGenerator: true,
@@ -26,6 +26,16 @@ public struct MATEKD: Objective {
 
     package init(_ section: ConfigSection) throws {
       adversary = try MaskedAdversary.Settings(section)
+      adversary.fill = try section.choice(
+        "fill", default: .adversarial,
+        "What fills the masked tokens: the generator that learns against the student, or, as a "
+          + "control, the generator as it was, its likeliest words, words of the training texts, any "
+          + "words, or [MASK].")
+      if adversary.fill == .topK {
+        adversary.fillLikeliest = try section.int(
+          "fill_top_k", default: 10, in: 1...1000,
+          "The generator's likeliest words that `fill` \"top-k\" draws from.")
+      }
       weights = try LossWeights(section, ce: 1.0 / 3, kd: 1.0 / 3, adversarial: 1.0 / 3)
     }
   }
@@ -34,7 +44,8 @@ public struct MATEKD: Objective {
   public let trainedModels: [TrainedModel]
   private let setup: DistillationSetup
   private let settings: Settings
-  private let adversary: MaskedAdversary
+  /// What makes x'.
+  package let adversary: MaskedAdversary
 
   package init(_ setup: DistillationSetup, settings: Settings) throws {
     self.setup = setup
@@ -47,6 +58,11 @@ public struct MATEKD: Objective {
 
   /// The generator's turn in the first n_G of every n_G + n_S batches.
   public func turn(batch: Int) -> Int { adversary.turn(batch: batch) == nil ? 0 : 1 }
+
+  /// The generator's drift and what the probe texts tell.
+  public func diagnostics() throws -> [(name: String, value: Double)] {
+    try adversary.diagnostics()
+  }
 
   /// One batch; scalars as the method logs them.
   public func loss(_ step: StepContext) throws -> Scalars {

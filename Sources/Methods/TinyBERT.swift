@@ -10,13 +10,15 @@ import Trainers
 /// Step 1: L = w_att sum_m MSE(A^S_m, A^T_g(m)) + w_hid sum_m MSE(W H^S_m, H^T_g(m)), with
 /// attention scores A before the softmax, the embedding output as layer 0, and one linear map W for
 /// all layers. Step 2: L = w_kd D(T(x), S(x)) + w_ce CE(S(x), y). Both steps are one run: the last
-/// `prediction_steps_fraction` of the student's updates are step 2. Source: Jiao et al. 2020 (arXiv
+/// `prediction_steps_fraction` of the student's updates are step 2. The texts of step 1, or of both,
+/// may have replaced words (`TextAugmentation`), as the official ones have. Source: Jiao et al. 2020 (arXiv
 /// 1909.10351), eq. 6 to 11, and the authors' `task_distill.py`; docs/methods/tinybert.md lists
 /// every difference.
 public struct TinyBERT: Objective {
   static let description = MethodDescription(
     name: "tinybert",
     summary: "attention scores and states of all layers, then logits (Jiao et al. 2020)",
+    needsGeneratorFor: { $0.value(of: "augmentation").map { $0.string != "none" } ?? false },
     takesSeveralLabels: true,
     settings: Settings.init(_:), objective: TinyBERT.init(_:settings:))
 
@@ -26,6 +28,14 @@ public struct TinyBERT: Objective {
     case ifWidthsDiffer = "if-widths-differ"
     /// Always, as in the official code.
     case always
+  }
+
+  /// What the student reads.
+  package enum Texts: String, CaseIterable, Sendable {
+    /// The training texts.
+    case none
+    /// Texts with replaced words.
+    case joint, official
   }
 
   /// What step 2 of a regression learns.
@@ -55,6 +65,10 @@ public struct TinyBERT: Objective {
     package var teacherLayers: [Int]?
     package var widthMap = WidthMap.ifWidthsDiffer
     package var regressionTarget = RegressionTarget.gold
+    /// Nil for the training texts as they are.
+    package var augmentation: TextAugmentation.Settings?
+    /// Whether step 2, too, reads augmented texts, as in the official runs.
+    package var augmentsPrediction = false
 
     package init() {}
 
@@ -71,6 +85,16 @@ public struct TinyBERT: Objective {
       regressionTarget = try section.choice(
         "regression_target", default: .gold,
         "What outputs learn in a regression: gold scores or the teacher's.")
+      let texts: Texts = try section.choice(
+        "augmentation", default: .none,
+        "Whether step 1 reads texts with replaced words, and how these are made: as in "
+          + "tinybert-augmentation.")
+      if let form = TextAugmentation.Form(rawValue: texts.rawValue) {
+        augmentation = try TextAugmentation.Settings(section, form: form)
+        augmentsPrediction = try section.bool(
+          "augment_prediction", default: false,
+          "Whether step 2 reads texts with replaced words, too, as in the official runs.")
+      }
       try section.lossWeights { weights in
         attention = try weights.number(
           "attention", default: 1, in: 0...1e6, "Weight of the distance of attention scores.")
@@ -91,6 +115,7 @@ public struct TinyBERT: Objective {
   package let layers: [Int]
   private let setup: DistillationSetup
   private let settings: Settings
+  private let augmentation: TextAugmentation?
 
   package init(_ setup: DistillationSetup, settings: Settings) throws {
     self.setup = setup
@@ -100,6 +125,9 @@ public struct TinyBERT: Objective {
       settings.terms.kd = 0
     }
     self.settings = settings
+    augmentation = try settings.augmentation.map {
+      try TextAugmentation(setup, settings: $0, method: "tinybert")
+    }
     let predictionSteps = settings.predictionFraction * Double(setup.totalSteps)
     intermediateSteps = setup.totalSteps - Int(predictionSteps.rounded())
     let (teacher, student) = setup.shapes
@@ -141,24 +169,44 @@ public struct TinyBERT: Objective {
 
   /// One batch; scalars as the method logs them.
   public func loss(_ step: StepContext) throws -> Scalars {
-    try step.forEachShard { shard, tape in
-      step.batchNumber < intermediateSteps
-        ? intermediateLoss(step, shard, tape) : predictionLoss(step, shard, tape)
+    let isPrediction = step.batchNumber >= intermediateSteps
+    guard let augmentation, !isPrediction || settings.augmentsPrediction else {
+      return try step.forEachShard { shard, tape in
+        isPrediction
+          ? predictionLoss(step, shard, tape)
+          : intermediateLoss(step, shard.tokens, tape)
+      }
     }
+    let sums = try step.forEachShard { shard, tape in
+      let (texts, counts) = augmentation.texts(shard, step: step, tape: tape)
+      var scalars =
+        isPrediction
+        ? predictionLoss(step, shard, tape, augmented: texts) : intermediateLoss(step, texts, tape)
+      scalars.add(counts)
+      return scalars
+    }
+    return TextAugmentation.rates(step, sums)
+  }
+
+  /// Step 2; there may be only one step.
+  public func isInLastStage(batch: Int) -> Bool {
+    batch >= intermediateSteps || intermediateSteps == setup.totalSteps
   }
 
   /// Step 1: attention scores and states.
-  private func intermediateLoss(_ step: StepContext, _ shard: Shard, _ tape: Tape) -> Scalars {
+  private func intermediateLoss(_ step: StepContext, _ tokens: PackedTokens, _ tape: Tape)
+    -> Scalars
+  {
     func encode(_ model: SequenceClassifier, training: Bool) -> Encoder.Output {
       model.encoder.encode(
-        shard.tokens, parameters: model.parameters, tape: tape, training: training,
+        tokens, parameters: model.parameters, tape: tape, training: training,
         keepsHiddenStates: true)
     }
     let student = encode(setup.student, training: true)
     let teacher = encode(setup.teacher, training: false)
     var loss = LossTerms(step)
     if settings.attention > 0 {
-      let layout = AttentionLayout(offsets: shard.tokens.offsets)
+      let layout = AttentionLayout(offsets: tokens.offsets)
       let heads = setup.shapes.student.attentionHeads
       for (own, layer) in zip(student.projections, layers) {
         loss.add("attention_loss", weight: settings.attention) {
@@ -174,7 +222,7 @@ public struct TinyBERT: Objective {
         loss.add("hidden_loss", weight: settings.hidden) {
           tape.meanSquaredError(
             map?.apply(0, to: own, tape: tape) ?? own, teacher.hiddenStates[layer],
-            offsets: shard.tokens.offsets, weight: $0)
+            offsets: tokens.offsets, weight: $0)
         }
       }
     }
@@ -183,11 +231,19 @@ public struct TinyBERT: Objective {
   }
 
   /// Step 2: logits.
-  private func predictionLoss(_ step: StepContext, _ shard: Shard, _ tape: Tape) -> Scalars {
+  ///
+  /// - Parameter augmented: what the models read in place of the shard's texts.
+  private func predictionLoss(
+    _ step: StepContext, _ shard: Shard, _ tape: Tape, augmented: PackedTokens? = nil
+  ) -> Scalars {
     var loss = LossTerms(step)
+    let teacher =
+      augmented.map { setup.teacher.logits($0, tape: tape, training: false) }
+      ?? setup.teacherCache.logits(for: shard, tape: tape)
     loss.add(
-      settings.terms, student: setup.student.logits(shard.tokens, tape: tape, training: true),
-      teacher: setup.teacherCache.logits(for: shard, tape: tape), of: shard, on: tape, setup: setup)
+      settings.terms,
+      student: setup.student.logits(augmented ?? shard.tokens, tape: tape, training: true),
+      teacher: teacher, of: shard, on: tape, setup: setup)
     tape.backward()
     return loss.scalars
   }

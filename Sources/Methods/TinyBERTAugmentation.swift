@@ -10,7 +10,7 @@ import Trainers
 ///
 /// L = w_ce CE(S(x), y) + w_kd T^2 D(T(x), S(x)) + w_akd T^2 D(T(x'), S(x')) + w_ace CE(S(x'), y),
 /// x' being x with each word replaced with probability p_t by one of the model's M likeliest words
-/// there. Source: Jiao et al. 2020 (arXiv 1909.10351), algorithm 1 and the authors'
+/// there (`TextAugmentation`). Source: Jiao et al. 2020 (arXiv 1909.10351), algorithm 1 and the authors'
 /// `data_augmentation.py`; docs/methods/tinybert-augmentation.md lists every difference.
 public struct TinyBERTAugmentation: Objective {
   static let description = MethodDescription(
@@ -21,10 +21,7 @@ public struct TinyBERTAugmentation: Objective {
 
   /// The method's constants.
   package struct Settings: Sendable {
-    /// p_t, 0.4 in the paper.
-    package var probability: Float = 0.4
-    /// M, 15 in the paper (K there).
-    package var candidates = 15
+    package var augmentation = TextAugmentation.Settings()
     /// On x. The default weights are those of MATE-KD, for comparison.
     package var terms = LogitTerms(ce: 1.0 / 3, kd: 1.0 / 3)
     /// w_ace and w_akd, on x'.
@@ -34,12 +31,12 @@ public struct TinyBERTAugmentation: Objective {
     package init() {}
 
     package init(_ section: ConfigSection) throws {
-      probability = Float(
-        try section.number(
-          "replacement_probability", default: 0.4, in: 0...1, "How likely a word is replaced."))
-      candidates = try section.int(
-        "candidates", default: 15, in: 1...1000,
-        "The likeliest words of the language model from which a replacement is drawn.")
+      augmentation = try TextAugmentation.Settings(
+        section,
+        form: section.choice(
+          "augmentation", default: .joint,
+          "How words are replaced: all chosen ones at once, or one at a time in copies of the text, "
+            + "without stop words, as in the official code."))
       try section.lossWeights { weights in
         terms = try terms.reading(section, weights: weights)
         augmentedKD = try weights.number(
@@ -55,53 +52,25 @@ public struct TinyBERTAugmentation: Objective {
   public let trainedModels: [TrainedModel]
   private let setup: DistillationSetup
   private let settings: Settings
-  private let model: MaskedLanguageModel
-  private let borders: WordBorders
+  private let augmentation: TextAugmentation
 
   package init(_ setup: DistillationSetup, settings: Settings) throws {
-    guard let model = setup.generator, let tokenizer = setup.tokenizer else {
-      throw MismatchError(
-        .method,
-        "method tinybert-augmentation needs a masked language model that replaces words: add a "
-          + "section \"generator\" (mate-kd pretrain makes one)")
-    }
     self.setup = setup
     self.settings = settings
-    self.model = model
-    borders = WordBorders(tokenizer)
+    augmentation = try TextAugmentation(
+      setup, settings: settings.augmentation, method: "tinybert-augmentation")
     trainedModels = [setup.studentTraining]
   }
 
   /// One batch; scalars as the method logs them.
   public func loss(_ step: StepContext) throws -> Scalars {
-    let replacement = WordReplacement(
-      probability: settings.probability, candidates: settings.candidates, borders: borders,
-      maskID: setup.maskID, seed: step.seed)
-    var sums = try step.forEachShard { shard, tape in
-      let (chosen, words) = replacement.choose(shard, draw: step.drawNumber)
-      var augmented = shard.tokens
-      var new: [Int32?] = []
-      if !chosen.isEmpty {
-        let masked = shard.tokens.replacing(chosen, with: chosen.map { _ in setup.maskID })
-        let logits = model.logits(
-          masked.tokens, rows: masked.rows, tape: tape, training: false)
-        new = replacement.draw(chosen, logits: logits.value, of: shard, draw: step.drawNumber)
-        augmented = shard.tokens.replacing(chosen, with: new).tokens
-      }
+    let sums = try step.forEachShard { shard, tape in
+      let (augmented, counts) = augmentation.texts(shard, step: step, tape: tape)
       var scalars = studentLoss(step, shard, tape, augmented: augmented)
-      scalars["words"] = Double(words)
-      scalars["replacement_rate"] = Double(chosen.count)
-      scalars["unchanged_rate"] = Double(
-        zip(chosen, new).count { word, id in
-          id.map { shard.tokens.ids[word] == [$0] } ?? true
-        })
+      scalars.add(counts)
       return scalars
     }
-    let (words, chosen) = (sums["words"], sums["replacement_rate"])
-    sums["words"] = words / Double(step.count)
-    sums["replacement_rate"] = chosen / max(1, words)
-    sums["unchanged_rate"] /= max(1, chosen)
-    return sums
+    return TextAugmentation.rates(step, sums)
   }
 
   /// The four terms, given x'.

@@ -47,20 +47,35 @@ extension PreparedRun {
         labelSmoothing: Float(c.train.labelSmoothingFactor), trainingRows: data.count,
         trainingClasses: data.targets.classes,
         batchesPerEpoch: Trainer.stepsPerEpoch(c.train, rows: data.count), seed: c.common.seed,
-        tokenizer: teacher.tokenizer))
+        tokenizer: teacher.tokenizer, trainingTexts: data,
+        probe: ProbeTexts(
+          data, isDetailed: c.diagnostics, seed: c.common.seed, shards: setup.shards,
+          pool: setup.pool, precision: setup.precision)))
     var plan = learning.plan(objective: objective, others: models.others)
     plan.facts.insert(("method", method.name), at: 0)
+    let adversary = try (objective as? any AdversarialMethod).flatMap { method in
+      try models.generator.map {
+        try AdversaryOutputs(
+          method, generator: $0, teacher: teacher, data: data,
+          specialTokensInText: c.common.specialTokensInText)
+      }
+    }
+    let agreement = TeacherAgreement()
     let outputs = try learning.outputs(
       others: models.others,
       references: {
-        try teacher.references(in: learning.evaluation, allowsWeak: c.allowWeakTeacher)
+        let found = try teacher.references(
+          in: learning.evaluation, allowsWeak: c.allowWeakTeacher)
+        agreement.keep(found.predictions)
+        return found
       },
-      memory: [cache],
+      diagnostics: { agreement.measured($0.predictions) }, memory: [cache],
       finish: { folder in
         try cache.save()
         if let method = objective as? any PseudoTextMethod {
           try PseudoSamples(method, vocabulary: teacher).write(to: folder)
         }
+        try adversary?.write(to: folder)
       })
     return try PreparedRun(
       setup: setup, objective: objective, data: data, outputs: outputs, plan: plan,
@@ -180,7 +195,7 @@ extension OpenedModel where M: TaskHead {
     let found = try evaluation.measure(model, batchSize: 32)
     var result = EvaluationParts.Result(
       metrics: found.metrics.map { (name: "teacher_\($0.name)", value: $0.value) },
-      cautions: found.cautions.map { "teacher: \($0)" })
+      cautions: found.cautions.map { "teacher: \($0)" }, predictions: found.predictions)
     if let problem = M.weakness(
       found.metrics, in: evaluation, model: "the teacher (\(tokenizerSource))")
     {

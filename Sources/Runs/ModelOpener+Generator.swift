@@ -12,7 +12,7 @@ extension ModelOpener {
   /// Checks, before any file is opened, that a run has the generator that its method needs.
   /// - Throws: `ConfigError`.
   static func checkGenerator(of method: MethodDescription, _ c: DistillConfiguration) throws {
-    guard method.needsGenerator, c.generator == nil else { return }
+    guard method.needsGenerator(c.method), c.generator == nil else { return }
     throw c.origin.error(
       "method \(method.name) needs a section \"generator\" with a masked language model; "
         + "mate-kd pretrain makes one")
@@ -27,7 +27,7 @@ extension ModelOpener {
     student: OpenedModel<M>, notices: inout [String]
   ) throws -> OpenedModel<MaskedLanguageModel>? {
     guard let source = c.generator else { return nil }
-    guard method.needsGenerator else {
+    guard method.needsGenerator(c.method) else {
       notices.append("method \(method.name) uses no generator; the section is ignored")
       return nil
     }

@@ -26,7 +26,10 @@ public struct PreparedRun {
     self.outputs = outputs
     self.plan = plan.facts
     memory = plan.memory
-    self.notices = try notices + [plan.memory.check()].compactMap { $0 }
+    let updates = Trainer.plannedSteps(setup.arguments, rows: data.count)
+    self.notices =
+      try notices
+      + [plan.memory.check(), setup.arguments.warmupNotice(updates: updates)].compactMap { $0 }
     training = TrainingParts(objective: objective, data: data, trainer: setup.trainer)
   }
 
@@ -98,7 +101,12 @@ public struct PreparedRun {
     return try TrainingSession(
       training.trainer, objective: objective, data: training.data,
       metric: validation?.metric ?? ("loss", false),
-      evaluate: validation.map { validation in { try validation.measure().metrics } },
+      evaluate: validation.map { [diagnostics = outputs.diagnostics] validation in
+        {
+          let found = try validation.measure()
+          return found.metrics + diagnostics(found)
+        }
+      },
       memory: outputs.memory)
   }
 
@@ -119,7 +127,11 @@ public struct PreparedRun {
   ) throws -> RunOutcome {
     var results = RunResults(summary, samples: training.data.count)
     let validation = outputs.validation
-    let final = try validation.map { try results.measure($0) }
+    let final = try validation.map {
+      try results.measure($0) { found in
+        try outputs.diagnostics(found) + training.objective.diagnostics()
+      }
+    }
     try outputs.save(folder.path)
     results.add(
       summary, lastScalars: outputs.lastScalars, references: references.metrics,

@@ -27,7 +27,7 @@ package struct RunFolder: Sendable {
     try Self.check(path, overwrite: overwrite)
     try ByteFile.makeFolder(path)
     lock = try FolderLock(path)
-    for folder in [path, "\(path)/best"] {
+    for folder in [path] + Self.modelFolders.map({ "\(path)/\($0)" }) {
       for name in Self.names(in: folder) where name.hasPrefix(".") && name.contains(".tmp-") {
         ByteFile.remove("\(folder)/\(name)")
       }
@@ -56,8 +56,9 @@ package struct RunFolder: Sendable {
     let (old, hidden) = ("\(path)/\(name)", "\(path)/.\(name).tmp-\(getpid())")
     guard ByteFile.exists(old) else { return }
     // A folder loses its name first, so that a part of it is never taken for the whole.
-    if name == "best" { try ByteFile.rename(old, to: hidden) }
-    ByteFile.remove(name == "best" ? hidden : old)
+    let isFolder = Self.modelFolders.contains(name)
+    if isFolder { try ByteFile.rename(old, to: hidden) }
+    ByteFile.remove(isFolder ? hidden : old)
     if ByteFile.exists(old) {
       throw FileError.unwritable(old, reason: "it is of an earlier run and cannot be removed")
     }
@@ -65,11 +66,15 @@ package struct RunFolder: Sendable {
 
   /// Everything that a run writes besides checkpoints and the tokenizer's files, in the order in
   /// which it is removed.
-  private static let written = [
-    "all_results.json", "config.json", "model.safetensors", "train_results.json",
-    "eval_results.json", ValidationPredictions.fileName, "trainer_state.json",
-    PseudoSamples.fileName, AppliedTask.fileName, "best", "run.json", "log.jsonl",
-  ]
+  private static let written =
+    [
+      "all_results.json", "config.json", "model.safetensors", "train_results.json",
+      "eval_results.json", ValidationPredictions.fileName, "trainer_state.json",
+      PseudoSamples.fileName, AdversaryOutputs.fileName, AppliedTask.fileName,
+    ] + modelFolders + ["run.json", "log.jsonl"]
+
+  /// Folders of models within a run's folder.
+  private static let modelFolders = ["best", AdversaryOutputs.generatorFolder]
 
   /// Whether a run replaces or removes what goes by a name in its folder.
   static func replaces(_ name: String) -> Bool {
@@ -183,6 +188,14 @@ package struct RunFolder: Sendable {
     state["best_metric"] = summary.bestMetric.map { .double($0) } ?? .null
     state["best_model_checkpoint"] = summary.bestStep == nil ? .null : .string("\(path)/best")
     state["epoch"] = .double(summary.epoch)
+    state["evaluations"] = .array(
+      summary.evaluations.map { evaluation in
+        [
+          "step": .int(evaluation.step), "texts": .int(evaluation.texts),
+          "distinct_texts": .int(evaluation.distinctTexts),
+          "seconds": .double(evaluation.seconds),
+        ]
+      })
     state["global_step"] = .int(summary.globalStep)
     state["is_hyper_param_search"] = false
     state["is_local_process_zero"] = true

@@ -26,6 +26,8 @@ struct RunOutputs {
   /// Metrics of other models for the results, and sentences for the user. Computed before the
   /// output folder is touched.
   var references: () throws -> EvaluationParts.Result = { EvaluationParts.Result() }
+  /// What an evaluation logs beside the metrics and the objective's diagnostics.
+  var diagnostics: (EvaluationParts.Result) -> [(name: String, value: Double)] = { _ in [] }
   /// Parts of the run's state beside those of the objective.
   var memory: [any StatePart] = []
   /// Writes the model to a folder.

@@ -16,22 +16,31 @@ struct RunResults {
     epoch = summary.epoch
     let seconds = max(1e-9, summary.seconds)
     train["epoch"] = .double(summary.epoch)
+    train["train_distinct_texts"] = .int(summary.distinctTexts)
     train["train_loss"] = .double(summary.trainLoss)
+    train["train_passes"] = .double(Double(summary.mainTexts) / Double(max(1, samples)))
     train["train_runtime"] = .double(summary.seconds)
     train["train_samples"] = .int(samples)
     train["train_samples_per_second"] = .double(Double(summary.texts) / seconds)
     if summary.skippedUpdates > 0 { train["skipped_updates"] = .int(summary.skippedUpdates) }
     train["train_steps_per_second"] = .double(Double(summary.globalStep) / seconds)
+    train["train_texts"] = .int(summary.mainTexts)
   }
 
   /// Measures the model that was trained.
-  mutating func measure(_ validation: RunOutputs.Validation) throws -> EvaluationParts.Result {
+  ///
+  /// - Parameter diagnostics: numbers that stand beside the metrics.
+  mutating func measure(
+    _ validation: RunOutputs.Validation,
+    diagnostics: (EvaluationParts.Result) throws -> [(name: String, value: Double)]
+  ) throws -> EvaluationParts.Result {
     let start = ContinuousClock.now
     let found = try validation.measure()
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     var eval = JSONObject()
     if !found.metrics.isEmpty {
       for (name, value) in found.metrics { eval["eval_\(name)"] = .double(value) }
+      for (name, value) in try diagnostics(found) { eval["eval_\(name)"] = .double(value) }
       eval["epoch"] = .double(epoch)
       eval["eval_runtime"] = .double(seconds)
       eval["eval_samples"] = .int(validation.count)

@@ -58,12 +58,15 @@ struct TaskLearning<Head: TaskHead> {
   /// - Parameters:
   ///   - references: metrics of other models on the validation data, such as the teacher's, and
   ///     sentences for the user. Computed before the output folder is touched.
+  ///   - diagnostics: what each evaluation logs beside the metrics.
   ///   - finish: what remains to be done when everything else has been written.
   ///   - others: the models that it learns from.
   /// - Throws: `FileError` if the tokenizer's files cannot be read.
   func outputs(
     others: [(role: String, model: any Model)] = [],
     references: @escaping () throws -> EvaluationParts.Result = { EvaluationParts.Result() },
+    diagnostics: @escaping (EvaluationParts.Result) -> [(name: String, value: Double)] = { _ in []
+    },
     memory: [any StatePart] = [], finish: @escaping (_ folder: String) throws -> Void = { _ in }
   ) throws -> RunOutputs {
     let writer = try ModelWriter(
@@ -81,7 +84,7 @@ struct TaskLearning<Head: TaskHead> {
       ) { [evaluation, model, batchSize = setup.arguments.perDeviceEvalBatchSize] in
         try evaluation.measure(model.model, batchSize: batchSize)
       },
-      lastScalars: [], references: references, memory: memory,
+      lastScalars: [], references: references, diagnostics: diagnostics, memory: memory,
       save: { try writer.write(to: $0) }, saveState: { try writer.write($0, to: $1) },
       finish: finish)
   }

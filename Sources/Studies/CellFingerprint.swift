@@ -19,7 +19,7 @@ struct CellFingerprint {
 
   /// The keys of the configuration that change no result.
   private static let immaterial = [
-    "output_dir", "overwrite_output_dir", "threads", "teacher_cache_dir",
+    "output_dir", "overwrite_output_dir", "threads", "teacher_cache_dir", "diagnostics",
   ]
 
   private static let immaterialInTrain = [
@@ -38,7 +38,8 @@ struct CellFingerprint {
       for key in Self.immaterialInTrain { train[key] = nil }
       object["train"] = JSONValue(.object(train))
     }
-    if MethodRegistry.named(configuration.methodName)?.needsGenerator == false {
+    let method = MethodRegistry.named(configuration.methodName)
+    if method?.needsGenerator(configuration.method) == false {
       object["generator"] = nil
     }
     var hash = ContentHash()

@@ -5,7 +5,7 @@ import Runs
 import StrictJSON
 import Trainers
 
-/// A study: tasks x methods x seeds, all with the same number of student updates. Each cell is a
+/// A study: tasks x methods x (draws of the training rows x) seeds, all with the same number of student updates. Each cell is a
 /// run of `distill` in its own folder.
 public struct Study: Sendable {
   /// A task of the study, with the metrics that judge its predictions.
@@ -46,8 +46,11 @@ public struct Study: Sendable {
         let draft = try configuration.cell(task, method, own: ["output_dir": "cell"])
         budgets.append((method.name, UpdateBudget(draft.train)))
         if tasks.last?.name != task.name { tasks.append(try Task(task, draft)) }
-        for seed in configuration.seeds {
-          cells.append(try Self.cell(configuration, task, method, seed, &fingerprint))
+        let draws: [Int?] = configuration.drawSeeds.isEmpty ? [nil] : configuration.drawSeeds
+        for draw in draws {
+          for seed in configuration.seeds {
+            cells.append(try Self.cell(configuration, task, method, draw, seed, &fingerprint))
+          }
         }
       }
       if !configuration.allowDifferentUpdates { try Self.checkBudgets(budgets, task) }
@@ -56,22 +59,25 @@ public struct Study: Sendable {
     self.cells = cells
   }
 
-  /// The cells of a task and a method, in the order of the seeds.
+  /// The cells of a task and a method, in the order of the draws and then of the seeds.
   public func cells(task: String, method: String) -> [StudyCell] {
     cells.filter { $0.task == task && $0.method == method }
   }
 
   private static func cell(
     _ study: StudyConfiguration, _ task: StudyConfiguration.Task,
-    _ method: StudyConfiguration.Method, _ seed: Int, _ fingerprint: inout CellFingerprint
+    _ method: StudyConfiguration.Method, _ draw: Int?, _ seed: Int,
+    _ fingerprint: inout CellFingerprint
   ) throws -> StudyCell {
-    let folder = "\(study.outputDir)/cells/\(task.name)/\(method.name)/seed-\(seed)"
+    let name = StudyCell.name(task: task.name, method: method.name, draw: draw, seed: seed)
+    let folder = "\(study.outputDir)/cells/\(name)"
     func own(_ folder: String, teacher: JSONValue? = nil) -> JSONValue {
       let members: [(String, JSONValue)] = [
         ("output_dir", .string(folder)), ("overwrite_output_dir", true), ("seed", .int(seed)),
         ("train", ["resume_from_checkpoint": true]),
       ]
-      return .object(members + (teacher.map { [("teacher", $0)] } ?? []))
+      let draw: [(String, JSONValue)] = draw.map { [("task", ["draw_seed": .int($0)])] } ?? []
+      return .object(members + draw + (teacher.map { [("teacher", $0)] } ?? []))
     }
     // The cells share the study's cache unless the configuration names another.
     let cache: JSONValue = ["teacher_cache_dir": .string("\(study.outputDir)/teacher-cache")]
@@ -92,8 +98,8 @@ public struct Study: Sendable {
     }
     guard let changes = method.assistant else {
       return StudyCell(
-        task: task.name, method: method.name, seed: seed, main: try run(folder, own(folder)),
-        assistant: nil)
+        task: task.name, method: method.name, draw: draw, seed: seed,
+        main: try run(folder, own(folder)), assistant: nil)
     }
     let path = "\(folder)/assistant"
     let assistant = try run(path, changes.merged(with: own(path)))
@@ -103,7 +109,7 @@ public struct Study: Sendable {
       "label_order": .null,
     ]
     return StudyCell(
-      task: task.name, method: method.name, seed: seed,
+      task: task.name, method: method.name, draw: draw, seed: seed,
       main: try run(
         folder, own(folder, teacher: teacher), assistant: assistant.fingerprint),
       assistant: assistant)

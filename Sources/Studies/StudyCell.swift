@@ -4,12 +4,14 @@ import Inference
 import Runs
 import StrictJSON
 
-/// One run of a study: a task, a method and a seed.
+/// One run of a study: a task, a method, perhaps a draw of the training rows, and a seed.
 public struct StudyCell: Sendable {
   /// The name of its task in the study.
   public let task: String
   /// The name of its method in the study.
   public let method: String
+  /// The seed of its draw of the training rows; nil if the study has no such axis.
+  public let draw: Int?
   /// Its seed.
   public let seed: Int
   /// The run in the cell's folder.
@@ -18,7 +20,12 @@ public struct StudyCell: Sendable {
   let assistant: CellRun?
 
   /// Its name in messages, and its folder within the study's folder.
-  public var name: String { "\(task)/\(method)/seed-\(seed)" }
+  public var name: String { Self.name(task: task, method: method, draw: draw, seed: seed) }
+
+  static func name(task: String, method: String, draw: Int?, seed: Int) -> String {
+    "\(task)/\(method)/" + (draw.map { "draw-\($0)/" } ?? "") + "seed-\(seed)"
+  }
+
   /// The folder that it writes.
   public var folder: String { main.folder }
 
@@ -108,7 +115,7 @@ struct CellRun: Sendable {
 
   /// Removes the weights.
   func discardModel() {
-    for name in ["model.safetensors", "best"] { ByteFile.remove("\(folder)/\(name)") }
+    for name in ["model.safetensors", "best", "generator"] { ByteFile.remove("\(folder)/\(name)") }
   }
 
   /// Removes what a finished run no longer needs to go on from.

@@ -34,6 +34,11 @@ public struct StudyConfiguration: Sendable {
   public let outputDir: String
   /// `seeds` of the cells.
   public let seeds: [Int]
+  /// `draw_seeds`: the draws of the training rows that every method and seed is run on; empty for
+  /// the one of each cell's own configuration.
+  public let drawSeeds: [Int]
+  /// `contrasts`: pairs of methods, of which the first is supposed to be better.
+  public let contrasts: [(better: String, other: String)]
   /// `reference`: the method that the others are compared with.
   public let reference: String
   /// `keep_models`: whether the cells' weights are kept after they have been measured.
@@ -65,6 +70,10 @@ public struct StudyConfiguration: Sendable {
     outputDir = try root.string("output_dir", "The study's folder.")
     seeds = try root.intArray(
       "seeds", default: [1, 2, 3], in: .atLeast(0), "The seeds of the cells.")
+    drawSeeds = try root.intArray(
+      "draw_seeds", default: [], in: .atLeast(0),
+      "Draws of the training rows (`task.draw_seed`), each with every method and seed; by default "
+        + "the one of the configuration.")
     keepModels = try root.bool(
       "keep_models", default: true,
       "Whether the cells' weights are kept after they have been measured.")
@@ -97,13 +106,16 @@ public struct StudyConfiguration: Sendable {
         "reference is missing; name the method that the others are compared with: "
           + "\(names.joined(separator: ", ")).")
     }
+    contrasts = try Self.contrasts(root, methods: names)
     try root.finish()
     guard names.contains(reference) else {
       throw root.unknownName("reference", reference, among: names)
     }
     if seeds.isEmpty { throw root.fail("seeds", "seeds must name a seed.") }
-    if let twice = seeds.first(where: { seed in seeds.count { $0 == seed } > 1 }) {
-      throw root.fail("seeds", "seeds names \(twice) twice.")
+    for (key, values) in [("seeds", seeds), ("draw_seeds", drawSeeds)] {
+      if let twice = values.first(where: { seed in values.count { $0 == seed } > 1 }) {
+        throw root.fail(key, "\(key) names \(twice) twice.")
+      }
     }
   }
 
@@ -139,6 +151,30 @@ public struct StudyConfiguration: Sendable {
 }
 
 extension StudyConfiguration {
+  /// Reads pairs of methods, written `A > B`.
+  private static func contrasts(
+    _ root: ConfigSection, methods: [String]
+  ) throws -> [(better: String, other: String)] {
+    let texts =
+      try root.optionalStrings(
+        "contrasts",
+        "Hypotheses \"A > B\", that method A is better than method B: each gets a one-sided paired t "
+          + "test with Holm's correction for all of them.") ?? []
+    return try texts.map { text in
+      let names = text.split(separator: ">").map {
+        String($0.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+      }
+      guard names.count == 2, names[0] != names[1] else {
+        throw root.fail(
+          "contrasts", "contrasts: \"\(text)\" is not of the form \"A > B\" with two methods.")
+      }
+      for name in names where !methods.contains(name) {
+        throw root.unknownName("contrasts", name, among: methods)
+      }
+      return (names[0], names[1])
+    }
+  }
+
   /// The keys that the runner sets in each cell.
   private static let runnersKeys = ["output_dir", "overwrite_output_dir", "seed"]
 

@@ -1,4 +1,5 @@
 import Data
+import StrictJSON
 
 extension StudyReport {
   /// The table of scores in LaTeX, for `booktabs`.
@@ -67,18 +68,19 @@ extension StudyReport {
 
   /// The score of every finished cell, one line each.
   public var cellsCSV: String {
-    var lines = ["task,metric,method,seed,score"]
+    var lines = ["task,metric,method,\(hasDraws ? "draw," : "")seed,score"]
     for task in tasks {
       for method in methods {
-        for (seed, score) in entry(task: task.name, method: method)?.scores ?? [] {
-          lines.append("\(task.name),\(task.metric),\(method),\(seed),\(Self.field(score))")
+        for (draw, seed, score) in entry(task: task.name, method: method)?.scores ?? [] {
+          let place = (draw.map { "\($0)," } ?? "") + "\(seed)"
+          lines.append("\(task.name),\(task.metric),\(method),\(place),\(Self.field(score))")
         }
       }
     }
     return lines.joined(separator: "\n") + "\n"
   }
 
-  /// Writes `results.md`, `results.csv`, `results.tex` and `cells.csv`.
+  /// Writes `results.md`, `results.csv`, `results.tex`, `cells.csv` and `results.json`.
   ///
   /// - Parameter folder: the study's folder; made if it does not exist.
   /// - Throws: `FileError`.
@@ -88,6 +90,7 @@ extension StudyReport {
     try folder.write(csv, to: "results.csv")
     try folder.write(latex, to: "results.tex")
     try folder.write(cellsCSV, to: "cells.csv")
+    try folder.write(JSONWriter().string(json) + "\n", to: "results.json")
   }
 
   private static func field(_ value: Double?) -> String {

@@ -6,7 +6,8 @@ extension StudyReport {
   /// The tables in Markdown: scores by method and task, then everything else with one row each,
   /// then what the numbers mean and which cells are missing.
   public var markdown: String {
-    ([scoreTable, detailTable, explanation] + [missingList].compactMap { $0 })
+    ([scoreTable, detailTable, explanation]
+      + [contrastTable, missingList].compactMap { $0 })
       .joined(separator: "\n\n") + "\n"
   }
 
@@ -30,7 +31,8 @@ extension StudyReport {
 
   private var detailTable: String {
     let heads = [
-      "task", "method", "seeds", "mean", "best", "updates", "time of a cell",
+      "task", "method", "\(hasDraws ? "draws × seeds" : "seeds")", "mean", "best", "updates",
+      "distinct texts", "passes", "time of a cell",
       "minus \(reference)", "p (paired t)",
       "\(Self.fixed(bootstrap.level * 100, 0)) % interval (bootstrap)",
     ]
@@ -38,14 +40,15 @@ extension StudyReport {
     for (name, column) in zip(tasks.map(\.name) + ["average"], columns) {
       for method in methods {
         guard let entry = column(method) else {
-          rows.append([name, method, "0"] + Array(repeating: "–", count: 7))
+          rows.append([name, method, "0"] + Array(repeating: "–", count: 9))
           continue
         }
         let comparison = entry.comparison
         rows.append([
           name, method, "\(entry.scores.count)", Self.score(entry.summary),
           entry.best.map(Self.percent) ?? "–", entry.updates.map(Self.range) ?? "–",
-          entry.seconds.map(Self.time) ?? "–",
+          entry.distinctTexts.map { Self.fixed($0, 0) } ?? "–",
+          entry.passes.map { Self.fixed($0, 2) } ?? "–", entry.seconds.map(Self.time) ?? "–",
           comparison.map { Self.signed($0.difference) } ?? "–",
           comparison?.test.map { "\(Self.probability($0.pValue)) (n = \($0.count))" } ?? "–",
           comparison?.bootstrap?.interval.map {
@@ -63,7 +66,10 @@ extension StudyReport {
       "Scores are × 100: mean ± standard deviation (n − 1) over the seeds "
         + "\(seeds.map(String.init).joined(separator: ", ")); the best mean of a column is bold. "
         + "Validation rows: \(rows.isEmpty ? "none yet" : rows.joined(separator: ", ")).",
-      "Against \(reference): a two-sided paired t test over the seeds that both have (n of them), "
+      "Distinct texts are training rows that the student read at least once; passes are the texts "
+        + "that it read, divided by all rows; updates and texts of an adversary are not counted.",
+      "Against \(reference): a two-sided paired t test over the "
+        + "\(hasDraws ? "draws (their seeds averaged)" : "seeds") that both have (n of them), "
         + "not corrected for the number of comparisons; \\* means p < 0.05.",
     ]
     if bootstrap.resamples > 0 {
@@ -81,7 +87,7 @@ extension StudyReport {
     return "Cells that are not in the tables:\n\n" + lines.joined(separator: "\n")
   }
 
-  private static func table(_ heads: [String], _ rows: [[String]], texts: Int) -> String {
+  static func table(_ heads: [String], _ rows: [[String]], texts: Int) -> String {
     let rule = heads.indices.map { $0 < texts ? "---" : "---:" }
     return ([heads, rule] + rows).map { "| " + $0.joined(separator: " | ") + " |" }
       .joined(separator: "\n")

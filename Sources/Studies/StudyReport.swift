@@ -21,12 +21,16 @@ public struct StudyReport: Sendable {
 
   /// A method on a task, or on average over all tasks.
   public struct Entry: Sendable {
-    /// The score of each finished seed, in the order of the study.
-    public var scores: [(seed: Int, score: Double)]
+    /// The score of each finished seed of each draw of the training rows (nil without draws), in
+    /// the order of the study.
+    public var scores: [(draw: Int?, seed: Int, score: Double)]
     /// The fewest and most updates of a student; nil without finished cells.
     public var updates: ClosedRange<Int>?
     /// The mean seconds of a cell; nil without finished cells.
     public var seconds: Double?
+    /// The mean number of training rows that a student read at least once, and the mean number of
+    /// times that it read all of them; nil for cells of earlier versions.
+    public var distinctTexts, passes: Double?
     /// How the method differs from the reference; nil for the reference itself, and if the two have
     /// no seed in common.
     public var comparison: Comparison?
@@ -58,6 +62,12 @@ public struct StudyReport: Sendable {
   public let reference: String
   /// The seeds of the study.
   public let seeds: [Int]
+  /// The draws of the training rows; empty if there is no such axis.
+  public let draws: [Int]
+  /// The study's hypotheses with their tests.
+  public private(set) var contrasts: [Contrast] = []
+  /// The curve of every finished cell.
+  public private(set) var curves: [StudyCurve] = []
   /// The samples that the intervals are based on.
   public let bootstrap: Bootstrap
   /// Cells that are not finished, with what exists of them.
@@ -80,6 +90,7 @@ public struct StudyReport: Sendable {
     methods = study.configuration.methods.map(\.name)
     reference = study.configuration.reference
     seeds = study.configuration.seeds
+    draws = study.configuration.drawSeeds
     bootstrap = Bootstrap(
       resamples: study.configuration.bootstrapResamples, seed: study.configuration.bootstrapSeed)
     for (site, task) in study.tasks.enumerated() {
@@ -93,6 +104,7 @@ public struct StudyReport: Sendable {
             continue
           }
           found[method, default: []].append(try MeasuredCell(cell, record, task: task))
+          curves.append(try StudyCurve(cell, metric: task.metric))
         }
       }
       try Self.checkRows(found, methods)
@@ -111,7 +123,11 @@ public struct StudyReport: Sendable {
       }
     }
     for method in methods { averages[method] = averaged(method) }
+    contrasts = contrasts(study.configuration.contrasts)
   }
+
+  /// Whether training rows were drawn several times.
+  var hasDraws: Bool { !draws.isEmpty }
 
   private static func checkRows(_ found: [String: [MeasuredCell]], _ methods: [String]) throws {
     let all = methods.flatMap { found[$0] ?? [] }
@@ -133,14 +149,14 @@ public struct StudyReport: Sendable {
     _ ours: [MeasuredCell], _ theirs: [MeasuredCell], task: Study.Task, site: Int, pool: ThreadPool
   ) -> Comparison? {
     let pairs = ours.compactMap { our in
-      theirs.first { $0.seed == our.seed }.map { (our: our, their: $0) }
+      theirs.first { $0.seed == our.seed && $0.draw == our.draw }.map { (our: our, their: $0) }
     }
     guard !pairs.isEmpty else { return nil }
-    let differences = pairs.map { $0.our.score - $0.their.score }
+    let differences = Self.differences(Entry(ours), Entry(theirs))
     let paired = PairedPredictions(
       ours: pairs.compactMap(\.our.predictions), theirs: pairs.compactMap(\.their.predictions))
     return Comparison(
-      pairs: pairs.count, difference: SampleSummary(differences).mean,
+      pairs: differences.count, difference: SampleSummary(differences).mean,
       test: PairedTTest(differences),
       bootstrap: bootstrap.resamples == 0
         ? nil
@@ -158,11 +174,11 @@ public struct StudyReport: Sendable {
       result.updates = low...high
     }
     result.seconds = SampleSummary(all.compactMap(\.seconds)).mean
+    result.distinctTexts = Self.mean(all.compactMap(\.distinctTexts), of: all.count)
+    result.passes = Self.mean(all.compactMap(\.passes), of: all.count)
     guard method != reference else { return result }
     let theirs = mean(of: tasks.compactMap { entry(task: $0.name, method: reference) })
-    let differences = scores.compactMap { ours in
-      theirs.first { $0.seed == ours.seed }.map { ours.score - $0.score }
-    }
+    let differences = Self.differences(result, Entry(scores: theirs))
     let drawn = all.compactMap(\.comparison?.bootstrap)
     guard !differences.isEmpty else { return result }
     result.comparison = Comparison(
@@ -179,20 +195,32 @@ public struct StudyReport: Sendable {
   }
 
   /// For each seed that all entries have, the mean over entries; empty if a task has no entry.
-  private func mean(of entries: [Entry]) -> [(seed: Int, score: Double)] {
+  private func mean(of entries: [Entry]) -> [(draw: Int?, seed: Int, score: Double)] {
     guard entries.count == tasks.count else { return [] }
-    return seeds.compactMap { seed in
-      let found = entries.compactMap { $0.scores.first { $0.seed == seed }?.score }
-      guard found.count == entries.count else { return nil }
-      return (seed, found.reduce(0, +) / Double(found.count))
+    let all: [Int?] = draws.isEmpty ? [nil] : draws
+    return all.flatMap { draw in
+      seeds.compactMap { seed -> (draw: Int?, seed: Int, score: Double)? in
+        let found = entries.compactMap { entry in
+          entry.scores.first { $0.seed == seed && $0.draw == draw }?.score
+        }
+        guard found.count == entries.count else { return nil }
+        return (draw, seed, found.reduce(0, +) / Double(found.count))
+      }
     }
+  }
+
+  /// The mean of some values; nil unless there are so many.
+  static func mean(_ values: [Double], of count: Int) -> Double? {
+    values.count == count && count > 0 ? SampleSummary(values).mean : nil
   }
 }
 
 extension StudyReport.Entry {
   /// The scores of a method's cells.
   fileprivate init(_ cells: [MeasuredCell]) {
-    scores = cells.map { ($0.seed, $0.score) }
+    scores = cells.map { ($0.draw, $0.seed, $0.score) }
+    distinctTexts = StudyReport.mean(cells.compactMap(\.distinctTexts), of: cells.count)
+    passes = StudyReport.mean(cells.compactMap(\.passes), of: cells.count)
     let counts = cells.map(\.record.updates)
     if let low = counts.min(), let high = counts.max() { updates = low...high }
     seconds = SampleSummary(cells.map(\.record.seconds)).mean
@@ -201,7 +229,9 @@ extension StudyReport.Entry {
 
 /// A finished cell with its score.
 private struct MeasuredCell {
+  let draw: Int?
   let seed: Int
+  let distinctTexts, passes: Double?
   let record: CellRecord
   let score: Double
   let teacher: Double?
@@ -217,7 +247,9 @@ private struct MeasuredCell {
     guard let value = results["eval_\(task.metric)"] else {
       throw FileError(file: path, problem: "eval_\(task.metric) is missing.")
     }
-    seed = cell.seed
+    (draw, seed) = (cell.draw, cell.seed)
+    distinctTexts = results["train_distinct_texts"]?.double
+    passes = results["train_passes"]?.double
     self.record = record
     // An undefined metric is written as null.
     score = value.double ?? .nan

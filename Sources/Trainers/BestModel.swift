@@ -11,6 +11,8 @@ final class BestModel: StatePart {
     var step: Int?
     /// Every evaluation's metric; NaN where it was undefined.
     var history: [Double] = []
+    /// Evaluations of stages that are over, which patience does not count.
+    var uncounted = 0
   }
 
   let stateName = "best"
@@ -51,13 +53,18 @@ final class BestModel: StatePart {
   /// The number of evaluations whose metric was undefined.
   var undefined: Int { found.withLock { $0.history.count(where: \.isNaN) } }
 
+  /// Leaves the evaluations so far out of `evaluationsSinceImprovement`: they are of a stage that
+  /// does not decide when training ends.
+  func countAnew() { found.withLock { $0.uncounted = $0.history.count } }
+
   /// Evaluations since the last improvement, as transformers' EarlyStoppingCallback counts them: an
   /// improvement must exceed the threshold. The first evaluation has nothing to improve on; it is
   /// counted from even if its metric is undefined.
   func evaluationsSinceImprovement(threshold: Double) -> Int {
     var best: Double?
     var count = 0
-    for (place, value) in found.withLock({ $0.history }).enumerated() {
+    let counted = found.withLock { $0.history.dropFirst($0.uncounted) }
+    for (place, value) in counted.enumerated() {
       let improves =
         place == 0
         || !value.isNaN
@@ -89,6 +96,7 @@ final class BestModel: StatePart {
         ("value", found.value.map(JSONValue.double) ?? .null),
         ("step", found.step.map(JSONValue.int) ?? .null),
         ("history", .array(found.history.map(JSONValue.double))),
+        ("uncounted", .int(found.uncounted)),
       ]))
     if let kept { record.arrays["weights"] = .init(copying: kept, shape: [parameters.count]) }
     return record
@@ -97,9 +105,15 @@ final class BestModel: StatePart {
   func restore(_ record: StateRecord) throws {
     if let kept { try record.floats("weights", shape: [parameters.count]).copy(to: kept) }
     let history = try record.list("history").map { $0.double ?? .nan }
+    // States of earlier versions count all evaluations.
+    let uncounted = record.values["uncounted"]?.int ?? 0
+    guard (0...history.count).contains(uncounted) else {
+      throw StateError("of \(history.count) evaluations \(uncounted) are not counted")
+    }
     found.withLock {
       $0 = Found(
-        value: record.values["value"]?.double, step: record.values["step"]?.int, history: history)
+        value: record.values["value"]?.double, step: record.values["step"]?.int, history: history,
+        uncounted: uncounted)
     }
   }
 }

@@ -36,6 +36,17 @@ public struct LearningRateSchedule: Sendable {
   }
 }
 
+extension TrainingArguments {
+  /// What to tell about a warm-up that was made for longer runs; nil if it fits the planned updates.
+  package func warmupNotice(updates: Int) -> String? {
+    guard lrSchedulerType != .constant, warmupSteps * 2 > updates else { return nil }
+    return
+      "train.warmup_steps \(warmupSteps) is more than half of the run's \(updates) updates, so "
+      + "the learning rate \(warmupSteps < updates ? "is at its peak late" : "never reaches its peak"); "
+      + "take fewer, or train.warmup_ratio"
+  }
+}
+
 extension LearningRateSchedule {
   /// The schedule of `train` for a number of planned updates.
   public init(_ arguments: TrainingArguments, totalSteps: Int) {

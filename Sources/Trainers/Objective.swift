@@ -72,12 +72,21 @@ public protocol Objective: Sendable {
   /// Index into `trainedModels` of the model that the batch with this number (from 0) trains.
   func turn(batch: Int) -> Int
 
+  /// Whether the batch with this number belongs to the last stage of training.
+  /// `early_stopping_patience` counts the evaluations of that stage only: what a metric does in an
+  /// earlier one says nothing about how the method ends.
+  func isInLastStage(batch: Int) -> Bool
+
   /// The number of updates made with every batch before the next one is taken.
   var updatesPerBatch: Int { get }
 
   /// What it must remember between batches besides the weights of `trainedModels`: queues, pseudo
   /// texts, and caches whose content depends on when it was computed. Checkpoints save it.
   var memory: [any StatePart] { get }
+
+  /// Numbers about what goes on within the method, measured and logged with every evaluation as
+  /// `eval_NAME`. Measuring them changes nothing.
+  func diagnostics() throws -> [(name: String, value: Double)]
 
   /// Runs forward and backward passes over a batch.
   ///
@@ -88,8 +97,12 @@ public protocol Objective: Sendable {
 extension Objective {
   /// The same model takes every turn.
   public func turn(batch: Int) -> Int { 0 }
+  /// There is one stage.
+  public func isInLastStage(batch: Int) -> Bool { true }
   /// Every update has its own batch.
   public var updatesPerBatch: Int { 1 }
+  /// Nothing is measured.
+  public func diagnostics() throws -> [(name: String, value: Double)] { [] }
   /// Nothing but the weights has to be remembered.
   public var memory: [any StatePart] { [] }
 }

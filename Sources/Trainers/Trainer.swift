@@ -96,12 +96,26 @@ public struct TrainingSummary: Sendable {
   public var seconds = 0.0
   /// Texts and tokens that went through the loop.
   public var texts = 0, tokens = 0
+  /// Texts that the main model read in its updates, and how many rows of the data are among them.
+  public var mainTexts = 0, distinctTexts = 0
+  /// The evaluations of the run, with what it took to get to each.
+  public var evaluations: [Evaluation] = []
   /// Updates that were skipped because a loss or gradient was not finite.
   public var skippedUpdates = 0
   /// What ended training.
   public var end = End.planned
   /// True if training ended before `maxSteps`.
   public var stoppedEarly: Bool { end != .planned }
+
+  /// An evaluation, and what it took to get there.
+  public struct Evaluation: Sendable, Equatable {
+    /// Updates of the main model before it.
+    public let step: Int
+    /// Texts that the main model had read, and how many rows of the data were among them.
+    public let texts, distinctTexts: Int
+    /// Seconds of training, evaluations included.
+    public let seconds: Double
+  }
 
   /// What ends training.
   public enum End: String, Sendable {

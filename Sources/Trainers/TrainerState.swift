@@ -32,6 +32,9 @@ package struct TrainerState: Sendable {
   var window = LogWindow()
   /// Log entries in order.
   var history: [LogEntry] = []
+  /// When evaluations ended: the update before, and seconds of training. They are no part of the
+  /// log, which is the same whenever a run is repeated.
+  var evaluationSeconds: [(step: Int, seconds: Double)] = []
 }
 
 extension TrainerState {
@@ -48,7 +51,11 @@ extension TrainerState {
         ("tokens", .int(tokens)), ("seconds", .double(seconds)), ("window", window.json),
         ("skipped", [.int(skipped), .int(skippedOfMain), .int(skippedInARow)]),
         ("loss_spikes", spikes.json),
-        ("log_history", .array(history.map(\.json))), ("owes_evaluation", .bool(owesEvaluation)),
+        ("log_history", .array(history.map(\.json))),
+        (
+          "evaluation_seconds",
+          .array(evaluationSeconds.map { [.int($0.step), .double($0.seconds)] })
+        ), ("owes_evaluation", .bool(owesEvaluation)),
         ("end", end.map { JSONValue.string($0.rawValue) } ?? .null),
       ]))
   }
@@ -74,6 +81,13 @@ extension TrainerState {
     }
     spikes = try LossSpikes(record.values["loss_spikes"])
     history = try record.list("log_history").map { try LogEntry($0) }
+    // States of earlier versions have none.
+    for entry in record.values["evaluation_seconds"]?.array ?? [] {
+      guard let parts = entry.array, parts.count == 2, let step = parts[0].int,
+        let seconds = parts[1].double
+      else { throw StateError("evaluation_seconds has an entry that is not a step and seconds") }
+      evaluationSeconds.append((step, seconds))
+    }
     owesEvaluation = record.values["owes_evaluation"]?.bool == true
     end = record.values["end"]?.string.flatMap(TrainingSummary.End.init(rawValue:))
   }

@@ -21,7 +21,7 @@ import Kernels
 public final class TrainingSession<Task: Objective> {
   private let trainer: Trainer
   let objective: Task
-  private let data: TokenizedDataset
+  let data: TokenizedDataset
   let sampler: Sampler
   let models: [TrainedModel]
   let optimizers: [AdamOptimizer]
@@ -279,9 +279,12 @@ public final class TrainingSession<Task: Objective> {
     guard let evaluate, evaluateEvery > 0, now.globalStep % evaluateEvery == 0 || isLast else {
       return false
     }
-    let values = try evaluate().map { (name: "eval_\($0.name)", value: $0.value) }
+    let values = try (evaluate() + objective.diagnostics()).map {
+      (name: "eval_\($0.name)", value: $0.value)
+    }
     let entry = LogEntry(step: now.globalStep, epoch: epoch, values: values)
     now.history.append(entry)
+    now.evaluationSeconds.append((now.globalStep, seconds))
     let isBest = best.offer(entry["eval_\(metric)"], step: now.globalStep)
     try observer.didEvaluate(entry, isBest: isBest)
     if entry["eval_\(metric)"]?.isNaN ?? true, best.undefined == 1 {
@@ -289,6 +292,10 @@ public final class TrainingSession<Task: Objective> {
         "eval_\(metric) is undefined at step \(now.globalStep), which counts as no improvement")
     }
     guard let patience = arguments.earlyStoppingPatience else { return false }
+    guard objective.isInLastStage(batch: now.batchNumber - 1) else {
+      best.countAnew()
+      return false
+    }
     return best.evaluationsSinceImprovement(threshold: arguments.earlyStoppingThreshold)
       >= patience
   }
@@ -302,11 +309,13 @@ public final class TrainingSession<Task: Objective> {
   var seconds: Double { now.seconds + (ContinuousClock.now - start) / .seconds(1) }
 
   private var summary: TrainingSummary {
-    TrainingSummary(
+    let coverage = coverage(after: [now.globalStep])[0]
+    return TrainingSummary(
       globalStep: now.globalStep, maxSteps: maxSteps, epoch: epoch, history: now.history,
       bestMetric: best.best.value, bestStep: best.best.step,
       trainLoss: now.lossSum / Double(max(1, now.globalStep - now.skippedOfMain)),
-      seconds: seconds, texts: now.texts, tokens: now.tokens, skippedUpdates: now.skipped,
-      end: now.end ?? .interrupted)
+      seconds: seconds, texts: now.texts, tokens: now.tokens, mainTexts: coverage.texts,
+      distinctTexts: coverage.rows, evaluations: evaluations,
+      skippedUpdates: now.skipped, end: now.end ?? .interrupted)
   }
 }

@@ -82,9 +82,63 @@ struct PairedTests {
       #expect(
         Self.isClose(test.pValue, entry["p"], roundings: roundings),
         "\(differences) \(test.pValue)")
+      // One side is half of both, or the rest; the rest loses what 1 - p loses.
+      let greater = entry["greater"]?.double
+      #expect(
+        Self.isClose(
+          test.pGreater, entry["greater"],
+          roundings: roundings * (1 + 1 / max(1e-3, greater ?? 1))),
+        "\(differences) \(test.pGreater)")
+      // The ends are as far off as mean and deviation, and as the bound is.
+      let interval = test.interval()
+      for (end, key) in [(interval?.lowerBound, "low"), (interval?.upperBound, "high")] {
+        guard let expected = entry[key]?.double else {
+          #expect(deviation == 0 || test.statistic.isNaN, "scipy has no interval")
+          continue
+        }
+        let size = abs(test.mean) + abs(expected - test.mean) + largest
+        #expect(
+          Roundings.agree(end ?? .nan, expected, roundings: 64 + sums + ratio, of: size),
+          "\(differences) \(key) \(String(describing: end)) \(expected)")
+      }
     }
+    #expect(PairedTTest([.nan, 1])?.interval() == nil)
     #expect(PairedTTest([0.1]) == nil && PairedTTest([]) == nil)
     #expect(SampleSummary([]).mean.isNaN && SampleSummary([3]).standardDeviation.isNaN)
+  }
+
+  /// The bound is where p falls to 1 - level, so it is off by what p is off, magnified by p's slope.
+  @Test("bounds of Student's t as scipy has them")
+  func bounds() throws {
+    let cases = try #require(try Self.golden()["bounds"]?.array)
+    #expect(cases.count == 24)
+    for entry in cases {
+      let (level, n) = (
+        try #require(entry["level"]?.double), try #require(entry["degrees"]?.int)
+      )
+      let expected = try #require(entry["t"]?.double)
+      let t = StudentT.bound(level: level, degrees: n)
+      // p' t / p is at most max(1, n) for these levels: the tail is a power of t.
+      let roundings = Double(n + 1) * (64 + 8 * Double(n)) / (1 - level)
+      #expect(Roundings.agree(t, expected, roundings: roundings), "\(level) \(n): \(t)")
+    }
+    #expect(StudentT.bound(level: 0.95, degrees: 0).isNaN)
+  }
+
+  @Test("Holm's correction as statsmodels has it")
+  func holm() throws {
+    let cases = try #require(try Self.golden()["holm"]?.array)
+    #expect(cases.count == 5)
+    for entry in cases {
+      let expected = (entry["adjusted"]?.array ?? []).compactMap(\.double)
+      let found = Holm.adjusted((entry["p"]?.array ?? []).compactMap(\.double))
+      #expect(found.count == expected.count)
+      for (a, b) in zip(found, expected) { #expect(Roundings.agree(a, b, roundings: 2)) }
+    }
+    // What is undefined counts for nothing.
+    let some = Holm.adjusted([.nan, 0.02, .nan, 0.03])
+    #expect(some[0].isNaN && some[1] == 0.04 && some[2].isNaN && some[3] == 0.04)
+    #expect(Holm.adjusted([]).isEmpty)
   }
 
   /// Rows of alternating classes; the first `wrong` of them are predicted wrongly.

@@ -57,14 +57,14 @@ import Trainers
     #expect(distances.contains { $0 < limit } && distances.contains { $0 > limit })
     var settings = ContinuationKD.Settings()
     settings.margin = expected.number("margin")
-    settings.goldWeight = 0.5
+    settings.goldWeight = 1.0 / 3
     let method = ContinuationKD(setup(game, steps: 30), settings: settings)
-    // Update 8 of 20: psi = 0.5 * 8 / 20, and the fifth of ten multipliers.
+    // Update 12 of 20: psi = 1/3 * 12 / 20, and the fifth of ten multipliers, floor(13 / 3) + 1.
     let driver = StepDriver(training: game.student.parameters, shards: shards)
-    let scalars = try method.loss(driver.context(game.batch, number: 8))
+    let scalars = try method.loss(driver.context(game.batch, number: 12))
     #expect(
       Roundings.agree(
-        scalars["gold_weight"], expected.number("gold_weight"), roundings: 4))
+        scalars["gold_weight"], expected.number("gold_weight"), roundings: 8))
     #expect(abs(scalars["teacher_multiplier"] - expected.number("multiplier")) < Roundings.gamma(2))
     for name in ["loss", "ce_loss", "kd_loss"] {
       #expect(Network.ofMethods.agrees(scalars[name], expected.number(name)), "\(name)")
@@ -116,6 +116,26 @@ import Trainers
     #expect(Annealing(temperatures: 1, fraction: 0.1, of: 2).updates == 1)
   }
 
+  /// Algorithm 1 of the paper, written as it stands there, with 30 epochs and t_max 10.
+  @Test func multipliersOfContinuationAreThoseOfAlgorithm1() throws {
+    let game = try Game(of: "plain")
+    let method = ContinuationKD(setup(game, steps: 30), settings: ContinuationKD.Settings())
+    var temperature = 10
+    let k = 30 / 10
+    for i in 1...30 {
+      if i % k == 0 { temperature -= 1 }
+      let phi = 1 - Double(max(1, temperature) - 1) / 10
+      #expect(
+        Roundings.agree(Double(method.multiplier(at: i - 1)), phi, roundings: 4 * 0x1p29),
+        "epoch \(i)")
+    }
+    #expect(method.multiplier(at: 19) == Float(7) / 10, "the last epoch of stage I")
+    let scaled = ContinuationKD(setup(game, steps: 6000), settings: ContinuationKD.Settings())
+    #expect(scaled.multiplier(at: 3999) == Float(7) / 10)
+    #expect(scaled.multiplier(at: 598) == Float(1) / 10)
+    #expect(scaled.multiplier(at: 599) == Float(2) / 10)
+  }
+
   @Test func continuationWithoutMarginAndGoldWeightIsAnnealing() throws {
     let game = try Game(of: "plain")
     var settings = ContinuationKD.Settings()
@@ -124,7 +144,8 @@ import Trainers
     settings.fraction = 14.0 / 18
     let continuation = ContinuationKD(setup(game, steps: 18), settings: settings)
     let annealing = AnnealingKD(setup(game, steps: 18), settings: AnnealingKD.Settings())
-    for number in [0, 7, 13, 14] {
+    // Updates in which both have reached the same multiplier: 2/7, 5/7, and gold labels alone.
+    for number in [2, 8, 14] {
       let one = StepDriver(training: game.student.parameters, shards: 2)
       let two = StepDriver(training: game.student.parameters, shards: 2)
       let turn = annealing.turn(batch: number)
@@ -219,6 +240,35 @@ import Trainers
     #expect(farthest(kept.before[3], kept.before[1]) <= 1.001e-2)
     #expect(farthest(kept.before[3], kept.before[2]) > 1.001e-2)
     #expect(farthest(plain.before[3], plain.before[2]) <= 1.001e-2)
+  }
+
+  /// Patience waits for the last stage, and counts what is measured in it.
+  @Test(arguments: ["annealing-kd", "continuation-kd", "comkd", "tinybert"])
+  func patienceCountsInTheLastStageOnly(_ name: String) throws {
+    let lesson = try LayerMethodsTests.Lesson()
+    let keys =
+      name == "tinybert"
+      ? #"{"prediction_steps_fraction": 0.4}"# : #"{"stage_one_fraction": 0.6}"#
+    let method = try lesson.method(name, keys)
+    // Ten updates, six of them in stage I, in which the metric only falls.
+    var scores = [0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.35, 0.2, 0.1][...]
+    let observer = SilentObserver()
+    let summary = try lesson.toy.run(
+      method,
+      TrainingArguments(
+        perDeviceTrainBatchSize: 4, maxSteps: 10, evalStrategy: .steps, evalSteps: 1,
+        loggingSteps: 1, earlyStoppingPatience: 2), observer: observer
+    ) { [("accuracy", scores.popFirst() ?? 0)] }
+    // Update 7 is the first of stage II, 8 an improvement, 9 and 10 are none.
+    #expect(summary.globalStep == 10 && summary.end == .planned, "\(name)")
+    scores = [0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.1][...]
+    let short = try lesson.toy.run(
+      method,
+      TrainingArguments(
+        perDeviceTrainBatchSize: 4, maxSteps: 10, evalStrategy: .steps, evalSteps: 1,
+        loggingSteps: 1, earlyStoppingPatience: 2), observer: observer
+    ) { [("accuracy", scores.popFirst() ?? 0)] }
+    #expect(short.globalStep == 9 && short.end == .patience, "\(name)")
   }
 
   @Test func theGeneratorOfComKDLearns() throws {

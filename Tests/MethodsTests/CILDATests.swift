@@ -60,6 +60,50 @@ import Trainers
     }
   }
 
+  /// Vectors relative to their mean over the batch, with their gradient, against finite differences
+  /// of the sum of their third powers.
+  @Test func centeredRowsLoseTheirMean() throws {
+    let values: [Float] = [1, -2, 4, 0.5, 3, 7]
+    func centered(_ x: [Float]) -> [Double] {
+      let means = (0..<2).map { c in (0..<3).reduce(0.0) { $0 + Double(x[2 * $1 + c]) } / 3 }
+      return x.enumerated().map { Double($1) - means[$0 % 2] }
+    }
+    let tape = Tape(pool: BufferPool())
+    let leaf = tape.leaf(Matrix(values, rows: 3, columns: 2))
+    let found = tape.centeredRows(leaf)
+    for (a, b) in zip(found.value.values, centered(values)) {
+      #expect(Roundings.agree(Double(a), b, roundings: 4 * 0x1p29, of: 8))
+    }
+    // The squared distance of the centred rows from 0; its gradient is twice the centred rows.
+    _ = tape.squaredError(found, tape.constant(Matrix(zeros: 3, 2)), weight: 1)
+    tape.backward()
+    let gradient = try #require(leaf.leafGradient).values
+    for (a, b) in zip(gradient, centered(values)) {
+      #expect(Roundings.agree(Double(a), 2 * b, roundings: 16 * 0x1p29, of: 16))
+    }
+  }
+
+  /// A bias of the maps is the same for all texts: it moves every cosine, unless vectors are taken
+  /// relative to their mean.
+  @Test(arguments: [true, false])
+  func centredStatesDoNotFeelACommonShift(_ centers: Bool) throws {
+    func loss(bias: Float) throws -> Double {
+      let game = try Game {
+        $0.contrast.centersStates = centers
+        $0.contrast.temperature = 0.5
+      }
+      for entry in game.projections.entries where entry.name.hasSuffix("bias") {
+        game.projections.matrix(entry.slot).fill(bias)
+      }
+      let driver = StepDriver(training: game.generator.parameters, shards: 2)
+      return try game.method.loss(
+        driver.context(game.toy.train.batch(Array(0..<8)), turn: 1))["contrastive_loss"]
+    }
+    let (plain, shifted) = try (loss(bias: 0), loss(bias: 1))
+    #expect(Network.ofMethods.agrees(plain, shifted, evaluations: 64) == centers)
+    if !centers { #expect(abs(shifted - log(8)) < 0.3, "all vectors nearly the same") }
+  }
+
   /// Without the contrastive term and without labels on x', both steps are MATE-KD's.
   @Test(arguments: [0, 1])
   func withoutItsTermsItIsMATEKD(turn: Int) throws {

@@ -101,9 +101,64 @@ import Trainers
     let texts = world.texts
     func difficulty(_ alpha: Double) throws -> Double {
       let method = try world.asdfd { $0.adversarialWeight = alpha }
+      // As if the student had learnt something: a head that is still 0 looks at nothing.
+      let head = method.head.parameters
+      Kernel.fillNormal(
+        Matrix(head.buffer, rows: 1, columns: head.count), standardDeviation: 0.02, seed: 4,
+        site: .projection(0))
       return method.guess(texts, tape: world.tape).1["guess_reconstruction_loss"]
     }
     #expect(try difficulty(1) > 1.05 * difficulty(1e-9))
+  }
+
+  @Test func theHeadBeginsWithTheMeanWord() throws {
+    let world = try World()
+    let method = try world.asdfd()
+    let head = method.head
+    let shape = world.student.encoder.configuration
+    let tape = world.tape
+    let states = tape.constant(
+      Matrix(
+        [Float](repeating: 3, count: 2 * shape.hiddenSize), rows: 2,
+        columns: shape.hiddenSize))
+    let restored = head.apply(0, to: states, tape: tape).value
+    let words = world.teacher.parameters.matrix(world.teacher.encoder.words)
+    for column in 0..<shape.wordWidth {
+      let mean =
+        (0..<words.rows).reduce(0.0) { $0 + Double(words[$1, column]) } / Double(words.rows)
+      #expect(restored[0, column] == Float(mean) && restored[1, column] == Float(mean))
+    }
+  }
+
+  /// R^2 by hand: means 2 and 1, squared deviations 2 + 2, errors 1 + 0 and 0 + 1.
+  @Test func determinationOfRestoredVectors() throws {
+    let target = Matrix([1, 0, 3, 2], rows: 2, columns: 2)
+    func score(_ restored: [Float]) -> Double? {
+      ASDFD.determination([(restored: Matrix(restored, rows: 2, columns: 2), target: target)])
+    }
+    #expect(score([2, 0, 3, 1]) == 0.5 && score([1, 0, 3, 2]) == 1 && score([2, 1, 2, 1]) == 0)
+    #expect(ASDFD.determination([]) == nil)
+  }
+
+  @Test(arguments: ["as-dfd", "zskd", "zskt"])
+  func weightDecayWouldMoveTheWordsApart(_ name: String) throws {
+    let world = try World()
+    let training = TrainedModel(
+      name: "", parameters: world.student.parameters,
+      optimizer: OptimizerSettings(weightDecay: 0.01),
+      schedule: LearningRateSchedule(kind: .constant, peak: 1e-3, warmupSteps: 0, totalSteps: 9))
+    let setup = DistillationSetup(
+      student: world.student, teacher: world.teacher, generator: nil, maskID: 4,
+      teacherCache: TeacherCache(teacher: world.teacher, rows: world.rows.count),
+      studentTraining: training, totalSteps: 9, labelSmoothing: 0)
+    let description = try #require(MethodRegistry.named(name))
+    let error = #expect(throws: MismatchError.self) {
+      try description.configure(methodSection("{}"))(setup)
+    }
+    #expect(
+      error?.description.hasPrefix(
+        "method \(name) gives the student the teacher's word embeddings") == true)
+    #expect(error?.description.contains("train.weight_decay (0.01)") == true)
   }
 
   @Test func theStudentLearnsToRestoreAndToAgree() throws {

@@ -92,6 +92,8 @@ import Trainers
     ("minilm", "{}"),
     ("minilmv2", #"{"relation_heads": 4, "teacher_layer": 1}"#),
     ("tinybert-augmentation", #"{"replacement_probability": 0.5, "candidates": 3}"#),
+    ("tinybert-augmentation", #"{"augmentation": "official", "copies": 2}"#),
+    ("tinybert", #"{"prediction_steps_fraction": 0, "augmentation": "official"}"#),
   ]
 
   /// The whole step: the loss's slope along its gradient is the gradient's length.

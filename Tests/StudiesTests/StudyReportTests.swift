@@ -98,7 +98,7 @@ import Testing
     #expect(lines[4] == "| kd | **91.67 ± 5.77** | 80.00 ± 0.00 | **87.50 ± 0.00** |")
     #expect(
       lines.contains {
-        $0.hasPrefix("| long_1 | none | 3 | 15.00 ± 5.00 | 20.00 | 3 | 1:02 | -76.67 |")
+        $0.hasPrefix("| long_1 | none | 3 | 15.00 ± 5.00 | 20.00 | 3 | – | – | 1:02 | -76.67 |")
       })
     #expect(lines.contains { $0.hasPrefix("| average | kd | 2 | 87.50 ± 0.00") })
     #expect(lines.last == "- short/kd/seed-3: not run yet")
@@ -119,9 +119,121 @@ import Testing
     #expect(report.latex.contains("none & $15.00 \\pm 5.00^{*\\dagger}$"))
 
     try report.write(to: world.folder)
-    for file in ["results.md", "results.csv", "results.tex", "cells.csv"] {
+    for file in ["results.md", "results.csv", "results.tex", "cells.csv", "results.json"] {
       #expect(FileManager.default.fileExists(atPath: "\(world.folder)/\(file)"))
     }
+  }
+
+  /// Any pair of methods, one-sided, with intervals and Holm's correction. Numbers are scipy's and
+  /// statsmodels': `stats.ttest_rel(a, b, alternative="greater")`, `confidence_interval()` of the
+  /// two-sided test, and `multipletests(p, method="holm")`.
+  @Test func contrastsOfTheStudy() throws {
+    let world = try StudyWorld()
+    let methods = #", "other": {"method": {"name": "kd", "temperature": 3}}"#
+    let study = try world.study(
+      world.text(
+        seeds: "[1, 2, 3]", methods: methods,
+        top: #""contrasts": ["kd > none", "other > kd", "other>none"],"#))
+    let wrong = ["none": [4, 5, 7], "kd": [3, 3, 5], "other": [3, 2, 2]]
+    for cell in study.cells {
+      let count = try #require(wrong[cell.method])[cell.seed - 1]
+      try world.pretend(
+        cell, accuracy: Double(20 - count) / 20, predictions: Self.predictions(wrong: count),
+        references: Self.references)
+    }
+    let report = try StudyReport(study, pool: world.toy.pool)
+    #expect(report.contrasts.map(\.better) == ["kd", "other", "other"])
+    #expect(report.contrasts.map(\.other) == ["none", "kd", "none"])
+    let expected: [(p: Double, low: Double, high: Double, holm: Double)] = [
+      (0.018874775675311907, 0.011622454504175539, 0.15504421216249106, 0.05662432702593572),
+      (0.1348516283298892, -0.12306248501317128, 0.25639581834650466, 0.1348516283298892),
+      (0.0608449671731601, -0.09841377117503308, 0.39841377117503307, 0.1216899343463202),
+    ]
+    for (contrast, expected) in zip(report.contrasts, expected) {
+      // One task: the average is the same.
+      #expect(contrast.results.count == 2)
+      for result in contrast.results {
+        let result = try #require(result)
+        // Differences of a twentieth from scores below 1, whose roundings the statistic magnifies.
+        #expect(Roundings.agree(result.test.pGreater, expected.p, roundings: 1e4))
+        let interval = try #require(result.interval)
+        #expect(Roundings.agree(interval.lowerBound, expected.low, roundings: 1e4, of: 1))
+        #expect(Roundings.agree(interval.upperBound, expected.high, roundings: 1e4, of: 1))
+        #expect(Roundings.agree(result.adjusted, expected.holm, roundings: 1e4))
+      }
+    }
+    let lines = report.markdown.split(separator: "\n").map(String.init)
+    #expect(
+      lines.contains(
+        "| contrast | task | n | difference | 95 % interval | p (one-sided) | p (Holm) |"))
+    #expect(lines.contains { $0.hasPrefix("| kd > none | short | 3 | +8.33 |") })
+    #expect(report.json["contrasts"]?.array?.count == 6)
+  }
+
+  @Test func contrastsMustNameTwoMethods() throws {
+    let world = try StudyWorld()
+    #expect(
+      world.complaint(world.text(top: #""contrasts": ["kd"],"#)).contains(
+        "contrasts: \"kd\" is not of the form \"A > B\" with two methods."))
+    #expect(
+      world.complaint(world.text(top: #""contrasts": ["kd > nine"],"#)).contains("\"nine\""))
+  }
+
+  /// A draw is the unit: its seeds are averaged before anything is tested.
+  @Test func drawsOfTheTrainingRows() throws {
+    let world = try StudyWorld()
+    let study = try world.study(
+      world.text(top: #""draw_seeds": [7, 8, 9], "contrasts": ["kd > none"],"#))
+    #expect(study.cells.count == 12)
+    #expect(study.cells[0].name == "short/none/draw-7/seed-1" && study.cells[0].draw == 7)
+    #expect(Set(study.cells.map(\.fingerprint)).count == 12)
+    // Wrong rows by draw and seed.
+    let none = [7: [4, 6], 8: [5, 5], 9: [6, 8]]
+    let kd = [7: [3, 3], 8: [4, 6], 9: [3, 5]]
+    for cell in study.cells {
+      let table = cell.method == "kd" ? kd : none
+      let count = try #require(table[cell.draw ?? 0])[cell.seed - 1]
+      try world.pretend(
+        cell, accuracy: Double(20 - count) / 20, predictions: Self.predictions(wrong: count),
+        references: Self.references)
+    }
+    let report = try StudyReport(study, pool: world.toy.pool)
+    let result = try #require(report.contrasts[0].results[0])
+    // Differences of the draws' means: 2, 0 and 3 of 20.
+    #expect(
+      result.test.count == 3
+        && Roundings.agree(result.test.mean, 5.0 / 60, roundings: 32, of: 1))
+    let comparison = try #require(report.entry(task: "short", method: "none")?.comparison)
+    #expect(comparison.pairs == 3)
+    #expect(report.average("kd")?.scores.count == 6)
+    #expect(
+      report.cellsCSV.hasPrefix("task,metric,method,draw,seed,score\nshort,accuracy,none,7,1,"))
+    #expect(report.markdown.contains("| task | method | draws × seeds |"))
+  }
+
+  @Test func curvesAgainstUpdatesTextsAndTime() throws {
+    let world = try StudyWorld()
+    let study = try world.study(
+      world.text(seeds: "[1]"),
+      overrides: [
+        "base.train.eval_strategy=steps", "base.train.eval_steps=1", "base.train.max_steps=8",
+      ])
+    _ = try study.run(observer: StudyListener())
+    let report = try StudyReport(study, pool: world.toy.pool)
+    #expect(report.curves.map(\.method) == ["none", "kd"])
+    for curve in report.curves {
+      #expect(curve.points.map(\.step) == Array(1...8))
+      // 24 rows in batches of four: the seventh and eighth update read rows a second time.
+      #expect(curve.points.map(\.texts) == (1...8).map { 4 * $0 })
+      #expect(curve.points.map(\.distinctTexts) == [4, 8, 12, 16, 20, 24, 24, 24])
+      let seconds = curve.points.compactMap(\.seconds)
+      #expect(seconds.count == 8 && seconds == seconds.sorted() && seconds[0] > 0)
+      let entry = try #require(report.entry(task: "short", method: curve.method))
+      #expect(curve.points.last?.score == entry.scores[0].score)
+      #expect(entry.distinctTexts == 24 && entry.passes == 32.0 / 24)
+    }
+    let point = report.json["curves"]?.array?.first?["points"]?.array?.first
+    #expect(point?["step"]?.int == 1 && point?["texts"]?.int == 4)
   }
 
   @Test func nothingIsThereYet() throws {

@@ -49,7 +49,8 @@ model 12 models/bert-base-uncased
 classifier models/bert-base-uncased models/bert-base-uncased-sst2
 classifier models/bert-base-uncased runs/sst2-teacher
 classifier models/bert-base-uncased runs/sst2-takd-assistant
-model 6 models/uncased_L-6_H-768_A-12
+for folder in models/distilbert-base-uncased models/distilroberta-base; do model 6 "$folder"; done
+classifier models/bert-base-uncased models/roberta-large-sst2
 for folder in models/bert-mini models/uncased_L-4_H-256_A-4 runs/sst2-generator; do
   model 4 "$folder"
 done

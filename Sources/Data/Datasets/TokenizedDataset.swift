@@ -96,6 +96,13 @@ public struct TokenizedDataset: Sendable {
     tokenIDs[offsets[row]..<offsets[row + 1]]
   }
 
+  /// How often each token occurs in all rows, special tokens around texts left out.
+  package func ordinaryTokenCounts(vocabularySize: Int) -> [Int] {
+    var counts = [Int](repeating: 0, count: vocabularySize)
+    for (id, special) in zip(tokenIDs, isSpecial) where !special { counts[Int(id)] += 1 }
+    return counts
+  }
+
   /// The rows with these indices, packed in this order.
   public func batch(_ rows: some Collection<Int>) -> PackedBatch {
     let total = rows.reduce(0) { $0 + offsets[$1 + 1] - offsets[$1] }

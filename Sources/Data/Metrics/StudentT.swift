@@ -22,6 +22,26 @@ public enum StudentT {
       ? front * betaFraction(x, n / 2, 0.5) / (n / 2) : 1 - front * betaFraction(y, 0.5, n / 2) * 2
   }
 
+  /// The probability that T is at least t: the p value of a one-sided test
+  /// (`scipy.stats.t.sf(t, degrees)`).
+  public static func oneSided(_ t: Double, degrees: Int) -> Double {
+    let half = twoSided(t, degrees: degrees) / 2
+    return t < 0 ? 1 - half : half
+  }
+
+  /// The t with P(|T| <= t) = level (`scipy.stats.t.ppf((1 + level) / 2, degrees)`); NaN without
+  /// degrees of freedom.
+  public static func bound(level: Double, degrees: Int) -> Double {
+    guard degrees > 0, level > 0, level < 1 else { return .nan }
+    var (low, high) = (0.0, 1.0)
+    while twoSided(high, degrees: degrees) > 1 - level { high *= 2 }
+    while true {
+      let middle = (low + high) / 2
+      guard low < middle, middle < high else { return middle }
+      if twoSided(middle, degrees: degrees) > 1 - level { low = middle } else { high = middle }
+    }
+  }
+
   /// 1 / B(n/2, 1/2) = gamma((n + 1)/2) / (gamma(n/2) sqrt(pi)), by the recurrence of gamma.
   private static func inverseBeta(_ n: Int) -> Double {
     var value = n % 2 == 0 ? 0.5 : 1 / Double.pi
@@ -62,6 +82,9 @@ public struct PairedTTest: Sendable, Equatable {
   public let statistic: Double
   /// Two-sided p value with count - 1 degrees of freedom.
   public let pValue: Double
+  /// One-sided p value, for the hypothesis that the mean is above 0.
+  public let pGreater: Double
+  private let error: Double
 
   /// The test of the given differences; nil for fewer than two.
   public init?(_ differences: [Double]) {
@@ -69,9 +92,18 @@ public struct PairedTTest: Sendable, Equatable {
     let summary = SampleSummary(differences)
     count = differences.count
     mean = summary.mean
-    let error = summary.standardDeviation / Double(count).squareRoot()
+    error = summary.standardDeviation / Double(count).squareRoot()
     statistic = differences.allSatisfy { $0 == 0 } ? .nan : mean / error
     pValue = StudentT.twoSided(statistic, degrees: count - 1)
+    pGreater = StudentT.oneSided(statistic, degrees: count - 1)
+  }
+
+  /// The interval for the mean that covers it with probability `level` (scipy's
+  /// `ttest_rel(…).confidence_interval(level)`); nil if a difference is undefined.
+  public func interval(level: Double = 0.95) -> ClosedRange<Double>? {
+    guard mean.isFinite, error.isFinite else { return nil }
+    let reach = error == 0 ? 0 : StudentT.bound(level: level, degrees: count - 1) * error
+    return mean - reach...mean + reach
   }
 }
 

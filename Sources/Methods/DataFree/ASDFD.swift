@@ -88,8 +88,12 @@ public struct ASDFD: PseudoTextMethod {
       teacher: setup.teacher, settings: settings.guessing, method: "as-dfd")
     texts = PseudoTexts(lifetime: settings.lifetime)
     let shape = setup.student.encoder.configuration
+    // It begins with the mean of the vocabulary for every token. At BERT's standard deviation its
+    // outputs would vary some fifty times as much as the vectors that it restores.
     head = Projections(
-      [("reconstruction", inputs: shape.hiddenSize, outputs: shape.wordWidth)], seed: setup.seed)
+      [("reconstruction", inputs: shape.hiddenSize, outputs: shape.wordWidth)],
+      standardDeviation: 0, seed: setup.seed)
+    head.setBias(0, to: guessing.statistics.mean)
     var training = setup.studentTraining
     training.companions = head.parameters
     trainedModels = [training]
@@ -182,6 +186,15 @@ public struct ASDFD: PseudoTextMethod {
     _ batch: PseudoBatch, _ tape: Tape, vectors: Tensor, hidden: [Int], training: Bool,
     movesTargets: Bool, weight: Float
   ) -> Double {
+    let restored = restored(batch, tape, vectors: vectors, hidden: hidden, training: training)
+    let targets = tape.gatherRows(movesTargets ? vectors : tape.constant(vectors.value), hidden)
+    return tape.squaredError(restored, targets, weight: weight)
+  }
+
+  /// What the student and the layer above it make of [MASK] in place of hidden tokens.
+  private func restored(
+    _ batch: PseudoBatch, _ tape: Tape, vectors: Tensor, hidden: [Int], training: Bool
+  ) -> Tensor {
     let student = setup.student
     let width = vectors.columns
     let masks = tape.pool.matrix(hidden.count, width)
@@ -192,9 +205,46 @@ public struct ASDFD: PseudoTextMethod {
       selection: .rows(hidden),
       vectors: tape.replacingRows(vectors, hidden, with: tape.constant(masks))
     ).last
-    let restored = head.apply(0, to: states, tape: tape)
-    let targets = tape.gatherRows(movesTargets ? vectors : tape.constant(vectors.value), hidden)
-    return tape.squaredError(restored, targets, weight: weight)
+    return head.apply(0, to: states, tape: tape)
+  }
+
+  /// R^2 of the restored vectors over the texts of the last batch: 1 for a perfect reconstruction, 0
+  /// for one that is as good as the mean of the hidden vectors, and below for a worse one.
+  public func diagnostics() throws -> [(name: String, value: Double)] {
+    guard setup.probe?.isDetailed == true else { return [] }
+    let width = setup.student.encoder.configuration.wordWidth
+    var pairs: [(restored: Matrix, target: Matrix)] = []
+    for shard in last.shards {
+      let tape = Tape(pool: BufferPool())
+      let batch = PseudoBatch(shard, Array(0..<shard.count))
+      let hidden = hiddenRows(batch, seed: setup.seed, draw: 0, round: 0)
+      let vectors = tape.constant(texts.vectors(for: shard, width: width, pool: tape.pool))
+      let found = restored(batch, tape, vectors: vectors, hidden: hidden, training: false)
+      pairs.append((found.value, tape.gatherRows(vectors, hidden).value))
+    }
+    guard let score = Self.determination(pairs) else { return [] }
+    return [("reconstruction_r2", score)]
+  }
+
+  /// R^2 of rows against rows, with the mean of each column as the reference; nil without any.
+  package static func determination(_ pairs: [(restored: Matrix, target: Matrix)]) -> Double? {
+    let rows = pairs.reduce(0) { $0 + $1.target.rows }
+    guard rows > 0, let columns = pairs.first?.target.columns else { return nil }
+    var (error, total) = (0.0, 0.0)
+    for column in 0..<columns {
+      var (sum, squares) = (0.0, 0.0)
+      for (restored, target) in pairs {
+        for row in 0..<target.rows {
+          let value = Double(target[row, column])
+          let difference = Double(restored[row, column]) - value
+          sum += value
+          squares += value * value
+          error += difference * difference
+        }
+      }
+      total += squares - sum * sum / Double(rows)
+    }
+    return 1 - error / total
   }
 
   /// The ordinary tokens of each text that are hidden, ascending: `masked_tokens` of them, or all

@@ -71,7 +71,8 @@ package struct EmbeddingGuessing: Sendable {
 
   package let settings: Settings
   private let words: Matrix
-  private let statistics: WordStatistics
+  /// Moments of the word embeddings.
+  package let statistics: WordStatistics
 
   /// Guessing in the space of a teacher's word embeddings.
   ///

@@ -138,6 +138,9 @@ package final class LastBatch: Sendable {
     content.withLock { $0 = (step.shards, step.batchNumber) }
   }
 
+  /// Its shards; none before the first batch.
+  var shards: [Shard] { content.withLock { $0.shards } }
+
   /// Its texts, with the vectors from `vectors` and the teacher's prediction.
   ///
   /// - Parameter aimed: true if the texts were made for the classes of their rows.

@@ -84,6 +84,13 @@ package struct VectorDistillation: Sendable {
       }
     }
     self.layers = layers
+    let decay = setup.studentTraining.optimizer.weightDecay
+    guard decay == 0 else {
+      throw MismatchError(
+        .method,
+        "method \(method) gives the student the teacher's word embeddings and never changes them, "
+          + "but train.weight_decay (\(decay)) would shrink them; set it to 0")
+    }
     student.parameters.matrix(student.encoder.words)
       .copy(from: teacher.parameters.matrix(teacher.encoder.words))
   }

@@ -34,6 +34,9 @@ package struct LayerContrast: Sendable {
     /// tau_2: divides cosines. At 2 the loss of K texts lies between log K - 1 and log K + 1.
     package var temperature: Float = 2
     package var anchor = Anchor.teacher
+    /// Whether the mean of the batch's states is taken away first. Cosines of raw states are near 1
+    /// for any two texts, so all that a small temperature tells apart is the deviation from it.
+    package var centersStates = false
     /// Texts of earlier batches whose vectors are additional negatives; 0 for none.
     package var bankSize = 0
     /// Whether the term is multiplied by 1 / log(number of candidates), so that it is 1 where all
@@ -52,6 +55,10 @@ package struct LayerContrast: Sendable {
       anchor = try section.choice(
         "contrastive_anchor", default: .teacher,
         "Whose vectors shall recognise those of the other model.")
+      centersStates = try section.bool(
+        "center_states", default: false,
+        "Whether the mean over the batch is taken from each model's states in the contrastive term."
+      )
       bankSize = try section.int(
         "memory_bank_size", default: 0, in: 0...10_000_000,
         "Texts of earlier batches whose vectors are further negatives; 0 for none.")
@@ -93,12 +100,17 @@ package struct LayerContrast: Sendable {
 
   /// Adds the term to the loss of a whole batch.
   ///
-  /// - Parameter rows: the texts' rows in the data set. What the bank holds of the same rows does
-  ///   not compete.
+  /// - Parameters:
+  ///   - rows: the texts' rows in the data set. What the bank holds of the same rows does not
+  ///     compete.
+  ///   - remembers: whether the bank takes the vectors.
   func add(
     _ name: String, weight: Double, to loss: inout LossTerms, teacher: Tensor, student: Tensor,
-    rows: [Int], tape: Tape
+    rows: [Int], remembers: Bool = true, tape: Tape
   ) {
+    // Maps are linear, so this takes the mean from the states that they read.
+    let teacher = settings.centersStates ? tape.centeredRows(teacher) : teacher
+    let student = settings.centersStates ? tape.centeredRows(student) : student
     let kept = bank?.contents(tape.pool)
     let candidates = rows.count + (kept?.rows.count ?? 0)
     var scale = settings.anchor == .symmetric ? 0.5 : 1
@@ -117,7 +129,15 @@ package struct LayerContrast: Sendable {
     }
     if settings.anchor != .student { add(teacher, student, bank: kept?.student) }
     if settings.anchor != .teacher { add(student, teacher, bank: kept?.teacher) }
-    bank?.append(teacher: teacher.value, student: student.value, rows: rows)
+    if remembers { bank?.append(teacher: teacher.value, student: student.value, rows: rows) }
+  }
+}
+
+extension Tape {
+  /// x minus the mean of its rows.
+  package func centeredRows(_ x: Tensor) -> Tensor {
+    let mean = meanRows(x, offsets: [0, x.rows])
+    return sum(x, scaled(gatherRows(mean, Array(repeating: 0, count: x.rows)), by: -1))
   }
 }
 

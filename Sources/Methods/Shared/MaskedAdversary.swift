@@ -10,6 +10,16 @@ import Trainers
 /// It learns in the first n_G of every n_G + n_S batches, and the student in the rest. Source:
 /// Rashid, Lioutas and Rezagholizadeh, ACL 2021 (arXiv 2105.05912), and the authors' code.
 package struct MaskedAdversary: Sendable {
+  /// The updates over which the generator's learning rate decays. It moves on with the generator's
+  /// own updates either way.
+  package enum Horizon: String, Sendable, CaseIterable {
+    /// The generator's own: the rate falls to 0.
+    case generator
+    /// The generator's and the student's, as in the official code: with 10 steps in 110 the rate
+    /// never falls below 10/11 of its peak.
+    case all
+  }
+
   /// The constants; the defaults are the official code's.
   package struct Settings: Sendable {
     /// rho: probability that an ordinary token is masked.
@@ -27,6 +37,11 @@ package struct MaskedAdversary: Sendable {
     package var studentSteps = 100
     package var generatorLearningRate = 5e-7
     package var generatorScheduler = TrainingArguments.Schedule.linear
+    package var generatorHorizon = Horizon.generator
+    /// What fills the masks; `adversarial` is the method, the others are controls.
+    package var fill = MaskFill.Kind.adversarial
+    /// The words that the control `topK` draws from.
+    package var fillLikeliest = 10
     package var generatorWarmupSteps = 0
     package var generatorOptimizer = OptimizerSettings(maxGradNorm: 5)
 
@@ -63,6 +78,10 @@ package struct MaskedAdversary: Sendable {
       generatorScheduler = try section.choice(
         "generator_lr_scheduler_type", default: .linear,
         "How the generator's learning rate goes on after the warm-up.")
+      generatorHorizon = try section.choice(
+        "generator_lr_horizon", default: .generator,
+        "Over which updates the generator's learning rate decays: its own, or the student's as well "
+          + "(`all`, the official code), which keeps it near its peak.")
       generatorWarmupSteps = try section.int(
         "generator_warmup_steps", default: 0, in: 0...1_000_000_000,
         "Updates of the generator's linear warm-up.")
@@ -107,30 +126,67 @@ package struct MaskedAdversary: Sendable {
     let logits: Matrix
   }
 
+  /// Fixed texts to measure it on; nil outside of runs.
+  let probe: ProbeTexts?
+  let fill: MaskFill
+  /// Whether the generator learns.
+  package let trainsGenerator: Bool
   private let settings: Settings
-  private let student: SequenceClassifier
+  private let student, teacher: SequenceClassifier
   private let generator: MaskedLanguageModel
   private let maskID: Int32
+  /// The generator's weights in the beginning; nil if they do not change.
+  private let beginning: Buffer?
 
   /// The generator of a run.
   ///
   /// - Throws: `MismatchError` if it has none.
   init(_ setup: DistillationSetup, settings: Settings, method: String) throws {
+    var settings = settings
+    if settings.fill != .adversarial { settings.generatorSteps = 0 }
     self.settings = settings
     student = setup.student
+    teacher = setup.teacher
     generator = try setup.requiredGenerator(of: method)
     maskID = setup.maskID
+    probe = setup.probe
+    fill = try MaskFill(
+      setup, kind: settings.fill, likeliest: settings.fillLikeliest, method: method)
+    trainsGenerator = settings.generatorSteps > 0 && settings.generatorLearningRate > 0
+    beginning = trainsGenerator ? generator.parameters.buffer.copy() : nil
+  }
+
+  /// The Euclidean distance of the generator's weights from those of the beginning; nil if it does
+  /// not learn.
+  var drift: Double? {
+    beginning.map {
+      Kernel.distance(generator.parameters.buffer, $0, count: generator.parameters.count)
+    }
+  }
+
+  /// Whether outputs are scores.
+  var isRegression: Bool { student.labels.isRegression }
+  /// Whether a text may have several labels.
+  var hasSeveralLabels: Bool { student.labels.problem == .severalLabels }
+
+  /// The logits of both models without dropout.
+  func answers(_ tokens: PackedTokens, on tape: Tape) -> (student: Tensor, teacher: Tensor) {
+    (
+      student.logits(tokens, tape: tape, training: false),
+      teacher.logits(tokens, tape: tape, training: false)
+    )
   }
 
   /// The generator with its optimiser and schedule.
   func trainedModel(studentUpdates: Int, companions: Parameters? = nil) -> TrainedModel {
     let cycles = (studentUpdates + settings.studentSteps - 1) / settings.studentSteps
+    let own = cycles * settings.generatorSteps
     return TrainedModel(
       name: "generator", parameters: generator.parameters, optimizer: settings.generatorOptimizer,
       schedule: LearningRateSchedule(
         kind: settings.generatorScheduler, peak: settings.generatorLearningRate,
         warmupSteps: settings.generatorWarmupSteps,
-        totalSteps: max(1, cycles * settings.generatorSteps)),
+        totalSteps: max(1, settings.generatorHorizon == .all ? own + studentUpdates : own)),
       companions: companions)
   }
 
@@ -167,8 +223,18 @@ package struct MaskedAdversary: Sendable {
   /// x' for a step of the student, in which the generator is fixed.
   func texts(_ shard: Shard, _ masks: Masks, on tape: Tape) -> Texts {
     guard !masks.rows.isEmpty else { return texts(shard, [], []) }
-    let logits = logits(shard, masks.rows, on: tape)
-    return texts(shard, masks.rows, tape.gumbelArgmax(logits, noise: masks.noise))
+    let words = fill.words(at: masks, of: shard, on: tape) {
+      logits(shard, masks.rows, on: tape)
+    }
+    return texts(shard, masks.rows, words)
+  }
+
+  /// The masked tokens of a shard in a step of the student, and the ids of x'.
+  package func words(
+    of shard: Shard, step: StepContext, on tape: Tape
+  ) -> (masked: [Int], ids: [Int32]) {
+    let masks = masks(shard, step: step)
+    return (masks.rows, texts(shard, masks, on: tape).tokens.ids)
   }
 
   /// How far the student's logits are from the teacher's: what the generator raises and the
@@ -181,9 +247,12 @@ package struct MaskedAdversary: Sendable {
       on: tape, weight: weight)
   }
 
-  private func logits(_ shard: Shard, _ rows: [Int], on tape: Tape) -> Tensor {
+  /// The generator's logits at the masked tokens.
+  func logits(
+    _ shard: Shard, _ rows: [Int], on tape: Tape, training: Bool = true
+  ) -> Tensor {
     let masked = shard.tokens.replacing(rows, with: maskID)
-    return generator.logits(masked, rows: rows, tape: tape, training: true)
+    return generator.logits(masked, rows: rows, tape: tape, training: training)
   }
 
   private func texts(_ shard: Shard, _ rows: [Int], _ ids: [Int32]) -> Texts {

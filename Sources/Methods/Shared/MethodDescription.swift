@@ -28,8 +28,10 @@ public struct MethodDescription: Sendable {
   public let name: String
   /// One sentence and the paper.
   public let summary: String
-  /// True if it needs a generator.
+  /// True if it always needs a generator.
   public let needsGenerator: Bool
+  /// True for a configuration with which it needs a generator, though it does not always.
+  private let needsGeneratorFor: (@Sendable (ConfigSection) -> Bool)?
   /// True if its losses are defined for texts that may have several labels.
   public let takesSeveralLabels: Bool
   /// Reads from the same section how the method makes its own training texts; nil if it learns from
@@ -44,7 +46,8 @@ public struct MethodDescription: Sendable {
 
   /// A method whose closure reads its keys.
   public init(
-    name: String, summary: String, needsGenerator: Bool = false, takesSeveralLabels: Bool = false,
+    name: String, summary: String, needsGenerator: Bool = false,
+    needsGeneratorFor: (@Sendable (ConfigSection) -> Bool)? = nil, takesSeveralLabels: Bool = false,
     texts: (@Sendable (ConfigSection) throws -> SyntheticTexts)? = nil,
     configure: @escaping Configure<DistillationSetup>,
     configureSpans: Configure<SpanDistillationSetup>? = nil
@@ -60,6 +63,7 @@ public struct MethodDescription: Sendable {
     self.name = name
     self.summary = summary
     self.needsGenerator = needsGenerator
+    self.needsGeneratorFor = needsGeneratorFor
     self.takesSeveralLabels = takesSeveralLabels
     self.texts = texts
     self.configure = whole(configure)
@@ -69,11 +73,14 @@ public struct MethodDescription: Sendable {
   /// A method that keeps what its keys say in a value of its own.
   ///
   /// - Parameters:
+  ///   - needsGeneratorFor: true for a section with which a generator is needed, where not all
+  ///     need one.
   ///   - settings: reads the keys.
   ///   - objective: makes the method for classes and scores.
   ///   - spanObjective: makes the form for models that find answers; nil if there is none.
   public init<Settings: Sendable>(
-    name: String, summary: String, needsGenerator: Bool = false, takesSeveralLabels: Bool = false,
+    name: String, summary: String, needsGenerator: Bool = false,
+    needsGeneratorFor: (@Sendable (ConfigSection) -> Bool)? = nil, takesSeveralLabels: Bool = false,
     texts: (@Sendable (ConfigSection) throws -> SyntheticTexts)? = nil,
     settings: @escaping @Sendable (ConfigSection) throws -> Settings,
     objective: @escaping @Sendable (DistillationSetup, Settings) throws -> any Objective,
@@ -89,7 +96,12 @@ public struct MethodDescription: Sendable {
     }
     self.init(
       name: name, summary: summary, needsGenerator: needsGenerator,
-      takesSeveralLabels: takesSeveralLabels, texts: texts, configure: configure(objective),
-      configureSpans: spanObjective.map(configure))
+      needsGeneratorFor: needsGeneratorFor, takesSeveralLabels: takesSeveralLabels, texts: texts,
+      configure: configure(objective), configureSpans: spanObjective.map(configure))
+  }
+
+  /// Whether the method needs a generator with the keys of a section.
+  package func needsGenerator(_ section: ConfigSection) -> Bool {
+    needsGenerator || needsGeneratorFor?(section) == true
   }
 }

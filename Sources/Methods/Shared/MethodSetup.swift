@@ -47,6 +47,10 @@ public struct MethodSetup<Head: DistillableModel>: Sendable {
   public let seed: UInt64
   /// The tokenizer that all models share; nil only outside of runs.
   public let tokenizer: (any Tokenizer)?
+  /// The training data, for methods that count words; nil only outside of runs.
+  public let trainingTexts: TokenizedDataset?
+  /// Texts on which a method measures itself; nil only outside of runs.
+  public let probe: ProbeTexts?
 
   /// Everything that a method can ask for.
   public init(
@@ -54,7 +58,8 @@ public struct MethodSetup<Head: DistillableModel>: Sendable {
     maskID: Int32, teacherCache: TeacherCache, studentTraining: TrainedModel, totalSteps: Int,
     labelSmoothing: Float, trainingRows: Int = 0, trainingClasses: [Int32] = [],
     batchesPerEpoch: Int = 1, seed: UInt64 = 42,
-    tokenizer: (any Tokenizer)? = nil
+    tokenizer: (any Tokenizer)? = nil, trainingTexts: TokenizedDataset? = nil,
+    probe: ProbeTexts? = nil
   ) {
     self.student = student
     self.teacher = teacher
@@ -69,6 +74,8 @@ public struct MethodSetup<Head: DistillableModel>: Sendable {
     self.batchesPerEpoch = batchesPerEpoch
     self.seed = seed
     self.tokenizer = tokenizer
+    self.trainingTexts = trainingTexts
+    self.probe = probe
   }
 }
 

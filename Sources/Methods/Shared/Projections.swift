@@ -11,13 +11,15 @@ public struct Projections: Sendable {
   private let biases: [ParameterSlot?]
 
   /// Maps with torch.nn.Linear's shapes and the initial values of BERT's layers: normal with
-  /// standard deviation 0.02, biases 0.
+  /// standard deviation 0.02 unless another is given, biases 0.
   ///
   /// - Parameters:
   ///   - shapes: name, inputs and outputs of each map.
+  ///   - standardDeviation: of the initial weights.
   ///   - seed: names the draw of the initial values.
   public init(
-    _ shapes: [(name: String, inputs: Int, outputs: Int)], bias: Bool = true, seed: UInt64
+    _ shapes: [(name: String, inputs: Int, outputs: Int)], bias: Bool = true,
+    standardDeviation: Float = 0.02, seed: UInt64
   ) {
     var layout = ParameterLayout()
     var weights: [ParameterSlot] = []
@@ -31,7 +33,8 @@ public struct Projections: Sendable {
     self.biases = biases
     for (index, slot) in weights.enumerated() {
       Kernel.fillNormal(
-        parameters.matrix(slot), standardDeviation: 0.02, seed: seed, site: .projection(index))
+        parameters.matrix(slot), standardDeviation: standardDeviation, seed: seed,
+        site: .projection(index))
     }
   }
 
@@ -40,6 +43,12 @@ public struct Projections: Sendable {
     try section.int(
       "projection_dim", default: 128, in: 1...65_536,
       "Common width that both models' states are mapped to.")
+  }
+
+  /// Gives map number `index` a bias.
+  package func setBias(_ index: Int, to values: Matrix) {
+    guard let slot = biases[index] else { return }
+    parameters.matrix(slot).copy(from: values)
   }
 
   /// Map number `index` of x.

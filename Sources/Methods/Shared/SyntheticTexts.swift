@@ -82,16 +82,15 @@ public struct SyntheticTexts: Sendable {
         task.isPair ? Self.pairs(lines) : lines, tokenizer: tokenizer,
         maximumLength: maximumLength, pool: pool)
     }
-    let empty: ArraySlice<UInt8> = []
-    let frame = tokenizer.encode(empty, pair: task.isPair ? empty : nil, maxLength: maximumLength)
-    let wordsPerText = (maximumLength - frame.ids.count) / (task.isPair ? 2 : 1)
-    guard wordsPerText > 0, frame.ids.count >= 2 else {
+    let frame = TextFrame(tokenizer, isPair: task.isPair, maximumLength: maximumLength)
+    let wordsPerText = (maximumLength - frame.count) / (task.isPair ? 2 : 1)
+    guard wordsPerText > 0, frame.count >= 2 else {
       throw MismatchError(
         .method,
         "max_seq_length \(maximumLength) leaves no room for words between the special tokens of "
           + "task \(task.name); raise it")
     }
-    let vocabulary = ordinaryWords(tokenizer)
+    let vocabulary = Self.ordinaryWords(tokenizer)
     let encodings = (0..<rows).map { row -> Encoding in
       var stream = RandomStream(seed: seed, purpose: .synthesis, step: row, site: .part(0))
       func text() -> [Int32] {
@@ -102,7 +101,7 @@ public struct SyntheticTexts: Sendable {
         }
         return (0..<count).map { _ in vocabulary[stream.nextBelow(vocabulary.count)] }
       }
-      return Self.encoding(frame, first: text(), second: task.isPair ? text() : nil)
+      return frame.encoding(first: text(), second: task.isPair ? text() : nil)
     }
     let classes = task.targets == .classes ? task.labels.count : 0
     return TokenizedDataset(
@@ -112,26 +111,8 @@ public struct SyntheticTexts: Sendable {
       vocabularyHash: tokenizer.vocabularyHash)
   }
 
-  /// Special tokens around words. Those between two texts stay together.
-  private static func encoding(
-    _ frame: Encoding, first: [Int32], second: [Int32]?
-  ) -> Encoding {
-    var result = frame
-    let last = frame.ids.count - 1
-    let inserted: [(place: Int, words: [Int32]?)] = [(last, second), (1, first)]
-    for (place, words) in inserted {
-      guard let words else { continue }
-      result.ids.insert(contentsOf: words, at: place)
-      let type = frame.typeIDs[place == 1 ? 0 : last]
-      result.typeIDs.insert(contentsOf: repeatElement(type, count: words.count), at: place)
-      result.isSpecial.insert(contentsOf: repeatElement(false, count: words.count), at: place)
-    }
-    return result
-  }
-
   /// All ids except special tokens and the entries that BERT's vocabularies keep unused.
-  private func ordinaryWords(_ tokenizer: any Tokenizer) -> [Int32] {
-    guard case .random = words else { return [] }
+  static func ordinaryWords(_ tokenizer: any Tokenizer) -> [Int32] {
     let special = Set(tokenizer.specialTokens.all)
     let ids = (0..<Int32(truncatingIfNeeded: tokenizer.vocabularySize)).filter { id in
       guard !special.contains(id), let token = tokenizer.token(for: id) else { return false }

@@ -48,6 +48,12 @@ package struct WordBorders: Sendable {
     return joints.indices.contains(index) && joints[index] == .never && isLetters[index]
   }
 
+  /// Whether a token begins a word or stands alone, rather than going on with the word before it.
+  func beginsWord(_ id: Int32) -> Bool {
+    let index = Int(id)
+    return joints.indices.contains(index) && joints[index] == .never
+  }
+
   /// The words of a text of a shard, with all their pieces, as ascending ranges of tokens. Only
   /// words made of letters count.
   package func words(ofText text: Int, in shard: Shard) -> [Range<Int>] {

@@ -35,7 +35,7 @@ package struct RunDescription: Sendable {
   /// Keys that change no bit of the training, so a run may continue with other values.
   private static let harmless: Set<String> = [
     "config.output_dir", "config.overwrite_output_dir", "config.threads", "config.shards",
-    "config.teacher_cache_dir", "config.allow_weak_teacher", "config.$schema",
+    "config.teacher_cache_dir", "config.allow_weak_teacher", "config.$schema", "config.diagnostics",
     "config.train.save_strategy", "config.train.save_steps", "config.train.save_total_limit",
     "config.train.resume_from_checkpoint", "config.train.nonfinite_patience", "processors",
   ]

@@ -29,6 +29,8 @@ public struct DistillConfiguration: RunConfiguration {
   public let teacherCacheDir: String?
   /// `allow_weak_teacher`: whether a teacher that scores below the majority class is accepted.
   public let allowWeakTeacher: Bool
+  /// `diagnostics`: whether each evaluation also measures what goes on within the method.
+  public let diagnostics: Bool
   /// How the student is trained.
   public let train: TrainingArguments
   private let root: ConfigSection
@@ -59,6 +61,10 @@ public struct DistillConfiguration: RunConfiguration {
     allowWeakTeacher = try root.bool(
       "allow_weak_teacher", default: false,
       "Whether a teacher that scores below the majority class is accepted.")
+    diagnostics = try root.bool(
+      "diagnostics", default: false,
+      "Whether each evaluation also measures what goes on in the method, on a few training texts; "
+        + "changes no result.")
     train = try TrainingArguments(
       reading: root.sectionOrEmpty("train", "How the student is trained."))
     try root.finish()
