@@ -38,6 +38,34 @@ package enum ByteFile {
     return bytes
   }
 
+  /// The content of a file of data, unpacked if gzip packed it, whatever the file is called.
+  ///
+  /// - Parameter kind: what the path may lead to.
+  /// - Throws: the errors of `read`, and `FileError` of kind `invalid` for a packed file that is
+  ///   damaged, not whole, or much longer than its size suggests (`Gzip`).
+  package static func readUnpacked(
+    _ path: String, _ kind: ReadableKind = .regularFile
+  ) throws -> [UInt8] {
+    let file = try kind.open(path)
+    var content: [UInt8] = []
+    if let size = file.status?.st_size, size > 0 { content.reserveCapacity(min(size, 1 << 30)) }
+    var gzip: Gzip?
+    try forEachPiece(of: file, path) { piece in
+      if let gzip { return try gzip.append(piece, to: &content) }
+      let isDecided = content.count >= Gzip.mark.count
+      content += piece
+      guard !isDecided, content.starts(with: Gzip.mark) else { return }
+      // What has been read is the beginning of the packed file.
+      let beginning = content
+      content.removeAll(keepingCapacity: true)
+      let begun = try Gzip(path: path)
+      gzip = begun
+      try beginning.withUnsafeBytes { try begun.append($0, to: &content) }
+    }
+    try gzip?.finish()
+    return content
+  }
+
   /// The content of a file, or nil if there is none of that name.
   ///
   /// - Throws: `FileError` of kind `unreadable`.

@@ -10,7 +10,7 @@ package enum ReadableKind: Sendable {
   /// Opens a path for reading.
   ///
   /// A named pipe nobody writes to, a device without end and the like are refused at once. They
-  /// would be waited for, or read, for ever.
+  /// would be waited for, or read, for ever. Where a stream may be read, `-` is standard input.
   /// - Throws: `FileError` of kind `missing` or `unreadable`.
   func open(_ path: String) throws -> OpenFile {
     func unreadable(_ problem: String) -> FileError {
@@ -18,7 +18,8 @@ package enum ReadableKind: Sendable {
     }
     // Opening a pipe waits for whoever writes to it, which is right only where a pipe may be read.
     let flags = self == .regularFile ? O_RDONLY | O_NONBLOCK | O_NOCTTY : O_RDONLY | O_NOCTTY
-    guard let file = OpenFile(path, flags) else {
+    let isStandardInput = self == .fileOrStream && path == "-"
+    guard let file = isStandardInput ? OpenFile(stream: STDIN_FILENO) : OpenFile(path, flags) else {
       switch errno {
       case ENOENT, ENOTDIR:
         throw FileError(.missing, file: path, problem: "there is no such file.")
