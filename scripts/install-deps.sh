@@ -35,8 +35,13 @@ has_openblas() {
   command -v pkg-config && pkg-config --exists openblas
 }
 
+has_zlib() {
+  command -v pkg-config && pkg-config --exists zlib
+}
+
 need pkg-config command -v pkg-config
 need libopenblas-dev has_openblas
+need zlib1g-dev has_zlib
 need git command -v git # SwiftPM fetches the package's dependencies with it
 if [[ $with_tests == yes ]]; then
   need curl command -v curl
@@ -68,6 +73,10 @@ if [[ ${#missing[@]} -gt 0 ]]; then
     apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
   has_openblas >/dev/null || {
     echo "install-deps.sh: OpenBLAS is installed but pkg-config does not find 'openblas'" >&2
+    exit 1
+  }
+  has_zlib >/dev/null || {
+    echo "install-deps.sh: zlib is installed but pkg-config does not find 'zlib'" >&2
     exit 1
   }
 else

@@ -115,8 +115,8 @@ needed=$(objdump -p "$tree"/bin/mate-kd "$tree"/lib/mate-kd/*/mate-kd \
   | awk '$1 == "NEEDED" { print $2 }' | sort -u)
 for library in $needed; do
   case $library in
-    libopenblas.so.0 | libc.so.6 | libm.so.6 | ld-linux-x86-64.so.2) ;;
-    *) die 70 "the programs need $library, beside OpenBLAS and glibc" ;;
+    libopenblas.so.0 | libz.so.1 | libc.so.6 | libm.so.6 | ld-linux-x86-64.so.2) ;;
+    *) die 70 "the programs need $library, beside OpenBLAS, zlib and glibc" ;;
   esac
 done
 for file in "$tree"/bin/mate-kd "$tree"/lib/mate-kd/*/mate-kd; do

@@ -2,7 +2,8 @@ import Glibc
 
 /// Writes a file so that its name always refers either to the old content or to all of the new
 /// content: temporary file in the same folder, fsync, rename, fsync of the folder. A device or
-/// pipe, such as /dev/stdout, is written to directly, since a rename would replace it.
+/// pipe, such as /dev/stdout, is written to directly, since a rename would replace it; `-` is
+/// standard output.
 ///
 /// ```swift
 /// try AtomicFile.write(path) { file in
@@ -46,7 +47,11 @@ package struct AtomicFile: ~Copyable {
 
   private static func opening(_ path: String) throws -> AtomicFile {
     var status = stat()
-    // /dev/stdout may lead to a regular file, but the stream that is already open is meant.
+    // It may lead to a regular file, in which what is there already must stay.
+    if isStandardOutput(path) {
+      guard let file = OpenFile(stream: STDOUT_FILENO) else { throw error(path) }
+      return AtomicFile(path: path, temporary: nil, file: file)
+    }
     let isStream = path.hasPrefix("/dev/") || path.hasPrefix("/proc/")
     guard !isStream, stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG else {
       guard let file = OpenFile(path, O_WRONLY) else { throw error(path) }
@@ -90,9 +95,13 @@ package struct AtomicFile: ~Copyable {
     if let folder = OpenFile(temporary.folder, O_RDONLY | O_DIRECTORY) { fsync(folder.descriptor) }
   }
 
+  private static func isStandardOutput(_ path: String) -> Bool {
+    ["-", "/dev/stdout", "/dev/fd/1"].contains(path)
+  }
+
   private static func error(_ path: String) -> FileError {
     FileError(
-      .unwritable, file: path,
+      isStandardOutput(path) ? .brokenStream : .unwritable, file: path,
       problem: "the file cannot be written: \(String(cString: strerror(errno))).")
   }
 }

@@ -47,6 +47,51 @@ package enum ByteFile {
     return bytes
   }
 
+  /// The content of a file of data, unpacked if gzip packed it, whatever the file is called.
+  ///
+  /// - Parameters:
+  ///   - kind: what the path may lead to.
+  ///   - grow: is told how much room is needed before it is taken, as by `read`.
+  ///   - check: sees each piece of the content once.
+  /// - Throws: the errors of `read`, and `FileError` of kind `invalid` for a packed file that is
+  ///   damaged, not whole, or much longer than its size suggests (`Gzip`).
+  package static func readUnpacked(
+    _ path: String, _ kind: ReadableKind = .regularFile,
+    grow: (_ bytes: Int) throws -> Void = { _ in },
+    check: (_ piece: ArraySlice<UInt8>) throws -> Void = { _ in }
+  ) throws -> [UInt8] {
+    let file = try kind.open(path)
+    var content: [UInt8] = []
+    if let size = file.status?.st_size, size > 0 {
+      try grow(size)
+      content.reserveCapacity(min(size, 1 << 30))
+    }
+    var gzip: Gzip?
+    var checked = 0
+    try forEachPiece(of: file, path) { piece in
+      if content.count + piece.count > content.capacity { try grow(2 * content.count) }
+      if let gzip {
+        try gzip.append(piece, to: &content)
+      } else {
+        let isDecided = content.count >= Gzip.mark.count
+        content += piece
+        if !isDecided, content.starts(with: Gzip.mark) {
+          // What has been read is the beginning of the packed file.
+          let beginning = content
+          content.removeAll(keepingCapacity: true)
+          checked = 0
+          let begun = try Gzip(path: path)
+          gzip = begun
+          try beginning.withUnsafeBytes { try begun.append($0, to: &content) }
+        }
+      }
+      try check(content[checked...])
+      checked = content.count
+    }
+    try gzip?.finish()
+    return content
+  }
+
   /// The content of a file, or nil if there is none of that name.
   ///
   /// - Throws: `FileError` of kind `unreadable`.

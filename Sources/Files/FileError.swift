@@ -10,6 +10,8 @@ public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
     case invalid
     /// It cannot be written.
     case unwritable
+    /// It is standard output and cannot be written.
+    case brokenStream
   }
 
   /// The kind of problem.

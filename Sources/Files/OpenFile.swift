@@ -17,6 +17,13 @@ struct OpenFile: ~Copyable {
     descriptor = found
   }
 
+  /// A stream of the process that is open already, from where it stands; the error is in `errno`.
+  init?(stream: Int32) {
+    let found = dup(stream)
+    guard found >= 0 else { return nil }
+    descriptor = found
+  }
+
   deinit { Glibc.close(descriptor) }
 
   /// Makes reading wait for bytes, of a file that was opened with O_NONBLOCK.

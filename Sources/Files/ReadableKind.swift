@@ -12,14 +12,18 @@ package enum ReadableKind: Sendable {
   ///
   /// A pipe in place of a file, a device without end and the like are refused at once. They would be
   /// waited for, or read, for ever. Where a pipe may be read, it is waited for while somebody has it
-  /// open for writing; whoever does not have it open yet has some seconds to do so.
+  /// open for writing; whoever does not have it open yet has some seconds to do so. There `-` is
+  /// standard input.
+  ///
   /// - Throws: `FileError` of kind `missing` or `unreadable`.
   func open(_ path: String) throws -> OpenFile {
     func unreadable(_ problem: String) -> FileError {
       FileError(.unreadable, file: path, problem: problem)
     }
     // Otherwise opening a pipe would wait for whoever writes to it.
-    guard let file = OpenFile(path, O_RDONLY | O_NONBLOCK | O_NOCTTY) else {
+    let flags = O_RDONLY | O_NONBLOCK | O_NOCTTY
+    let isStandardInput = self == .fileOrStream && path == "-"
+    guard let file = isStandardInput ? OpenFile(stream: STDIN_FILENO) : OpenFile(path, flags) else {
       switch errno {
       case ENOENT, ENOTDIR:
         throw FileError(.missing, file: path, problem: "there is no such file.")

@@ -54,6 +54,16 @@ extension SequenceClassifier: TaskHead {
     WeakModel.problem(metrics, task: evaluation.task, data: evaluation.data, model: model)
   }
 
+  static func leak(of data: TokenizedDataset, into evaluation: EvaluationParts) -> String? {
+    let found = evaluation.data.repeats(of: data)
+    guard found.rows > 0 else { return nil }
+    let share = (Double(found.rows) / Double(evaluation.data.count) * 1000).rounded() / 10
+    let others =
+      found.contradictions == 0 ? "" : ", \(found.contradictions) of them with another label"
+    return "\(found.rows) of the \(evaluation.data.count) validation rows (\(share) %) have the "
+      + "texts of training rows\(others); on such rows a model looks better than it is"
+  }
+
   static func configure(
     _ method: MethodDescription, section: ConfigSection, task: TaskDescription
   ) throws -> @Sendable (DistillationSetup) throws -> any Objective {
@@ -110,7 +120,7 @@ extension TaskData {
   /// Reads and tokenises a split in which every row must have a label.
   fileprivate func rows(of split: Split) throws -> TokenizedDataset {
     let text = try text(of: split)
-    notice(text.notices + [text.oneClassNotice].compactMap { $0 })
+    notice(text.notices + [text.classNotice].compactMap { $0 })
     let data = TokenizedDataset(
       text, tokenizer: tokenizer, maximumLength: configuration.maxSeqLength, pool: pool)
     guard data.isLabelled else {

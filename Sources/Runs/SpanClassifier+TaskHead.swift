@@ -49,6 +49,11 @@ extension SpanClassifier: TaskHead {
     evaluation.weakness(metrics, model: model)
   }
 
+  /// Texts have many questions each; `inspect` tells which are also in another split.
+  static func leak(of data: TokenizedDataset, into evaluation: QuestionEvaluation) -> String? {
+    nil
+  }
+
   static func configure(
     _ method: MethodDescription, section: ConfigSection, task: TaskDescription
   ) throws -> @Sendable (SpanDistillationSetup) throws -> any Objective {

@@ -42,6 +42,9 @@ protocol TaskHead: DistillableModel {
     _ metrics: [(name: String, value: Double)], in evaluation: Evaluation, model: String
   ) -> String?
 
+  /// A sentence about training rows that are measured, too; nil if there are none.
+  static func leak(of data: TokenizedDataset, into evaluation: Evaluation) -> String?
+
   /// Lets a method read its section of the configuration.
   ///
   /// - Throws: `ConfigError`, also if the method has no form for this head.

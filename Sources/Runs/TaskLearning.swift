@@ -37,7 +37,7 @@ struct TaskLearning<Head: TaskHead> {
       configuration, task: task, tokenizer: model.tokenizer, pool: setup.pool,
       maximumRows: arguments.maxEvalSamples, seed: setup.common.seed)
     evaluation = try Head.evaluation(source, setup: setup)
-    notices = source.notices
+    notices = source.notices + [Head.leak(of: data, into: evaluation)].compactMap { $0 }
     let name = arguments.metricForBestModel ?? evaluation.metricNames[0]
     let plain = name.hasPrefix("eval_") ? String(name.dropFirst(5)) : name
     guard evaluation.metricNames.contains(plain) else {

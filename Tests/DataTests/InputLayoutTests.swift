@@ -69,9 +69,16 @@ struct InputLayoutTests {
 
   @Test("other formats are named")
   func binary() throws {
-    for (start, part) in [("PAR1", "Parquet"), ("ARROW1", "Arrow"), ("PK\u{3}\u{4}", "zip")] {
-      #expect(try problem(start + "xyz", as: "in.csv").contains(part))
+    for (start, part) in [
+      ("PAR1\u{15}\u{4}", "read_parquet"), ("ARROW1\0\0", "read_feather"),
+      ("PK\u{3}\u{4}", "unzip -p"), ("PK\u{3}\u{4}..[Content_Types].xml", "read_excel"),
+      ("BZh91\u{1}", "bunzip2"), ("SQLite format 3\0", "sqlite3"),
+      ("\0\0\0" + String(repeating: "\0", count: 100), "begins with zeros"),
+    ] {
+      #expect(try problem(start + "xyz", as: "in.csv").contains(part), "\(part)")
     }
+    // Texts may begin so.
+    #expect(try texts("PAR1, a word\nBZh\nPK\n", as: "in.txt") == ["PAR1, a word", "BZh", "PK"])
   }
 
   @Test("the layout is said, columns pass through, and rows keep their numbers")
@@ -99,5 +106,86 @@ struct InputLayoutTests {
     #expect(try problem("a\n\nb\n", as: "b.txt") == "the text in column 1 is empty.")
     // Quotes with nothing in them are a field, and the field is the text.
     #expect(try problem("text\na\n\"\"\n", as: "b.csv") == "the text in column 1 is empty.")
+  }
+
+  @Test("a name without a known ending, such as a pipe's, is told by its content")
+  func pipes() throws {
+    for name in ["in", "63", "in.dat"] {
+      #expect(try texts("sentence\na\nb\n", as: name) == ["a", "b"])
+      #expect(try texts("text,n\na,1\n", as: name) == ["a"])
+      #expect(try texts("n;Text\n1;\"a;b\"\n", as: name) == ["a;b"])
+      #expect(try texts("id\ttext\n1\ta\n", as: name) == ["a"])
+      #expect(try texts(" {\"text\": \"a\"}\n", as: name) == ["a"])
+      #expect(try texts("[{\"text\": \"a\"}]", as: name) == ["a"])
+      // Nothing names a text.
+      #expect(try texts("a, b\n{c}\n", as: name) == ["a, b", "{c}"])
+      #expect(try texts("{\"words\": \"a\"}\n", as: name) == ["{\"words\": \"a\"}"])
+    }
+  }
+
+  @Test("JSON: an array of objects, or an object a line, whatever the ending")
+  func arrays() throws {
+    let array = "\u{FEFF}[{\"text\": \"a\", \"n\": null},\r\n {\"n\": 1, \"text\": \"b\"}]\n"
+    let lines = "{\"text\": \"a\"}\n{\"text\": \"b\"}\n"
+    for name in ["in.json", "in.jsonl", "in.json.gz", "in.ndjson"] {
+      #expect(try texts(array, as: name) == ["a", "b"])
+      #expect(try texts(lines, as: name) == ["a", "b"])
+    }
+    #expect(try read(array, as: "in.json").layout?.contains("an array of JSON objects") == true)
+    #expect(
+      try problem("[{\"text\": \"a\"}, {\"text\": \"\"}]", as: "in.json")
+        == "row 2 of the array: a text of the row is empty.")
+    #expect(try problem("[{\"text\": \"a\"}, 1]", as: "in.json").hasPrefix("row 2 of the array"))
+    #expect(try problem("[{\"text\": \"a\"},]", as: "in.json").contains("at column"))
+    #expect(try problem("[]", as: "in.json") == "the file has no object, hence no row.")
+    #expect(try problem("{\"text\": {\"0\": \"a\"}}", as: "in.json").contains("with a text"))
+    // Rows keep their numbers, though all of them are in one line.
+    let gap = try DatasetReader.readInput(
+      task: .sst2,
+      path: scratch.write("[{\"text\": \"\"}, {\"text\": \"b\"}]", as: "gap.json"), badRows: .skip)
+    #expect(gap.indices == [1] && gap.rejections.count == 1)
+  }
+
+  @Test("a first line sep=; is obeyed and is no row")
+  func declaredSeparators() throws {
+    #expect(try texts("sep=;\r\ntext;n\r\na, b;1\r\n", as: "in.csv") == ["a, b"])
+    #expect(try texts("\"sep=|\"\ntext|n\na|1\n", as: "in.csv") == ["a"])
+    #expect(try texts("\u{FEFF}sep=,\ntext,n\n\"a\nb\",1\n", as: "in.csv") == ["a\nb"])
+    #expect(try problem("sep=;\ntext,n\na,1\n", as: "in.csv").contains("names no column"))
+    #expect(try problem("sep=;", as: "in.csv").contains("names no column"))
+  }
+
+  @Test("empty texts count like the others where that is wanted")
+  func emptyTexts() throws {
+    var task = TaskDescription.sst2
+    task.allowsEmptyTexts = true
+    #expect(try texts("a\n\nb\n\n", as: "in.txt", task: task) == ["a", "", "b"])
+    #expect(try texts("text,n\na,1\n,2\n\nb,3\n", as: "in.csv", task: task) == ["a", "", "b"])
+    #expect(try texts("[{\"text\": \"\"}]", as: "in.json", task: task) == [""])
+    #expect(try texts("sentence\tlabel\n \t1\nb\t0\n", as: "in.tsv", task: task) == [" ", "b"])
+    task.allowsEmptyTexts = false
+    #expect(task == .sst2)
+    #expect(throws: FileError.self) { try texts("a\n\nb\n", as: "in.txt", task: task) }
+  }
+
+  @Test("two columns of the name wanted are one too many")
+  func duplicateHeaders() throws {
+    #expect(try problem("text,n,text\na,1,b\n", as: "in.csv").contains("2 columns called \"text\""))
+    #expect(try texts("n,text,n\n1,a,2\n", as: "in.csv") == ["a"])
+  }
+
+  @Test("input in another format than the user's own task is told by its ending")
+  func otherFormatThanTheTask() throws {
+    var file = TaskDescription.File(
+      name: "test.csv", textColumns: ["letter"], labelColumn: nil)
+    file.format = .quoted()
+    var task = TaskDescription(
+      name: "letters", folder: "", labels: [.init("no"), .init("yes")], metrics: [.accuracy],
+      files: [.test: file])
+    task.isOwn = true
+    #expect(try texts("{\"letter\": \"a\"}\n", as: "in.jsonl", task: task) == ["a"])
+    #expect(try texts("n\tletter\n1\ta\n", as: "in.tsv", task: task) == ["a"])
+    #expect(try texts("n,letter\n1,a\n", as: "in", task: task) == ["a"])
+    #expect(try problem("n,text\n1,a\n", as: "in.csv", task: task).contains("\"letter\""))
   }
 }

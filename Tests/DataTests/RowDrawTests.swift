@@ -65,9 +65,9 @@ struct RowDrawTests {
     let some = Self.text.selecting([9, 0])
     #expect(some.count == 2 && some.line(0) == 11 && some.label(0) == .class(2))
     #expect(some.first(1).elementsEqual("row 0".utf8))
-    #expect(some.oneClassNotice == nil)
+    #expect(some.classNotice == nil)
     #expect(
-      Self.text.selecting([0, 1, 2]).oneClassNotice
+      Self.text.selecting([0, 1, 2]).classNotice
         == "train: all 3 rows have the label \"entailment\"; there is nothing to tell apart")
   }
 }

@@ -5,6 +5,7 @@ the standard library. Run: ${PYTHON:-python3} scripts/goldens/fuzz_seeds.py
 """
 
 import base64
+import gzip
 import json
 import pathlib
 import struct
@@ -121,6 +122,11 @@ seed("rows", "csv",
 seed("rows", "jsonl", {**OWN, "format": "jsonl", "text": "t", "multi_label": True},
      '{"t": "one", "label": ["yes"]}\n\n{"label": [], "t": "two"}\n'
      '{"t": "three", "label": ["no", "yes"]}\n')
+seed("rows", "json", {**OWN, "format": "json", "text": "t"},
+     '\ufeff [{"t": "one", "label": "yes"},\n {"label": "no", "t": "two", "n": null}]\n')
+seed("rows", "gzip", {**OWN, "format": "csv", "text": "text"},
+     gzip.compress(b"sep=,\r\ntext,label\r\n", mtime=0)
+     + gzip.compress(b'"one, two",yes\r\nb,no\r\n', mtime=0) + bytes(8))
 seed("rows", "scores",
      {"name": "mine", "data_dir": "d", "format": "tsv", "text": "a", "text_pair": "b", "label": "s",
       "score_range": [0, 5]}, "\ufeffa\tb\ts\none\ttwo\t4.5\nx\ty\t-0\n")

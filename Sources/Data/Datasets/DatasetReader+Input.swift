@@ -6,8 +6,9 @@ extension DatasetReader {
   ///
   /// 1. `format`, if it is given;
   /// 2. the layout of one of the task's files, recognised by its header or first row. If the task
-  ///    is the user's own, all files but those called `.txt` must have its layout;
-  /// 3. the ending of its name. In CSV, TSV and JSON Lines the texts are found by the header.
+  ///    is the user's own, files whose names do not end otherwise must have its layout;
+  /// 3. the ending of its name. In CSV, TSV and JSON the texts are found by the header or the keys;
+  /// 4. for names without a known ending, such as those of pipes, a header or keys that name texts.
   ///
   /// Everything else is one text per line (for pairs: two texts separated by a tab). The data set's
   /// `layout` says what was found.
@@ -19,12 +20,11 @@ extension DatasetReader {
     badRows: BadRows = .stop, passthrough: [String] = []
   ) throws -> TextDataset {
     let bytes = try DataFile.read(path, .fileOrStream)
-    guard !bytes.isEmpty else { throw emptyFile(path) }
-    try refuseBinary(bytes, path)
     var (file, layout) = try InputLayout(task: task, path: path, bytes: bytes).find(format)
     file.labelColumn = nil
     file.undecidedLabel = nil
     file.hasBrokenRows = false
+    file.allowsEmptyTexts = task.allowsEmptyTexts
     file.groupColumns = passthrough
     if let first = passthrough.first, !file.hasHeader, file.format != .jsonLines {
       throw FileError(
@@ -37,28 +37,6 @@ extension DatasetReader {
       bytes, task: task, file: file, path: path, maximumRows: maximumRows, badRows: badRows)
     dataset.layout = "\(path) is read as \(layout)"
     return dataset
-  }
-
-  /// Names formats that are no text.
-  private static func refuseBinary(_ bytes: [UInt8], _ path: String) throws {
-    let kinds: [(start: [UInt8], name: String, advice: String)] = [
-      (
-        Array("PAR1".utf8), "Parquet",
-        "convert it: python -c 'import pandas, sys; pandas.read_parquet(sys.argv[1])"
-          + ".to_json(sys.argv[2], orient=\"records\", lines=True)' in.parquet out.jsonl"
-      ),
-      (
-        Array("ARROW1".utf8), "Arrow",
-        "convert it: python -c 'import pandas, sys; pandas.read_feather(sys.argv[1])"
-          + ".to_json(sys.argv[2], orient=\"records\", lines=True)' in.arrow out.jsonl"
-      ),
-      ([0x1F, 0x8B], "gzip", "unpack it with gunzip"),
-      ([0x50, 0x4B, 0x03, 0x04], "zip", "unpack it, or save a spreadsheet as CSV"),
-    ]
-    for kind in kinds where bytes.starts(with: kind.start) {
-      throw FileError(
-        file: path, problem: "the file is in the format \(kind.name), not text; \(kind.advice).")
-    }
   }
 }
 
@@ -74,7 +52,7 @@ private struct InputLayout {
     let files = Split.allCases.flatMap { task.files[$0] ?? [] }
     let ending = InputFormat(ofFile: path)
     if given == nil, task.isOwn, ending == .text,
-      !files.contains(where: { $0.name.hasSuffix(".txt") })
+      !files.contains(where: { InputFormat(ofFile: $0.name) == .text })
     {
       return plain
     }
@@ -84,7 +62,9 @@ private struct InputLayout {
     }
     if let known { return (known, "the task's \(known.name), \(Self.columns(known.textColumns))") }
     // The last file of a user's own task is its unlabelled test file.
-    if given == nil, let own = task.isOwn ? task.files[.test]?.last : nil {
+    if given == nil, let own = task.isOwn ? task.files[.test]?.last : nil,
+      ending.map({ $0.fits(own.format) }) ?? true
+    {
       return (own, "the task's \(own.name), \(Self.columns(own.textColumns))")
     }
     switch format {
@@ -94,9 +74,21 @@ private struct InputLayout {
       let columns = InputColumns(task)
       if given == nil, columns.find(in: fields) == nil, !columns.isHeader(fields) { return plain }
       return try table(separators: "\t", isQuoted: false)
-    case .jsonl: return try objects()
-    case .text, nil: return plain
+    case .jsonl, .json: return try objects()
+    case .text: return plain
+    case nil: return found ?? plain
     }
+  }
+
+  /// What the content alone tells; nil if it names no texts.
+  private var found: (file: TaskDescription.File, name: String)? {
+    let line = header(.tabSeparated)
+    let begins = line.first?.first { $0 != " " }
+    if begins == "{" || begins == "[", let objects = try? objects() { return objects }
+    if InputColumns(task).find(in: line) != nil {
+      return try? table(separators: "\t", isQuoted: false)
+    }
+    return try? table(separators: ",;|", isQuoted: true)
   }
 
   private var plain: (file: TaskDescription.File, name: String) {
@@ -134,7 +126,8 @@ private struct InputLayout {
     separators: String, isQuoted: Bool
   ) throws -> (file: TaskDescription.File, name: String) {
     let columns = InputColumns(task)
-    for separator in separators.utf8 {
+    let declared = isQuoted ? QuotedRecords.declaredSeparator(bytes) : nil
+    for separator in declared.map({ [$0] }) ?? Array(separators.utf8) {
       let format: TaskDescription.Format =
         isQuoted ? .quoted(separator: separator) : .tabSeparated
       guard let found = columns.find(in: header(format)) else { continue }
@@ -150,28 +143,33 @@ private struct InputLayout {
   }
 
   private func objects() throws -> (file: TaskDescription.File, name: String) {
-    var lines = ByteLines(bytes)
-    var line = 1
-    while let range = lines.next() {
-      defer { line += 1 }
-      if bytes[range].isBlank { continue }
-      let object: JSONObject?
-      do {
-        object = try StrictJSON.parse(Array(bytes[range]), file: path).object
-      } catch let error as JSONError {
-        throw FileError(file: path, line: line, problem: "\(error.message).")
-      }
-      let columns = InputColumns(task)
-      let keys = object?.members.map(\.key) ?? []
-      guard let found = columns.find(in: keys) else {
-        throw FileError(
-          file: path, line: line,
-          problem: "the row names no text; for task \(task.name) it needs the keys "
-            + "\(columns.names), but it has \(keys.prefix(12).joined(separator: ", ")).")
-      }
-      return (file(found, .jsonLines), "JSON Lines, \(Self.columns(found))")
+    let isArray = JSONRows.isArray(bytes)
+    guard let (object, line) = isArray ? try firstInArray() : try firstInLine() else {
+      throw FileError(file: path, problem: "the file has no object, hence no row.")
     }
-    throw DatasetReader.emptyFile(path)
+    let columns = InputColumns(task)
+    let keys = object.object?.members.map(\.key) ?? []
+    guard let found = columns.find(in: keys) else {
+      throw FileError(
+        file: path, line: line,
+        problem: "the row names no text; for task \(task.name) it needs the keys "
+          + "\(columns.names), but it has \(keys.prefix(12).joined(separator: ", ")).")
+    }
+    let name = isArray ? "an array of JSON objects" : "JSON Lines"
+    return (file(found, .jsonLines), "\(name), \(Self.columns(found))")
+  }
+
+  private func firstInArray() throws -> (JSONValue, line: Int)? {
+    try JSONRows.array(bytes, path: path).first.map { ($0, $0.position.line) }
+  }
+
+  private func firstInLine() throws -> (JSONValue, line: Int)? {
+    for (number, range) in ByteLines(bytes).enumerated() where !bytes[range].isBlank {
+      return (
+        try JSONRows.object(Array(bytes[range]), line: number + 1, path: path), number + 1
+      )
+    }
+    return nil
   }
 
   private func file(

@@ -73,14 +73,13 @@ public enum DatasetReader {
   ) throws -> [(file: TaskDescription.File, path: String)] {
     try files.flatMap { file -> [(file: TaskDescription.File, path: String)] in
       let folders = task.folder.isEmpty ? [directory] : ["\(directory)/\(task.folder)", directory]
-      return try folders.filter { ByteFile.exists("\($0)/\(file.name)") }.map { folder in
+      return try folders.compactMap { folder in
+        guard let path = DataFile.find("\(folder)/\(file.name)") else { return nil }
         // Others than the usual names may be a stranger's. The usual ones may be links to wherever
         // people keep their data.
         let isNamed = task.isOwn && !TaskDescription.usualFileNames.contains(file.name)
-        return (
-          file: file,
-          path: isNamed ? try ConfinedPath.path(file.name, in: folder) : "\(folder)/\(file.name)"
-        )
+        let name = String(path.dropFirst(folder.count + 1))
+        return (file: file, path: isNamed ? try ConfinedPath.path(name, in: folder) : path)
       }
     }
   }
@@ -111,7 +110,9 @@ public enum DatasetReader {
       guard text.isWellFormedUTF8 else { throw FileError.notUTF8(path, index + 1) }
       dataset.append(text, nil, label: .none, line: index + 1)
     }
-    guard dataset.count > 0 else { throw emptyFile(path) }
+    guard dataset.count > 0 else {
+      throw FileError(file: path, problem: "the file has no text; all of its lines are blank.")
+    }
     return dataset
   }
 
@@ -124,14 +125,19 @@ public enum DatasetReader {
       badRows: badRows)
   }
 
+  /// - Parameter spelling: what labels mean; nil if they are spelled as in the task's own files.
   static func read(
     _ bytes: [UInt8], task: TaskDescription, file: TaskDescription.File, path: String,
-    maximumRows: Int?, badRows: BadRows
+    maximumRows: Int?, badRows: BadRows, spelling: LabelSpelling? = nil
   ) throws -> TextDataset {
-    guard !bytes.isEmpty else { throw emptyFile(path) }
     var dataset = TextDataset(source: path, task: task, groupNames: file.groupColumns)
+    dataset.spellingNotice = spelling?.notice(path)
+    var isSpellingTried = spelling != nil
+    var explained: LabelSpelling?
     var rows = try RowReader(bytes, file: file, path: path)
+    var number = -1
     while let next = rows.next() {
+      number += 1
       if let maximumRows, dataset.count >= maximumRows { break }
       do {
         let row = try next.get()
@@ -141,12 +147,24 @@ public enum DatasetReader {
           dataset.undecidedLines.append(row.line)
           continue
         }
-        let label = try row.label.map {
-          try parse($0, row: row, file: file, task: task, path: path)
+        var label = TextDataset.Label.none
+        do {
+          if let field = row.label {
+            label = try parse(
+              field, row: row, file: file, task: task, path: path, spelling: spelling)
+          }
+        } catch let error where !isSpellingTried && row.label.map(LabelSpelling.isMissing) == false
+        {
+          // Once a file: either all of its labels are explained, or each is judged by itself.
+          isSpellingTried = true
+          let found = try LabelSpelling(bytes, file: file, task: task, path: path)
+          guard let found else { throw error }
+          explained = found
+          break
         }
         dataset.append(
-          row.texts[0], row.texts.count > 1 ? row.texts[1] : nil, label: label ?? .none,
-          groups: row.groups, line: row.line)
+          row.texts[0], row.texts.count > 1 ? row.texts[1] : nil, label: label,
+          groups: row.groups, line: row.line, number: number)
       } catch let error as FileError {
         // Known broken rows are a handful; many of them indicate another mistake.
         guard
@@ -155,6 +173,11 @@ public enum DatasetReader {
         else { throw error }
         dataset.rejections.append(error)
       }
+    }
+    if let explained {
+      return try read(
+        bytes, task: task, file: file, path: path, maximumRows: maximumRows, badRows: badRows,
+        spelling: explained)
     }
     guard dataset.count > 0 else {
       let why = dataset.rejections.first.map { "; the first rejected row is \($0)" } ?? "."
@@ -165,8 +188,9 @@ public enum DatasetReader {
 
   static func parse(
     _ field: ArraySlice<UInt8>, row: SpelledRow, file: TaskDescription.File, task: TaskDescription,
-    path: String
+    path: String, spelling: LabelSpelling? = nil
   ) throws -> TextDataset.Label {
+    if let id = spelling?.ids[Array(field)] { return .class(id) }
     if let range = task.scoreRange {
       guard let score = DecimalNumber.parse(field), range.contains(score) else {
         let shown = String(decoding: field.prefix(40), as: UTF8.self)
@@ -219,9 +243,5 @@ public enum DatasetReader {
         problem: "the label \"\(shown)\" is not one of task \(task.name), which are \(known).")
     }
     return Int32(index)
-  }
-
-  static func emptyFile(_ path: String) -> FileError {
-    FileError(file: path, problem: "the file is empty; at least one row of text is needed.")
   }
 }

@@ -27,6 +27,8 @@ struct RowReader {
   private let bytes: [UInt8]
   private var source: Source
   private var line = 0
+  /// Number of rows read from an array.
+  private var number = 0
   private var columns: WantedColumns
   /// The number of fields of the first line: the most that a row may have.
   private var width: Int?
@@ -42,12 +44,16 @@ struct RowReader {
     switch file.format {
     case .tabSeparated, .lines: source = .lines(ByteLines(bytes))
     case .quoted(let separator, _):
-      source = .records(QuotedRecords(bytes, separator: separator))
+      let records = QuotedRecords(bytes, separator: separator)
+      try records.requireDeclared(separator, path: path)
+      source = .records(records)
     case .jsonArray(let key):
-      source = .objects(try Self.objects(bytes, key: key, path: path))
+      source = .objects(try JSONRows.array(bytes, key: key, path: path))
       return
     case .jsonLines:
-      source = .objectLines(ByteLines(bytes))
+      source =
+        JSONRows.isArray(bytes)
+        ? .objects(try JSONRows.array(bytes, path: path)) : .objectLines(ByteLines(bytes))
       return
     }
     if file.hasHeader {
@@ -62,8 +68,14 @@ struct RowReader {
     if case .objects(var rest) = source {
       guard let object = rest.popFirst() else { return nil }
       source = .objects(rest)
+      number += 1
       return Result { () throws(FileError) in
         try row(of: object, line: object.position.line)
+      }.mapError { [number] error in
+        // Often all of them are in one line.
+        FileError(
+          file: error.file, line: error.line,
+          problem: "row \(number) of the array: \(error.problem)")
       }
     }
     if case .objectLines = source { return nextObjectLine() }
@@ -83,7 +95,7 @@ struct RowReader {
       line += 1
       guard bytes[range].contains(where: { $0 != 0x20 && $0 != 0x09 }) else { continue }
       return Result { () throws(FileError) in
-        try row(of: Self.object(Array(bytes[range]), line: line, path: path), line: line)
+        try row(of: JSONRows.object(Array(bytes[range]), line: line, path: path), line: line)
       }
     }
     return nil
@@ -154,8 +166,7 @@ struct RowReader {
     }
     let texts = columns.texts.map(field)
     for (column, text) in zip(columns.texts, texts) {
-      let mayBeEmpty = file.joinsTexts || file.allowsEmptyTexts
-      guard mayBeEmpty || text.contains(where: { $0 != 0x20 }) else {
+      guard file.joinsTexts || file.allowsEmptyTexts || text.contains(where: { $0 != 0x20 }) else {
         throw FileError(
           file: path, line: line, problem: "the text in column \(column + 1) is empty.")
       }
@@ -182,7 +193,8 @@ struct RowReader {
     var row = SpelledRow(line: line, texts: [])
     for column in file.textColumns {
       row.texts.append(try text(column))
-      if row.texts.last?.contains(where: { $0 != 0x20 }) != true {
+      let isEmpty = row.texts.last?.contains { $0 != 0x20 } != true
+      if isEmpty, !file.joinsTexts, !file.allowsEmptyTexts {
         throw FileError(file: path, line: line, problem: "a text of the row is empty.")
       }
     }
@@ -222,7 +234,7 @@ struct RowReader {
     var row = row
     if file.joinsTexts {
       let filled = row.texts.filter { $0.contains { $0 != 0x20 } }
-      guard !filled.isEmpty else {
+      guard !filled.isEmpty || file.allowsEmptyTexts else {
         throw FileError(file: path, line: row.line, problem: "all texts of the row are empty.")
       }
       row.texts = [Array(filled.joined(separator: [0x20]))[...]]
@@ -231,34 +243,6 @@ struct RowReader {
       row.texts = row.texts.map { $0.replacing(mark.utf8, with: [0x20]) }
     }
     return row
-  }
-
-  private static func object(
-    _ text: [UInt8], line: Int, path: String
-  ) throws(FileError) -> JSONValue {
-    do {
-      let value = try StrictJSON.parse(text, file: path)
-      if value.object != nil { return value }
-      throw JSONError(
-        file: path, position: value.position, message: "a JSON object is expected in every line")
-    } catch {
-      let problem = (error as? JSONError).map { "\($0.message), at column \($0.column)." }
-      throw FileError(file: path, line: line, problem: problem ?? "\(error)")
-    }
-  }
-
-  private static func objects(
-    _ bytes: [UInt8], key: String, path: String
-  ) throws -> ArraySlice<JSONValue> {
-    let json: JSONValue
-    do { json = try StrictJSON.parse(bytes, file: path) } catch let error as JSONError {
-      throw FileError(file: path, line: error.line, problem: "\(error.message).")
-    }
-    guard let rows = json[key]?.array else {
-      throw FileError(
-        file: path, line: 1, problem: "the file needs an object with an array \"\(key)\".")
-    }
-    return rows[...]
   }
 }
 
@@ -281,7 +265,14 @@ private struct WantedColumns {
   mutating func resolve(header: [ArraySlice<UInt8>], path: String) throws {
     for (position, column) in wanted.enumerated() {
       guard case .named(let name) = column else { continue }
-      guard let number = header.firstIndex(where: { $0.elementsEqual(name.utf8) }) else {
+      let numbers = header.indices.filter { header[$0].elementsEqual(name.utf8) }
+      if numbers.count > 1 {
+        throw FileError(
+          file: path, line: 1,
+          problem: "the header has \(numbers.count) columns called \"\(name)\"; rename all but the "
+            + "one that is meant.")
+      }
+      guard let number = numbers.first else {
         let found = header.prefix(12).map {
           "\"\(String(decoding: $0.prefix(30), as: UTF8.self))\""
         }
@@ -290,7 +281,7 @@ private struct WantedColumns {
           problem: "the header has no column \"\(name)\"; the first line needs the names "
             + "\(names), but it holds \(found.joined(separator: ", ")).")
       }
-      numbers[position] = number
+      self.numbers[position] = number
     }
   }
 

@@ -26,6 +26,8 @@ public struct TextDataset: Sendable {
 
   /// Lines that were left out because the annotators did not agree on a label.
   public internal(set) var undecidedLines: [Int] = []
+  /// How the file's labels were read, unless they are spelled as in the task's own files.
+  var spellingNotice: String?
   /// How the file was read, for input whose layout had to be found; otherwise nil.
   public internal(set) var layout: String?
   /// The columns by which results are broken down; empty for most sets.
@@ -37,6 +39,9 @@ public struct TextDataset: Sendable {
   private var ends: [(first: Int, second: Int)] = []
   private var labels: [Label] = []
   private var lines: [Int] = []
+  /// The number of each row among all rows of the file, counted from 0. Rows that were left out
+  /// leave a gap.
+  package private(set) var indices: [Int] = []
   private let isPair: Bool
 
   /// An empty data set with one text per row, or with pairs.
@@ -58,10 +63,10 @@ public struct TextDataset: Sendable {
   }
 
   /// Adds a row. `second` is ignored unless rows are pairs. `groups` has one value for each of
-  /// `groupNames`.
+  /// `groupNames`. `number` is the row's among all rows of the file, by default the next one.
   public mutating func append(
     _ first: ArraySlice<UInt8>, _ second: ArraySlice<UInt8>?, label: Label, groups: [String] = [],
-    line: Int
+    line: Int, number: Int? = nil
   ) {
     precondition(groups.count == groupNames.count)
     if !groups.isEmpty { self.groups.append(groups) }
@@ -71,6 +76,7 @@ public struct TextDataset: Sendable {
     ends.append((end, storage.count))
     labels.append(label)
     lines.append(line)
+    indices.append(number ?? indices.count)
   }
 
   /// Number of rows.
@@ -82,9 +88,11 @@ public struct TextDataset: Sendable {
     copy.rejections = rejections
     copy.undecidedLines = undecidedLines
     copy.layout = layout
+    copy.spellingNotice = spellingNotice
     for row in rows {
       copy.append(
-        first(row), second(row), label: labels[row], groups: groups(row), line: lines[row])
+        first(row), second(row), label: labels[row], groups: groups(row), line: lines[row],
+        number: indices[row])
     }
     return copy
   }
@@ -108,13 +116,24 @@ public struct TextDataset: Sendable {
   /// The line of a row in `source`, counted from 1.
   public func line(_ row: Int) -> Int { lines[row] }
 
+  /// A hash of a row's texts.
+  func textHash(_ row: Int) -> UInt64 {
+    var hash = ContentHash()
+    addTexts(of: row, to: &hash)
+    return hash.value
+  }
+
+  private func addTexts(of row: Int, to hash: inout ContentHash) {
+    hash.add(first(row))
+    hash.add(byte: 0xFF)
+    if let second = second(row) { hash.add(second) }
+  }
+
   /// A content hash over texts and labels, in order.
   public var contentHash: String {
     var hash = ContentHash()
     for row in 0..<count {
-      hash.add(first(row))
-      hash.add(byte: 0xFF)
-      if let second = second(row) { hash.add(second) }
+      addTexts(of: row, to: &hash)
       switch labels[row] {
       case .class(let label): hash.add(label)
       case .classes(let labels):
@@ -129,20 +148,9 @@ public struct TextDataset: Sendable {
 }
 
 extension TextDataset {
-  /// The number of each row among all rows of the file, counted from 0. Rows that were left out
-  /// leave a gap.
-  package var indices: [Int] {
-    let omitted = (rejections.compactMap(\.line) + undecidedLines).sorted()
-    var passed = 0
-    return (0..<count).map { row in
-      while passed < omitted.count, omitted[passed] < lines[row] { passed += 1 }
-      return row + passed
-    }
-  }
-
   /// Sentences about rows that were left out.
   package var notices: [String] {
-    var result = rejections.map { "skipped: \($0)" }
+    var result = [spellingNotice].compactMap { $0 } + rejections.map { "skipped: \($0)" }
     if let first = undecidedLines.first {
       let count = undecidedLines.count
       result.append(
@@ -152,12 +160,23 @@ extension TextDataset {
     return result
   }
 
-  /// A sentence about rows that all have the same class; nil if there are several classes.
-  package var oneClassNotice: String? {
-    guard count > 1, case .class(let id) = label(0),
-      (1..<count).allSatisfy({ label($0) == .class(id) })
-    else { return nil }
-    let name = task?.labelNames[Int(id)] ?? "\(id)"
-    return "\(source): all \(count) rows have the label \"\(name)\"; there is nothing to tell apart"
+  /// A sentence about rows that all have the same class, or about classes that no row has; nil if
+  /// every class of the task is there.
+  package var classNotice: String? {
+    guard count > 1, case .class(let id) = label(0) else { return nil }
+    let names = task?.labelNames ?? []
+    if (1..<count).allSatisfy({ label($0) == .class(id) }) {
+      let name = Int(id) < names.count ? names[Int(id)] : "\(id)"
+      return "\(source): all \(count) rows have the label \"\(name)\"; there is nothing to tell "
+        + "apart"
+    }
+    var isThere = [Bool](repeating: false, count: names.count)
+    for row in 0..<count {
+      if case .class(let id) = label(row), Int(id) < names.count { isThere[Int(id)] = true }
+    }
+    let missing = zip(names, isThere).filter { !$1 }.map { "\"\($0.0)\"" }
+    guard !missing.isEmpty else { return nil }
+    let more = missing.count > 5 ? " and \(missing.count - 5) more" : ""
+    return "\(source): no row has the label \(missing.prefix(5).joined(separator: ", "))\(more)"
   }
 }

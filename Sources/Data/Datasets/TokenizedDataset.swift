@@ -22,6 +22,8 @@ public struct TokenizedDataset: Sendable {
   /// A hexadecimal hash over ids, segments, labels and the vocabulary of the tokenizer. If hashes
   /// are equal, cached predictions may be reused.
   public private(set) var contentHash: String
+  /// A hash of each row's texts before they were cut; empty for rows that were token ids already.
+  private var textHashes: [UInt64] = []
 
   /// Tokenises all rows on the threads of the pool. Each row is cut to `maximumLength` tokens,
   /// including special ones. The result does not depend on the number of threads.
@@ -31,6 +33,7 @@ public struct TokenizedDataset: Sendable {
     let rowsAShard = 512
     let shards = (text.count + rowsAShard - 1) / rowsAShard
     let encoded = Mutex([[Encoding]](repeating: [], count: shards))
+    let hashes = Mutex([[UInt64]](repeating: [], count: shards))
     // The closure does not throw, so neither does the pool.
     try? pool.run(count: shards) { shard in
       let rows = (shard * rowsAShard)..<min(text.count, (shard + 1) * rowsAShard)
@@ -38,10 +41,13 @@ public struct TokenizedDataset: Sendable {
         tokenizer.encode(text.first(row), pair: text.second(row), maxLength: maximumLength)
       }
       encoded.withLock { $0[shard] = encodings }
+      let found = rows.map { text.textHash($0) }
+      hashes.withLock { $0[shard] = found }
     }
     self.init(
       encodings: Array(encoded.withLock { $0 }.joined()), targets: Targets(text),
       vocabularyHash: tokenizer.vocabularyHash)
+    textHashes = Array(hashes.withLock { $0 }.joined())
   }
 
   /// Rows that are token ids already.
@@ -73,6 +79,20 @@ public struct TokenizedDataset: Sendable {
     hash.add(typeIDs)
     targets.add(to: &hash)
     contentHash = hash.hexadecimal
+  }
+
+  /// Rows whose whole texts are also those of a row of other data, byte for byte, and how many of
+  /// them have another label there. Nothing is found in rows that were token ids already.
+  public func repeats(of other: TokenizedDataset) -> DatasetStatistics.Matches {
+    var known = KnownRows<UInt64, Targets>()
+    _ = known.add(other.labelledHashes)
+    return known.matches(labelledHashes)
+  }
+
+  private var labelledHashes: some Collection<(key: UInt64, label: Targets?)> {
+    textHashes.indices.lazy.map { row in
+      (key: textHashes[row], label: targets.count == nil ? nil : targets.selecting([row]))
+    }
   }
 
   /// Number of rows.

@@ -1,5 +1,8 @@
+import Files
+
 /// The records of a CSV text (RFC 4180), or of one with another separator. Quoted fields may
-/// contain separators, line breaks and doubled quotes. A BOM before the first record is skipped.
+/// contain separators, line breaks and doubled quotes. A BOM before the first record is skipped, and
+/// so is a line such as `sep=;`, by which Excel is told of the separator.
 struct QuotedRecords {
   /// One record.
   struct Record {
@@ -23,6 +26,37 @@ struct QuotedRecords {
     self.bytes = bytes
     self.separator = separator
     position = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+    if let declared = Self.declaration(bytes, at: position) {
+      (position, line) = (declared.end, 2)
+    }
+  }
+
+  /// The separator that the first line declares; nil if it declares none.
+  static func declaredSeparator(_ bytes: [UInt8]) -> UInt8? {
+    declaration(bytes, at: bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0)?.separator
+  }
+
+  /// Checks that the first line declares this separator, or none.
+  /// - Throws: `FileError`.
+  func requireDeclared(_ separator: UInt8, path: String) throws {
+    guard let declared = Self.declaredSeparator(bytes), declared != separator else { return }
+    throw FileError(
+      file: path, line: 1,
+      problem: "the first line says that \"\(Character(UnicodeScalar(declared)))\" stands between "
+        + "fields, but \"\(Character(UnicodeScalar(separator)))\" is expected; set \"separator\" "
+        + "in the task, or change the file.")
+  }
+
+  private static func declaration(
+    _ bytes: [UInt8], at start: Int
+  ) -> (separator: UInt8, end: Int)? {
+    let line = bytes[start...].prefix(10).prefix { $0 != 0x0A && $0 != 0x0D }
+    let text = line.filter { $0 != quote }
+    guard text.count == 5, text.starts(with: "sep=".utf8), let separator = text.last else {
+      return nil
+    }
+    let end = bytes[line.endIndex...].firstIndex { $0 == 0x0A }
+    return (separator, end.map { $0 + 1 } ?? bytes.count)
   }
 
   /// The name of the separator in messages.

@@ -27,7 +27,7 @@ public enum SQuADReader {
         problem: "the \(split.rawValue) file of task \(version.rawValue) is not here; "
           + "give the folder that holds \(usual).")
     }
-    let dataset = try read(path: path, maximumQuestions: maximumQuestions)
+    let dataset = try read(path: path, .regularFile, maximumQuestions: maximumQuestions)
     if version == .v1_1, let question = dataset.questions.first(where: { $0.isImpossible == true })
     {
       throw FileError(
@@ -48,7 +48,7 @@ public enum SQuADReader {
   ) -> String? {
     version.fileNames(split)
       .flatMap { ["\(directory)/\(version.rawValue)/\($0)", "\(directory)/\($0)"] }
-      .first(where: ByteFile.exists)
+      .lazy.compactMap(DataFile.find).first
   }
 
   /// Reads a file of either version.
@@ -57,7 +57,13 @@ public enum SQuADReader {
   /// - Throws: `FileError` if the file is not readable; `JSONError` with line and column for
   ///   mistakes in it.
   public static func read(path: String, maximumQuestions: Int? = nil) throws -> QuestionDataset {
-    let json = try StrictJSON.parse(try DataFile.read(path), file: path)
+    try read(path: path, .fileOrStream, maximumQuestions: maximumQuestions)
+  }
+
+  private static func read(
+    path: String, _ kind: ReadableKind, maximumQuestions: Int?
+  ) throws -> QuestionDataset {
+    let json = try StrictJSON.parse(try DataFile.read(path, kind), file: path)
     let members = Members(file: path)
     var dataset = QuestionDataset(source: path, contexts: [], questions: [])
     var ids: Set<[UInt8]> = []

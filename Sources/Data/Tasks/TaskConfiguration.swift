@@ -13,6 +13,8 @@ public struct TaskConfiguration: Sendable {
   public var maxSeqLength: Int
   /// `bad_rows`
   public var badRows: BadRows
+  /// `empty_texts`: whether rows without a text count like the others.
+  public var emptyTexts = false
   /// `validation_split`: the share of the training rows that is held out and measured in place of
   /// the validation file; nil for none.
   public var validationSplit: Double?
@@ -74,6 +76,7 @@ public struct TaskConfiguration: Sendable {
     if use == .corpus {
       try section.refuse("max_seq_length", "it stands at the top of the configuration.")
       try section.refuse("bad_rows", "it belongs to the section corpus.")
+      try section.refuse("empty_texts", "there is nothing to learn from them.")
       (maxSeqLength, badRows) = (128, .stop)
       questions = QuestionConfiguration()
     } else {
@@ -84,6 +87,9 @@ public struct TaskConfiguration: Sendable {
       badRows = try section.choice(
         "bad_rows", default: .stop,
         "Rows that break the format: `stop` ends the run, `skip` reports them and goes on.")
+      emptyTexts = try section.bool(
+        "empty_texts", default: false,
+        "Whether a row without a text counts like the others; otherwise it is a bad row.")
       questions = try QuestionConfiguration(reading: section, task: name)
     }
     own = try TaskDescription.own(reading: section, name: name)
@@ -98,6 +104,7 @@ public struct TaskConfiguration: Sendable {
       for key in ["data_dir"] + Self.drawKeys { kept[key] = nil }
       // Whoever reads the data later must leave out the same rows.
       if badRows == .stop { kept["bad_rows"] = nil }
+      if !emptyTexts { kept["empty_texts"] = nil }
       remembered = JSONValue(.object(kept))
     }
   }
@@ -143,6 +150,12 @@ extension TaskConfiguration {
   /// - Throws: `ConfigError` for a name that is none, and for a description with the name of a task
   ///   that is known already.
   package func taskDescription(key: String = "name") throws -> TaskDescription {
+    var task = try description(key: key)
+    if emptyTexts { task.allowsEmptyTexts = true }
+    return task
+  }
+
+  private func description(key: String) throws -> TaskDescription {
     guard let own else {
       do {
         return try TaskRegistry.named(name)

@@ -12,7 +12,9 @@ extension TaskDescription {
 
   /// The names that the files of own data have unless others are given.
   static let usualFileNames = Set(
-    ["train", "dev", "test"].flatMap { part in ["tsv", "csv", "jsonl"].map { "\(part).\($0)" } })
+    ["train", "dev", "test"].flatMap { part in
+      ["tsv", "csv", "jsonl", "json"].map { "\(part).\($0)" }
+    })
 
   /// Reads the description from the section `task`; nil where there is none.
   /// - Throws: `ConfigError`.
@@ -21,7 +23,7 @@ extension TaskDescription {
       section.ignore("format")
       for key in ownKeys where section.has(key) {
         try section.refuse(
-          key, "it describes data of your own; give \"format\" (tsv, csv or jsonl), too.")
+          key, "it describes data of your own; give \"format\" (tsv, csv, jsonl or json), too.")
       }
       return nil
     }
@@ -30,9 +32,13 @@ extension TaskDescription {
 
   private init(reading section: ConfigSection, name: String) throws {
     var format: Format = try section.choice(
-      "format", named: [("tsv", .tabSeparated), ("csv", .quoted()), ("jsonl", .jsonLines)],
-      "How the files look: `jsonl` has a JSON object a line; all are in UTF-8.")
-    let ending = format == .jsonLines ? "jsonl" : format == .tabSeparated ? "tsv" : "csv"
+      "format",
+      named: [
+        ("tsv", .tabSeparated), ("csv", .quoted()), ("jsonl", .jsonLines), ("json", .jsonLines),
+      ],
+      "How the files look: `jsonl` has a JSON object a line, `json` one array of them; all are in "
+        + "UTF-8.")
+    let ending = section.value(of: "format")?.string ?? ""
     // Read first: an absent "label" would else be taken for a slip of "labels".
     let target = try OwnTarget(reading: section)
     let text = try section.column(
@@ -180,7 +186,7 @@ extension ConfigSection {
           "CSV: what stands between fields."))
       try refuse("quotes", "fields of CSV may always be quoted.")
     default:
-      for key in ["quotes", "separator", "header"] { try refuse(key, "JSON Lines have none.") }
+      for key in ["quotes", "separator", "header"] { try refuse(key, "JSON has none.") }
     }
   }
 

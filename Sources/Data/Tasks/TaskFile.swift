@@ -24,7 +24,7 @@ extension TaskDescription {
     case quoted(separator: UInt8 = UInt8(ascii: ","), lineBreak: String? = nil)
     /// An object whose member `key` is an array with one object per row.
     case jsonArray(key: String)
-    /// One object per line; blank lines are skipped.
+    /// One object per line, blank lines being skipped, or one array of objects.
     case jsonLines
     /// One text per line, including its tabs.
     case lines
@@ -77,6 +77,18 @@ extension TaskDescription {
       var copy = self
       change(&copy)
       return copy
+    }
+  }
+}
+
+extension TaskDescription {
+  /// True if rows without a text count like the others in all files; otherwise they are bad rows.
+  public var allowsEmptyTexts: Bool {
+    get { files.values.joined().contains(where: \.allowsEmptyTexts) }
+    set {
+      files = files.mapValues { files in
+        files.map { file in file.with { $0.allowsEmptyTexts = newValue } }
+      }
     }
   }
 }

@@ -7,7 +7,7 @@ import StrictJSON
 /// The task that a trained model is applied to, and how long its texts may be.
 public struct AppliedTask: Sendable {
   /// The task.
-  public let task: TaskDescription
+  public private(set) var task: TaskDescription
   /// `max_seq_length` if the task was described in a configuration, otherwise nil.
   public let maxSeqLength: Int?
   /// How the texts of questions are cut: as the configuration says, otherwise in the usual way.
@@ -57,6 +57,14 @@ public struct AppliedTask: Sendable {
 
   /// A task as described.
   public init(_ task: TaskDescription) { self.init(task: task, maxSeqLength: nil) }
+
+  /// The same, with rows without a text counting like the others, or being bad rows; nil for what the
+  /// configuration says.
+  public func with(emptyTexts: Bool?) -> AppliedTask {
+    var copy = self
+    if let emptyTexts { copy.task.allowsEmptyTexts = emptyTexts }
+    return copy
+  }
 
   private init(_ configuration: TaskConfiguration) throws {
     self.init(

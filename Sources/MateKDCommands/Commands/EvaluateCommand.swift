@@ -102,11 +102,12 @@ struct EvaluateCommand: ParsableCommand {
   private func task(_ name: String?) throws -> AppliedTask {
     for model in models.dropLast() {
       if let known = try? AppliedTask(name: name, configuration: ownTask.taskConfig, model: model) {
-        return known
+        return known.with(emptyTexts: options.emptyTexts)
       }
     }
     return try AppliedTask(
-      name: name, configuration: ownTask.taskConfig, model: models.last ?? "")
+      name: name, configuration: ownTask.taskConfig, model: models.last ?? ""
+    ).with(emptyTexts: options.emptyTexts)
   }
 
   private func directory(_ task: Int) -> String {

@@ -29,6 +29,13 @@ struct InferenceOptions: ParsableArguments {
         + "the model's own task says, otherwise stop.", valueName: "name"))
   var badRows: BadRows?
 
+  @Flag(
+    inversion: .prefixedNo,
+    help: ArgumentHelp(
+      "Let rows without a text count like the others, or make them rows that cannot be used; by "
+        + "default what --task-config or the model's own task says, otherwise the latter."))
+  var emptyTexts: Bool?
+
   @Flag(inversion: .prefixedNo, help: SpecialTokensHelp.text)
   var specialTokensInText: Bool?
 

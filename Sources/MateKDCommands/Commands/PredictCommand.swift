@@ -9,8 +9,8 @@ struct PredictCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "predict", abstract: "Apply models to unlabelled texts.",
     discussion: """
-      Reads a file in the task's own layout, or one text per line (for a task of your own, from a \
-      file whose name ends in .txt). Writes one JSON object per row, in order, with index, label \
+      Reads a file in the task's own layout, a table or JSON whose columns it finds by their names, \
+      or one text per line; gzip may have packed it. A notice says how it was read. Writes one JSON object per row, in order, with index, label \
       (labels if a row may have several), probabilities and logits. For squad and squad2, reads \
       SQuAD's JSON, with or without answers, and writes one object per question, with id, answer, \
       no_answer_margin and the candidates.
@@ -47,7 +47,7 @@ struct PredictCommand: ParsableCommand {
         + "script expects it.", valueName: "file"))
   var answers: String?
 
-  @Option(help: ArgumentHelp("The texts.", valueName: "file"))
+  @Option(help: ArgumentHelp("The texts; - is standard input.", valueName: "file"))
   var input: String?
 
   @Option(
@@ -62,7 +62,8 @@ struct PredictCommand: ParsableCommand {
       "Columns of the input, such as ids, to copy to the output.", valueName: "column"))
   var passthrough: [String] = []
 
-  @Option(help: ArgumentHelp("The JSON Lines file to write.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("The JSON Lines file to write; - is standard output.", valueName: "file"))
   var output: String?
 
   @Option(help: ArgumentHelp("The folder to write a GLUE submission to.", valueName: "dir"))
@@ -108,6 +109,7 @@ struct PredictCommand: ParsableCommand {
 
   private func predict(_ folder: String, input: String, output: String) throws {
     let task = try AppliedTask(name: task, configuration: ownTask.taskConfig, model: folder)
+      .with(emptyTexts: options.emptyTexts)
     if task.task.questions != nil {
       let found = try questions.open(folder, task: task.task, options)
         .predict(input: input, batchSize: options.batchSize)

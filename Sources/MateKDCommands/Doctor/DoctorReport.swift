@@ -41,6 +41,7 @@ package struct DoctorReport: Sendable {
       ("OpenBLAS", m.blasConfiguration), ("OpenBLAS core", m.blasCore),
       ("OpenBLAS threads", m.blasThreads == 1 ? "1" : "\(m.blasThreads), switched off by mate-kd"),
       ("OpenBLAS file", m.blasLibrary ?? "not found"), ("other BLAS files", others),
+      ("zlib", m.zlibVersion),
       ("multiply-adds", rate(speed.peak, speed.peakOfAll)),
       ("products 512x768x768", rate(speed.product, speed.productOfAll)),
     ]
@@ -78,6 +79,7 @@ package struct DoctorReport: Sendable {
           ("other_libraries", .array(m.otherLibraries.map(JSONValue.string))),
         ])
       ),
+      ("zlib", .object([("version", .string(m.zlibVersion))])),
       (
         "flops_per_second",
         .object([

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Kernels
 
@@ -22,6 +23,7 @@ extension MachineDescription {
     machine.blasThreads = OpenBLAS.threads
     machine.readLibraries(
       fromMaps: SystemFile.text("/proc/self/maps"), address: OpenBLAS.productAddress)
+    machine.zlibVersion = Gzip.libraryVersion
     let names = [
       "OPENBLAS_CORETYPE", "OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS",
     ]

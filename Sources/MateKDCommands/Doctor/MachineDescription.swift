@@ -48,6 +48,8 @@ package struct MachineDescription: Sendable {
   package var blasLibrary: String?
   /// Other libraries in memory whose names suggest that they do linear algebra.
   package var otherLibraries: [String] = []
+  /// The version of zlib, which unpacks files.
+  package var zlibVersion = ""
   /// Variables that change what OpenBLAS does.
   package var environment: [String: String] = [:]
 

@@ -76,7 +76,7 @@ extension FileError: ExitStatusProviding {
   package var exitStatus: ExitStatus {
     switch kind {
     case .missing: .inputMissing
-    case .unreadable: .inputOutput
+    case .unreadable, .brokenStream: .inputOutput
     case .invalid: .data
     case .unwritable: .cannotCreate
     }
