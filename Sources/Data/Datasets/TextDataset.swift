@@ -37,6 +37,8 @@ public struct TextDataset: Sendable {
   private var ends: [(first: Int, second: Int)] = []
   private var labels: [Label] = []
   private var lines: [Int] = []
+  /// For rows that were selected: their numbers among all rows of the file.
+  private var selected: [Int]?
   private let isPair: Bool
 
   /// An empty data set with one text per row, or with pairs.
@@ -82,6 +84,8 @@ public struct TextDataset: Sendable {
     copy.rejections = rejections
     copy.undecidedLines = undecidedLines
     copy.layout = layout
+    let indices = indices
+    copy.selected = rows.map { indices[$0] }
     for row in rows {
       copy.append(
         first(row), second(row), label: labels[row], groups: groups(row), line: lines[row])
@@ -132,12 +136,25 @@ extension TextDataset {
   /// The number of each row among all rows of the file, counted from 0. Rows that were left out
   /// leave a gap.
   package var indices: [Int] {
+    if let selected { return selected }
     let omitted = (rejections.compactMap(\.line) + undecidedLines).sorted()
     var passed = 0
     return (0..<count).map { row in
       while passed < omitted.count, omitted[passed] < lines[row] { passed += 1 }
       return row + passed
     }
+  }
+
+  /// The rows followed by others, whose labels and groups do not count.
+  package func followed(by others: TextDataset) -> TextDataset {
+    var all = selecting(0..<count)
+    all.selected = nil
+    for row in 0..<others.count {
+      all.append(
+        others.first(row), others.second(row), label: .none,
+        groups: groupNames.map { _ in "" }, line: others.line(row))
+    }
+    return all
   }
 
   /// Sentences about rows that were left out.
