@@ -1,6 +1,17 @@
 import Configuration
 import Trainers
 
+/// What a method asks of its teacher.
+public enum TeacherUse: Sendable {
+  /// Nothing. The teacher is only measured.
+  case nothing
+  /// Its logits on the training texts. Any teacher will do.
+  case logits
+  /// What only a model that reads the student's tokens can tell: its states, its gradients, or its
+  /// answers to texts that are made of tokens.
+  case model
+}
+
 /// A distillation method as the registry knows it.
 ///
 /// The method of `Examples/own-method` describes itself like this:
@@ -32,6 +43,11 @@ public struct MethodDescription: Sendable {
   public let needsGenerator: Bool
   /// True if its losses are defined for texts that may have several labels.
   public let takesSeveralLabels: Bool
+  /// What it asks of its teacher.
+  public let teacherUse: TeacherUse
+  /// True if training texts need no label, as where the losses with labels are those of
+  /// `MethodSetup.supervisedLoss` and others remain.
+  public let takesUnlabelledTexts: Bool
   /// Reads from the same section how the method makes its own training texts; nil if it learns from
   /// the training rows of the task.
   public let texts: (@Sendable (ConfigSection) throws -> SyntheticTexts)?
@@ -45,6 +61,7 @@ public struct MethodDescription: Sendable {
   /// A method whose closure reads its keys.
   public init(
     name: String, summary: String, needsGenerator: Bool = false, takesSeveralLabels: Bool = false,
+    teacherUse: TeacherUse = .model, takesUnlabelledTexts: Bool = false,
     texts: (@Sendable (ConfigSection) throws -> SyntheticTexts)? = nil,
     configure: @escaping Configure<DistillationSetup>,
     configureSpans: Configure<SpanDistillationSetup>? = nil
@@ -61,6 +78,8 @@ public struct MethodDescription: Sendable {
     self.summary = summary
     self.needsGenerator = needsGenerator
     self.takesSeveralLabels = takesSeveralLabels
+    self.teacherUse = teacherUse
+    self.takesUnlabelledTexts = takesUnlabelledTexts
     self.texts = texts
     self.configure = whole(configure)
     self.configureSpans = configureSpans.map(whole)
@@ -74,6 +93,7 @@ public struct MethodDescription: Sendable {
   ///   - spanObjective: makes the form for models that find answers; nil if there is none.
   public init<Settings: Sendable>(
     name: String, summary: String, needsGenerator: Bool = false, takesSeveralLabels: Bool = false,
+    teacherUse: TeacherUse = .model, takesUnlabelledTexts: Bool = false,
     texts: (@Sendable (ConfigSection) throws -> SyntheticTexts)? = nil,
     settings: @escaping @Sendable (ConfigSection) throws -> Settings,
     objective: @escaping @Sendable (DistillationSetup, Settings) throws -> any Objective,
@@ -89,7 +109,8 @@ public struct MethodDescription: Sendable {
     }
     self.init(
       name: name, summary: summary, needsGenerator: needsGenerator,
-      takesSeveralLabels: takesSeveralLabels, texts: texts, configure: configure(objective),
+      takesSeveralLabels: takesSeveralLabels, teacherUse: teacherUse,
+      takesUnlabelledTexts: takesUnlabelledTexts, texts: texts, configure: configure(objective),
       configureSpans: spanObjective.map(configure))
   }
 }
