@@ -17,7 +17,7 @@ public struct TinyBERT: Objective {
   static let description = MethodDescription(
     name: "tinybert",
     summary: "attention scores and states of all layers, then logits (Jiao et al. 2020)",
-    takesSeveralLabels: true, takesUnlabelledTexts: true,
+    takesSeveralLabels: true, unlabelledTexts: .alone,
     settings: Settings.init(_:), objective: TinyBERT.init(_:settings:))
 
   /// When the student's states go through the map W.

@@ -101,7 +101,7 @@ public enum Targets: Sendable, Equatable {
 
 extension Targets {
   /// The targets of texts; `none` unless every text has one of the same kind.
-  init(_ text: TextDataset) {
+  package init(_ text: TextDataset) {
     let width = text.task?.targets == .labelSets ? text.task?.labels.count ?? 0 : 0
     var (classes, scores, sets): ([Int32], [Float], [Float]) = ([], [], [])
     for row in 0..<text.count {

@@ -39,6 +39,8 @@ public struct TextDataset: Sendable {
   private var lines: [Int] = []
   /// For rows that were selected: their numbers among all rows of the file.
   private var selected: [Int]?
+  /// For rows that were selected: how many rows the file has.
+  private var selectedFrom: Int?
   private let isPair: Bool
 
   /// An empty data set with one text per row, or with pairs.
@@ -86,6 +88,7 @@ public struct TextDataset: Sendable {
     copy.layout = layout
     let indices = indices
     copy.selected = rows.map { indices[$0] }
+    copy.selectedFrom = rowsOfFile
     for row in rows {
       copy.append(
         first(row), second(row), label: labels[row], groups: groups(row), line: lines[row])
@@ -145,10 +148,15 @@ extension TextDataset {
     }
   }
 
+  /// How many rows the file has, with those that were left out, if it was read to its end.
+  package var rowsOfFile: Int {
+    selectedFrom ?? count + rejections.count { $0.line != nil } + undecidedLines.count
+  }
+
   /// The rows followed by others, whose labels and groups do not count.
   package func followed(by others: TextDataset) -> TextDataset {
     var all = selecting(0..<count)
-    all.selected = nil
+    (all.selected, all.selectedFrom) = (nil, nil)
     for row in 0..<others.count {
       all.append(
         others.first(row), others.second(row), label: .none,

@@ -12,6 +12,17 @@ public enum TeacherUse: Sendable {
   case model
 }
 
+/// Whether a method can learn from texts without labels. If it can, its losses with labels must be
+/// those of `MethodSetup.supervisedLoss`, to which such texts add nothing.
+public enum UnlabelledTexts: Sendable {
+  /// It cannot.
+  case none
+  /// It can, beside labelled ones: some of its updates learn from labels alone.
+  case besideLabelled
+  /// It can, and needs no others.
+  case alone
+}
+
 /// A distillation method as the registry knows it.
 ///
 /// The method of `Examples/own-method` describes itself like this:
@@ -45,9 +56,8 @@ public struct MethodDescription: Sendable {
   public let takesSeveralLabels: Bool
   /// What it asks of its teacher.
   public let teacherUse: TeacherUse
-  /// True if training texts need no label, as where the losses with labels are those of
-  /// `MethodSetup.supervisedLoss` and others remain.
-  public let takesUnlabelledTexts: Bool
+  /// Whether it can learn from texts without labels.
+  public let unlabelledTexts: UnlabelledTexts
   /// Reads from the same section how the method makes its own training texts; nil if it learns from
   /// the training rows of the task.
   public let texts: (@Sendable (ConfigSection) throws -> SyntheticTexts)?
@@ -61,7 +71,7 @@ public struct MethodDescription: Sendable {
   /// A method whose closure reads its keys.
   public init(
     name: String, summary: String, needsGenerator: Bool = false, takesSeveralLabels: Bool = false,
-    teacherUse: TeacherUse = .model, takesUnlabelledTexts: Bool = false,
+    teacherUse: TeacherUse = .model, unlabelledTexts: UnlabelledTexts = .none,
     texts: (@Sendable (ConfigSection) throws -> SyntheticTexts)? = nil,
     configure: @escaping Configure<DistillationSetup>,
     configureSpans: Configure<SpanDistillationSetup>? = nil
@@ -79,7 +89,7 @@ public struct MethodDescription: Sendable {
     self.needsGenerator = needsGenerator
     self.takesSeveralLabels = takesSeveralLabels
     self.teacherUse = teacherUse
-    self.takesUnlabelledTexts = takesUnlabelledTexts
+    self.unlabelledTexts = unlabelledTexts
     self.texts = texts
     self.configure = whole(configure)
     self.configureSpans = configureSpans.map(whole)
@@ -93,7 +103,7 @@ public struct MethodDescription: Sendable {
   ///   - spanObjective: makes the form for models that find answers; nil if there is none.
   public init<Settings: Sendable>(
     name: String, summary: String, needsGenerator: Bool = false, takesSeveralLabels: Bool = false,
-    teacherUse: TeacherUse = .model, takesUnlabelledTexts: Bool = false,
+    teacherUse: TeacherUse = .model, unlabelledTexts: UnlabelledTexts = .none,
     texts: (@Sendable (ConfigSection) throws -> SyntheticTexts)? = nil,
     settings: @escaping @Sendable (ConfigSection) throws -> Settings,
     objective: @escaping @Sendable (DistillationSetup, Settings) throws -> any Objective,
@@ -110,7 +120,7 @@ public struct MethodDescription: Sendable {
     self.init(
       name: name, summary: summary, needsGenerator: needsGenerator,
       takesSeveralLabels: takesSeveralLabels, teacherUse: teacherUse,
-      takesUnlabelledTexts: takesUnlabelledTexts, texts: texts, configure: configure(objective),
+      unlabelledTexts: unlabelledTexts, texts: texts, configure: configure(objective),
       configureSpans: spanObjective.map(configure))
   }
 }

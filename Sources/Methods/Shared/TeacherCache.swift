@@ -60,7 +60,7 @@ public struct TeacherCache: Sendable {
   ) throws {
     switch (source, folder) {
     case (.known, _), (_, nil):
-      try self.init(outputs: source.outputs, borders: Array(0...data.count), path: nil) {
+      self.init(outputs: source.outputs, borders: Array(0...data.count), path: nil) {
         source.logits($0, of: $1, tape: $2)
       }
     case (.model(let teacher), let folder?):

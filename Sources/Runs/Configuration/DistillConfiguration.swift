@@ -86,8 +86,9 @@ public struct DistillConfiguration: RunConfiguration {
         "student.from_teacher_layers takes layers of a teacher that is one model, but it is "
           + "\(kind); name the model by student.model_name_or_path, with student.layers.")
     }
-    for (name, source) in [("student", student), ("generator", generator)] {
-      guard let source, source.config != nil, source.vocab == nil else { continue }
+    let sources: [(String, ModelSource?)] = [("student", student), ("generator", generator)]
+    for case (let name, let source?) in sources
+    where source.config != nil && source.vocab == nil {
       throw source.origin.error(
         "\(name).vocab is missing; the teacher is \(kind), which has no vocabulary to take.")
     }

@@ -47,7 +47,7 @@ public struct TeacherSource: Sendable {
   package init(reading section: ConfigSection) throws {
     origin = ConfigOrigin(section)
     guard section.has("ensemble") else {
-      kind = try Self.single(section, &maxSeqLength)
+      (kind, maxSeqLength) = try Self.single(section)
       return
     }
     try Self.refuse(
@@ -55,14 +55,13 @@ public struct TeacherSource: Sendable {
       beside: "ensemble", in: section)
     let members = try section.sections(
       "ensemble", "Teachers whose answers are averaged; each is a model or a file of predictions."
-    ).map { member in
+    ).map { member -> Member in
       let weight = try member.number(
         "weight", default: 1, in: .above(0, upTo: 1e6),
         "The weight of this teacher in the mean; only the ratios of weights matter.")
-      var length: Int?
-      let origin = ConfigOrigin(member)
-      let kind = try Self.single(member, &length)
-      return Member(TeacherSource(kind, maxSeqLength: length, origin: origin), weight: weight)
+      let (kind, length) = try Self.single(member)
+      let source = TeacherSource(kind, maxSeqLength: length, origin: ConfigOrigin(member))
+      return Member(source, weight: weight)
     }
     kind = .ensemble(
       members,
@@ -73,17 +72,19 @@ public struct TeacherSource: Sendable {
   }
 
   /// A model or predictions.
-  private static func single(_ section: ConfigSection, _ maxSeqLength: inout Int?) throws -> Kind {
+  private static func single(
+    _ section: ConfigSection
+  ) throws -> (kind: Kind, maxSeqLength: Int?) {
     if section.has("predictions") {
       try refuse(
         ["model_name_or_path", "config", "max_seq_length", "label_order"], beside: "predictions",
         in: section)
-      return .predictions(try PredictionsSource(reading: section))
+      return (.predictions(try PredictionsSource(reading: section)), nil)
     }
-    maxSeqLength = try section.optionalInt(
+    let length = try section.optionalInt(
       "max_seq_length", in: .atLeast(3),
       "The teacher's texts are cut to this many tokens; by default as the student's.")
-    return .model(try ModelSource(reading: section, as: .teacher))
+    return (.model(try ModelSource(reading: section, as: .teacher)), length)
   }
 
   private static func refuse(
