@@ -1,4 +1,5 @@
 import Configuration
+import Methods
 import Models
 
 /// The section `teacher`: what gives the logits that a student learns. It is a model, a file of
