@@ -22,7 +22,7 @@ package struct FuzzTarget: Sendable {
   /// All targets.
   package static let all: [FuzzTarget] = [
     json, configuration, modelConfiguration, safetensors, pyTorch, rows, squad, wordPiece, bytePair,
-    tokenizerJSON, checkpoint,
+    tokenizerJSON, checkpoint, predictions,
   ]
 
   /// Reads an input.

@@ -66,6 +66,25 @@ extension ConfigSection {
     return path
   }
 
+  /// A file that must exist.
+  public func file(_ key: String, _ meaning: String = "") throws -> String {
+    let path = try string(key, meaning)
+    try requireFile(key, path)
+    return path
+  }
+
+  /// A file that must exist, or nil when the key is absent.
+  public func optionalFile(_ key: String, _ meaning: String = "") throws -> String? {
+    guard let path = try optionalString(key, meaning) else { return nil }
+    try requireFile(key, path)
+    return path
+  }
+
+  private func requireFile(_ key: String, _ path: String) throws {
+    guard document.checksPaths, PathCheck.kind(of: path) != .file else { return }
+    throw fail(key, "\(name(key)): there is no file \"\(path)\"\(PathCheck.where(path)).")
+  }
+
   /// Files that must all exist.
   public func files(
     _ key: String, default fallback: [String]? = nil, _ meaning: String = ""

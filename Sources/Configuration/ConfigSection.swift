@@ -26,6 +26,7 @@ public final class ConfigSection: Sendable {
   private enum Entry {
     case value(JSONValue)
     case section(ConfigSection)
+    case sections([ConfigSection])
     /// Known, but not part of the resolved section.
     case hidden
   }
@@ -129,6 +130,23 @@ public final class ConfigSection: Sendable {
     try read(setting(key, .section, .optional, meaning)) { try opened(key, $0) }
   }
 
+  /// An array of sections, at least one.
+  public func sections(_ key: String, _ meaning: String = "") throws -> [ConfigSection] {
+    let setting = Setting(
+      name(key), [.section], isList: true, presence: .required, meaning: meaning)
+    return try required(setting) { value in
+      guard let elements = value.array, !elements.isEmpty else {
+        throw wrong(key, "an array of objects, at least one", value)
+      }
+      let sections = try elements.enumerated().map { place, element in
+        guard element.object != nil else { throw wrong("\(key)[\(place)]", "an object", element) }
+        return ConfigSection(element, path: "\(name(key))[\(place)]", document: document)
+      }
+      record(key, .sections(sections))
+      return sections
+    }
+  }
+
   private func opened(_ key: String, _ value: JSONValue) throws -> ConfigSection {
     guard value.object != nil else { throw wrong(key, "an object", value) }
     let section = ConfigSection(value, path: name(key), document: document)
@@ -160,6 +178,7 @@ public final class ConfigSection: Sendable {
       switch entry {
       case .value(let value): members.append((key, value))
       case .section(let section): members.append((key, section.resolved))
+      case .sections(let sections): members.append((key, .array(sections.map(\.resolved))))
       case .hidden: break
       }
     }

@@ -35,7 +35,7 @@ public struct Setting: Sendable, Equatable {
     public var fallback: JSONValue? { if case .usual(let value) = self { value } else { nil } }
   }
 
-  /// Keys from the top, joined by dots.
+  /// Keys from the top, joined by dots. A list of sections has the keys of all its elements.
   public let path: String
   /// The kinds of values that it takes: usually one, none for a key that is ignored.
   public var kinds: [Kind]
@@ -57,7 +57,7 @@ public struct Setting: Sendable, Equatable {
     _ path: String, _ kinds: [Kind], isList: Bool = false, bounds: Bounds = .any,
     choices: [String] = [], presence: Presence, meaning: String, replacement: String? = nil
   ) {
-    self.path = path
+    self.path = path.replacing(/\[[0-9]+\]/, with: "")
     self.kinds = kinds
     self.isList = isList
     self.bounds = bounds
@@ -80,7 +80,7 @@ public struct Setting: Sendable, Equatable {
     case .number: isList ? "an array of numbers" : "a number"
     case .flag: "true or false"
     case .string: isList ? "an array of strings" : "a string"
-    case .section, nil: "an object"
+    case .section, nil: isList ? "an array of objects" : "an object"
     }
   }
 }

@@ -12,7 +12,8 @@ import Trainers
 public struct AnnealingKD: Objective {
   static let description = MethodDescription(
     name: "annealing-kd",
-    summary: "the teacher's logits at growing size, then gold labels (Jafari et al. 2021)"
+    summary: "the teacher's logits at growing size, then gold labels (Jafari et al. 2021)",
+    takesSeveralLabels: true, teacherUse: .logits, unlabelledTexts: .besideLabelled
   ) { section in
     let settings = Settings(
       temperatures: try section.int(

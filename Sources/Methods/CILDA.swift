@@ -14,7 +14,7 @@ public struct CILDA: AdversarialMethod {
   static let description = MethodDescription(
     name: "cilda",
     summary: "mate-kd with a contrastive term over all layers (Haidar et al. 2022)",
-    needsGenerator: true,
+    needsGenerator: true, takesSeveralLabels: true, unlabelledTexts: .alone,
     settings: Settings.init(_:), objective: CILDA.init(_:settings:))
 
   /// Who trains the maps of the contrastive term, and in which direction.

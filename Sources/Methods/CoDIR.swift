@@ -17,6 +17,7 @@ public struct CoDIR: Objective {
   static let description = MethodDescription(
     name: "codir",
     summary: "logits and intermediate states by contrast with a memory bank (Sun et al. 2020)",
+    takesSeveralLabels: true, unlabelledTexts: .alone,
     settings: Settings.init(_:), objective: CoDIR.init(_:settings:))
 
   /// The method's constants. The defaults are those of the authors' code, except for `contrastive`.

@@ -14,7 +14,7 @@ public struct ComKD: AdversarialMethod {
   static let description = MethodDescription(
     name: "comkd",
     summary: "adversarial text and the teacher's growing logits, then labels (Li et al. 2021)",
-    needsGenerator: true,
+    needsGenerator: true, takesSeveralLabels: true, unlabelledTexts: .besideLabelled,
     settings: Settings.init(_:), objective: ComKD.init(_:settings:))
 
   /// The method's constants; the defaults are the official code's.

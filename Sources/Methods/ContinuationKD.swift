@@ -15,7 +15,8 @@ import Trainers
 public struct ContinuationKD: Objective {
   static let description = MethodDescription(
     name: "continuation-kd",
-    summary: "from the teacher's growing logits to gold labels by degrees (Jafari et al. 2022)"
+    summary: "from the teacher's growing logits to gold labels by degrees (Jafari et al. 2022)",
+    takesSeveralLabels: true, teacherUse: .logits, unlabelledTexts: .besideLabelled
   ) { section in
     var settings = Settings()
     settings.temperatures = try section.int(

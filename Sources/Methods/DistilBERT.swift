@@ -14,7 +14,7 @@ public struct DistilBERT: Objective {
   static let description = MethodDescription(
     name: "distilbert",
     summary: "logits and directions of the last layer's states (Sanh et al. 2019)",
-    takesSeveralLabels: true
+    takesSeveralLabels: true, unlabelledTexts: .alone
   ) { section in
     var defaults = LogitTerms(ce: 0.5, kd: 0.5)
     defaults.temperature = 2

@@ -13,6 +13,7 @@ public struct FreeLB: Objective {
   static let description = MethodDescription(
     name: "freelb",
     summary: "the student alone on perturbed word embeddings (Zhu et al. 2020)",
+    takesSeveralLabels: true, teacherUse: .nothing,
     settings: EmbeddingPerturbation.init(_:), objective: FreeLB.init(_:perturbation:))
 
   /// The student.

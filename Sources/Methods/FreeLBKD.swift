@@ -16,6 +16,7 @@ public struct FreeLBKD: Objective {
   static let description = MethodDescription(
     name: "freelb-kd",
     summary: "logit distillation on perturbed word embeddings (baseline of MATE-KD)",
+    takesSeveralLabels: true, unlabelledTexts: .alone,
     settings: Settings.init(_:), objective: FreeLBKD.init(_:settings:))
 
   /// What delta climbs.

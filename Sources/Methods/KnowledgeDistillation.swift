@@ -37,6 +37,7 @@ extension KnowledgeDistillation where Head == SequenceClassifier {
   static var description: MethodDescription {
     MethodDescription(
       name: "kd", summary: "logit distillation (Hinton et al. 2015)", takesSeveralLabels: true,
+      teacherUse: .logits, unlabelledTexts: .alone,
       settings: { section in
         try section.lossWeights {
           try LogitTerms(ce: 0.5, kd: 0.5).reading(section, weights: $0)

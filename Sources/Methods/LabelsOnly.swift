@@ -41,7 +41,7 @@ extension LabelsOnly where Head == SequenceClassifier {
   static var description: MethodDescription {
     MethodDescription(
       name: "none", summary: "the student alone: gold labels, no teacher (the baseline)",
-      takesSeveralLabels: true,
+      takesSeveralLabels: true, teacherUse: .nothing,
       configure: { _ in { LabelsOnly<SequenceClassifier>($0) } },
       configureSpans: { _ in { LabelsOnly<SpanClassifier>($0) } })
   }

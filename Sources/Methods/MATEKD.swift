@@ -14,7 +14,7 @@ public struct MATEKD: AdversarialMethod {
   static let description = MethodDescription(
     name: "mate-kd",
     summary: "masked adversarial text by a generator (Rashid et al. 2021)", needsGenerator: true,
-    takesSeveralLabels: true,
+    takesSeveralLabels: true, unlabelledTexts: .alone,
     settings: Settings.init(_:), objective: MATEKD.init(_:settings:))
 
   /// The method's constants; the defaults are the official code's.

@@ -12,7 +12,7 @@ public enum MiniLM {
   static let description = MethodDescription(
     name: "minilm",
     summary: "attention and value relations of the last layer (Wang et al. 2020)",
-    takesSeveralLabels: true,
+    takesSeveralLabels: true, unlabelledTexts: .alone,
     settings: Settings.init(_:), objective: objective(_:settings:))
 
   /// The method's constants.

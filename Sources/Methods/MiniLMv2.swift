@@ -14,7 +14,7 @@ public enum MiniLMv2 {
   static let description = MethodDescription(
     name: "minilmv2",
     summary: "query, key and value relations of one layer (Wang et al. 2021)",
-    takesSeveralLabels: true,
+    takesSeveralLabels: true, unlabelledTexts: .alone,
     settings: Settings.init(_:), objective: objective(_:settings:))
 
   /// The method's constants.

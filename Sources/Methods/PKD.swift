@@ -14,7 +14,7 @@ import Trainers
 public struct PKD: Objective {
   static let description = MethodDescription(
     name: "pkd", summary: "patient distillation of first-token states (Sun et al. 2019)",
-    takesSeveralLabels: true,
+    takesSeveralLabels: true, unlabelledTexts: .alone,
     settings: Settings.init(_:), objective: PKD.init(_:settings:))
 
   /// The choice of the teacher's layers.

@@ -16,6 +16,7 @@ public struct RAILKD: Objective {
   static let description = MethodDescription(
     name: "rail-kd",
     summary: "logits and randomly drawn layers of the teacher (Haidar et al. 2022)",
+    takesSeveralLabels: true, unlabelledTexts: .alone,
     settings: Settings.init(_:), objective: RAILKD.init(_:settings:))
 
   /// Which vectors are compared.

@@ -15,7 +15,8 @@ public enum TextSmoothing {
   static let description = MethodDescription(
     name: "text-smoothing",
     summary: "words smoothed by a masked language model (Wu et al. 2020, 2022)",
-    needsGenerator: true, settings: Settings.init(_:),
+    needsGenerator: true, takesSeveralLabels: true, unlabelledTexts: .besideLabelled,
+    settings: Settings.init(_:),
     objective: { try SmoothedDistillation($0, settings: $1) },
     spanObjective: { try SmoothedDistillation($0, settings: $1) })
 

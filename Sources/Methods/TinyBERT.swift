@@ -19,7 +19,7 @@ public struct TinyBERT: Objective {
     name: "tinybert",
     summary: "attention scores and states of all layers, then logits (Jiao et al. 2020)",
     needsGeneratorFor: { $0.value(of: "augmentation").map { $0.string != "none" } ?? false },
-    takesSeveralLabels: true,
+    takesSeveralLabels: true, unlabelledTexts: .alone,
     settings: Settings.init(_:), objective: TinyBERT.init(_:settings:))
 
   /// When the student's states go through the map W.

@@ -16,7 +16,7 @@ public struct TinyBERTAugmentation: Objective {
   static let description = MethodDescription(
     name: "tinybert-augmentation",
     summary: "logit distillation on texts with replaced words (Jiao et al. 2020)",
-    needsGenerator: true, takesSeveralLabels: true,
+    needsGenerator: true, takesSeveralLabels: true, unlabelledTexts: .alone,
     settings: Settings.init(_:), objective: TinyBERTAugmentation.init(_:settings:))
 
   /// The method's constants.

@@ -23,63 +23,70 @@ extension PreparedRun {
     let method = try namedMethod(c)
     let makeObjective = try Head.configure(method, section: c.method, task: task)
     try ModelOpener.checkGenerator(of: method, c)
+    try OpenedTeacher<Head>.check(method, c, task: task)
     try checkBudget(of: method, c.train)
     let setup = try RunSetup(
       command: "distill", common: c.common, arguments: c.train, resolved: { c.resolved })
     try MethodRegistry.check(method, fits: task)
-    for source in [c.teacher, c.student] {
+    for source in c.teacher.members.compactMap(\.source.model) + [c.student] {
       try ModelOpener.checkLabelOrder(of: source, for: task)
     }
     let models = try DistillationModels<Head>(c, method: method, task: task)
-    let (data, notices) = try trainingRows(of: method, c, task: task, models: models, setup: setup)
+    let (rows, source, notices) = try trainingRows(
+      of: method, c, task: task, models: models, setup: setup)
+    let data = rows.data
     let learning = try TaskLearning(
       model: models.student, data: data, configuration: c.task, task: task, setup: setup)
     let teacher = models.teacher
-    let cache = try Head.teacherCache(
-      teacher.model, data: data, folder: c.teacherCacheDir, setup: setup)
+    let answers = try Head.answers(
+      of: teacher, to: rows, source: source, folder: c.teacherCacheDir, setup: setup)
+    let cache = answers.cache
     let objective = try makeObjective(
       MethodSetup(
-        student: models.student.model, teacher: teacher.model,
-        generator: models.generator?.model, maskID: teacher.tokenizer.specialTokens.mask,
+        student: models.student.model, teacher: teacher.sharedModel?.model,
+        generator: models.generator?.model, maskID: models.tokenizer.specialTokens.mask,
         teacherCache: cache,
         studentTraining: setup.trainedModel(models.student.model, rows: data.count),
         totalSteps: Trainer.plannedSteps(c.train, rows: data.count),
         labelSmoothing: Float(c.train.labelSmoothingFactor), trainingRows: data.count,
-        trainingClasses: data.targets.classes,
+        trainingClasses: data.targets.knownRows == nil ? data.targets.classes : [],
         batchesPerEpoch: Trainer.stepsPerEpoch(c.train, rows: data.count), seed: c.common.seed,
-        tokenizer: teacher.tokenizer, trainingTexts: data,
+        tokenizer: models.tokenizer, trainingTexts: data,
         probe: ProbeTexts(
           data, isDetailed: c.diagnostics, seed: c.common.seed, shards: setup.shards,
           pool: setup.pool, precision: setup.precision)))
-    var plan = learning.plan(objective: objective, others: models.others)
+    let others =
+      answers.models + (models.generator.map { [RunModel(role: "generator", model: $0.model)] } ?? [])
+    var plan = learning.plan(objective: objective, others: others)
     plan.facts.insert(("method", method.name), at: 0)
-    let adversary = try (objective as? any AdversarialMethod).flatMap { method in
-      try models.generator.map {
-        try AdversaryOutputs(
-          method, generator: $0, teacher: teacher, data: data,
-          specialTokensInText: c.common.specialTokensInText)
-      }
+    var adversary: AdversaryOutputs?
+    if let method = objective as? any AdversarialMethod, let generator = models.generator,
+      let teacher = teacher.sharedModel
+    {
+      adversary = try AdversaryOutputs(
+        method, generator: generator, teacher: teacher, data: data,
+        specialTokensInText: c.common.specialTokensInText)
     }
     let agreement = TeacherAgreement()
     let outputs = try learning.outputs(
-      others: models.others,
+      others: others, hashes: answers.hashes,
       references: {
-        let found = try teacher.references(
-          in: learning.evaluation, allowsWeak: c.allowWeakTeacher)
+        let found = try Head.measure(teacher, answers: answers, learning: learning)
+          .references(allowsWeak: c.allowWeakTeacher)
         agreement.keep(found.predictions)
         return found
       },
       diagnostics: { agreement.measured($0.predictions) }, memory: [cache],
       finish: { folder in
         try cache.save()
-        if let method = objective as? any PseudoTextMethod {
+        if let method = objective as? any PseudoTextMethod, let teacher = teacher.sharedModel {
           try PseudoSamples(method, vocabulary: teacher).write(to: folder)
         }
         try adversary?.write(to: folder)
       })
     return try PreparedRun(
       setup: setup, objective: objective, data: data, outputs: outputs, plan: plan,
-      notices: c.notes + models.notices + notices + learning.notices
+      notices: c.notes + models.notices + notices + learning.notices + answers.notices
         + cache.notices(rows: data.count))
   }
 
@@ -99,9 +106,11 @@ extension PreparedRun {
   ///   itself.
   package static func checkMethod(_ c: DistillConfiguration) throws {
     let method = try namedMethod(c)
-    guard try c.task.taskDescription().questions != nil else {
+    let task = try c.task.taskDescription()
+    guard task.questions != nil else {
       _ = try method.configure(c.method)
-      return try ModelOpener.checkGenerator(of: method, c)
+      try ModelOpener.checkGenerator(of: method, c)
+      return try OpenedTeacher<SequenceClassifier>.check(method, c, task: task)
     }
     if let configure = method.configureSpans { _ = try configure(c.method) }
   }
@@ -124,19 +133,18 @@ extension PreparedRun {
   private static func trainingRows<Head: TaskHead>(
     of method: MethodDescription, _ c: DistillConfiguration, task: TaskDescription,
     models: DistillationModels<Head>, setup: RunSetup
-  ) throws -> (data: TokenizedDataset, notices: [String]) {
-    let tokenizer = models.teacher.tokenizer
+  ) throws -> (rows: TrainingRows, source: TaskData, notices: [String]) {
+    let source = TaskData(
+      c.task, task: task, tokenizer: models.tokenizer, pool: setup.pool,
+      maximumRows: c.train.maxTrainSamples, seed: c.common.seed, transfer: c.transfer)
     guard let texts = method.texts else {
-      let source = TaskData(
-        c.task, task: task, tokenizer: tokenizer, pool: setup.pool,
-        maximumRows: c.train.maxTrainSamples, seed: c.common.seed)
-      return (try Head.trainingData(source), source.notices)
+      return (try Head.trainingRows(source), source, source.notices)
     }
     let data = try texts(c.method).dataset(
-      for: task, tokenizer: tokenizer, maximumLength: c.task.maxSeqLength, seed: c.common.seed,
-      pool: setup.pool)
+      for: task, tokenizer: models.tokenizer, maximumLength: c.task.maxSeqLength,
+      seed: c.common.seed, pool: setup.pool)
     return (
-      data,
+      TrainingRows(data: data), source,
       c.train.maxTrainSamples == nil
         ? []
         : [
@@ -149,64 +157,62 @@ extension PreparedRun {
 
 /// The models of a distillation, opened and checked against each other.
 struct DistillationModels<Head: TaskHead> {
-  let teacher, student: OpenedModel<Head>
+  let teacher: OpenedTeacher<Head>
+  let student: OpenedModel<Head>
   let generator: OpenedModel<MaskedLanguageModel>?
+  /// What cuts the texts into the student's tokens.
+  let tokenizer: any Tokenizer
   /// Sentences that the user should see.
   let notices: [String]
-
-  /// All models but the student.
-  var others: [(role: String, model: any Model)] {
-    [("teacher", teacher.model)] + (generator.map { [("generator", $0.model)] } ?? [])
-  }
 
   /// - Throws: errors of the folders; `MismatchError` if the models do not fit.
   init(_ c: DistillConfiguration, method: MethodDescription, task: TaskDescription) throws {
     let opener = ModelOpener(c.common)
-    let (teacher, found) = try Head.openTeacher(c.teacher, task: task, opener: opener)
-    let student = try Head.openLearner(
-      c.student, role: "student", task: task, opener: opener, teacher: teacher)
-    try ModelOpener.checkVocabularies(
-      ("teacher", teacher.tokenizer), ("student", student.tokenizer),
-      segments: teacher.model.hasSegments && student.model.hasSegments)
-    var notices = found + student.notices
+    let length = c.task.maxSeqLength
+    var teacher = try OpenedTeacher<Head>(c.teacher, task: task, length: length, opener: opener)
+    student = try Head.openLearner(
+      c.student, role: "student", task: task, opener: opener, teacher: teacher.model)
+    try teacher.meet(student, method: method, task: task, length: length)
+    var notices = teacher.notices + student.notices
     generator = try opener.generator(
-      of: method, c, teacher: teacher, student: student, notices: &notices)
+      of: method, c, teacher: teacher.sharedModel, student: student, notices: &notices)
+    // Models with the same vocabulary read the texts as the teacher's tokenizer gives them.
+    let shared = teacher.members.filter(\.readsStudentTokens).compactMap(\.model)
+    tokenizer = shared.first?.tokenizer ?? student.tokenizer
     self.teacher = teacher
-    self.student = student
     self.notices = notices
-    let models = others + [("student", student.model)]
-    try ModelOpener.checkLength(c.task.maxSeqLength, of: models)
-    // All of them read the texts as the teacher's tokenizer gives them.
-    for (role, model) in models {
-      try ModelOpener.checkTemplate(of: teacher.tokenizer, fits: model, role: role)
+    let readers: [(role: String, model: any Model)] =
+      shared.map { ($0.role, $0.model) } + (generator.map { [("generator", $0.model)] } ?? [])
+      + [("student", student.model)]
+    try ModelOpener.checkLength(length, of: readers)
+    for (role, model) in readers {
+      try ModelOpener.checkTemplate(of: tokenizer, fits: model, role: role)
+    }
+    for member in teacher.members where !member.readsStudentTokens {
+      guard let model = member.model else { continue }
+      try ModelOpener.checkLength(
+        member.length, of: [(member.role, model.model)], key: "max_seq_length of the \(member.role)")
     }
   }
 }
 
-extension OpenedModel where M: TaskHead {
-  /// A teacher's metrics, under the names that a run's results use.
+extension TeacherMeasurement {
+  /// The metrics for a run's results.
   ///
   /// - Parameter allowsWeak: true turns the error about a teacher that knows nothing into a
   ///   caution.
   /// - Throws: `MismatchError` for such a teacher otherwise.
-  fileprivate func references(
-    in evaluation: M.Evaluation, allowsWeak: Bool
-  ) throws -> EvaluationParts.Result {
-    let found = try evaluation.measure(model, batchSize: 32)
+  fileprivate func references(allowsWeak: Bool) throws -> EvaluationParts.Result {
     var result = EvaluationParts.Result(
-      metrics: found.metrics.map { (name: "teacher_\($0.name)", value: $0.value) },
-      cautions: found.cautions.map { "teacher: \($0)" }, predictions: found.predictions)
-    if let problem = M.weakness(
-      found.metrics, in: evaluation, model: "the teacher (\(tokenizerSource))")
-    {
-      guard allowsWeak else {
-        throw MismatchError(
-          .training,
-          "\(problem); check its task and the order of its labels, or set "
-            + "\"allow_weak_teacher\": true")
-      }
-      result.cautions.append(problem)
+      metrics: metrics, cautions: cautions, predictions: predictions)
+    guard let problem else { return result }
+    guard allowsWeak else {
+      throw MismatchError(
+        .training,
+        "\(problem); check its task and the order of its labels, or set "
+          + "\"allow_weak_teacher\": true")
     }
+    result.cautions.append(problem)
     return result
   }
 }

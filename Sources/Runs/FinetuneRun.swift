@@ -27,7 +27,7 @@ extension PreparedRun {
     let source = TaskData(
       c.task, task: task, tokenizer: model.tokenizer, pool: setup.pool,
       maximumRows: c.train.maxTrainSamples, seed: c.common.seed)
-    let data = try Head.trainingData(source)
+    let data = try Head.trainingRows(source).data
     let learning = try TaskLearning(
       model: model, data: data, configuration: c.task, task: task, setup: setup)
     let objective = LabelsOnly(

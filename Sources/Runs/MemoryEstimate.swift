@@ -26,9 +26,11 @@ package struct MemoryEstimate: CustomStringConvertible {
   /// An estimate for models that are open and data that is read.
   ///
   /// - Parameters:
+  ///   - models: all models of the run.
+  ///   - data: the training rows as the learner reads them.
   ///   - held: bytes that the process has in use now.
   init(
-    _ objective: any Objective, models: [any Model], data: TokenizedDataset, setup: RunSetup,
+    _ objective: any Objective, models: [RunModel], data: TokenizedDataset, setup: RunSetup,
     held: Int = MemoryLimit.resident
   ) {
     self.held = Double(held)
@@ -46,13 +48,27 @@ package struct MemoryEstimate: CustomStringConvertible {
     let best = arguments.loadBestModelAtEnd ? 4 * Double(trained[0].parameters.count) : 0
     if best > 0 { parts.append(("best weights", best)) }
 
+    let masks = Self.masks(setup)
     let passes = Passes(
-      trained: trained, models: models,
-      shard: Self.longestShard(of: data, arguments, lanes: lanes, masks: Self.masks(setup)))
+      trained: trained,
+      models: models.map { model in
+        (
+          model.model,
+          Self.longestShard(
+            of: data, readAs: model.texts, arguments, lanes: lanes, masks: masks)
+        )
+      })
     parts.append(("activations", Double(lanes) * passes.pool.bytes))
     parts.append(("matrix products", 4 * Double(min(lanes, setup.pool.threads) * passes.packed)))
-    parts.append(
-      ("evaluation", Inference.bytes(models, longest: data.lengths.max() ?? 0, setup.pool)))
+    let longest = data.lengths.max() ?? 0
+    let evaluations =
+      [Inference.bytes(models.filter { $0.texts == nil }.map(\.model), longest: longest, setup.pool)]
+      + models.compactMap { model in
+        model.texts.map {
+          Inference.bytes([model.model], longest: $0.lengths.max() ?? 0, setup.pool)
+        }
+      }
+    parts.append(("evaluation", evaluations.max() ?? 0))
     // Until it is on the disk.
     var weights: [ObjectIdentifier: Int] = [:]
     for parameters in trained.flatMap(\.allParameters) {
@@ -63,10 +79,26 @@ package struct MemoryEstimate: CustomStringConvertible {
   }
 
   /// The lengths of the texts of the largest shard that the data can make.
+  ///
+  /// - Parameter texts: the rows as a reader with another tokenizer cuts them; nil for one that
+  ///   reads the learner's tokens.
   private static func longestShard(
-    of data: TokenizedDataset, _ arguments: TrainingArguments, lanes: Int, masks: Double
+    of data: TokenizedDataset, readAs texts: TokenizedDataset?, _ arguments: TrainingArguments,
+    lanes: Int, masks: Double
   ) -> PassMemory.Shape {
-    let longest = data.lengths.sorted(by: >).prefix(arguments.perDeviceTrainBatchSize)
+    let batch = arguments.perDeviceTrainBatchSize
+    if let texts {
+      // Shards are made by the learner's tokens: the reader's longest texts may stand in one.
+      let own = data.lengths
+      let order = texts.lengths.enumerated().sorted { $0.element > $1.element }.prefix(batch)
+      let loads = Shard.plan(
+        lengths: order.map { own[$0.offset] }, lanes: lanes,
+        maximumTokens: arguments.maxTokensPerBatch
+      ).map { $0.places.map { order[$0].element } }
+      return PassMemory.Shape(
+        lengths: loads.max { $0.reduce(0, +) < $1.reduce(0, +) } ?? [], masked: 0)
+    }
+    let longest = data.lengths.sorted(by: >).prefix(batch)
     let loads = Shard.plan(lengths: Array(longest), lanes: lanes, maximumTokens: .max).map {
       $0.places.map { longest[$0] }
     }
@@ -108,21 +140,25 @@ private struct Passes {
   /// What OpenBLAS packs, in floats.
   var packed = 0
 
-  init(trained: [TrainedModel], models: [any Model], shard: PassMemory.Shape) {
+  init(trained: [TrainedModel], models: [(model: any Model, shard: PassMemory.Shape)]) {
     let main = trained[0].parameters
     var seen: [ObjectIdentifier] = []
     for turn in trained where !seen.contains(ObjectIdentifier(turn.parameters)) {
       seen.append(ObjectIdentifier(turn.parameters))
-      let passes = models.map { (model: $0, memory: PassMemory($0, over: shard)) }
+      let passes = models.map { model, shard in
+        (model: model, shard: shard, memory: PassMemory(model, over: shard))
+      }
       packed = max(packed, passes.map(\.memory.packed).max() ?? 0)
       guard let own = passes.first(where: { $0.model.parameters === turn.parameters }) else {
         continue
       }
       let others = passes.filter { $0.model.parameters !== turn.parameters }
-      let ownWords = Self.words(own.model, shard)
+      let ownWords = Self.words(own.model, own.shard)
       if turn.parameters === main {
         // Teacher and generator have done their work when the student begins.
-        for other in others { pool.serve(other.memory.forward + Self.words(other.model, shard)) }
+        for other in others {
+          pool.serve(other.memory.forward + Self.words(other.model, other.shard))
+        }
         pool.serve(own.memory.kept(training: true) + ownWords + own.memory.transient)
       } else {
         // An adversary learns through all other models: the soft weights of its words, and their

@@ -23,13 +23,17 @@ extension ModelOpener {
   /// - Throws: errors of its folder, and `MismatchError` if it writes words that the teacher or the
   ///   student does not have.
   func generator<M: Model>(
-    of method: MethodDescription, _ c: DistillConfiguration, teacher: OpenedModel<M>,
+    of method: MethodDescription, _ c: DistillConfiguration, teacher: OpenedModel<M>?,
     student: OpenedModel<M>, notices: inout [String]
   ) throws -> OpenedModel<MaskedLanguageModel>? {
     guard let source = c.generator else { return nil }
     guard method.needsGenerator(c.method) else {
       notices.append("method \(method.name) uses no generator; the section is ignored")
       return nil
+    }
+    guard let teacher else {
+      throw MismatchError(
+        .method, "method \(method.name) needs a teacher that is one model with its student's tokens")
     }
     let model = try maskedLanguageModel(
       source, role: "generator", teacherSource: teacher.tokenizerSource)

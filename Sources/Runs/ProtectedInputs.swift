@@ -30,9 +30,15 @@ enum ProtectedInputs {
     return members.flatMap { member -> [(key: String, path: String)] in
       let name = member.key
       let key = prefix.isEmpty ? name : "\(prefix).\(name)"
-      guard let path = member.value.string else { return paths(in: member.value, below: key) }
-      let isInput = (name.hasSuffix("_path") || name.hasSuffix("_dir")) && !written.contains(name)
-      return isInput ? [(key, path)] : []
+      let isInput =
+        name.hasSuffix("_path") || name.hasSuffix("_dir") && !written.contains(name)
+        || name.hasSuffix("predictions") || name == "files"
+      if let path = member.value.string { return isInput ? [(key, path)] : [] }
+      guard let elements = member.value.array else { return paths(in: member.value, below: key) }
+      return elements.enumerated().flatMap { place, element in
+        element.string.map { isInput ? [(key, $0)] : [] }
+          ?? paths(in: element, below: "\(key)[\(place)]")
+      }
     }
   }
 

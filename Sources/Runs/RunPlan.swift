@@ -4,6 +4,14 @@ import Kernels
 import Models
 import Trainers
 
+/// A model of a run.
+struct RunModel {
+  let role: String
+  let model: any Model
+  /// The training rows as it reads them; nil if it reads the learner's tokens.
+  var texts: TokenizedDataset?
+}
+
 /// Facts about a run before its first update, for `--dry-run`.
 struct RunPlan {
   /// Names and values in order.
@@ -16,11 +24,11 @@ struct RunPlan {
   ///   - models: all models of the run, by role.
   ///   - objective: what the models do.
   init(
-    rows: [(name: String, value: String)], models: [(role: String, model: any Model)],
+    rows: [(name: String, value: String)], models: [RunModel],
     objective: any Objective, data: TokenizedDataset, setup: RunSetup
   ) {
     let arguments = setup.arguments
-    memory = MemoryEstimate(objective, models: models.map(\.model), data: data, setup: setup)
+    memory = MemoryEstimate(objective, models: models, data: data, setup: setup)
     let steps = Trainer.plannedSteps(arguments, rows: data.count)
     facts =
       rows + models.map { ("\($0.role) parameters", "\($0.model.parameters.count)") } + [

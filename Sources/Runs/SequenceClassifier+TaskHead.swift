@@ -16,16 +16,21 @@ extension SequenceClassifier: TaskHead {
   }
 
   static func openTeacher(
-    _ source: ModelSource, task: TaskDescription, opener: ModelOpener
+    _ source: ModelSource, role: String, task: TaskDescription, opener: ModelOpener
   ) throws -> (model: OpenedModel<SequenceClassifier>, notices: [String]) {
-    let opened = try opener.classifier(source, role: "teacher", labels: nil)
+    let opened = try opener.classifier(source, role: role, labels: nil)
     try opened.requireWholeCheckpoint()
     let (teacher, notice) = try ModelOpener.align(opened, with: task)
     return (teacher, opened.notices + [notice].compactMap { $0 })
   }
 
-  static func trainingData(_ source: TaskData) throws -> TokenizedDataset {
-    try source.rows(of: .train)
+  static func trainingRows(_ source: TaskData) throws -> TrainingRows {
+    if let transfer = source.transfer {
+      let labelled = transfer.alone ? nil : try source.labelledText(of: .train)
+      return try source.trainingRows(labelled, beside: transfer)
+    }
+    let text = try source.labelledText(of: .train)
+    return TrainingRows(data: source.tokens(text), files: [text])
   }
 
   static func evaluation(_ source: TaskData, setup: RunSetup) throws -> EvaluationParts {
@@ -70,20 +75,12 @@ extension SequenceClassifier: TaskHead {
     try method.configure(section)
   }
 
-  static func teacherCache(
-    _ teacher: SequenceClassifier, data: TokenizedDataset, folder: String?, setup: RunSetup
-  ) throws -> TeacherCache {
-    guard let folder else { return TeacherCache(teacher: teacher, rows: data.count) }
-    return try TeacherCache(
-      teacher: teacher, data: data, folder: folder, pool: setup.pool, precision: setup.precision)
-  }
-
   var writtenLabels: LabelSet? { labels }
 }
 
 extension TaskData {
   /// The rows of a split, without those that are held out or were not drawn.
-  private func text(of split: Split) throws -> TextDataset {
+  func text(of split: Split) throws -> TextDataset {
     func read(_ split: Split, _ maximumRows: Int? = nil) throws -> TextDataset {
       try DatasetReader.read(
         task: task, split: split, directory: configuration.dataDir, maximumRows: maximumRows,
@@ -117,15 +114,23 @@ extension TaskData {
     return text
   }
 
-  /// Reads and tokenises a split in which every row must have a label.
-  fileprivate func rows(of split: Split) throws -> TokenizedDataset {
+  /// Reads a split in which every row must have a label.
+  fileprivate func labelledText(of split: Split) throws -> TextDataset {
     let text = try text(of: split)
     notice(text.notices + [text.classNotice].compactMap { $0 })
-    let data = TokenizedDataset(
-      text, tokenizer: tokenizer, maximumLength: configuration.maxSeqLength, pool: pool)
-    guard data.isLabelled else {
+    guard Targets(text).count != nil else {
       throw FileError(file: text.source, problem: "the \(split.rawValue) rows have no labels")
     }
-    return data
+    return text
+  }
+
+  /// Reads and tokenises a split in which every row must have a label.
+  fileprivate func rows(of split: Split) throws -> TokenizedDataset {
+    tokens(try labelledText(of: split))
+  }
+
+  fileprivate func tokens(_ text: TextDataset) -> TokenizedDataset {
+    TokenizedDataset(
+      text, tokenizer: tokenizer, maximumLength: configuration.maxSeqLength, pool: pool)
   }
 }

@@ -15,21 +15,21 @@ extension SpanClassifier: TaskHead {
   }
 
   static func openTeacher(
-    _ source: ModelSource, task: TaskDescription, opener: ModelOpener
+    _ source: ModelSource, role: String, task: TaskDescription, opener: ModelOpener
   ) throws -> (model: OpenedModel<SpanClassifier>, notices: [String]) {
-    let opened = try opener.spanClassifier(source, role: "teacher")
+    let opened = try opener.spanClassifier(source, role: role)
     try opened.requireWholeCheckpoint()
     return (opened, opened.notices)
   }
 
-  static func trainingData(_ source: TaskData) throws -> TokenizedDataset {
+  static func trainingRows(_ source: TaskData) throws -> TrainingRows {
     let windows = try source.windows(of: .train)
     let examples = windows.examples
     guard examples.count > 0 else {
       throw FileError(
         file: windows.dataset.source, problem: "no question has an answer that is in its text.")
     }
-    return examples
+    return TrainingRows(data: examples)
   }
 
   static func evaluation(_ source: TaskData, setup: RunSetup) throws -> QuestionEvaluation {
@@ -67,11 +67,30 @@ extension SpanClassifier: TaskHead {
     return try configure(section)
   }
 
-  static func teacherCache(
-    _ teacher: SpanClassifier, data: TokenizedDataset, folder: String?, setup: RunSetup
-  ) throws -> TeacherCache {
-    try TeacherCache(
-      teacher: teacher, data: data, folder: folder, pool: setup.pool, precision: setup.precision)
+  static func answers(
+    of teacher: OpenedTeacher<SpanClassifier>, to rows: TrainingRows, source: TaskData,
+    folder: String?, setup: RunSetup
+  ) throws -> TeacherAnswers {
+    guard let model = teacher.sharedModel else {
+      throw MismatchError(.method, "task \(source.task.name) needs a teacher that is one model")
+    }
+    return TeacherAnswers(
+      cache: try TeacherCache(
+        teacher: model.model, data: rows.data, folder: folder, pool: setup.pool,
+        precision: setup.precision),
+      models: [RunModel(role: model.role, model: model.model)])
+  }
+
+  static func measure(
+    _ teacher: OpenedTeacher<SpanClassifier>, answers: TeacherAnswers,
+    learning: TaskLearning<SpanClassifier>
+  ) throws -> TeacherMeasurement {
+    guard let model = teacher.sharedModel?.model else { return TeacherMeasurement() }
+    let found = try learning.evaluation.measure(model, batchSize: 32)
+    return TeacherMeasurement(
+      found,
+      problem: weakness(
+        found.metrics, in: learning.evaluation, model: "the teacher (\(teacher.place))"))
   }
 
   var writtenLabels: LabelSet? { nil }

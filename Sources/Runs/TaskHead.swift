@@ -26,11 +26,11 @@ protocol TaskHead: DistillableModel {
   ///
   /// - Returns: the model, and sentences that the user should see.
   static func openTeacher(
-    _ source: ModelSource, task: TaskDescription, opener: ModelOpener
+    _ source: ModelSource, role: String, task: TaskDescription, opener: ModelOpener
   ) throws -> (model: OpenedModel<Self>, notices: [String])
 
   /// The rows to train on.
-  static func trainingData(_ source: TaskData) throws -> TokenizedDataset
+  static func trainingRows(_ source: TaskData) throws -> TrainingRows
 
   /// The data that is measured during the run and at its end.
   static func evaluation(_ source: TaskData, setup: RunSetup) throws -> Evaluation
@@ -52,12 +52,23 @@ protocol TaskHead: DistillableModel {
     _ method: MethodDescription, section: ConfigSection, task: TaskDescription
   ) throws -> @Sendable (MethodSetup<Self>) throws -> any Objective
 
-  /// The teacher's logits on training data.
+  /// What a teacher says about the training rows.
   ///
-  /// - Parameter folder: where they are kept from one run to the next; nil for memory only.
-  static func teacherCache(
-    _ teacher: Self, data: TokenizedDataset, folder: String?, setup: RunSetup
-  ) throws -> TeacherCache
+  /// - Parameters:
+  ///   - source: where the rows came from.
+  ///   - folder: where logits are kept from one run to the next; nil for memory only.
+  static func answers(
+    of teacher: OpenedTeacher<Self>, to rows: TrainingRows, source: TaskData, folder: String?,
+    setup: RunSetup
+  ) throws -> TeacherAnswers
+
+  /// A teacher's metrics, as `teacher_NAME`, and what is wrong with it if it has nothing to teach.
+  ///
+  /// - Parameter answers: what it says about the training rows, on which it is measured if it knows
+  ///   nothing of the validation rows.
+  static func measure(
+    _ teacher: OpenedTeacher<Self>, answers: TeacherAnswers, learning: TaskLearning<Self>
+  ) throws -> TeacherMeasurement
 
   /// What the outputs mean, for config.json; nil for models that find answers.
   var writtenLabels: LabelSet? { get }
@@ -72,6 +83,8 @@ final class TaskData {
   /// Only this many rows; nil for all. For training they are drawn, for validation they are those
   /// at the beginning.
   let maximumRows: Int?
+  /// Texts without labels to train on, too; nil for none.
+  let transfer: TransferSource?
   /// The seed of what is drawn, unless the configuration has its own.
   let seed: UInt64
   /// Sentences that the user should see.
@@ -79,13 +92,14 @@ final class TaskData {
 
   init(
     _ configuration: TaskConfiguration, task: TaskDescription, tokenizer: any Tokenizer,
-    pool: ThreadPool, maximumRows: Int?, seed: UInt64
+    pool: ThreadPool, maximumRows: Int?, seed: UInt64, transfer: TransferSource? = nil
   ) {
     self.configuration = configuration
     self.task = task
     self.tokenizer = tokenizer
     self.pool = pool
     self.maximumRows = maximumRows
+    self.transfer = transfer
     self.seed = configuration.drawSeed ?? seed
   }
 

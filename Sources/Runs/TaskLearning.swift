@@ -33,9 +33,8 @@ struct TaskLearning<Head: TaskHead> {
     self.task = task
     self.setup = setup
     let arguments = setup.arguments
-    let source = TaskData(
-      configuration, task: task, tokenizer: model.tokenizer, pool: setup.pool,
-      maximumRows: arguments.maxEvalSamples, seed: setup.common.seed)
+    let source = Self.validationRows(
+      configuration, task: task, tokenizer: model.tokenizer, setup: setup)
     evaluation = try Head.evaluation(source, setup: setup)
     notices = source.notices + [Head.leak(of: data, into: evaluation)].compactMap { $0 }
     let name = arguments.metricForBestModel ?? evaluation.metricNames[0]
@@ -53,6 +52,24 @@ struct TaskLearning<Head: TaskHead> {
     }
   }
 
+  private static func validationRows(
+    _ configuration: TaskConfiguration, task: TaskDescription, tokenizer: any Tokenizer,
+    setup: RunSetup
+  ) -> TaskData {
+    TaskData(
+      configuration, task: task, tokenizer: tokenizer, pool: setup.pool,
+      maximumRows: setup.arguments.maxEvalSamples, seed: setup.common.seed)
+  }
+
+  /// The validation data for a reader with another tokenizer.
+  ///
+  /// - Parameter length: texts are cut to so many tokens.
+  func validationRows(_ tokenizer: any Tokenizer, length: Int) -> TaskData {
+    var configuration = configuration
+    configuration.maxSeqLength = length
+    return Self.validationRows(configuration, task: task, tokenizer: tokenizer, setup: setup)
+  }
+
   /// What the run writes.
   ///
   /// - Parameters:
@@ -61,9 +78,10 @@ struct TaskLearning<Head: TaskHead> {
   ///   - diagnostics: what each evaluation logs beside the metrics.
   ///   - finish: what remains to be done when everything else has been written.
   ///   - others: the models that it learns from.
+  ///   - hashes: of what else it learns from, by name.
   /// - Throws: `FileError` if the tokenizer's files cannot be read.
   func outputs(
-    others: [(role: String, model: any Model)] = [],
+    others: [RunModel] = [], hashes: [(String, String)] = [],
     references: @escaping () throws -> EvaluationParts.Result = { EvaluationParts.Result() },
     diagnostics: @escaping (EvaluationParts.Result) -> [(name: String, value: Double)] = { _ in []
     },
@@ -77,7 +95,7 @@ struct TaskLearning<Head: TaskHead> {
     return RunOutputs(
       hashes: [
         ("train", data.contentHash), ("vocabulary", model.tokenizer.vocabularyHash),
-      ] + evaluation.hashes + others.map { ($0.role, hash(of: $0.model)) },
+      ] + evaluation.hashes + others.flatMap { self.hashes(of: $0) } + hashes,
       parameters: model.model.parameters.count,
       validation: RunOutputs.Validation(
         metric: metric, count: evaluation.count, labels: task.labelNames
@@ -87,6 +105,12 @@ struct TaskLearning<Head: TaskHead> {
       lastScalars: [], references: references, diagnostics: diagnostics, memory: memory,
       save: { try writer.write(to: $0) }, saveState: { try writer.write($0, to: $1) },
       finish: finish)
+  }
+
+  /// Hashes of a model's weights and of its texts, if it reads others than the learner.
+  private func hashes(of model: RunModel) -> [(String, String)] {
+    [(model.role, hash(of: model.model))]
+      + (model.texts.map { [("\(model.role) texts", $0.contentHash)] } ?? [])
   }
 
   /// A hash of a model's weights.
@@ -104,14 +128,14 @@ struct TaskLearning<Head: TaskHead> {
   ///   - objective: tells which of the models learn.
   ///   - others: the models other than the one that is measured.
   func plan(
-    objective: any Objective, others: [(role: String, model: any Model)]
+    objective: any Objective, others: [RunModel]
   ) -> RunPlan {
     RunPlan(
       rows: [
         ("task", task.name),
         ("training rows", RunPlan.rows(data)),
         ("validation rows", "\(evaluation.count)"),
-      ], models: [(model.role, model.model)] + others, objective: objective, data: data,
+      ], models: [RunModel(role: model.role, model: model.model)] + others, objective: objective, data: data,
       setup: setup)
   }
 }

@@ -48,12 +48,22 @@ struct CellFingerprint {
       object["teacher"] = .string(assistant)
     }
     hash.add(JSONWriter(layout: .minimal, sortedKeys: true).bytes(JSONValue(.object(object))))
-    for role in ["teacher", "student", "generator"] {
-      guard let folder = object[role]?["model_name_or_path"]?.string else { continue }
+    let teachers = object["teacher"]?["ensemble"]?.array ?? [object["teacher"] ?? .null]
+    for role in teachers + [object["student"] ?? .null, object["generator"] ?? .null] {
+      for key in ["predictions", "validation_predictions"] {
+        if let path = role[key]?.string { hash.add(file(path)) }
+      }
+      for path in role["transfer_predictions"]?.array?.compactMap(\.string) ?? [] {
+        hash.add(file(path))
+      }
+      guard let folder = role["model_name_or_path"]?.string else { continue }
       hash.add(model(folder).utf8)
     }
     return hash.hexadecimal
   }
+
+  /// The content of a file of predictions; nothing if it cannot be read, which the run reports.
+  private func file(_ path: String) -> [UInt8] { (try? ByteFile.read(path)) ?? [] }
 
   /// A hash of the weights, architecture and vocabulary of a model folder. Anything that cannot be
   /// read counts as absent; opening the model will report it.

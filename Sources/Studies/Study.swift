@@ -106,7 +106,9 @@ public struct Study: Sendable {
     // What the section says about the real teacher does not apply to the assistant.
     let teacher: JSONValue = [
       "model_name_or_path": .string(path), "layers": .null, "config": .null, "vocab": .null,
-      "label_order": .null,
+      "label_order": .null, "max_seq_length": .null, "predictions": .null,
+      "validation_predictions": .null, "transfer_predictions": .null, "probability_floor": .null,
+      "ensemble": .null, "average": .null,
     ]
     return StudyCell(
       task: task.name, method: method.name, draw: draw, seed: seed,

@@ -309,6 +309,26 @@ import Trainers
        "loss_weights": {"ce": 0.25, "kd": 0.25, "augmented_kd": 0.25, "augmented_ce": 0.25}}
       """#
     ),
+    (
+      "rail-kd",
+      #"""
+      {"temperature": 2, "train_projections": false,
+       "loss_weights": {"ce": 0.5, "kd": 0.5, "layers": 0}}
+      """#
+    ),
+    (
+      "freelb-kd",
+      #"""
+      {"temperature": 2, "adversarial_steps": 1, "initial_magnitude": 0,
+       "loss_weights": {"ce": 0.5, "kd": 0.5}}
+      """#
+    ),
+    (
+      "text-smoothing",
+      #"""
+      {"temperature": 2, "targets": "both", "lambda": 0, "loss_weights": {"ce": 0.5, "kd": 0.5}}
+      """#
+    ),
   ])
   func severalLabels(method name: String, text: String) throws {
     let lesson = try Lesson(severalLabels: true)

@@ -121,6 +121,42 @@ import Testing
           + "letters."))
   }
 
+  /// Every method that says that it takes several labels makes updates with them, and no other.
+  @Test(arguments: MethodRegistry.all.map(\.name))
+  func methods(name: String) throws {
+    let method = try #require(MethodRegistry.named(name))
+    guard MethodRegistry.isBuiltIn(method) else { return }
+    let letters = try letters()
+    let deep = letters.fresh.replacing("\"num_hidden_layers\": 1", with: "\"num_hidden_layers\": 2")
+    _ = try letters.finetuning(task: task(letters), model: deep).execute(SilentObserver())
+    let settings = [
+      "codir": #", "negatives": 3"#, "random-text": #", "texts": {"rows": 16}"#,
+      "zskt": #", "student_steps": 1, "noise_size": 4, "texts": {"rows": 16}"#,
+      "mate-kd": #", "generator_steps": 1, "student_steps": 1"#,
+      "comkd": #", "generator_steps": 1, "student_steps": 1"#,
+      "cilda": #", "generator_steps": 1, "student_steps": 1"#,
+    ]
+    func run() throws -> RunOutcome {
+      try PreparedRun.distill(
+        letters.configuration(
+          """
+          {"output_dir": "\(letters.data)/student", "task": \(task(letters)), "seed": 5,
+           "allow_weak_teacher": true, "teacher": {"model_name_or_path": "\(letters.output)"},
+           "student": {"from_teacher_layers": [0, 1]}, "generator": \(letters.fresh),
+           "method": {"name": "\(name)"\(settings[name] ?? "")},
+           "train": {"max_steps": 4, "learning_rate": 0.001}}
+          """)
+      ).execute(SilentObserver())
+    }
+    guard method.takesSeveralLabels else {
+      #expect(complaint(run).contains("is for texts with one label each"))
+      return
+    }
+    let outcome = try run()
+    let loss = try #require(outcome.results.first { $0.name == "train_loss" }?.value)
+    #expect(loss.isFinite)
+  }
+
   @Test func methodsForOneLabelAreRefused() throws {
     let letters = try letters()
     let several = try letters.configuration(

@@ -12,12 +12,12 @@
 public enum Targets: Sendable, Equatable {
   /// Nothing is known.
   case none
-  /// One class for each row.
+  /// One class for each row; `noClass` for a row whose class is unknown.
   case classes([Int32])
   /// Any number of `labels` labels for each row: 1 for each label that it has and 0 for each other
-  /// one, row by row.
+  /// one, row by row. A row of -1 has unknown labels.
   case labelSets([Float], labels: Int)
-  /// One score for each row.
+  /// One score for each row; NaN for a row whose score is unknown.
   case scores([Float])
   /// The place of the answer in each row.
   case spans([TokenSpan])
@@ -26,6 +26,25 @@ public enum Targets: Sendable, Equatable {
   public enum Kind: Sendable {
     /// See the cases of the same names.
     case classes, labelSets, scores, spans
+  }
+
+  /// The class of a row about which nothing is known, beside rows that have one.
+  public static let noClass: Int32 = -1
+
+  /// The rows about which something is known; nil if that is all of them.
+  public var knownRows: [Int]? {
+    func known<Value>(_ values: [Value], _ isUnknown: (Value) -> Bool) -> [Int]? {
+      values.contains(where: isUnknown)
+        ? values.indices.filter { !isUnknown(values[$0]) } : nil
+    }
+    switch self {
+    case .none, .spans: return nil
+    case .classes(let classes): return known(classes) { $0 == Self.noClass }
+    case .scores(let scores): return known(scores) { $0.isNaN }
+    case .labelSets(let sets, let labels):
+      guard labels > 0 else { return nil }
+      return known(stride(from: 0, to: sets.count, by: labels).map { sets[$0] }) { $0 < 0 }
+    }
   }
 
   /// The targets of some rows, in the order given.
@@ -68,7 +87,8 @@ public enum Targets: Sendable, Equatable {
     switch self {
     case .none: break
     case .classes(let classes): for label in classes { hash.add(label) }
-    case .labelSets(let sets, _): for value in sets { hash.add(byte: value == 0 ? 0 : 1) }
+    case .labelSets(let sets, _):
+      for value in sets { hash.add(byte: value == 0 ? 0 : value < 0 ? 2 : 1) }
     case .scores(let scores): for score in scores { hash.add(score.bitPattern) }
     case .spans(let spans):
       for span in spans {
@@ -81,7 +101,7 @@ public enum Targets: Sendable, Equatable {
 
 extension Targets {
   /// The targets of texts; `none` unless every text has one of the same kind.
-  init(_ text: TextDataset) {
+  package init(_ text: TextDataset) {
     let width = text.task?.targets == .labelSets ? text.task?.labels.count ?? 0 : 0
     var (classes, scores, sets): ([Int32], [Float], [Float]) = ([], [], [])
     for row in 0..<text.count {
@@ -101,6 +121,28 @@ extension Targets {
       self = .scores(scores)
     } else {
       self = .none
+    }
+  }
+
+  /// The targets of texts some of which may have no label.
+  package init(partlyOf text: TextDataset) {
+    let kind = text.task?.targets ?? .classes
+    let labels = text.task?.labels.count ?? 0
+    let rows = 0..<text.count
+    switch kind {
+    case .classes, .spans:
+      self = .classes(
+        rows.map { if case .class(let label) = text.label($0) { label } else { Self.noClass } })
+    case .scores:
+      self = .scores(rows.map { if case .score(let score) = text.label($0) { score } else { .nan } })
+    case .labelSets:
+      let sets = rows.flatMap { row -> [Float] in
+        guard case .classes(let found) = text.label(row) else {
+          return Array(repeating: -1, count: labels)
+        }
+        return (0..<labels).map { found.contains(Int32($0)) ? 1 : 0 }
+      }
+      self = .labelSets(sets, labels: labels)
     }
   }
 }

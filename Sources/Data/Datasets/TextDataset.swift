@@ -42,6 +42,8 @@ public struct TextDataset: Sendable {
   /// The number of each row among all rows of the file, counted from 0. Rows that were left out
   /// leave a gap.
   package private(set) var indices: [Int] = []
+  /// For rows that were selected: how many rows the file has.
+  private var selectedFrom: Int?
   private let isPair: Bool
 
   /// An empty data set with one text per row, or with pairs.
@@ -89,6 +91,7 @@ public struct TextDataset: Sendable {
     copy.undecidedLines = undecidedLines
     copy.layout = layout
     copy.spellingNotice = spellingNotice
+    copy.selectedFrom = rowsOfFile
     for row in rows {
       copy.append(
         first(row), second(row), label: labels[row], groups: groups(row), line: lines[row],
@@ -148,6 +151,23 @@ public struct TextDataset: Sendable {
 }
 
 extension TextDataset {
+  /// How many rows the file has, with those that were left out, if it was read to its end.
+  package var rowsOfFile: Int {
+    selectedFrom ?? count + rejections.count { $0.line != nil } + undecidedLines.count
+  }
+
+  /// The rows followed by others, whose labels and groups do not count.
+  package func followed(by others: TextDataset) -> TextDataset {
+    var all = selecting(0..<count)
+    all.selectedFrom = nil
+    for row in 0..<others.count {
+      all.append(
+        others.first(row), others.second(row), label: .none,
+        groups: groupNames.map { _ in "" }, line: others.line(row))
+    }
+    return all
+  }
+
   /// Sentences about rows that were left out.
   package var notices: [String] {
     var result = [spellingNotice].compactMap { $0 } + rejections.map { "skipped: \($0)" }

@@ -27,8 +27,11 @@ public struct TokenizedDataset: Sendable {
 
   /// Tokenises all rows on the threads of the pool. Each row is cut to `maximumLength` tokens,
   /// including special ones. The result does not depend on the number of threads.
+  ///
+  /// - Parameter targets: what a model is to say of the rows; nil for what their labels say.
   public init(
-    _ text: TextDataset, tokenizer: any Tokenizer, maximumLength: Int, pool: ThreadPool
+    _ text: TextDataset, tokenizer: any Tokenizer, maximumLength: Int, pool: ThreadPool,
+    targets: Targets? = nil
   ) {
     let rowsAShard = 512
     let shards = (text.count + rowsAShard - 1) / rowsAShard
@@ -45,7 +48,7 @@ public struct TokenizedDataset: Sendable {
       hashes.withLock { $0[shard] = found }
     }
     self.init(
-      encodings: Array(encoded.withLock { $0 }.joined()), targets: Targets(text),
+      encodings: Array(encoded.withLock { $0 }.joined()), targets: targets ?? Targets(text),
       vocabularyHash: tokenizer.vocabularyHash)
     textHashes = Array(hashes.withLock { $0 }.joined())
   }

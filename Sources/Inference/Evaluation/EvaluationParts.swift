@@ -65,11 +65,21 @@ public struct EvaluationParts: Sendable {
 
   /// The task's metrics and the mean loss of a model, with cautions about them.
   public func measure(_ model: SequenceClassifier, batchSize: Int = 32) throws -> Result {
+    measure(try logits(model, batchSize: batchSize))
+  }
+
+  /// A model's logits on each split.
+  package func logits(_ model: SequenceClassifier, batchSize: Int = 32) throws -> [Matrix] {
+    try parts.map { try inference.logits(model, data: $0.data, batchSize: batchSize) }
+  }
+
+  /// The task's metrics and the mean loss of logits, with cautions about them.
+  ///
+  /// - Parameter logits: for the rows of each split.
+  package func measure(_ logits: [Matrix]) -> Result {
     var result = Result()
-    for part in [Part(data: data, suffix: "")] + others {
-      let evaluation = TaskEvaluation(
-        logits: try inference.logits(model, data: part.data, batchSize: batchSize),
-        of: task)
+    for (part, logits) in zip(parts, logits) {
+      let evaluation = TaskEvaluation(logits: logits, of: task)
       result.metrics += evaluation.metrics(of: task, data: part.data).map {
         (name: $0.name + part.suffix, value: $0.value)
       }
@@ -80,6 +90,8 @@ public struct EvaluationParts: Sendable {
     }
     return result
   }
+
+  private var parts: [Part] { [Part(data: data, suffix: "")] + others }
 }
 
 extension EvaluationParts: ValidationData {
@@ -90,8 +102,6 @@ extension EvaluationParts: ValidationData {
   }
 
   package var hashes: [(String, String)] {
-    ([Part(data: data, suffix: "")] + others).map {
-      ("validation\($0.suffix)", $0.data.contentHash)
-    }
+    parts.map { ("validation\($0.suffix)", $0.data.contentHash) }
   }
 }

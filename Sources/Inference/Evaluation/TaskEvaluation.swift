@@ -57,7 +57,14 @@ public struct TaskEvaluation: Sendable {
   public func metrics(
     of task: TaskDescription, data: TokenizedDataset
   ) -> [(name: String, value: Double)] {
-    let labelled = labelled(by: data.targets)
+    metrics(of: task, targets: data.targets)
+  }
+
+  /// The same against labels that stand alone.
+  package func metrics(
+    of task: TaskDescription, targets: Targets
+  ) -> [(name: String, value: Double)] {
+    let labelled = labelled(by: targets)
     var result = task.metrics.compactMap { metric in
       metric.value(labelled).map { (name: metric.rawValue, value: $0) }
     }
@@ -65,8 +72,9 @@ public struct TaskEvaluation: Sendable {
       result.append(
         ("combined_score", result.reduce(0) { $0 + $1.value } / Double(result.count)))
     }
-    if data.count > 0, let loss = loss(data.targets, classes: task.labels.count) {
-      result.append(("loss", loss / Double(data.count)))
+    let count = targets.count ?? 0
+    if count > 0, let loss = loss(targets, classes: task.labels.count) {
+      result.append(("loss", loss / Double(count)))
     }
     return result
   }

@@ -11,12 +11,20 @@ package enum WeakModel {
     _ metrics: [(name: String, value: Double)], task: TaskDescription, data: TokenizedDataset,
     model: String
   ) -> String? {
+    problem(metrics, task: task, targets: data.targets, model: model)
+  }
+
+  /// The same by the data's labels alone.
+  package static func problem(
+    _ metrics: [(name: String, value: Double)], task: TaskDescription, targets: Targets,
+    model: String
+  ) -> String? {
     let metric = task.headlineMetric
-    let references = data.targets.classes
+    let references = targets.classes
     guard let value = metrics.first(where: { $0.name == metric.rawValue })?.value else {
       return nil
     }
-    if case .labelSets(let sets, let labels) = data.targets {
+    if case .labelSets(let sets, let labels) = targets {
       let baseline = MajorityBaseline.value(
         metric, references: sets.map { $0 > 0.5 }, labels: labels)
       guard let baseline, !(value >= baseline) else { return nil }
@@ -26,7 +34,7 @@ package enum WeakModel {
     guard MajorityBaseline.isBelow(value, metric: metric, references: references)
     else { return nil }
     let found = "\(model) has \(metric.rawValue) \(rounded(value))"
-    if case .scores = data.targets {
+    if case .scores = targets {
       return "\(found) on this data, no better than one score for all rows"
     }
     let baseline = MajorityBaseline.value(metric, references: references)

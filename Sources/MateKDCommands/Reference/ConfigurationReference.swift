@@ -133,6 +133,31 @@ extension ConfigurationReference {
     ownTask.merged(with: ["format": "jsonl", "labels": .null, "score_range": [0, 1]]),
   ]
 
+  /// Other teachers than models, and texts without labels.
+  private static let teachers: [(String, JSONValue)] = [
+    (
+      "predictions",
+      [
+        "teacher": [
+          "model_name_or_path": .null, "predictions": "p", "transfer_predictions": ["q"],
+        ], "transfer": ["files": ["f"]],
+      ]
+    ),
+    (
+      "ensemble",
+      [
+        "teacher": [
+          "model_name_or_path": .null,
+          "ensemble": [checkpoint, ["config": fresh["config"] ?? .null, "vocab": "v"]],
+        ]
+      ]
+    ),
+    (
+      "ensemble",
+      ["teacher": ["model_name_or_path": .null, "ensemble": [["predictions": "p"], checkpoint]]]
+    ),
+  ]
+
   /// The samples for a subcommand, with the name of the branch each takes; the plain sample comes
   /// first.
   private static func samples(
@@ -149,7 +174,9 @@ extension ConfigurationReference {
         "output_dir": "o", "task": ["name": "sst-2", "data_dir": "d"], "teacher": checkpoint,
         "student": checkpoint, "generator": checkpoint, "method": ["name": "kd"],
       ]
-      changes = tasks + [("fresh", ["teacher": fresh, "student": fresh, "generator": fresh])]
+      changes =
+        tasks + [("fresh", ["teacher": fresh, "student": fresh, "generator": fresh])]
+        + teachers
     case .teacherFinetune:
       plain = [
         "output_dir": "o", "task": ["name": "sst-2", "data_dir": "d"], "model": checkpoint,

@@ -122,7 +122,9 @@ private struct SchemaKeys {
     if let fallback = setting.presence.fallback, !isPatch { members.append(("default", fallback)) }
     let kinds = setting.kinds.map { JSONValue.string($0.rawValue) }
     if setting.isList {
-      let items = [("type", Self.type(kinds))] + values(setting, null: [])
+      let items =
+        setting.kinds == [.section]
+        ? object(setting.path) : [("type", Self.type(kinds))] + values(setting, null: [])
       return members + [("type", Self.type(["array"] + null)), ("items", .object(items))]
     }
     members.append(("type", Self.type(kinds + null)))

@@ -38,6 +38,12 @@ package struct MethodPage: Sendable {
     }
     if !method.needsTrainingData { facts.append("Opens no training data.") }
     if method.takesSeveralLabels { facts.append("Takes texts with several labels.") }
+    if method.teacherUse != .model { facts.append("Takes any teacher (docs/teachers.md).") }
+    switch method.unlabelledTexts {
+    case .none: break
+    case .besideLabelled: facts.append("Takes texts without labels beside labelled ones.")
+    case .alone: facts.append("Takes texts without labels.")
+    }
     if method.configureSpans != nil { facts.append("Takes tasks with questions.") }
     return facts
   }

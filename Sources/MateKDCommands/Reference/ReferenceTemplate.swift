@@ -91,13 +91,24 @@ package struct ReferenceTemplate: Sendable {
       let link = page.map { "[\($0)](\($0))" } ?? ""
       return "| `\(method.name)` | \(method.summary) | \(method.needsGenerator ? "yes" : "") | "
         + "\(method.takesSeveralLabels ? "yes" : "") | "
-        + "\(method.configureSpans == nil ? "" : "yes") | \(link) |"
+        + "\(method.configureSpans == nil ? "" : "yes") | "
+        + "\(method.teacherUse == .model ? "" : "yes") | "
+        + "\(unlabelled(method.unlabelledTexts)) | \(link) |"
     }
     let head = [
-      "| name | what it is | needs `generator` | several labels | questions | described in |",
-      "| --- | --- | --- | --- | --- | --- |",
+      "| name | what it is | needs `generator` | several labels | questions | any teacher "
+        + "| texts without labels | described in |",
+      "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     return (head + rows).joined(separator: "\n")
+  }
+
+  private static func unlabelled(_ texts: UnlabelledTexts) -> String {
+    switch texts {
+    case .none: ""
+    case .besideLabelled: "beside labelled ones"
+    case .alone: "yes"
+    }
   }
 
   private static func methodKeys() throws -> String {

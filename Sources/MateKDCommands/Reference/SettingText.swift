@@ -13,7 +13,7 @@ extension Setting {
       case .number: isList ? "numbers" : "number"
       case .flag: "flag"
       case .string: isList ? "strings" : "string"
-      case .section: "object"
+      case .section: isList ? "objects" : "object"
       }
     }
     return (isList ? "list of " : "") + names.joined(separator: " or ")

@@ -13,6 +13,7 @@ public struct RandomText: Objective {
   static let description = MethodDescription(
     name: "random-text",
     summary: "no training data: logit distillation on random words or the lines of a file",
+    takesSeveralLabels: true,
     texts: { try SyntheticTexts($0, words: .random, rows: 20_000, takesCorpus: true) }
   ) { section in
     let terms = try LogitTerms(ce: 0, kd: 1).readingDivergence(section)

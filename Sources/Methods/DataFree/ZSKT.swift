@@ -14,7 +14,7 @@ public struct ZSKT: PseudoTextMethod {
     name: "zskt",
     summary: "no training data: a generator of embeddings on which teacher and student disagree "
       + "(after Micaelli and Storkey 2019)",
-    texts: PseudoTexts.reading,
+    takesSeveralLabels: true, texts: PseudoTexts.reading,
     settings: Settings.init(_:), objective: ZSKT.init(_:settings:))
 
   /// The method's constants.

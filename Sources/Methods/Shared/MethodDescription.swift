@@ -1,6 +1,28 @@
 import Configuration
 import Trainers
 
+/// What a method asks of its teacher.
+public enum TeacherUse: Sendable {
+  /// Nothing. The teacher is only measured.
+  case nothing
+  /// Its logits on the training texts. Any teacher will do.
+  case logits
+  /// What only a model that reads the student's tokens can tell: its states, its gradients, or its
+  /// answers to texts that are made of tokens.
+  case model
+}
+
+/// Whether a method can learn from texts without labels. If it can, its losses with labels must be
+/// those of `MethodSetup.supervisedLoss`, to which such texts add nothing.
+public enum UnlabelledTexts: Sendable {
+  /// It cannot.
+  case none
+  /// It can, beside labelled ones: some of its updates learn from labels alone.
+  case besideLabelled
+  /// It can, and needs no others.
+  case alone
+}
+
 /// A distillation method as the registry knows it.
 ///
 /// The method of `Examples/own-method` describes itself like this:
@@ -34,6 +56,10 @@ public struct MethodDescription: Sendable {
   private let needsGeneratorFor: (@Sendable (ConfigSection) -> Bool)?
   /// True if its losses are defined for texts that may have several labels.
   public let takesSeveralLabels: Bool
+  /// What it asks of its teacher.
+  public let teacherUse: TeacherUse
+  /// Whether it can learn from texts without labels.
+  public let unlabelledTexts: UnlabelledTexts
   /// Reads from the same section how the method makes its own training texts; nil if it learns from
   /// the training rows of the task.
   public let texts: (@Sendable (ConfigSection) throws -> SyntheticTexts)?
@@ -48,6 +74,7 @@ public struct MethodDescription: Sendable {
   public init(
     name: String, summary: String, needsGenerator: Bool = false,
     needsGeneratorFor: (@Sendable (ConfigSection) -> Bool)? = nil, takesSeveralLabels: Bool = false,
+    teacherUse: TeacherUse = .model, unlabelledTexts: UnlabelledTexts = .none,
     texts: (@Sendable (ConfigSection) throws -> SyntheticTexts)? = nil,
     configure: @escaping Configure<DistillationSetup>,
     configureSpans: Configure<SpanDistillationSetup>? = nil
@@ -65,6 +92,8 @@ public struct MethodDescription: Sendable {
     self.needsGenerator = needsGenerator
     self.needsGeneratorFor = needsGeneratorFor
     self.takesSeveralLabels = takesSeveralLabels
+    self.teacherUse = teacherUse
+    self.unlabelledTexts = unlabelledTexts
     self.texts = texts
     self.configure = whole(configure)
     self.configureSpans = configureSpans.map(whole)
@@ -81,6 +110,7 @@ public struct MethodDescription: Sendable {
   public init<Settings: Sendable>(
     name: String, summary: String, needsGenerator: Bool = false,
     needsGeneratorFor: (@Sendable (ConfigSection) -> Bool)? = nil, takesSeveralLabels: Bool = false,
+    teacherUse: TeacherUse = .model, unlabelledTexts: UnlabelledTexts = .none,
     texts: (@Sendable (ConfigSection) throws -> SyntheticTexts)? = nil,
     settings: @escaping @Sendable (ConfigSection) throws -> Settings,
     objective: @escaping @Sendable (DistillationSetup, Settings) throws -> any Objective,
@@ -96,7 +126,8 @@ public struct MethodDescription: Sendable {
     }
     self.init(
       name: name, summary: summary, needsGenerator: needsGenerator,
-      needsGeneratorFor: needsGeneratorFor, takesSeveralLabels: takesSeveralLabels, texts: texts,
+      needsGeneratorFor: needsGeneratorFor, takesSeveralLabels: takesSeveralLabels,
+      teacherUse: teacherUse, unlabelledTexts: unlabelledTexts, texts: texts,
       configure: configure(objective), configureSpans: spanObjective.map(configure))
   }
 

@@ -23,8 +23,7 @@ import Trainers
 public struct MethodSetup<Head: DistillableModel>: Sendable {
   /// The model to train.
   public let student: Head
-  /// The fine-tuned model to learn from. It is never changed.
-  public let teacher: Head
+  private let teacherModel: Head?
   /// The masked language model of methods that need one; nil if the run has none.
   public let generator: MaskedLanguageModel?
   /// Index of the [MASK] token.
@@ -52,9 +51,22 @@ public struct MethodSetup<Head: DistillableModel>: Sendable {
   /// Texts on which a method measures itself; nil only outside of runs.
   public let probe: ProbeTexts?
 
+  /// The fine-tuned model to learn from, which reads the student's tokens. It is never changed.
+  ///
+  /// Only methods that describe themselves as users of the `model` (`TeacherUse`) may ask for it: for
+  /// the others the teacher may be something else.
+  public var teacher: Head {
+    guard let teacherModel else {
+      preconditionFailure("a method that asks for the teacher's model must say so")
+    }
+    return teacherModel
+  }
+
   /// Everything that a method can ask for.
+  ///
+  /// - Parameter teacher: nil if the teacher is not a model that reads the student's tokens.
   public init(
-    student: Head, teacher: Head, generator: MaskedLanguageModel?,
+    student: Head, teacher: Head?, generator: MaskedLanguageModel?,
     maskID: Int32, teacherCache: TeacherCache, studentTraining: TrainedModel, totalSteps: Int,
     labelSmoothing: Float, trainingRows: Int = 0, trainingClasses: [Int32] = [],
     batchesPerEpoch: Int = 1, seed: UInt64 = 42,
@@ -62,7 +74,7 @@ public struct MethodSetup<Head: DistillableModel>: Sendable {
     probe: ProbeTexts? = nil
   ) {
     self.student = student
-    self.teacher = teacher
+    teacherModel = teacher
     self.generator = generator
     self.maskID = maskID
     self.teacherCache = teacherCache

@@ -23,7 +23,7 @@ public protocol DistillableModel: Model {
     sample: (rows: [Int], words: StraightThroughSample)?, vectors: Tensor?
   ) -> Tensor
 
-  /// The loss of logits against gold labels.
+  /// The loss of logits against gold labels. A text without one adds nothing.
   func supervisedLoss(
     _ logits: Tensor, of shard: Shard, smoothing: Float, on tape: Tape, weight: Float
   ) -> Double
@@ -61,15 +61,28 @@ extension SequenceClassifier: DistillableModel {
   public func supervisedLoss(
     _ logits: Tensor, of shard: Shard, smoothing: Float, on tape: Tape, weight: Float
   ) -> Double {
+    guard let known = shard.targets.knownRows else {
+      return supervisedLoss(
+        logits, targets: shard.targets, smoothing: smoothing, on: tape, weight: weight)
+    }
+    guard !known.isEmpty else { return 0 }
+    return supervisedLoss(
+      tape.gatherRows(logits, known), targets: shard.targets.selecting(known),
+      smoothing: smoothing, on: tape, weight: weight)
+  }
+
+  private func supervisedLoss(
+    _ logits: Tensor, targets: Targets, smoothing: Float, on tape: Tape, weight: Float
+  ) -> Double {
     switch labels.problem {
     case .oneClass:
       return tape.crossEntropy(
-        logits, labels: shard.targets.classes, smoothing: smoothing, weight: weight)
+        logits, labels: targets.classes, smoothing: smoothing, weight: weight)
     case .severalLabels:
-      let targets = Matrix(shard.targets.labelSets, rows: shard.count, columns: labels.count)
-      return tape.binaryCrossEntropy(logits, targets: targets, weight: weight)
+      let sets = Matrix(targets.labelSets, rows: logits.rows, columns: labels.count)
+      return tape.binaryCrossEntropy(logits, targets: sets, weight: weight)
     case .regression:
-      let scores = tape.constant(Matrix(shard.targets.scores, rows: shard.count, columns: 1))
+      let scores = tape.constant(Matrix(targets.scores, rows: logits.rows, columns: 1))
       return tape.squaredError(logits, scores, weight: weight)
     }
   }

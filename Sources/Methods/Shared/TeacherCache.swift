@@ -5,13 +5,13 @@ import Kernels
 import Models
 import Trainers
 
-/// The frozen teacher's logits on clean training texts, computed when a text is first needed, and
+/// The frozen teacher's logits on clean training texts, whatever the teacher is, computed when a text is first needed, and
 /// kept in a file between runs if there is a folder for it.
 ///
 /// A teacher in evaluation mode gives a text the same logits in every epoch, so it runs once. The
 /// file's name is a hash of everything that the logits depend on, so a file is never stale.
 public struct TeacherCache: Sendable {
-  private let ask: @Sendable (PackedTokens, Tape) -> Tensor
+  private let ask: @Sendable (_ texts: [Int], Shard, Tape) -> Matrix
   /// [rows of all texts, outputs]; NaN where not yet known.
   private let logits: Matrix
   /// The first row of each text, and the end of the last: a row for each text, or for each token.
@@ -23,7 +23,7 @@ public struct TeacherCache: Sendable {
 
   /// An empty cache in memory.
   public init(teacher: SequenceClassifier, rows: Int) {
-    ask = { teacher.logits($0, tape: $1, training: false) }
+    ask = { LogitSource.model(teacher).logits($0, of: $1, tape: $2) }
     borders = Array(0...rows)
     logits = Matrix(zeros: rows, teacher.labels.count)
     logits.fill(.nan)
@@ -46,7 +46,35 @@ public struct TeacherCache: Sendable {
     try self.init(
       outputs: teacher.labels.count, borders: Array(0...data.count),
       path: Self.path(in: folder, teacher: teacher, data: data, precision: precision, pool: pool)
-    ) { teacher.logits($0, tape: $1, training: false) }
+    ) { LogitSource.model(teacher).logits($0, of: $1, tape: $2) }
+  }
+
+  /// A cache of what any teacher says.
+  ///
+  /// - Parameters:
+  ///   - data: the training rows as the student reads them.
+  ///   - folder: nil keeps the logits in memory only. Logits that are known already stay there, too.
+  package init(
+    _ source: LogitSource, data: TokenizedDataset, folder: String?, pool: ThreadPool,
+    precision: Precision = .float32
+  ) throws {
+    switch (source, folder) {
+    case (.known, _), (_, nil):
+      self.init(outputs: source.outputs, borders: Array(0...data.count), path: nil) {
+        source.logits($0, of: $1, tape: $2)
+      }
+    case (.model(let teacher), let folder?):
+      try self.init(
+        teacher: teacher, data: data, folder: folder, pool: pool, precision: precision)
+    case (_, let folder?):
+      var hash = ContentHash()
+      source.add(to: &hash, data: data, pool: pool)
+      hash.add(precision.rawValue.utf8)
+      try self.init(
+        outputs: source.outputs, borders: Array(0...data.count),
+        path: Self.path(in: folder, named: hash.hexadecimal, data: data)
+      ) { source.logits($0, of: $1, tape: $2) }
+    }
   }
 
   /// The same for a model that finds answers, whose logits are those of every token.
@@ -61,12 +89,12 @@ public struct TeacherCache: Sendable {
       path: folder.map {
         try Self.path(in: $0, teacher: teacher, data: data, precision: precision, pool: pool)
       }
-    ) { teacher.logits($0, tape: $1, training: false) }
+    ) { teacher.logits($1.tokens.texts($0), tape: $2, training: false).value }
   }
 
   private init(
     outputs: Int, borders: [Int], path: String?,
-    ask: @escaping @Sendable (PackedTokens, Tape) -> Tensor
+    ask: @escaping @Sendable (_ texts: [Int], Shard, Tape) -> Matrix
   ) {
     self.ask = ask
     self.borders = borders
@@ -97,6 +125,23 @@ public struct TeacherCache: Sendable {
     in folder: String, teacher: some Model, data: TokenizedDataset, precision: Precision,
     pool: ThreadPool
   ) throws -> String {
+    var hash = ContentHash()
+    hash.add(weights(of: teacher, pool: pool))
+    hash.add("\(teacher.encoder.configuration)".utf8)
+    hash.add(precision.rawValue.utf8)
+    return try path(in: folder, named: hash.hexadecimal, data: data)
+  }
+
+  /// A hash of a model's weights.
+  static func weights(of model: some Model, pool: ThreadPool) -> UInt64 {
+    let parameters = model.parameters
+    return Kernel.hash(
+      Matrix(parameters.buffer, rows: 1, columns: parameters.count), pool: pool)
+  }
+
+  private static func path(
+    in folder: String, named name: String, data: TokenizedDataset
+  ) throws -> String {
     do {
       try FileManager.default.createDirectory(
         atPath: folder, withIntermediateDirectories: true)
@@ -106,13 +151,7 @@ public struct TeacherCache: Sendable {
         "teacher_cache_dir: the folder \(folder) cannot be made; name another one or leave the key "
           + "out")
     }
-    let parameters = teacher.parameters
-    var hash = ContentHash()
-    hash.add(
-      Kernel.hash(Matrix(parameters.buffer, rows: 1, columns: parameters.count), pool: pool))
-    hash.add("\(teacher.encoder.configuration)".utf8)
-    hash.add(precision.rawValue.utf8)
-    return "\(folder)/teacher-\(hash.hexadecimal)-\(data.contentHash).safetensors"
+    return "\(folder)/teacher-\(name)-\(data.contentHash).safetensors"
   }
 
   /// The teacher's logits on a shard's texts, text by text; no gradient.
@@ -125,7 +164,7 @@ public struct TeacherCache: Sendable {
       // What is drawn after this must not depend on what the cache holds.
       let position = tape.drawPosition
       defer { tape.drawPosition = position }
-      let fresh = ask(shard.tokens.texts(unknown), tape).value
+      let fresh = ask(unknown, shard, tape)
       var next = 0
       for text in unknown {
         let end = next + places[text].count

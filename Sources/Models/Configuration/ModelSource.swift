@@ -26,12 +26,17 @@ public struct ModelSource: Sendable {
 
   /// What a model is for, which decides what its section may say.
   package enum Role {
-    /// `model` and `teacher`: nothing else is there to take layers or a vocabulary from.
+    /// `model`: nothing else is there to take layers or a vocabulary from.
     case alone
+    /// `teacher`: the same, and it need not be a model.
+    case teacher
     /// `generator`: may take the teacher's vocabulary.
     case besideTeacher
     /// `student`: may take the teacher's vocabulary and layers.
     case student
+
+    /// Whether a fresh model must name its vocabulary.
+    var needsVocabulary: Bool { self == .alone || self == .teacher }
   }
 
   /// A source made by the program.
@@ -82,7 +87,7 @@ public struct ModelSource: Sendable {
     vocab = try section.optionalPath(
       "vocab",
       "With `config`: a `vocab.txt`, `vocab.json`, `tokenizer.json` or a model folder"
-        + (role == .alone ? "; required then." : "; by default the teacher's."))
+        + (role.needsVocabulary ? "; required then." : "; by default the teacher's."))
     try section.finish()
     try checkCombination(section, role)
   }
@@ -92,6 +97,7 @@ public struct ModelSource: Sendable {
     if role == .student { sources.insert("from_teacher_layers", at: 1) }
     let given = sources.filter(section.has)
     if given.isEmpty {
+      if role == .teacher { sources += ["predictions", "ensemble"] }
       throw section.fail(
         "\(section.path) says nothing of its weights; give one of "
           + "\(sources.joined(separator: ", ")).")
@@ -120,7 +126,7 @@ public struct ModelSource: Sendable {
       throw section.fail(
         "vocab", "\(section.name("vocab")) belongs to a fresh model; a checkpoint has its own.")
     }
-    if role == .alone, config != nil, vocab == nil {
+    if role.needsVocabulary, config != nil, vocab == nil {
       throw section.fail(
         "\(section.name("vocab")) is missing; a fresh model needs a vocab.txt or a model folder "
           + "to take the vocabulary from.")
