@@ -50,8 +50,8 @@ interrupt() {
   shift 2
   "$@" >>out.log 2>>said.log &
   local pid=$! delay mask
-  # A program that has not begun yet does not know SIGTERM, the bit 0x4000. The shell that becomes it
-  # does, so it must be the program before its bits are looked at.
+  # A program that has not begun yet does not know SIGTERM, the bit 0x4000. The shell that becomes
+  # it does, so it must be the program before its bits are looked at.
   while [[ $signal == TERM && -e /proc/$pid/status ]]; do
     mask=0
     [[ /proc/$pid/exe -ef $mate_kd ]] \

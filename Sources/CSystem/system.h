@@ -15,7 +15,7 @@ static inline int mate_kd_exchange(const char *a, const char *b) {
 
 extern long tee(int, int, unsigned long, unsigned);
 
-// Looks for a byte in a pipe and leaves it there: 0 if there is none and nobody who could write one.
+// Looks for a byte in a pipe and leaves it there: 0 if there is none and nobody to write one.
 // `room` is the writing end of another pipe.
 static inline long mate_kd_peek(int pipe, int room) {
   return tee(pipe, room, 1, 2 /* SPLICE_F_NONBLOCK */);

@@ -10,9 +10,9 @@ package enum ReadableKind: Sendable {
 
   /// Opens a path for reading.
   ///
-  /// A pipe in place of a file, a device without end and the like are refused at once. They would be
-  /// waited for, or read, for ever. Where a pipe may be read, it is waited for while somebody has it
-  /// open for writing; whoever does not have it open yet has some seconds to do so.
+  /// A pipe in place of a file, a device without end and the like are refused at once. They would
+  /// be waited for, or read, for ever. Where a pipe may be read, it is waited for while somebody
+  /// has it open for writing; whoever does not have it open yet has some seconds to do so.
   /// - Throws: `FileError` of kind `missing` or `unreadable`.
   func open(_ path: String) throws -> OpenFile {
     func unreadable(_ problem: String) -> FileError {
