@@ -35,11 +35,11 @@ package enum ReadableKind: Sendable {
     case S_IFDIR: throw unreadable("this is a folder; a file is expected here.")
     case S_IFIFO where self == .fileOrStream:
       guard Self.hasWriter(file) else { throw unreadable("this is a pipe that nobody writes to.") }
-      file.waitsForBytes()
+      file.block()
       return file
     case S_IFSOCK where self == .fileOrStream,
       S_IFCHR where self == .fileOrStream && isatty(file.descriptor) == 1:
-      file.waitsForBytes()
+      file.block()
       return file
     case S_IFIFO: throw unreadable("this is a pipe; a regular file is expected here.")
     case S_IFSOCK: throw unreadable("this is a socket; a file is expected here.")
@@ -47,8 +47,8 @@ package enum ReadableKind: Sendable {
     }
   }
 
-  /// How long a named pipe may be without anybody who writes to it.
-  private static let secondsForWriter = 5
+  /// How long a named pipe may be open without anybody at its other end.
+  static let secondsForPartner = 5
 
   /// Waits until somebody writes to a pipe, has it open for writing, or has written to it. False if
   /// nobody does in time.
@@ -59,7 +59,7 @@ package enum ReadableKind: Sendable {
     var ends: [Int32] = [0, 0]
     guard pipe(&ends) == 0 else { return true }
     defer { ends.forEach { close($0) } }
-    for _ in 0..<secondsForWriter * 20 {
+    for _ in 0..<secondsForPartner * 20 {
       var events = pollfd(fd: file.descriptor, events: Int16(POLLIN), revents: 0)
       if mate_kd_peek(file.descriptor, ends[1]) != 0 || poll(&events, 1, 50) != 0 { return true }
     }
