@@ -53,9 +53,8 @@ package enum ReadableKind: Sendable {
   /// Waits until somebody writes to a pipe, has it open for writing, or has written to it. False if
   /// nobody does in time.
   private static func hasWriter(_ file: borrowing OpenFile) -> Bool {
-    var system = statfs()
     // A pipe without a name got its writers when it was made. If they are gone, it ends.
-    if fstatfs(file.descriptor, &system) == 0, system.f_type == 0x5049_5045 { return true }
+    if mate_kd_is_nameless_pipe(file.descriptor) != 0 { return true }
     var ends: [Int32] = [0, 0]
     guard pipe(&ends) == 0 else { return true }
     defer { ends.forEach { close($0) } }
