@@ -50,11 +50,13 @@ interrupt() {
   shift 2
   "$@" >>out.log 2>>said.log &
   local pid=$! delay mask
-  # A program that has not begun yet does not know SIGTERM, the bit 0x4000. The shell that becomes it
-  # does.
+  # A program that has not begun yet does not know SIGTERM, the bit 0x4000. The shell that becomes
+  # it does, so it must be the program before its bits are looked at.
   while [[ $signal == TERM && -e /proc/$pid/status ]]; do
-    mask=$(sed -n 's/^SigCgt:.*\(....\)$/\1/p' "/proc/$pid/status" 2>/dev/null)
-    [[ /proc/$pid/exe -ef $mate_kd ]] && ((16#${mask:-0} & 16#4000)) && break
+    mask=0
+    [[ /proc/$pid/exe -ef $mate_kd ]] \
+      && mask=$(sed -n 's/^SigCgt:.*\(....\)$/\1/p' "/proc/$pid/status" 2>/dev/null)
+    ((16#${mask:-0} & 16#4000)) && break
     sleep 0.002
   done
   delay=$((RANDOM % limit))

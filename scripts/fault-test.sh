@@ -105,6 +105,8 @@ limits() {
     echo "a full disk: skipped, a file system cannot be mounted here"
   fi
 
+  one "no thread can be made" 0 with_fault any 0 threads "$mate_kd" "${run[@]}"
+
   # Nobody reads standard error any more; standard output goes the same way, so that the results
   # cannot be shown.
   rm -rf spoiled

@@ -54,8 +54,7 @@ package struct AtomicFile: ~Copyable {
     }
     let isStream = path.hasPrefix("/dev/") || path.hasPrefix("/proc/")
     guard !isStream, stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG else {
-      guard let file = OpenFile(path, O_WRONLY) else { throw error(path) }
-      return AtomicFile(path: path, file: file)
+      return try streaming(path)
     }
     TemporaryName.removeLeftovers(of: path)
     while true {
@@ -70,6 +69,19 @@ package struct AtomicFile: ~Copyable {
       slot?.free()
       guard errno == EEXIST else { throw error(path) }
     }
+  }
+
+  /// Opens a device or pipe. A named pipe has some seconds to find somebody who reads from it.
+  private static func streaming(_ path: String) throws -> AtomicFile {
+    for _ in 0..<ReadableKind.secondsForPartner * 20 {
+      if let file = OpenFile(path, O_WRONLY | O_NONBLOCK | O_NOCTTY) {
+        file.block()
+        return AtomicFile(path: path, file: file)
+      }
+      guard errno == ENXIO else { break }
+      usleep(50_000)
+    }
+    throw error(path)
   }
 
   /// Appends bytes.

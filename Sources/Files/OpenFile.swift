@@ -26,8 +26,8 @@ struct OpenFile: ~Copyable {
 
   deinit { Glibc.close(descriptor) }
 
-  /// Makes reading wait for bytes, of a file that was opened with O_NONBLOCK.
-  func waitsForBytes() {
+  /// Makes reading wait for bytes, and writing for room, in a file that was opened with O_NONBLOCK.
+  func block() {
     let flags = fcntl(descriptor, F_GETFL)
     if flags >= 0 { _ = fcntl(descriptor, F_SETFL, flags & ~O_NONBLOCK) }
   }

@@ -10,10 +10,10 @@ package enum ReadableKind: Sendable {
 
   /// Opens a path for reading.
   ///
-  /// A pipe in place of a file, a device without end and the like are refused at once. They would be
-  /// waited for, or read, for ever. Where a pipe may be read, it is waited for while somebody has it
-  /// open for writing; whoever does not have it open yet has some seconds to do so. There `-` is
-  /// standard input.
+  /// A pipe in place of a file, a device without end and the like are refused at once. They would
+  /// be waited for, or read, for ever. Where a pipe may be read, it is waited for while somebody
+  /// has it open for writing; whoever does not have it open yet has some seconds to do so. There
+  /// `-` is standard input.
   ///
   /// - Throws: `FileError` of kind `missing` or `unreadable`.
   func open(_ path: String) throws -> OpenFile {
@@ -39,11 +39,11 @@ package enum ReadableKind: Sendable {
     case S_IFDIR: throw unreadable("this is a folder; a file is expected here.")
     case S_IFIFO where self == .fileOrStream:
       guard Self.hasWriter(file) else { throw unreadable("this is a pipe that nobody writes to.") }
-      file.waitsForBytes()
+      file.block()
       return file
     case S_IFSOCK where self == .fileOrStream,
       S_IFCHR where self == .fileOrStream && isatty(file.descriptor) == 1:
-      file.waitsForBytes()
+      file.block()
       return file
     case S_IFIFO: throw unreadable("this is a pipe; a regular file is expected here.")
     case S_IFSOCK: throw unreadable("this is a socket; a file is expected here.")
@@ -51,19 +51,18 @@ package enum ReadableKind: Sendable {
     }
   }
 
-  /// How long a named pipe may be without anybody who writes to it.
-  private static let secondsForWriter = 5
+  /// How long a named pipe may be open without anybody at its other end.
+  static let secondsForPartner = 5
 
   /// Waits until somebody writes to a pipe, has it open for writing, or has written to it. False if
   /// nobody does in time.
   private static func hasWriter(_ file: borrowing OpenFile) -> Bool {
-    var system = statfs()
     // A pipe without a name got its writers when it was made. If they are gone, it ends.
-    if fstatfs(file.descriptor, &system) == 0, system.f_type == 0x5049_5045 { return true }
+    if mate_kd_is_nameless_pipe(file.descriptor) != 0 { return true }
     var ends: [Int32] = [0, 0]
     guard pipe(&ends) == 0 else { return true }
     defer { ends.forEach { close($0) } }
-    for _ in 0..<secondsForWriter * 20 {
+    for _ in 0..<secondsForPartner * 20 {
       var events = pollfd(fd: file.descriptor, events: Int16(POLLIN), revents: 0)
       if mate_kd_peek(file.descriptor, ends[1]) != 0 || poll(&events, 1, 50) != 0 { return true }
     }

@@ -61,7 +61,8 @@ struct JSONParser {
     values += 1
     if values > StrictJSON.maximumValues {
       throw error(
-        "there are more than \(StrictJSON.maximumValues) values in one text; give data as JSON Lines",
+        "there are more than \(StrictJSON.maximumValues) values in one text; give data as JSON "
+          + "Lines",
         at: start)
     }
     switch current {

@@ -45,6 +45,7 @@ command(PREDICT.replace("out.jsonl", "nowhere/out.jsonl"), "output in no folder"
 command(PREDICT.replace("out.jsonl", "data"), "output is a folder")
 command(PREDICT.replace("out.jsonl", "/proc/x"), "output in /proc")
 command(PREDICT.replace("out.jsonl", "/dev/full"), "output is full")
+command(PREDICT.replace("out.jsonl", "pipe"), "output is a pipe that nobody reads", spoil=lambda at: os.mkfifo(at("pipe")))
 command(PREDICT.replace("out.jsonl", "''"), "output is empty")
 command(PREDICT.replace("out.jsonl", "x" * 300), "output with a long name")
 command(PREDICT.replace("--model model", "--model $'\\x1b[31m'"), "model with an escape")

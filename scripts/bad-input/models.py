@@ -174,6 +174,8 @@ vocab("without [CLS]", "\n".join(w for w in VOCABULARY if w != "[CLS]"))
 vocab("not UTF-8", b"[PAD]\n\xff\xfe\n")
 vocab("a token more than the model has", "\n".join(VOCABULARY + ["more"]))
 vocab("a million lines", "\n".join(VOCABULARY + [str(i) for i in range(10 ** 6)]))
+vocab("twelve million lines", "\n".join(VOCABULARY + [str(i) for i in range(12 * 10 ** 6)]))
+tokenizer("five million tokens", {"model.vocab": {str(i): i for i in range(5 * 10 ** 6)}})
 
 # Things that are no files, and files that are not there.
 for name in ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"]:

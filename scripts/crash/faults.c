@@ -6,13 +6,15 @@
 //   FAULT_KIND    only these operations: any, open, write, fsync, rename, mkdir, unlink
 //   FAULT_AT      the operation at which it happens, counted from 1; 0 only counts
 //   FAULT_ACTION  kill, term, short (half of a write), ENOSPC, EIO, or truncate (cut a file in the
-//                 middle of what is about to be read from it; needs no FAULT_KIND)
+//                 middle of what is about to be read from it; needs no FAULT_KIND), or threads
+//                 (none can be made)
 //   FAULT_STAYS   if set, every later operation fails as well
 //   FAULT_LOG     a file to which a line per operation is added
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -166,6 +168,13 @@ static void cut(int fd, off_t size) {
   char name[64];
   snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
   truncate(name, size);
+}
+
+int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*body)(void *),
+                   void *argument) {
+  const char *action = getenv("FAULT_ACTION");
+  if (action && !strcmp(action, "threads")) return EAGAIN;
+  return REAL(pthread_create)(thread, attributes, body, argument);
 }
 
 #define PREAD(name)                                               \

@@ -71,6 +71,7 @@ struct BytePairModel: Sendable {
     let bytes = try ByteFile.read(mergesFile, atMost: ByteFile.longestDescription)
     var merges: [(left: ArraySlice<UInt8>, right: ArraySlice<UInt8>, line: Int)] = []
     for (index, line) in ByteLines(bytes).enumerated() {
+      try Vocabulary.requireReasonable(index + 1, in: mergesFile)
       let text = bytes[line]
       if text.isEmpty || text.starts(with: "#version".utf8) { continue }
       let parts = text.split(separator: 0x20, omittingEmptySubsequences: false)

@@ -7,6 +7,7 @@ extension Vocabulary {
   /// - Throws: `FileError` for an id that two tokens have, and for an added token whose id belongs
   ///   to another token or is not the one that `tokenizers` would give it.
   init(members: [JSONObject.Member], added: [AddedToken], file: String) throws {
+    try Self.requireReasonable(members.count, in: file)
     var rows: [(id: Int, token: [UInt8], line: Int?)] = []
     rows.reserveCapacity(members.count + added.count)
     for member in members {

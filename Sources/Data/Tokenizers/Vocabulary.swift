@@ -1,3 +1,5 @@
+import Files
+
 /// Tokens as bytes, in the order of their ids.
 public struct Vocabulary: Sendable {
   private let storage: [UInt8]
@@ -8,6 +10,18 @@ public struct Vocabulary: Sendable {
   /// Ids of tokens that were added to the model's own. They are matched as a whole, and words are
   /// never split into them.
   let added: Set<Int32>
+
+  /// The most tokens, or merges of tokens, that a file may list: twice as many as any tokenizer has
+  /// whose models are read here.
+  static let mostTokens = 1 << 21
+
+  /// - Throws: `FileError` if a file lists more tokens than that.
+  static func requireReasonable(_ count: Int, in file: String) throws {
+    guard count <= mostTokens else {
+      throw FileError(
+        file: file, problem: "the file lists more than \(mostTokens) tokens, the most read here.")
+    }
+  }
 
   /// Tokens whose ids are their indices.
   public init(tokens: [[UInt8]]) { self.init(tokens: tokens, holes: []) }

@@ -15,9 +15,11 @@ struct WordPieceModel: Sendable {
   /// Reads a `vocab.txt`, with one token per line.
   init(vocabularyFile path: String, added: [AddedToken]) throws {
     let bytes = try ByteFile.read(path, atMost: ByteFile.longestDescription)
-    for (index, line) in ByteLines(bytes).enumerated()
-    where !bytes[line].isWellFormedUTF8 {
-      throw FileError(file: path, line: index + 1, problem: "the token is not valid UTF-8.")
+    for (index, line) in ByteLines(bytes).enumerated() {
+      try Vocabulary.requireReasonable(index + 1, in: path)
+      guard bytes[line].isWellFormedUTF8 else {
+        throw FileError(file: path, line: index + 1, problem: "the token is not valid UTF-8.")
+      }
     }
     let listed = Vocabulary(lines: bytes)
     guard listed.count > 0 else {

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 import Synchronization
 import Trainers
 
@@ -69,20 +69,39 @@ final class CheckpointSaver: StateSaver {
 }
 
 /// A thread that does one thing.
-private final class Writer: Sendable {
-  private let isDone = DispatchSemaphore(value: 0)
-
-  init(_ work: @escaping @Sendable () -> Void) {
-    let isDone = isDone
-    let thread = Thread {
-      work()
-      isDone.signal()
-    }
-    thread.stackSize = 8 << 20
-    thread.start()
+private final class Writer {
+  private final class Work: Sendable {
+    let run: @Sendable () -> Void
+    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
   }
 
-  func join() { isDone.wait() }
+  private var thread: pthread_t?
+
+  init(_ work: @escaping @Sendable () -> Void) {
+    let work = Unmanaged.passRetained(Work(work))
+    var attributes = pthread_attr_t()
+    pthread_attr_init(&attributes)
+    pthread_attr_setstacksize(&attributes, 8 << 20)
+    var thread = pthread_t()
+    let failure = pthread_create(
+      &thread, &attributes,
+      { work in
+        if let work { Unmanaged<Work>.fromOpaque(work).takeRetainedValue().run() }
+        return nil
+      }, work.toOpaque())
+    pthread_attr_destroy(&attributes)
+    if failure == 0 {
+      self.thread = thread
+    } else {
+      // Where the number of threads is limited, training waits for the disk.
+      work.takeRetainedValue().run()
+    }
+  }
+
+  func join() {
+    if let thread { pthread_join(thread, nil) }
+    thread = nil
+  }
 }
 
 /// The first of several errors, of any thread.
