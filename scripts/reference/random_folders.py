@@ -55,7 +55,7 @@ class Folder:
         self.markers = ["[E1]", "[/E1]", "[SEP]", "<mask>"]
         # At most one reason to refuse, so that the sentence can be checked.
         self.refused_kind = self.draw.choice([
-            None, None, None, None, "activation", "decoder", "positions", "heads", "class", "head",
+            *[None] * 14, "activation", "decoder", "positions", "heads", "class", "head",
             "problem", "labels", "padding", "pruned", "code", "quantised", "family", "nothing"])
         os.makedirs(path)
 
@@ -326,9 +326,9 @@ class Folder:
         config = getattr(transformers, f"{name}Config")(**self.config())
         model = getattr(transformers, f"{name}ForSequenceClassification")(config)
         with torch.no_grad():
+            # Large enough for every token to be felt in the logits.
             for value in model.parameters():
-                if value.dim() == 1:
-                    value.add_(0.2 * torch.randn_like(value))
+                value.add_(0.3 * torch.randn_like(value))
         kind = self.draw.choice([torch.float32, torch.float32, torch.float16, torch.bfloat16])
         model = model.to(kind)
         self.save(model)
