@@ -38,8 +38,8 @@ torch.set_num_threads(1)
 
 FAMILIES = {"bert": "Bert", "roberta": "Roberta", "distilbert": "DistilBert",
             "electra": "Electra", "xlm-roberta": "XLMRoberta"}
-WORDS = ("the film was good bad a b c plot story café naïve Über weiß привет мир 中文 日本 한국 안녕 हिन्दी مرحبا "
-         "don't it's 2nd 3.14 e1 x-y (see) [sic] <b> & — … ﬁne ½ İ 👍").split()
+WORDS = ("the film was good bad a b c plot story café naïve Über weiß привет мир 中文 日本 한국 안녕 "
+         "हिन्दी مرحبا don't it's 2nd 3.14 e1 x-y (see) [sic] <b> & — … ﬁne ½ İ 👍").split()
 SPACES = [" ", " ", " ", " ", "  ", "\u00a0", "\u3000", ""]
 ACTIVATIONS = ["gelu", "gelu_new", "gelu_fast", "gelu_pytorch_tanh", "gelu_python_tanh",
                "gelu_python", "gelu_accurate", "relu", "tanh"]
@@ -399,7 +399,8 @@ class Folder:
         length = self.draw.choice([12, 30])
         found = subprocess.run(
             [mate_kd, "predict", "--model", self.path, "--task-config", described, "--input",
-             inputs, "--output", outputs, "--max-seq-length", str(length), "--special-tokens-in-text", "--threads", "1"],
+             inputs, "--output", outputs, "--max-seq-length", str(length),
+             "--special-tokens-in-text", "--threads", "1"],
             capture_output=True, text=True, check=False)
         errors = found.stderr.strip()
         if found.returncode != 0:
