@@ -49,6 +49,25 @@ import Testing
     #expect(opened.model.labels == wanted && opened.report?.initialized == [])
   }
 
+  /// BERT's weights beside a config.json of RoBERTa: all of the model would be random.
+  @Test func weightsOfAnotherModelAreRefusedUnlessNewOnesAreAllowed() throws {
+    let toy = try ToyWorld()
+    let path = try open(toy, labels: ["negative", "positive"]).tokenizerSource
+    let file = "\(path)/config.json"
+    try String(contentsOfFile: file, encoding: .utf8)
+      .replacing("\"bert\"", with: "\"roberta\"")
+      .write(toFile: file, atomically: true, encoding: .utf8)
+    var source = ModelSource(modelNameOrPath: path)
+    let wanted = ModelOpener.labels(of: .sst2)
+    let message = complaint {
+      try ModelOpener(seed: 1).classifier(source, role: "student", labels: wanted)
+    }
+    #expect(message.contains("allow_new_weights") && message.contains(path), "\(message)")
+    source.allowsNewWeights = true
+    let opened = try ModelOpener(seed: 1).classifier(source, role: "student", labels: wanted)
+    #expect(opened.report?.initialized.contains { $0.hasSuffix("word_embeddings.weight") } == true)
+  }
+
   @Test func aHeadForOtherLabelsIsNewlyInitialised() throws {
     let toy = try ToyWorld()
     let wanted = ModelOpener.labels(of: .sst2)

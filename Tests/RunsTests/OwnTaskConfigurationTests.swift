@@ -24,6 +24,20 @@ import Testing
         .hasSuffix("unknown key \"data_dir\"; it belongs to the section corpus.task.") == true)
   }
 
+  @Test func newWeightsAreAskedFor() throws {
+    let text = try Draft.changed(
+      Draft.teacher, "\"models/bert\"", "\"models/bert\", \"allow_new_weights\": true")
+    let run: TeacherFinetuneConfiguration = try Draft.read(text)
+    #expect(run.model.allowsNewWeights)
+    let usual: TeacherFinetuneConfiguration = try Draft.read(Draft.teacher)
+    #expect(!usual.model.allowsNewWeights)
+    let needless = try Draft.changed(
+      Draft.distill, "[0, 2]", "[0, 2], \"allow_new_weights\": true")
+    #expect(
+      Draft.complaint(DistillConfiguration.self, needless)?.contains(
+        "student.allow_new_weights is about the checkpoint of model_name_or_path") == true)
+  }
+
   @Test func labelOrder() throws {
     let text = try Draft.changed(
       Draft.distill, "\"runs/t\"", "\"runs/t\", \"label_order\": [\"b\", \"a\"]")

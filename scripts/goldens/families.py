@@ -1,4 +1,5 @@
-"""Goldens of RoBERTa, DistilBERT, ELECTRA and XLM-RoBERTa, of span heads in all families, and of a deep RoBERTa.
+"""Goldens of RoBERTa, DistilBERT, ELECTRA and XLM-RoBERTa, of span heads in all families, and of a
+deep RoBERTa.
 
 Writes Tests/Goldens/<family>-<head> for the heads classifier, mlm and qa (Hugging Face folders with
 expected.json and gradients.safetensors; for BERT only qa, see bert_classifier.py and bert_mlm.py),

@@ -22,8 +22,8 @@ from transformers import AutoTokenizer, PreTrainedTokenizerFast, XLMRobertaToken
 
 WORDS = """the film was good bad visually stunning rumination on love memory history it's don't 2nd
 3.14 1,000 naïve café über straße garçon señor año žluťoučký kůň łódź ğüzel İstanbul fiancée œuvre
-привет мир книга хорошая плохая γειά σου κόσμε שלום עולם مرحبا بالعالم كتاب नमस्ते दुनिया किताब हिन्दी বাংলা
-বই தமிழ் புத்தகம் తెలుగు ಕನ್ನಡ മലയാളം ไทย หนังสือ ລາວ မြန်မာ ខ្មែរ 한국어 책 좋은 日本語 本 良い 悪い カタカナ ひらがな
+привет мир книга хорошая плохая γειά σου κόσμε שלום עולם مرحبا بالعالم كتاب नमस्ते दुनिया किताब हिन्दी
+বাংলা বই தமிழ் புத்தகம் తెలుగు ಕನ್ನಡ മലയാളം ไทย หนังสือ ລາວ မြန်မာ ខ្មែរ 한국어 책 좋은 日本語 本 良い 悪い カタカナ ひらがな
 中文 书 好 坏 電影 繁體 ქართული հայերեն አማርኛ Tiếng Việt đẹp 👍 👍🏽 👨‍👩‍👧 🇩🇪 ☃ … — – “quoted” «guillemets»
 ½ ² ⅷ ① Ａ ﬁ ㍿ ㌀ ｶﾞ が か゛ é e\u0301 a\u0308 ñ n\u0303 ộ o\u0323\u0302""".split()
 MARK = "\u2581"
@@ -43,7 +43,8 @@ def text(draw):
     kinds = [lambda: draw.choice(WORDS), lambda: draw.choice(WORDS), lambda: draw.choice(spaces),
              lambda: scalar(draw), lambda: chr(draw.randrange(0x300, 0x370)),
              lambda: chr(draw.randrange(0x900, 0xE00)), lambda: draw.choice("aeiost ") * 3,
-             lambda: draw.choice(["<s>", "</s>", "<mask>", "<pad>", "<unk>", "＜s＞", MARK, "<0x41>"])]
+             lambda: draw.choice(
+                 ["<s>", "</s>", "<mask>", "<pad>", "<unk>", "＜s＞", MARK, "<0x41>"])]
     return "".join(draw.choice(kinds)() for _ in range(draw.randrange(1, 30))).rstrip("\r")
 
 
@@ -124,8 +125,8 @@ def main():
                     wrong += 1
                     if wrong <= 3:
                         print(f"  {t!r}:\n    {ids}\n    {expected}")
-            print(f"{kind} ({type(tokenizer).__name__}, {len(tokenizer)} tokens): {wrong} of {count} "
-                  f"texts differ, {unknown} have unknown characters")
+            print(f"{kind} ({type(tokenizer).__name__}, {len(tokenizer)} tokens): {wrong} of "
+                  f"{count} texts differ, {unknown} have unknown characters")
             differences += wrong
     sys.exit(1 if differences else 0)
 

@@ -2,8 +2,8 @@ import Files
 
 /// The rules of SentencePiece's normaliser as `tokenizer.json` holds them (`precompiled_charsmap`).
 ///
-/// In base64: the number of bytes of a trie, the trie, and the replacements, each of which ends with
-/// a zero byte. The trie is a double array of 32-bit units, as Darts-clone makes it; its keys are
+/// In base64: the number of bytes of a trie, the trie, and the replacements, each of which ends
+/// with a zero byte. The trie is a double array of 32-bit units, as Darts-clone makes it; its keys are
 /// the bytes of what is replaced.
 struct PrecompiledCharsmap: Sendable {
   private let units: [UInt32]
