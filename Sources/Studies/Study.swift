@@ -5,8 +5,8 @@ import Runs
 import StrictJSON
 import Trainers
 
-/// A study: tasks x methods x (draws of the training rows x) seeds, all with the same number of student updates. Each cell is a
-/// run of `distill` in its own folder.
+/// A study: tasks x methods x (draws of the training rows x) seeds, all with the same number of
+/// student updates. Each cell is a run of `distill` in its own folder.
 public struct Study: Sendable {
   /// A task of the study, with the metrics that judge its predictions.
   public struct Task: Sendable {

@@ -176,9 +176,8 @@ extension StudyConfiguration {
         "Hypotheses \"A > B\", that method A is better than method B: each gets a one-sided paired t "
           + "test with Holm's correction for all of them.") ?? []
     return try texts.map { text in
-      let names = text.split(separator: ">").map {
-        String($0.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
-      }
+      // Names have no spaces.
+      let names = text.split(separator: ">").map { String($0.filter { !$0.isWhitespace }) }
       guard names.count == 2, names[0] != names[1] else {
         throw root.fail(
           "contrasts", "contrasts: \"\(text)\" is not of the form \"A > B\" with two methods.")
