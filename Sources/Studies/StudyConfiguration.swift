@@ -173,8 +173,8 @@ extension StudyConfiguration {
     let texts =
       try root.optionalStrings(
         "contrasts",
-        "Hypotheses \"A > B\", that method A is better than method B: each gets a one-sided paired t "
-          + "test with Holm's correction for all of them.") ?? []
+        "Hypotheses \"A > B\", that method A is better than method B: each gets a one-sided paired "
+          + "t test with Holm's correction for all of them.") ?? []
     return try texts.map { text in
       // Names have no spaces.
       let names = text.split(separator: ">").map { String($0.filter { !$0.isWhitespace }) }

@@ -107,6 +107,7 @@ extension StudyReport {
       }
     }
     return Self.table(["task", "method", "value", "score"], rows, texts: 3)
-      + "\n\nChosen (bold) on rows held out of the training data, which the tables above do not use."
+      + "\n\nChosen (bold) on rows held out of the training data, which the tables above do not "
+      + "use."
   }
 }
