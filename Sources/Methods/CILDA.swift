@@ -149,8 +149,9 @@ public struct CILDA: AdversarialMethod {
     return isOwn && place.isMultiple(of: 2) ? 2 : 1
   }
 
-  /// The generator's drift, what the probe texts tell, and on them the norm of the contrastive term's
-  /// gradient by the generator, divided by that of the divergence's; both with their weights.
+  /// The generator's drift, what the probe texts tell, and on them the norm of the contrastive
+  /// term's gradient by the generator, divided by that of the divergence's; both with their
+  /// weights.
   public func diagnostics() throws -> [(name: String, value: Double)] {
     let found = try adversary.diagnostics()
     guard let probe = adversary.probe, probe.isDetailed, let generator else { return found }

@@ -35,8 +35,8 @@ public struct CoDIR: Objective {
     /// Share of the old vector when a bank takes a new one.
     package var momentum: Float = 0.5
     package var terms = LogitTerms(ce: 0.5, kd: 0.5)
-    /// Our choice: the argument of the authors' code (`crd_weight`) is 0.0 by default, which switches
-    /// the term off, and the value of their runs is not known.
+    /// Our choice: the argument of the authors' code (`crd_weight`) is 0.0 by default, which
+    /// switches the term off, and the value of their runs is not known.
     package var contrastive = 0.1
 
     package init() { terms.temperature = 2 }

@@ -10,8 +10,8 @@ import Trainers
 /// Phi = 1/t_max, 2/t_max, ... over the whole run, a step every floor(updates / t_max) updates; psi
 /// rises linearly from 0 over the first stage, and then is 1, so Phi ends near the stage's share.
 /// Source: Jafari, Kobyzev, Rezagholizadeh, Poupart and Ghodsi, EMNLP Findings 2022 (arXiv
-/// 2212.05998), Algorithm 1: 20 of 30 epochs with psi(i) = i/40 for epoch i, t_max 10, hence Phi 0.7
-/// in epoch 20. We could not verify any value of the margin m, so it is 0 by default.
+/// 2212.05998), Algorithm 1: 20 of 30 epochs with psi(i) = i/40 for epoch i, t_max 10, hence Phi
+/// 0.7 in epoch 20. We could not verify any value of the margin m, so it is 0 by default.
 public struct ContinuationKD: Objective {
   static let description = MethodDescription(
     name: "continuation-kd",
@@ -21,8 +21,8 @@ public struct ContinuationKD: Objective {
     var settings = Settings()
     settings.temperatures = try section.int(
       "max_temperature", default: 10, in: 1...1000,
-      "Multipliers of the teacher's logits, in equal parts of the whole run; stage I ends before the "
-        + "last ones.")
+      "Multipliers of the teacher's logits, in equal parts of the whole run; stage I ends before "
+        + "the last ones.")
     settings.fraction = try section.number(
       "stage_one_fraction", default: 2.0 / 3, in: .above(0, upTo: 1),
       "Share of the updates that are stage I.")

@@ -10,10 +10,10 @@ import Trainers
 /// Step 1: L = w_att sum_m MSE(A^S_m, A^T_g(m)) + w_hid sum_m MSE(W H^S_m, H^T_g(m)), with
 /// attention scores A before the softmax, the embedding output as layer 0, and one linear map W for
 /// all layers. Step 2: L = w_kd D(T(x), S(x)) + w_ce CE(S(x), y). Both steps are one run: the last
-/// `prediction_steps_fraction` of the student's updates are step 2. The texts of step 1, or of both,
-/// may have replaced words (`TextAugmentation`), as the official ones have. Source: Jiao et al. 2020 (arXiv
-/// 1909.10351), eq. 6 to 11, and the authors' `task_distill.py`; docs/methods/tinybert.md lists
-/// every difference.
+/// `prediction_steps_fraction` of the student's updates are step 2. The texts of step 1, or of
+/// both, may have replaced words (`TextAugmentation`), as the official ones have. Source: Jiao et
+/// al. 2020 (arXiv 1909.10351), eq. 6 to 11, and the authors' `task_distill.py`;
+/// docs/methods/tinybert.md lists every difference.
 public struct TinyBERT: Objective {
   static let description = MethodDescription(
     name: "tinybert",

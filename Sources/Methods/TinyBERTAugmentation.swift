@@ -10,8 +10,8 @@ import Trainers
 ///
 /// L = w_ce CE(S(x), y) + w_kd T^2 D(T(x), S(x)) + w_akd T^2 D(T(x'), S(x')) + w_ace CE(S(x'), y),
 /// x' being x with each word replaced with probability p_t by one of the model's M likeliest words
-/// there (`TextAugmentation`). Source: Jiao et al. 2020 (arXiv 1909.10351), algorithm 1 and the authors'
-/// `data_augmentation.py`; docs/methods/tinybert-augmentation.md lists every difference.
+/// there (`TextAugmentation`). Source: Jiao et al. 2020 (arXiv 1909.10351), algorithm 1 and the
+/// authors' `data_augmentation.py`; docs/methods/tinybert-augmentation.md lists every difference.
 public struct TinyBERTAugmentation: Objective {
   static let description = MethodDescription(
     name: "tinybert-augmentation",
@@ -35,8 +35,8 @@ public struct TinyBERTAugmentation: Objective {
         section,
         form: section.choice(
           "augmentation", default: .joint,
-          "How words are replaced: all chosen ones at once, or one at a time in copies of the text, "
-            + "without stop words, as in the official code."))
+          "How words are replaced: all chosen ones at once, or one at a time in copies of the "
+            + "text, without stop words, as in the official code."))
       try section.lossWeights { weights in
         terms = try terms.reading(section, weights: weights)
         augmentedKD = try weights.number(

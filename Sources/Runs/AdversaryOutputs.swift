@@ -6,8 +6,8 @@ import Methods
 import Models
 import StrictJSON
 
-/// What a run keeps of its adversary: the generator as it has become, and some training texts beside
-/// its adversarial texts.
+/// What a run keeps of its adversary: the generator as it has become, and some training texts
+/// beside its adversarial texts.
 struct AdversaryOutputs {
   /// The folder of the trained generator within the run's folder.
   static let generatorFolder = "generator"

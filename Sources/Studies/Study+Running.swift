@@ -46,7 +46,9 @@ extension Study {
     observer: some StudyObserver, isSelected: (StudyCell) -> Bool = { _ in true }
   ) throws -> StudyOutcome {
     _ = try StudyFolder(configuration.outputDir)
-    let selected = cells.filter(isSelected)
+    // What the cells of the tables wait for comes first.
+    let deciding = selections.flatMap { $0.candidates.flatMap(\.cells) }
+    let selected = (deciding + cells).filter(isSelected)
     var outcome = StudyOutcome()
     study: for (index, cell) in selected.enumerated() {
       if observer.shouldStop {

@@ -5,8 +5,8 @@ import Runs
 import StrictJSON
 import Trainers
 
-/// A study: tasks x methods x (draws of the training rows x) seeds, all with the same number of student updates. Each cell is a
-/// run of `distill` in its own folder.
+/// A study: tasks x methods x (draws of the training rows x) seeds, all with the same number of
+/// student updates. Each cell is a run of `distill` in its own folder.
 public struct Study: Sendable {
   /// A task of the study, with the metrics that judge its predictions.
   public struct Task: Sendable {
@@ -27,8 +27,13 @@ public struct Study: Sendable {
   public let configuration: StudyConfiguration
   /// The tasks in order.
   public let tasks: [Task]
-  /// The cells: tasks outermost, seeds innermost.
+  /// The cells: tasks outermost, seeds innermost. Those of a method with a grid are here once the
+  /// cells of its selection are finished.
   public let cells: [StudyCell]
+  /// The choices that methods with a grid wait for.
+  public let selections: [StudySelection]
+  /// Whether some cells wait for a choice; a new `Study` has them once it is made.
+  public var isWaiting: Bool { selections.contains { $0.choice == nil } }
 
   /// A study whose cells have all been read and checked, as far as that is possible without opening
   /// data and models.
@@ -40,16 +45,24 @@ public struct Study: Sendable {
     var fingerprint = CellFingerprint(pool: ThreadPool(threads: 0))
     var tasks: [Task] = []
     var cells: [StudyCell] = []
+    var selections: [StudySelection] = []
     for task in configuration.tasks {
       var budgets: [(method: String, budget: UpdateBudget)] = []
       for method in configuration.methods {
         let draft = try configuration.cell(task, method, own: ["output_dir": "cell"])
         budgets.append((method.name, UpdateBudget(draft.train)))
         if tasks.last?.name != task.name { tasks.append(try Task(task, draft)) }
+        let selection = try Self.selection(
+          configuration, task, method, metric: tasks.last?.metric ?? "", &fingerprint)
+        selections += selection.map { [$0] } ?? []
+        let choice = selection?.choice?.patch
+        if selection != nil, choice == nil { continue }
         let draws: [Int?] = configuration.drawSeeds.isEmpty ? [nil] : configuration.drawSeeds
         for draw in draws {
           for seed in configuration.seeds {
-            cells.append(try Self.cell(configuration, task, method, draw, seed, &fingerprint))
+            cells.append(
+              try Self.cell(
+                configuration, task, method, draw, seed, changes: choice ?? [:], &fingerprint))
           }
         }
       }
@@ -57,6 +70,29 @@ public struct Study: Sendable {
     }
     self.tasks = tasks
     self.cells = cells
+    self.selections = selections
+  }
+
+  /// The cells that decide on a method's grid; nil if it has none.
+  private static func selection(
+    _ study: StudyConfiguration, _ task: StudyConfiguration.Task,
+    _ method: StudyConfiguration.Method, metric: String, _ fingerprint: inout CellFingerprint
+  ) throws -> StudySelection? {
+    guard let grid = method.grid else { return nil }
+    var candidates: [(point: StudyGrid.Point, cells: [StudyCell])] = []
+    for point in grid.points {
+      let heldOut: JSONValue = ["task": ["validation_split": .double(study.selectionSplit)]]
+      var cells: [StudyCell] = []
+      for seed in study.selectionSeeds {
+        cells.append(
+          try cell(
+            study, task, method, nil, seed, changes: point.patch.merged(with: heldOut),
+            point: point.folder, &fingerprint))
+      }
+      candidates.append((point, cells))
+    }
+    return StudySelection(
+      task: task.name, method: method.name, metric: metric, candidates: candidates)
   }
 
   /// The cells of a task and a method, in the order of the draws and then of the seeds.
@@ -66,10 +102,11 @@ public struct Study: Sendable {
 
   private static func cell(
     _ study: StudyConfiguration, _ task: StudyConfiguration.Task,
-    _ method: StudyConfiguration.Method, _ draw: Int?, _ seed: Int,
-    _ fingerprint: inout CellFingerprint
+    _ method: StudyConfiguration.Method, _ draw: Int?, _ seed: Int, changes patch: JSONValue,
+    point: String? = nil, _ fingerprint: inout CellFingerprint
   ) throws -> StudyCell {
-    let name = StudyCell.name(task: task.name, method: method.name, draw: draw, seed: seed)
+    let name = StudyCell.name(
+      task: task.name, method: method.name, point: point, draw: draw, seed: seed)
     let folder = "\(study.outputDir)/cells/\(name)"
     func own(_ folder: String, teacher: JSONValue? = nil) -> JSONValue {
       let members: [(String, JSONValue)] = [
@@ -77,7 +114,8 @@ public struct Study: Sendable {
         ("train", ["resume_from_checkpoint": true]),
       ]
       let draw: [(String, JSONValue)] = draw.map { [("task", ["draw_seed": .int($0)])] } ?? []
-      return .object(members + draw + (teacher.map { [("teacher", $0)] } ?? []))
+      return patch.merged(
+        with: .object(members + draw + (teacher.map { [("teacher", $0)] } ?? [])))
     }
     // The cells share the study's cache unless the configuration names another.
     let cache: JSONValue = ["teacher_cache_dir": .string("\(study.outputDir)/teacher-cache")]
@@ -98,7 +136,7 @@ public struct Study: Sendable {
     }
     guard let changes = method.assistant else {
       return StudyCell(
-        task: task.name, method: method.name, draw: draw, seed: seed,
+        task: task.name, method: method.name, point: point, draw: draw, seed: seed,
         main: try run(folder, own(folder)), assistant: nil)
     }
     let path = "\(folder)/assistant"
@@ -111,7 +149,7 @@ public struct Study: Sendable {
       "ensemble": .null, "average": .null,
     ]
     return StudyCell(
-      task: task.name, method: method.name, draw: draw, seed: seed,
+      task: task.name, method: method.name, point: point, draw: draw, seed: seed,
       main: try run(
         folder, own(folder, teacher: teacher), assistant: assistant.fingerprint),
       assistant: assistant)

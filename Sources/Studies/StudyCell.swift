@@ -10,6 +10,8 @@ public struct StudyCell: Sendable {
   public let task: String
   /// The name of its method in the study.
   public let method: String
+  /// The number of the point of its method's grid that it tries; nil for a cell of the tables.
+  public let point: String?
   /// The seed of its draw of the training rows; nil if the study has no such axis.
   public let draw: Int?
   /// Its seed.
@@ -20,10 +22,13 @@ public struct StudyCell: Sendable {
   let assistant: CellRun?
 
   /// Its name in messages, and its folder within the study's folder.
-  public var name: String { Self.name(task: task, method: method, draw: draw, seed: seed) }
+  public var name: String {
+    Self.name(task: task, method: method, point: point, draw: draw, seed: seed)
+  }
 
-  static func name(task: String, method: String, draw: Int?, seed: Int) -> String {
-    "\(task)/\(method)/" + (draw.map { "draw-\($0)/" } ?? "") + "seed-\(seed)"
+  static func name(task: String, method: String, point: String?, draw: Int?, seed: Int) -> String {
+    "\(task)/\(method)/" + (point.map { "grid-\($0)/" } ?? "")
+      + (draw.map { "draw-\($0)/" } ?? "") + "seed-\(seed)"
   }
 
   /// The folder that it writes.

@@ -28,6 +28,9 @@ public struct StudyConfiguration: Sendable {
     /// `assistant`: what to change for distilling a model between teacher and student first, which
     /// then teaches the student; nil for none.
     public let assistant: JSONValue?
+    /// `grid`: values that are tried on held-out rows before the method's cells are run; nil for
+    /// none.
+    public let grid: StudyGrid?
   }
 
   /// `output_dir`: the study's folder.
@@ -41,6 +44,10 @@ public struct StudyConfiguration: Sendable {
   public let contrasts: [(better: String, other: String)]
   /// `reference`: the method that the others are compared with.
   public let reference: String
+  /// `selection.validation_split`: the share of the training rows on which grids are decided.
+  public let selectionSplit: Double
+  /// `selection.seeds`: the seeds of the runs that decide.
+  public let selectionSeeds: [Int]
   /// `keep_models`: whether the cells' weights are kept after they have been measured.
   public let keepModels: Bool
   /// `allow_different_updates`: whether the methods of a task may differ in the number of updates.
@@ -87,6 +94,14 @@ public struct StudyConfiguration: Sendable {
     bootstrapSeed = UInt64(
       try bootstrap.int("seed", default: 42, in: 0..., "The seed of the samples."))
     try bootstrap.finish()
+    let selection = try root.sectionOrEmpty(
+      "selection", "How the grids of methods are decided.")
+    selectionSplit = try selection.number(
+      "validation_split", default: 0.1, in: .between(0.001, 0.9),
+      "The share of the training rows that is held out for the decision.")
+    selectionSeeds = try selection.intArray(
+      "seeds", default: [1], in: .atLeast(0), "The seeds of the runs that decide.")
+    try selection.finish()
     base = try Self.base(root)
     methods = try Self.entries(
       "methods", of: root,
@@ -158,12 +173,11 @@ extension StudyConfiguration {
     let texts =
       try root.optionalStrings(
         "contrasts",
-        "Hypotheses \"A > B\", that method A is better than method B: each gets a one-sided paired t "
-          + "test with Holm's correction for all of them.") ?? []
+        "Hypotheses \"A > B\", that method A is better than method B: each gets a one-sided paired "
+          + "t test with Holm's correction for all of them.") ?? []
     return try texts.map { text in
-      let names = text.split(separator: ">").map {
-        String($0.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
-      }
+      // Names have no spaces.
+      let names = text.split(separator: ">").map { String($0.filter { !$0.isWhitespace }) }
       guard names.count == 2, names[0] != names[1] else {
         throw root.fail(
           "contrasts", "contrasts: \"\(text)\" is not of the form \"A > B\" with two methods.")
@@ -239,9 +253,18 @@ extension StudyConfiguration {
         runnersKeys + ["teacher", "task"], in: assistant, path: "\(path).assistant", root,
         "an assistant has those of its student.")
     }
+    var grid: StudyGrid?
+    if let value = member.value["grid"] {
+      do { grid = try StudyGrid(value) } catch {
+        throw root.document.error(
+          path: path, at: value.position,
+          "\(path).grid" + (error.problem.hasPrefix(".") ? "" : " ") + error.problem)
+      }
+    }
     return Method(
-      name: member.key, settings: member.value.merged(with: ["assistant": .null]),
-      assistant: assistant)
+      name: member.key,
+      settings: member.value.merged(with: ["assistant": .null, "grid": .null]),
+      assistant: assistant, grid: grid)
   }
 
   private static func task(

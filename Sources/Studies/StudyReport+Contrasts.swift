@@ -5,8 +5,8 @@ extension StudyReport {
   public struct Contrast: Sendable {
     /// The two methods.
     public let better, other: String
-    /// The result on each task, then on the average; nil where the methods have fewer than two seeds
-    /// (or draws) in common.
+    /// The result on each task, then on the average; nil where the methods have fewer than two
+    /// seeds (or draws) in common.
     public internal(set) var results: [ContrastResult?]
   }
 
@@ -83,7 +83,7 @@ extension StudyReport {
     }
     return Self.table(heads, rows, texts: 2)
       + "\n\nContrasts: a paired t test over \(hasDraws ? "draws" : "seeds"), one-sided for the "
-      + "hypothesis that the first method is better, with the 95 % interval of the difference; Holm's "
-      + "correction is for all contrasts of the same row of the task."
+      + "hypothesis that the first method is better, with the 95 % interval of the difference; "
+      + "Holm's correction is for all contrasts of the same row of the task."
   }
 }

@@ -7,7 +7,7 @@ extension StudyReport {
   /// then what the numbers mean and which cells are missing.
   public var markdown: String {
     ([scoreTable, detailTable, explanation]
-      + [contrastTable, missingList].compactMap { $0 })
+      + [contrastTable, selectionTable, missingList].compactMap { $0 })
       .joined(separator: "\n\n") + "\n"
   }
 

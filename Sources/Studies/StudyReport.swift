@@ -66,6 +66,8 @@ public struct StudyReport: Sendable {
   public let draws: [Int]
   /// The study's hypotheses with their tests.
   public private(set) var contrasts: [Contrast] = []
+  /// What was chosen on held-out rows.
+  public let selections: [StudySelection]
   /// The curve of every finished cell.
   public private(set) var curves: [StudyCurve] = []
   /// The samples that the intervals are based on.
@@ -91,6 +93,7 @@ public struct StudyReport: Sendable {
     reference = study.configuration.reference
     seeds = study.configuration.seeds
     draws = study.configuration.drawSeeds
+    selections = study.selections
     bootstrap = Bootstrap(
       resamples: study.configuration.bootstrapResamples, seed: study.configuration.bootstrapSeed)
     for (site, task) in study.tasks.enumerated() {

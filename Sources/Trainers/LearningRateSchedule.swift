@@ -37,13 +37,13 @@ public struct LearningRateSchedule: Sendable {
 }
 
 extension TrainingArguments {
-  /// What to tell about a warm-up that was made for longer runs; nil if it fits the planned updates.
+  /// What to tell about a warm-up that was made for longer runs; nil if it fits the planned
+  /// updates.
   package func warmupNotice(updates: Int) -> String? {
     guard lrSchedulerType != .constant, warmupSteps * 2 > updates else { return nil }
-    return
-      "train.warmup_steps \(warmupSteps) is more than half of the run's \(updates) updates, so "
-      + "the learning rate \(warmupSteps < updates ? "is at its peak late" : "never reaches its peak"); "
-      + "take fewer, or train.warmup_ratio"
+    let peak = warmupSteps < updates ? "is at its peak late" : "never reaches its peak"
+    return "train.warmup_steps \(warmupSteps) is more than half of the run's \(updates) updates, "
+      + "so the learning rate \(peak); take fewer, or train.warmup_ratio"
   }
 }
 

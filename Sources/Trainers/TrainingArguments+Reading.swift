@@ -137,8 +137,8 @@ extension TrainingArguments {
       "Whether a greater metric is better; by default true, except for `loss` and `loss_mm`.")
     earlyStoppingPatience = try section.optionalInt(
       "early_stopping_patience", in: .atLeast(1),
-      "Training stops after this many evaluations without improvement, counted in the last stage of "
-        + "a method that has several; by default never.")
+      "Training stops after this many evaluations without improvement, counted in the last stage "
+        + "of a method that has several; by default never.")
     earlyStoppingThreshold = try section.number(
       "early_stopping_threshold", default: 0, in: .atLeast(0),
       "By how much a metric must be better to count as an improvement.")

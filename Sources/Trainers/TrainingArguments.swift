@@ -82,8 +82,8 @@ public struct TrainingArguments: Sendable {
   public var greaterIsBetter: Bool?
   /// `load_best_model_at_end`: keep a copy of the best model and make it the result.
   public var loadBestModelAtEnd: Bool
-  /// `early_stopping_patience`: stop after this many evaluations without a better metric, counted in
-  /// the last stage of an objective (`Objective.isInLastStage`).
+  /// `early_stopping_patience`: stop after this many evaluations without a better metric, counted
+  /// in the last stage of an objective (`Objective.isInLastStage`).
   public var earlyStoppingPatience: Int?
   /// `early_stopping_threshold`: by how much a metric must be better to count.
   public var earlyStoppingThreshold: Double

@@ -107,7 +107,8 @@ struct PairedTests {
     #expect(SampleSummary([]).mean.isNaN && SampleSummary([3]).standardDeviation.isNaN)
   }
 
-  /// The bound is where p falls to 1 - level, so it is off by what p is off, magnified by p's slope.
+  /// The bound is where p falls to 1 - level, so it is off by what p is off, magnified by p's
+  /// slope.
   @Test("bounds of Student's t as scipy has them")
   func bounds() throws {
     let cases = try #require(try Self.golden()["bounds"]?.array)

@@ -8,7 +8,8 @@ import TestSupport
 import Testing
 import Trainers
 
-/// The adversary of MATE-KD and its relatives: its schedule, its controls and what is measured of it.
+/// The adversary of MATE-KD and its relatives: its schedule, its controls and what is measured of
+/// it.
 @Suite struct AdversaryTests {
   private struct Game {
     let toy: ToyWorld

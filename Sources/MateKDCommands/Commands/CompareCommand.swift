@@ -65,12 +65,12 @@ struct CompareCommand: ParsableCommand {
 
   func run() throws {
     ConsoleLogHandler.bootstrap(logFormat, level: quiet ? .warning : .info)
-    let study = try Study(StudyConfiguration.load(path: config, overrides: overrides()))
+    var study = try Study(StudyConfiguration.load(path: config, overrides: overrides()))
     try check(tasks, among: study.tasks.map(\.name), "task")
     try check(methods, among: study.configuration.methods.map(\.name), "method")
     if dryRun {
       var table = TextTable([.text("cell"), .text("would")])
-      for cell in study.cells {
+      for cell in study.selections.flatMap({ $0.candidates.flatMap(\.cells) }) + study.cells {
         let state = cell.state
         let action =
           !isSelected(cell) || state.isFinished
@@ -85,7 +85,14 @@ struct CompareCommand: ParsableCommand {
     if !report {
       StopSignal.waitsForRun(true)
       let display = StudyDisplay(quiet: quiet, verbose: verbose)
-      outcome = try study.run(observer: display, isSelected: isSelected)
+      let waits = study.isWaiting
+      var made = try study.run(observer: display, isSelected: isSelected)
+      // The cells of a method with a grid are known once its values are chosen.
+      if waits, !made.wasInterrupted, made.failures.isEmpty {
+        study = try Study(study.configuration)
+        made = try study.run(observer: display, isSelected: isSelected)
+      }
+      outcome = made
       display.end()
       // From here on nothing looks at signals, and the tables can be made again.
       StopSignal.waitsForRun(false)

@@ -208,8 +208,8 @@ public struct ASDFD: PseudoTextMethod {
     return head.apply(0, to: states, tape: tape)
   }
 
-  /// R^2 of the restored vectors over the texts of the last batch: 1 for a perfect reconstruction, 0
-  /// for one that is as good as the mean of the hidden vectors, and below for a worse one.
+  /// R^2 of the restored vectors over the texts of the last batch: 1 for a perfect reconstruction,
+  /// 0 for one that is as good as the mean of the hidden vectors, and below for a worse one.
   public func diagnostics() throws -> [(name: String, value: Double)] {
     guard setup.probe?.isDetailed == true else { return [] }
     let width = setup.student.encoder.configuration.wordWidth

@@ -13,7 +13,8 @@ enum EnglishStopWords {
     her hers herself it its itself they them their theirs themselves this that these those\u{20}
     """
   private static let verbs = """
-    am is are was were be been being have has had having do does did doing can will just should\u{20}
+    am is are was were be been being have has had having do does did doing can will just \
+    should\u{20}
     """
   private static let particles = """
     a an the and but if or because as until while of at by for with about against between into \

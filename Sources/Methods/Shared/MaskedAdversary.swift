@@ -80,8 +80,8 @@ package struct MaskedAdversary: Sendable {
         "How the generator's learning rate goes on after the warm-up.")
       generatorHorizon = try section.choice(
         "generator_lr_horizon", default: .generator,
-        "Over which updates the generator's learning rate decays: its own, or the student's as well "
-          + "(`all`, the official code), which keeps it near its peak.")
+        "Over which updates the generator's learning rate decays: its own, or the student's as "
+          + "well (`all`, the official code), which keeps it near its peak.")
       generatorWarmupSteps = try section.int(
         "generator_warmup_steps", default: 0, in: 0...1_000_000_000,
         "Updates of the generator's linear warm-up.")

@@ -7,13 +7,13 @@ import Trainers
 
 /// TinyBERT's data augmentation as its authors' code does it: one word is hidden at a time.
 ///
-/// For every word of a text that is made of the letters a to z and is no stop word, a masked language
-/// model reads the text with that word hidden, followed by the text itself as a second one; the
-/// word's candidates are its M likeliest tokens there that begin a word. The original and N copies
-/// of the text come of that. In a copy each of these words is replaced with probability p by one of
-/// its candidates. In a pair first the one text changes, then the other, while the first stays at its
-/// last copy. A pass over a row reads one of the copies or the original, all with the same
-/// probability.
+/// For every word of a text that is made of the letters a to z and is no stop word, a masked
+/// language model reads the text with that word hidden, followed by the text itself as a second
+/// one; the word's candidates are its M likeliest tokens there that begin a word. The original and
+/// N copies of the text come of that. In a copy each of these words is replaced with probability p
+/// by one of its candidates. In a pair first the one text changes, then the other, while the first
+/// stays at its last copy. A pass over a row reads one of the copies or the original, all with the
+/// same probability.
 ///
 /// Source: Jiao et al. 2020 (arXiv 1909.10351), algorithm 1, and the behaviour of
 /// `data_augmentation.py`; docs/methods/tinybert-augmentation.md lists every difference.
@@ -64,8 +64,8 @@ package final class WordByWordReplacement: Sendable {
     package var words = 0
   }
 
-  /// Which copies of a shard's texts a pass reads. They depend on a text's place in the batch and on
-  /// its row, not on how the batch is split.
+  /// Which copies of a shard's texts a pass reads. They depend on a text's place in the batch and
+  /// on its row, not on how the batch is split.
   ///
   /// - Parameters:
   ///   - draw: `StepContext.drawNumber`.
