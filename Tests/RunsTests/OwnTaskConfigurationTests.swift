@@ -42,7 +42,7 @@ import Testing
     let text = try Draft.changed(
       Draft.distill, "\"runs/t\"", "\"runs/t\", \"label_order\": [\"b\", \"a\"]")
     let run: DistillConfiguration = try Draft.read(text)
-    #expect(run.teacher.labelOrder == ["b", "a"] && run.student.labelOrder == nil)
+    #expect(run.teacher.model?.labelOrder == ["b", "a"] && run.student.labelOrder == nil)
     let nothingToName = try Draft.changed(
       Draft.distill, "[0, 2]", "[0, 2], \"label_order\": [\"a\", \"b\"]")
     #expect(

@@ -103,5 +103,5 @@ public struct TeacherSource: Sendable {
   }
 
   /// The folder's section, if it is a single model.
-  var model: ModelSource? { if case .model(let model) = kind { model } else { nil } }
+  public var model: ModelSource? { if case .model(let model) = kind { model } else { nil } }
 }
