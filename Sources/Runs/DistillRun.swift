@@ -30,8 +30,20 @@ extension PreparedRun {
     for source in [c.teacher, c.student] {
       try ModelOpener.checkLabelOrder(of: source, for: task)
     }
-    let models = try DistillationModels<Head>(c, method: method, task: task)
-    let (data, notices) = try trainingRows(of: method, c, task: task, models: models, setup: setup)
+    // Read once: by a student that is cut from its teacher, or when all models fit.
+    var rows: (data: TokenizedDataset, notices: [String])?
+    func trainingRows(_ tokenizer: any Tokenizer) throws -> TokenizedDataset {
+      let found =
+        try rows
+        ?? Self.trainingRows(
+          of: method, c, task: task, head: head, tokenizer: tokenizer, setup: setup)
+      rows = found
+      return found.data
+    }
+    let models = try DistillationModels<Head>(
+      c, method: method, task: task, trainingRows: trainingRows)
+    let data = try trainingRows(models.teacher.tokenizer)
+    let notices = rows?.notices ?? []
     let learning = try TaskLearning(
       model: models.student, data: data, configuration: c.task, task: task, setup: setup)
     let teacher = models.teacher
@@ -108,9 +120,8 @@ extension PreparedRun {
   /// file of the task is opened.
   private static func trainingRows<Head: TaskHead>(
     of method: MethodDescription, _ c: DistillConfiguration, task: TaskDescription,
-    models: DistillationModels<Head>, setup: RunSetup
+    head: Head.Type, tokenizer: any Tokenizer, setup: RunSetup
   ) throws -> (data: TokenizedDataset, notices: [String]) {
-    let tokenizer = models.teacher.tokenizer
     guard let texts = method.texts else {
       let source = TaskData(
         c.task, task: task, tokenizer: tokenizer, pool: setup.pool,
@@ -144,12 +155,17 @@ struct DistillationModels<Head: TaskHead> {
     [("teacher", teacher.model)] + (generator.map { [("generator", $0.model)] } ?? [])
   }
 
+  /// - Parameter trainingRows: reads the training data for a tokenizer.
   /// - Throws: errors of the folders; `MismatchError` if the models do not fit.
-  init(_ c: DistillConfiguration, method: MethodDescription, task: TaskDescription) throws {
+  init(
+    _ c: DistillConfiguration, method: MethodDescription, task: TaskDescription,
+    trainingRows: @escaping (any Tokenizer) throws -> TokenizedDataset
+  ) throws {
     let opener = ModelOpener(c.common)
     let (teacher, found) = try Head.openTeacher(c.teacher, task: task, opener: opener)
     let student = try Head.openLearner(
-      c.student, role: "student", task: task, opener: opener, teacher: teacher)
+      c.student, role: "student", task: task, opener: opener, teacher: teacher,
+      texts: { try trainingRows(teacher.tokenizer) })
     try ModelOpener.checkVocabularies(
       ("teacher", teacher.tokenizer), ("student", student.tokenizer),
       segments: teacher.model.hasSegments && student.model.hasSegments)
