@@ -46,7 +46,7 @@ extension PreparedRun {
     let notices = rows?.notices ?? []
     let learning = try TaskLearning(
       model: models.student, data: data, configuration: c.task, task: task, setup: setup)
-    let teacher = models.teacher
+    let (teacher, seed) = (models.teacher, c.common.seed)
     let cache = try Head.teacherCache(
       teacher.model, data: data, folder: c.teacherCacheDir, setup: setup)
     let objective = try makeObjective(
@@ -59,7 +59,8 @@ extension PreparedRun {
         labelSmoothing: Float(c.train.labelSmoothingFactor), trainingRows: data.count,
         trainingClasses: data.targets.classes,
         batchesPerEpoch: Trainer.stepsPerEpoch(c.train, rows: data.count), seed: c.common.seed,
-        tokenizer: teacher.tokenizer))
+        tokenizer: teacher.tokenizer,
+        sampleTexts: { ModelOpener.sample($0, of: data, seed: seed) }))
     var plan = learning.plan(objective: objective, others: models.others)
     plan.facts.insert(("method", method.name), at: 0)
     let outputs = try learning.outputs(

@@ -18,9 +18,10 @@ extension ModelOpener {
       guard let data = try texts?(), data.count > 0 else {
         throw MismatchError(
           .training,
-          "\(role).from_teacher looks at the teacher's states on training texts, but there are none")
+          "\(role).from_teacher looks at the teacher's states on training texts, but there are none"
+        )
       }
-      let sample = try Self.sample(cut.samples, of: data, seed: seed)
+      let sample = Self.sample(cut.samples, of: data, seed: seed)
       let longest = teacher.model.encoder.configuration.maximumLength
       guard sample.allSatisfy({ $0.longest <= longest }) else {
         throw MismatchError(
@@ -39,7 +40,7 @@ extension ModelOpener {
   /// Some rows in batches, the shortest first, so that batches have texts of about one length.
   package static func sample(
     _ count: Int, of data: TokenizedDataset, seed: UInt64
-  ) throws -> [PackedTokens] {
+  ) -> [PackedTokens] {
     let lengths = data.lengths
     let rows = RowDraw.rows(count, of: data.count, seed: seed)
       .filter { lengths[$0] > 0 }.sorted { (lengths[$0], $0) < (lengths[$1], $1) }
@@ -66,10 +67,11 @@ extension ModelOpener {
     // Sums, covariance and the system that is solved, of all states or of a layer's units.
     let moments = max((4 + 2 * layers) * h * h, 4 * i * i)
     // The largest batch, as it goes through a layer, with its scores.
-    let pass = sample.map { batch -> Double in
-      let n = Double(batch.ids.count)
-      return n * (12 * h + 4 * i) + n * Double(batch.longest * c.attentionHeads)
-    }.max() ?? 0
+    let pass =
+      sample.map { batch -> Double in
+        let n = Double(batch.ids.count)
+        return n * (12 * h + 4 * i) + n * Double(batch.longest * c.attentionHeads)
+      }.max() ?? 0
     _ = try MemoryShortage.check(
       4 * (weights + states + moments + pass), for: "cutting the \(role) from its teacher",
       advice: "take fewer \(role).from_teacher.samples")

@@ -21,6 +21,34 @@ public struct Cholesky: Sendable {
     for row in 0..<n { lower.rows(row..<row + 1).columns(row + 1..<n).fill(0) }
   }
 
+  /// Factorises a covariance with a ridge: A + r I, so that variables which depend on each other have
+  /// a factor too.
+  ///
+  /// - Parameter ridge: r in units of the mean variance. It grows tenfold until the matrix is
+  ///   positive definite, since one variance far above the others leaves more rounding than that.
+  /// - Throws: `LAPACKError`.
+  public init(covariance: Matrix, ridge: Float) throws(LAPACKError) {
+    self = try Self.factor(covariance, ridge: ridge)
+  }
+
+  private static func factor(
+    _ covariance: Matrix, ridge: Float
+  ) throws(LAPACKError) -> Cholesky {
+    let matrix = try LAPACK.input(covariance, of: "spotrf")
+    var trace: Float = 0
+    for i in 0..<matrix.rows { trace += max(0, matrix[i, i]) }
+    var shift = max(ridge * trace / Float(max(1, matrix.rows)), 1e-30)
+    while true {
+      for i in 0..<matrix.rows { matrix[i, i] = covariance[i, i] + shift }
+      do {
+        return try Cholesky(matrix)
+      } catch {
+        guard case .notPositiveDefinite = error.reason, shift <= trace else { throw error }
+        shift *= 10
+      }
+    }
+  }
+
   /// The x with A x = b for each row b of a matrix, in its place (`spotrs`).
   ///
   /// - Throws: `LAPACKError`.

@@ -1,5 +1,5 @@
 /// Mean and covariance of rows that come batch by batch.
-public struct Moments {
+public final class Moments {
   /// Number of rows so far.
   public private(set) var count = 0
   /// What is subtracted from every row, so that squares of large means do not swallow the variances:
@@ -16,7 +16,7 @@ public struct Moments {
   }
 
   /// Counts the rows of a matrix.
-  public mutating func add(_ rows: Matrix) {
+  public func add(_ rows: Matrix) {
     precondition(rows.columns == shift.count)
     guard rows.rows > 0 else { return }
     if count == 0 {

@@ -40,7 +40,9 @@ package struct DoctorReport: Sendable {
       ("huge pages", m.hugePages ?? "not in this kernel"),
       ("OpenBLAS", m.blasConfiguration), ("OpenBLAS core", m.blasCore),
       ("OpenBLAS threads", m.blasThreads == 1 ? "1" : "\(m.blasThreads), switched off by mate-kd"),
-      ("OpenBLAS file", m.blasLibrary ?? "not found"), ("other BLAS files", others),
+      ("OpenBLAS file", m.blasLibrary ?? "not found"),
+      ("LAPACK", m.lapackVersion.isEmpty ? "" : "\(m.lapackVersion), by LAPACKE"),
+      ("LAPACK file", m.lapackLibrary ?? ""), ("other BLAS files", others),
       ("multiply-adds", rate(speed.peak, speed.peakOfAll)),
       ("products 512x768x768", rate(speed.product, speed.productOfAll)),
     ]
@@ -75,6 +77,8 @@ package struct DoctorReport: Sendable {
           ("version", .string(m.blasVersion)), ("configuration", .string(m.blasConfiguration)),
           ("core", .string(m.blasCore)), ("threads", .int(m.blasThreads)),
           ("library", m.blasLibrary.map(JSONValue.string) ?? .null),
+          ("lapack_version", .string(m.lapackVersion)),
+          ("lapack_library", m.lapackLibrary.map(JSONValue.string) ?? .null),
           ("other_libraries", .array(m.otherLibraries.map(JSONValue.string))),
         ])
       ),

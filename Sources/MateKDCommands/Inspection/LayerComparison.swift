@@ -35,15 +35,16 @@ package struct LayerComparison: Sendable {
     }
     self.folders = [folders.0, folders.1]
     texts = text.count
-    let data = try self.folders.map { folder in
+    let data = try [folders.0, folders.1].map { folder in
       TokenizedDataset(
         text, tokenizer: try TokenizerLoader.load(folder: folder), maximumLength: limit,
         pool: pool)
     }
     // Tokens can be compared one by one only if both models have the same ones.
     let isShared = (0..<text.count).allSatisfy { data[0].tokenIDs($0) == data[1].tokenIDs($0) }
-    rows = isShared ? .tokens : .texts
-    let states = try zip(self.folders, data).map { [rows] folder, data in
+    let rows: EncoderStates.Rows = isShared ? .tokens : .texts
+    self.rows = rows
+    let states = try zip([folders.0, folders.1], data).map { folder, data in
       try EncoderStates(folder: folder, data: data, rows: rows, pool: pool).layers
     }
     do {

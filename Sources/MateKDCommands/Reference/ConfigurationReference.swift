@@ -149,7 +149,12 @@ extension ConfigurationReference {
         "output_dir": "o", "task": ["name": "sst-2", "data_dir": "d"], "teacher": checkpoint,
         "student": checkpoint, "generator": checkpoint, "method": ["name": "kd"],
       ]
-      changes = tasks + [("fresh", ["teacher": fresh, "student": fresh, "generator": fresh])]
+      let cut: JSONValue = ["model_name_or_path": .null, "from_teacher": [:]]
+      changes =
+        tasks + [
+          ("fresh", ["teacher": fresh, "student": fresh, "generator": fresh]),
+          ("cut", ["student": cut]),
+        ]
     case .teacherFinetune:
       plain = [
         "output_dir": "o", "task": ["name": "sst-2", "data_dir": "d"], "model": checkpoint,

@@ -1,4 +1,5 @@
 import Data
+import Kernels
 import Models
 import Trainers
 
@@ -47,6 +48,9 @@ public struct MethodSetup<Head: DistillableModel>: Sendable {
   public let seed: UInt64
   /// The tokenizer that all models share; nil only outside of runs.
   public let tokenizer: (any Tokenizer)?
+  /// Some of the training texts in batches, at most as many as asked for: always the same ones. None
+  /// outside of runs.
+  public let sampleTexts: @Sendable (_ count: Int) -> [PackedTokens]
 
   /// Everything that a method can ask for.
   public init(
@@ -54,7 +58,8 @@ public struct MethodSetup<Head: DistillableModel>: Sendable {
     maskID: Int32, teacherCache: TeacherCache, studentTraining: TrainedModel, totalSteps: Int,
     labelSmoothing: Float, trainingRows: Int = 0, trainingClasses: [Int32] = [],
     batchesPerEpoch: Int = 1, seed: UInt64 = 42,
-    tokenizer: (any Tokenizer)? = nil
+    tokenizer: (any Tokenizer)? = nil,
+    sampleTexts: @escaping @Sendable (_ count: Int) -> [PackedTokens] = { _ in [] }
   ) {
     self.student = student
     self.teacher = teacher
@@ -69,6 +74,7 @@ public struct MethodSetup<Head: DistillableModel>: Sendable {
     self.batchesPerEpoch = batchesPerEpoch
     self.seed = seed
     self.tokenizer = tokenizer
+    self.sampleTexts = sampleTexts
   }
 }
 

@@ -89,7 +89,9 @@ public struct ModelSource: Sendable {
 
   private func checkCombination(_ section: ConfigSection, _ role: Role) throws {
     var sources = ["model_name_or_path", "config"]
-    if role == .student { sources.insert(contentsOf: ["from_teacher_layers", "from_teacher"], at: 1) }
+    if role == .student {
+      sources.insert(contentsOf: ["from_teacher_layers", "from_teacher"], at: 1)
+    }
     let given = sources.filter(section.has)
     if given.isEmpty {
       throw section.fail(

@@ -85,7 +85,7 @@ struct Reading {
     let width = covariance.rows
     // B = C E^T (E C E^T)^-1.
     map = cut.columns(of: covariance)
-    try Self.solve(map, cut.rows(of: map))
+    try Cholesky(covariance: cut.rows(of: map), ridge: Self.ridge).solve(rows: map)
     if case .selected(let kept) = cut {
       // A number that is kept follows from itself, whatever the ridge.
       for (i, j) in kept.enumerated() {
@@ -98,23 +98,6 @@ struct Reading {
     offset = Matrix(zeros: 1, width)
     offset.copy(from: mean)
     Kernel.gemm(left, .none, map, .transposed, into: offset, alpha: -1, beta: 1)
-  }
-
-  /// Replaces each row b of `sides` by the x with (A + ridge) x = b.
-  private static func solve(_ sides: Matrix, _ a: Matrix) throws(LAPACKError) {
-    var trace: Float = 0
-    for i in 0..<a.rows { trace += max(0, a[i, i]) }
-    var shift = max(ridge * trace / Float(max(1, a.rows)), 1e-30)
-    while true {
-      for i in 0..<a.rows { a[i, i] += shift }
-      do {
-        return try Cholesky(a).solve(rows: sides)
-      } catch {
-        // A variance far above all others leaves more rounding than the ridge.
-        guard case .notPositiveDefinite = error.reason, shift <= trace else { throw error }
-        shift *= 10
-      }
-    }
   }
 
   /// W B.

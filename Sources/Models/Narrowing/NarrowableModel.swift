@@ -69,7 +69,7 @@ extension SequenceClassifier: NarrowableModel {
   ) throws(LAPACKError) {
     let made = try NarrowedEncoder(self, into: narrow, basis: basis, sample: sample)
     let c = encoder.configuration
-    var units = Moments(columns: c.hiddenSize)
+    let units = Moments(columns: c.hiddenSize)
     let pool = BufferPool()
     for (tokens, states) in zip(sample, made.states) {
       let tape = Tape(pool: pool)

@@ -58,7 +58,7 @@ struct NarrowedEncoder {
   ) -> Matrix {
     let encoder = model.encoder
     let width = encoder.configuration.hiddenSize
-    var moments = (0..<2 * encoder.layers.count + 1).map { _ in Moments(columns: width) }
+    let moments = (0..<2 * encoder.layers.count + 1).map { _ in Moments(columns: width) }
     for tokens in sample {
       let tape = Tape(pool: pool)
       var x = encoder.embeddings(
@@ -96,7 +96,8 @@ struct NarrowedEncoder {
   // MARK: Embeddings
 
   private mutating func narrowEmbeddings() {
-    let tables = [(wide.words, narrow.words), (wide.positions, narrow.positions)]
+    let tables =
+      [(wide.words, narrow.words), (wide.positions, narrow.positions)]
       + [(wide.types, narrow.types)].compactMap { pair in
         pair.0.flatMap { from in pair.1.map { (from, $0) } }
       }
@@ -134,9 +135,9 @@ struct NarrowedEncoder {
     let (h, w) = (wide.configuration, narrow.configuration)
     let input = try reading()
     moments = Moments(columns: h.hiddenSize)
-    var context = Moments(columns: h.hiddenSize)
-    var attended = Moments(columns: h.hiddenSize)
-    var inner = Moments(columns: h.intermediateSize)
+    let context = Moments(columns: h.hiddenSize)
+    let attended = Moments(columns: h.hiddenSize)
+    let inner = Moments(columns: h.intermediateSize)
     var attendedStates: [Matrix] = []
     for batch in sample.indices {
       let tape = Tape(pool: pool)
