@@ -145,15 +145,13 @@ import Testing
     ),
     (
       TeacherCut(hiddenSize: 18),
-      "student.from_teacher: 1 head do not fit a width of 18: heads are kept whole or joined, so "
-        + "their size has to be the teacher's 12 or a multiple of it, and their number times their "
-        + "size the width"
+      "student.from_teacher: num_attention_heads 1 does not fit hidden_size 18; heads are kept whole "
+        + "or joined, so their number times the teacher's 12, or a multiple of it, has to be the width"
     ),
     (
       TeacherCut(hiddenSize: 24, attentionHeads: 4),
-      "student.from_teacher: 4 heads do not fit a width of 24: heads are kept whole or joined, so "
-        + "their size has to be the teacher's 12 or a multiple of it, and their number times their "
-        + "size the width"
+      "student.from_teacher: num_attention_heads 4 does not fit hidden_size 24; heads are kept whole "
+        + "or joined, so their number times the teacher's 12, or a multiple of it, has to be the width"
     ),
   ]
 

@@ -75,7 +75,7 @@ import Trainers
   static let mistakes: [(String, String)] = [
     (
       #"{"from_teacher": {"hidden_size": 12}}"#,
-      "student.from_teacher: 1 head do not fit a width of 12"
+      "student.from_teacher: num_attention_heads 1 does not fit hidden_size 12"
     ),
     (#"{"from_teacher": {"layers": [1]}}"#, "student.from_teacher.layers names layer 1"),
     (#"{"from_teacher": {"init": "svd"}}"#, "student.from_teacher.init"),

@@ -96,9 +96,9 @@ public struct TeacherCut: Sendable, Equatable {
     guard shape.hiddenSize % heads == 0, shape.hiddenSize / heads % max(1, size) == 0 else {
       throw MismatchError(
         .shape,
-        "student.from_teacher: \(heads) head\(heads == 1 ? "" : "s") do not fit a width of "
-          + "\(shape.hiddenSize): heads are kept whole or joined, so their size has to be the "
-          + "teacher's \(size) or a multiple of it, and their number times their size the width")
+        "student.from_teacher: num_attention_heads \(heads) does not fit hidden_size "
+          + "\(shape.hiddenSize); heads are kept whole or joined, so their number times the "
+          + "teacher's \(size), or a multiple of it, has to be the width")
     }
     return shape
   }
