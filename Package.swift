@@ -73,7 +73,8 @@ let package = Package(
   ],
   targets: [
     .systemLibrary(name: "CBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
-    .target(name: "Kernels", dependencies: ["CBLAS"], swiftSettings: kernelSettings),
+    .systemLibrary(name: "CLAPACK", pkgConfig: "lapacke", providers: [.apt(["liblapacke-dev"])]),
+    .target(name: "Kernels", dependencies: ["CBLAS", "CLAPACK"], swiftSettings: kernelSettings),
     numeric("Autograd", ["Kernels"]),
     .systemLibrary(name: "CSystem"),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),

@@ -31,17 +31,14 @@ need() { # need PACKAGE PROBE...: PACKAGE is missing if the probe fails
   "$@" >/dev/null 2>&1 || missing+=("$package")
 }
 
-has_openblas() {
-  command -v pkg-config && pkg-config --exists openblas
-}
-
-has_zlib() {
-  command -v pkg-config && pkg-config --exists zlib
+has_library() { # has_library NAME: as pkg-config knows it
+  command -v pkg-config && pkg-config --exists "$1"
 }
 
 need pkg-config command -v pkg-config
-need libopenblas-dev has_openblas
-need zlib1g-dev has_zlib
+need libopenblas-dev has_library openblas
+need liblapacke-dev has_library lapacke
+need zlib1g-dev has_library zlib
 need git command -v git # SwiftPM fetches the package's dependencies with it
 if [[ $with_tests == yes ]]; then
   need curl command -v curl
@@ -71,14 +68,12 @@ if [[ ${#missing[@]} -gt 0 ]]; then
   "${as_root[@]}" apt-get update -qq
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
     apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
-  has_openblas >/dev/null || {
-    echo "install-deps.sh: OpenBLAS is installed but pkg-config does not find 'openblas'" >&2
-    exit 1
-  }
-  has_zlib >/dev/null || {
-    echo "install-deps.sh: zlib is installed but pkg-config does not find 'zlib'" >&2
-    exit 1
-  }
+  for library in openblas lapacke zlib; do
+    has_library "$library" >/dev/null || {
+      echo "install-deps.sh: all is installed but pkg-config does not find '$library'" >&2
+      exit 1
+    }
+  done
 else
   echo "all packages are there"
 fi

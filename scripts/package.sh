@@ -115,8 +115,8 @@ needed=$(objdump -p "$tree"/bin/mate-kd "$tree"/lib/mate-kd/*/mate-kd \
   | awk '$1 == "NEEDED" { print $2 }' | sort -u)
 for library in $needed; do
   case $library in
-    libopenblas.so.0 | libz.so.1 | libc.so.6 | libm.so.6 | ld-linux-x86-64.so.2) ;;
-    *) die 70 "the programs need $library, beside OpenBLAS, zlib and glibc" ;;
+    libopenblas.so.0 | liblapacke.so.3 | libz.so.1 | libc.so.6 | libm.so.6 | ld-linux-x86-64.so.2) ;;
+    *) die 70 "the programs need $library, beside OpenBLAS, LAPACKE, zlib and glibc" ;;
   esac
 done
 for file in "$tree"/bin/mate-kd "$tree"/lib/mate-kd/*/mate-kd; do
@@ -147,8 +147,8 @@ if [[ $deb == yes ]]; then
   depends=$(cd "$stage" && dpkg-shlibdeps -O -e"$debian/usr/bin/mate-kd" \
     -e"$debian/usr/lib/mate-kd/${levels[0]}/mate-kd" \
     -e"$debian/usr/lib/mate-kd/${levels[1]}/mate-kd" | sed -n 's/^shlibs:Depends=//p')
-  [[ $depends == *libopenblas* && $depends == *libc6* ]] \
-    || die 70 "dpkg-shlibdeps finds '$depends', without OpenBLAS or libc6"
+  [[ $depends == *libopenblas* && $depends == *liblapacke* && $depends == *libc6* ]] \
+    || die 70 "dpkg-shlibdeps finds '$depends', without OpenBLAS, LAPACKE or libc6"
   cat >"$debian/DEBIAN/control" <<CONTROL
 Package: mate-kd
 Version: $version

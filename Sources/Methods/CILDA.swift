@@ -116,9 +116,7 @@ public struct CILDA: AdversarialMethod {
     self.settings = settings
     generator = setup.generator
     adversary = try MaskedAdversary(setup, settings: settings.adversary, method: "cilda")
-    contrast = LayerContrast(
-      settings.contrast, teacher: setup.teacher.encoder.configuration,
-      student: setup.student.encoder.configuration, seed: setup.seed)
+    contrast = try LayerContrast(settings.contrast, setup)
     let projections = contrast.projections.parameters
     let training = settings.projectionTraining
     var student = setup.studentTraining

@@ -39,6 +39,9 @@ public struct CoDIR: Objective {
     /// switches the term off, and the value of their runs is not known.
     package var contrastive = 0.1
 
+    /// Where the student's map begins.
+    package var projectionStart = ProjectionStart.random
+
     package init() { terms.temperature = 2 }
 
     package init(_ section: ConfigSection) throws {
@@ -48,6 +51,7 @@ public struct CoDIR: Objective {
         "teacher_layers", in: .atLeast(0),
         "The teacher's layers, from 0; by default as many as the student's, evenly spread.")
       width = try Projections.width(section)
+      projectionStart = try ProjectionStart(section)
       negatives = try section.int(
         "negatives", default: 100, in: 1...1_000_000,
         "False candidates of a text, drawn from the memory bank.")
@@ -105,6 +109,16 @@ public struct CoDIR: Objective {
     var training = setup.studentTraining
     training.companions = projections.parameters
     trainedModels = [training]
+    try setup.fit(projections, settings.projectionStart) { teacher, student, tokens, tape in
+      [
+        MappedRows(
+          map: 1, inputs: tape.pooled(student, of: tokens, by: settings.pooling),
+          targets: projections.apply(
+            0,
+            to: tape.pooled(teacher, layers: teacherLayers, of: tokens, by: settings.pooling),
+            tape: tape))
+      ]
+    }
   }
 
   /// One batch; scalars as the method logs them. The banks take its vectors.

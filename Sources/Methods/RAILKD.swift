@@ -35,6 +35,8 @@ public struct RAILKD: Objective {
     package var width = 128
     /// False keeps the maps at their initial values.
     package var trainsProjections = true
+    /// Where the student's maps begin.
+    package var projectionStart = ProjectionStart.random
     package var terms = LogitTerms(ce: 1.0 / 3, kd: 1.0 / 3)
     package var layers = 1.0 / 3
 
@@ -48,6 +50,7 @@ public struct RAILKD: Objective {
       width = try Projections.width(section)
       trainsProjections = try section.bool(
         "train_projections", default: true, "Whether the maps learn or stay as they were drawn.")
+      projectionStart = try ProjectionStart(section)
       try section.lossWeights { weights in
         terms = try terms.reading(section, weights: weights)
         layers = try weights.number(
@@ -100,6 +103,28 @@ public struct RAILKD: Objective {
     var training = setup.studentTraining
     if settings.trainsProjections { training.companions = projections.parameters }
     trainedModels = [training]
+    let layers = drawnLayers(epoch: 0, seed: setup.seed)
+    try setup.fit(projections, settings.projectionStart) { teacher, student, tokens, tape in
+      switch settings.variant {
+      case .layerWise:
+        return layers.enumerated().map { place, layer in
+          MappedRows(
+            map: teacherLayers + place,
+            inputs: tape.pooled(student, layers: [place], of: tokens, by: settings.pooling),
+            targets: projections.apply(
+              layer, to: tape.pooled(teacher, layers: [layer], of: tokens, by: settings.pooling),
+              tape: tape))
+        }
+      case .concatenated:
+        return [
+          MappedRows(
+            map: 1, inputs: tape.pooled(student, of: tokens, by: settings.pooling),
+            targets: projections.apply(
+              0, to: tape.pooled(teacher, layers: layers, of: tokens, by: settings.pooling),
+              tape: tape))
+        ]
+      }
+    }
   }
 
   /// The teacher's layers of an epoch, ascending, counted from 0; as many as the student has.

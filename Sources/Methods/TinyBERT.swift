@@ -69,6 +69,8 @@ public struct TinyBERT: Objective {
     package var augmentation: TextAugmentation.Settings?
     /// Whether step 2, too, reads augmented texts, as in the official runs.
     package var augmentsPrediction = false
+    /// Where W begins.
+    package var projectionStart = ProjectionStart.random
 
     package init() {}
 
@@ -82,6 +84,7 @@ public struct TinyBERT: Objective {
       widthMap = try section.choice(
         "width_map", default: .ifWidthsDiffer,
         "When the student's states go through a linear map before they are compared.")
+      projectionStart = try ProjectionStart(section)
       regressionTarget = try section.choice(
         "regression_target", default: .gold,
         "What outputs learn in a regression: gold scores or the teacher's.")
@@ -152,6 +155,13 @@ public struct TinyBERT: Objective {
     self.map = map
     self.layers = layers
     trainedModels = [training]
+    if let map {
+      try setup.fit(map, settings.projectionStart) { teacher, student, _, _ in
+        zip(student.hiddenStates, [0] + layers.map { $0 + 1 }).map { own, layer in
+          MappedRows(map: 0, inputs: own, targets: teacher.hiddenStates[layer])
+        }
+      }
+    }
   }
 
   private static func layers(_ settings: Settings, teacher: Int, student: Int) throws -> [Int] {

@@ -126,11 +126,33 @@ public struct Encoder: Sendable {
   ) -> Output {
     let c = configuration
     precondition(tokens.longest <= c.maximumLength, "text longer than the position embeddings")
-    let hiddenDropout = training ? c.hiddenDropout : 0
-    let attentionDropout = training ? c.attentionDropout : 0
-    let attendedDropout = c.family.description.dropsAttentionOutput ? hiddenDropout : 0
-    func weight(_ slot: ParameterSlot) -> Tensor { tape.parameter(slot, of: parameters) }
+    var x = embeddings(
+      tokens, parameters: parameters, tape: tape, training: training, sample: sample,
+      vectors: vectors)
+    var states: [Tensor] = keepsHiddenStates ? [x] : []
+    var projections: [Tensor] = []
+    for index in layers.indices {
+      var rows: [Int]?
+      if index == layers.count - 1, case .rows(let selected) = selection { rows = selected }
+      let parts = layer(
+        index, of: x, tokens, parameters: parameters, tape: tape, training: training, rows: rows)
+      x = parts.output
+      if keepsHiddenStates {
+        if let qkv = parts.qkv { projections.append(qkv) }
+        states.append(x)
+      }
+    }
+    if layers.isEmpty, case .rows(let rows) = selection { x = tape.gatherRows(x, rows) }
+    return Output(last: x, hiddenStates: states, projections: projections)
+  }
 
+  /// The output of the embeddings, [tokens, H]; the parameters are those of `encode`.
+  func embeddings(
+    _ tokens: PackedTokens, parameters: Parameters, tape: Tape, training: Bool,
+    sample: (rows: [Int], words: StraightThroughSample)? = nil, vectors: Tensor? = nil
+  ) -> Tensor {
+    let c = configuration
+    func weight(_ slot: ParameterSlot) -> Tensor { tape.parameter(slot, of: parameters) }
     let sum = tape.embedding(
       words: vectors ?? weight(words), positions: weight(positions), types: types.map(weight),
       ids: vectors == nil ? tokens.ids : tokens.ids.indices.map { Int32(truncatingIfNeeded: $0) },
@@ -141,52 +163,78 @@ public struct Encoder: Sendable {
       sample: sample)
     var x = tape.addNorm(
       sum, residual: nil, gamma: weight(gamma), beta: weight(beta), epsilon: c.layerNormEpsilon)
-    x = tape.dropout(x, probability: hiddenDropout)
+    x = tape.dropout(x, probability: training ? c.hiddenDropout : 0)
     if let projection {
       x = tape.linear(x, weight: weight(projection.weight), bias: weight(projection.bias))
     }
-    var states: [Tensor] = keepsHiddenStates ? [x] : []
-    var projections: [Tensor] = []
+    return x
+  }
 
-    for (index, layer) in layers.enumerated() {
-      var residual = x
-      let context: Tensor
-      if index == layers.count - 1, case .rows(let rows) = selection {
-        // Only these rows are read later: compute keys and values of all tokens, all else of these.
-        let h = c.hiddenSize
-        residual = tape.gatherRows(x, rows)
-        let q = tape.linear(
-          residual, weight: weight(layer.qkvWeight.rows(0..<h)),
-          bias: weight(layer.qkvBias.columns(0..<h)))
-        let kv = tape.linear(
-          x, weight: weight(layer.qkvWeight.rows(h..<3 * h)),
-          bias: weight(layer.qkvBias.columns(h..<3 * h)))
-        let layout = AttentionLayout(queries: tokens.borders(ofRows: rows), keys: tokens.offsets)
-        context = tape.attention(
-          q: q, kv: kv, layout: layout, heads: c.attentionHeads, dropout: attentionDropout)
-      } else {
-        let qkv = tape.linear(x, weight: weight(layer.qkvWeight), bias: weight(layer.qkvBias))
-        if keepsHiddenStates { projections.append(qkv) }
-        context = tape.attention(
-          qkv: qkv, layout: AttentionLayout(offsets: tokens.offsets), heads: c.attentionHeads,
-          dropout: attentionDropout)
-      }
-      let attended = tape.addNorm(
-        tape.linear(
-          context, weight: weight(layer.attentionWeight), bias: weight(layer.attentionBias)),
-        residual: residual, gamma: weight(layer.attentionGamma), beta: weight(layer.attentionBeta),
-        epsilon: c.layerNormEpsilon, dropout: attendedDropout)
-      let inner = tape.linear(
-        attended, weight: weight(layer.intermediateWeight), bias: weight(layer.intermediateBias),
-        activation: c.activation)
-      x = tape.addNorm(
-        tape.linear(inner, weight: weight(layer.outputWeight), bias: weight(layer.outputBias)),
-        residual: attended, gamma: weight(layer.outputGamma), beta: weight(layer.outputBeta),
-        epsilon: c.layerNormEpsilon, dropout: hiddenDropout)
-      if keepsHiddenStates { states.append(x) }
+  /// What a layer computes on its way to its output, one row per token.
+  struct LayerParts {
+    /// Queries, keys and values, [tokens, 3 H]; nil if only some rows were asked for.
+    let qkv: Tensor?
+    /// What the heads gathered, side by side, [rows, H].
+    let context: Tensor
+    /// The output of the attention's LayerNorm, [rows, H].
+    let attended: Tensor
+    /// The units of the feed-forward layer after their activation, [rows, I].
+    let inner: Tensor
+    /// The layer's output, [rows, H].
+    let output: Tensor
+  }
+
+  /// One layer of some states.
+  ///
+  /// - Parameter rows: the tokens whose output is wanted; nil for all. Keys and values are those of
+  ///   all tokens in any case.
+  func layer(
+    _ index: Int, of x: Tensor, _ tokens: PackedTokens, parameters: Parameters, tape: Tape,
+    training: Bool, rows: [Int]? = nil
+  ) -> LayerParts {
+    let c = configuration
+    let layer = layers[index]
+    let hiddenDropout = training ? c.hiddenDropout : 0
+    let attentionDropout = training ? c.attentionDropout : 0
+    let attendedDropout = c.family.description.dropsAttentionOutput ? hiddenDropout : 0
+    func weight(_ slot: ParameterSlot) -> Tensor { tape.parameter(slot, of: parameters) }
+    var residual = x
+    var qkv: Tensor?
+    let context: Tensor
+    if let rows {
+      // Only these rows are read later: compute keys and values of all tokens, all else of these.
+      let h = c.hiddenSize
+      residual = tape.gatherRows(x, rows)
+      let q = tape.linear(
+        residual, weight: weight(layer.qkvWeight.rows(0..<h)),
+        bias: weight(layer.qkvBias.columns(0..<h)))
+      let kv = tape.linear(
+        x, weight: weight(layer.qkvWeight.rows(h..<3 * h)),
+        bias: weight(layer.qkvBias.columns(h..<3 * h)))
+      let layout = AttentionLayout(queries: tokens.borders(ofRows: rows), keys: tokens.offsets)
+      context = tape.attention(
+        q: q, kv: kv, layout: layout, heads: c.attentionHeads, dropout: attentionDropout)
+    } else {
+      let all = tape.linear(x, weight: weight(layer.qkvWeight), bias: weight(layer.qkvBias))
+      qkv = all
+      context = tape.attention(
+        qkv: all, layout: AttentionLayout(offsets: tokens.offsets), heads: c.attentionHeads,
+        dropout: attentionDropout)
     }
-    if layers.isEmpty, case .rows(let rows) = selection { x = tape.gatherRows(x, rows) }
-    return Output(last: x, hiddenStates: states, projections: projections)
+    let attended = tape.addNorm(
+      tape.linear(
+        context, weight: weight(layer.attentionWeight), bias: weight(layer.attentionBias)),
+      residual: residual, gamma: weight(layer.attentionGamma), beta: weight(layer.attentionBeta),
+      epsilon: c.layerNormEpsilon, dropout: attendedDropout)
+    let inner = tape.linear(
+      attended, weight: weight(layer.intermediateWeight), bias: weight(layer.intermediateBias),
+      activation: c.activation)
+    let output = tape.addNorm(
+      tape.linear(inner, weight: weight(layer.outputWeight), bias: weight(layer.outputBias)),
+      residual: attended, gamma: weight(layer.outputGamma), beta: weight(layer.outputBeta),
+      epsilon: c.layerNormEpsilon, dropout: hiddenDropout)
+    return LayerParts(
+      qkv: qkv, context: context, attended: attended, inner: inner, output: output)
   }
 }
 

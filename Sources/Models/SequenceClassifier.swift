@@ -71,9 +71,7 @@ public struct SequenceClassifier: Model {
     let probability = training ? c.classifierDropout ?? c.hiddenDropout : 0
     var x = firstTokens
     if head.dropsInput { x = tape.dropout(x, probability: probability) }
-    x = tape.linear(
-      x, weight: tape.parameter(denseWeight, of: parameters),
-      bias: tape.parameter(denseBias, of: parameters), activation: head.activation)
+    x = denseUnits(x, tape: tape)
     x = tape.dropout(x, probability: probability)
     return tape.linear(
       x, weight: tape.parameter(weight, of: parameters),
@@ -82,6 +80,14 @@ public struct SequenceClassifier: Model {
 }
 
 extension SequenceClassifier {
+  /// The units of the dense layer, [texts, H].
+  func denseUnits(_ firstTokens: Tensor, tape: Tape) -> Tensor {
+    tape.linear(
+      firstTokens, weight: tape.parameter(denseWeight, of: parameters),
+      bias: tape.parameter(denseBias, of: parameters),
+      activation: encoder.configuration.family.description.classifier.activation)
+  }
+
   /// The same weights with other label names.
   public func renamed(_ labels: LabelSet) -> SequenceClassifier {
     SequenceClassifier(self, labels: labels)

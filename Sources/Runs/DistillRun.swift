@@ -31,13 +31,25 @@ extension PreparedRun {
     for source in c.teacher.members.compactMap(\.source.model) + [c.student] {
       try ModelOpener.checkLabelOrder(of: source, for: task)
     }
-    let models = try DistillationModels<Head>(c, method: method, task: task)
-    let (rows, source, notices) = try trainingRows(
-      of: method, c, task: task, models: models, setup: setup)
+    // Read once: by a student that is cut from its teacher, or when all models fit.
+    var read: (rows: TrainingRows, source: TaskData, notices: [String])?
+    func readRows(
+      _ tokenizer: any Tokenizer
+    ) throws -> (rows: TrainingRows, source: TaskData, notices: [String]) {
+      let found =
+        try read
+        ?? trainingRows(of: method, c, task: task, head: head, tokenizer: tokenizer, setup: setup)
+      read = found
+      return found
+    }
+    let models = try DistillationModels<Head>(c, method: method, task: task) {
+      try readRows($0).rows.data
+    }
+    let (rows, source, notices) = try readRows(models.tokenizer)
     let data = rows.data
     let learning = try TaskLearning(
       model: models.student, data: data, configuration: c.task, task: task, setup: setup)
-    let teacher = models.teacher
+    let (teacher, seed) = (models.teacher, c.common.seed)
     let answers = try Head.answers(
       of: teacher, to: rows, source: source, folder: c.teacherCacheDir, setup: setup)
     let cache = answers.cache
@@ -53,8 +65,9 @@ extension PreparedRun {
         batchesPerEpoch: Trainer.stepsPerEpoch(c.train, rows: data.count), seed: c.common.seed,
         tokenizer: models.tokenizer, trainingTexts: data,
         probe: ProbeTexts(
-          data, isDetailed: c.diagnostics, seed: c.common.seed, shards: setup.shards,
-          pool: setup.pool, precision: setup.precision)))
+          data, isDetailed: c.diagnostics, seed: seed, shards: setup.shards,
+          pool: setup.pool, precision: setup.precision),
+        sampleTexts: { ModelOpener.sample($0, of: data, seed: seed) }))
     let others =
       answers.models + (models.generator.map { [RunModel(role: "generator", model: $0.model)] } ?? [])
     var plan = learning.plan(objective: objective, others: others)
@@ -132,16 +145,16 @@ extension PreparedRun {
   /// file of the task is opened.
   private static func trainingRows<Head: TaskHead>(
     of method: MethodDescription, _ c: DistillConfiguration, task: TaskDescription,
-    models: DistillationModels<Head>, setup: RunSetup
+    head: Head.Type, tokenizer: any Tokenizer, setup: RunSetup
   ) throws -> (rows: TrainingRows, source: TaskData, notices: [String]) {
     let source = TaskData(
-      c.task, task: task, tokenizer: models.tokenizer, pool: setup.pool,
+      c.task, task: task, tokenizer: tokenizer, pool: setup.pool,
       maximumRows: c.train.maxTrainSamples, seed: c.common.seed, transfer: c.transfer)
     guard let texts = method.texts else {
       return (try Head.trainingRows(source), source, source.notices)
     }
     let data = try texts(c.method).dataset(
-      for: task, tokenizer: models.tokenizer, maximumLength: c.task.maxSeqLength,
+      for: task, tokenizer: tokenizer, maximumLength: c.task.maxSeqLength,
       seed: c.common.seed, pool: setup.pool)
     return (
       TrainingRows(data: data), source,
@@ -165,13 +178,19 @@ struct DistillationModels<Head: TaskHead> {
   /// Sentences that the user should see.
   let notices: [String]
 
+  /// - Parameter trainingRows: reads the training data for a tokenizer.
   /// - Throws: errors of the folders; `MismatchError` if the models do not fit.
-  init(_ c: DistillConfiguration, method: MethodDescription, task: TaskDescription) throws {
+  init(
+    _ c: DistillConfiguration, method: MethodDescription, task: TaskDescription,
+    trainingRows: @escaping (any Tokenizer) throws -> TokenizedDataset
+  ) throws {
     let opener = ModelOpener(c.common)
     let length = c.task.maxSeqLength
     var teacher = try OpenedTeacher<Head>(c.teacher, task: task, length: length, opener: opener)
+    let model = teacher.model
     student = try Head.openLearner(
-      c.student, role: "student", task: task, opener: opener, teacher: teacher.model)
+      c.student, role: "student", task: task, opener: opener, teacher: model,
+      texts: model.map { model in { try trainingRows(model.tokenizer) } })
     try teacher.meet(student, method: method, task: task, length: length)
     var notices = teacher.notices + student.notices
     generator = try opener.generator(

@@ -22,7 +22,8 @@ extension PreparedRun {
       command: "teacher-finetune", common: c.common, arguments: c.train, resolved: { c.resolved })
     try ModelOpener.checkLabelOrder(of: c.model, for: task)
     let model = try Head.openLearner(
-      c.model, role: "model", task: task, opener: ModelOpener(c.common), teacher: nil)
+      c.model, role: "model", task: task, opener: ModelOpener(c.common), teacher: nil,
+      texts: nil)
     try ModelOpener.checkLength(c.task.maxSeqLength, of: [("model", model.model)])
     let source = TaskData(
       c.task, task: task, tokenizer: model.tokenizer, pool: setup.pool,

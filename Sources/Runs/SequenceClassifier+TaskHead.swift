@@ -9,10 +9,10 @@ import Trainers
 extension SequenceClassifier: TaskHead {
   static func openLearner(
     _ source: ModelSource, role: String, task: TaskDescription, opener: ModelOpener,
-    teacher: OpenedModel<SequenceClassifier>?
+    teacher: OpenedModel<SequenceClassifier>?, texts: StudentTexts?
   ) throws -> OpenedModel<SequenceClassifier> {
     try opener.classifier(
-      source, role: role, labels: ModelOpener.labels(of: task), teacher: teacher)
+      source, role: role, labels: ModelOpener.labels(of: task), teacher: teacher, texts: texts)
   }
 
   static func openTeacher(

@@ -9,9 +9,9 @@ import Trainers
 extension SpanClassifier: TaskHead {
   static func openLearner(
     _ source: ModelSource, role: String, task: TaskDescription, opener: ModelOpener,
-    teacher: OpenedModel<SpanClassifier>?
+    teacher: OpenedModel<SpanClassifier>?, texts: StudentTexts?
   ) throws -> OpenedModel<SpanClassifier> {
-    try opener.spanClassifier(source, role: role, teacher: teacher)
+    try opener.spanClassifier(source, role: role, teacher: teacher, texts: texts)
   }
 
   static func openTeacher(

@@ -16,10 +16,12 @@ protocol TaskHead: DistillableModel {
 
   /// Opens the model that learns a task.
   ///
-  /// - Parameter teacher: a model whose layers or vocabulary it may take over; nil for none.
+  /// - Parameters:
+  ///   - teacher: a model whose layers or vocabulary it may take over; nil for none.
+  ///   - texts: the training texts, if it is to be cut from the teacher.
   static func openLearner(
     _ source: ModelSource, role: String, task: TaskDescription, opener: ModelOpener,
-    teacher: OpenedModel<Self>?
+    teacher: OpenedModel<Self>?, texts: StudentTexts?
   ) throws -> OpenedModel<Self>
 
   /// Opens a fine-tuned model and puts its outputs into the order of the task.

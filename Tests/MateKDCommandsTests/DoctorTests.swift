@@ -128,9 +128,11 @@ import Testing
         7f20-7f30 r--p 00000000 08:01 2 /lib/nowhere/liblapack.so.3
         7f30-7f40 r--p 00000000 00:00 0 [stack]
         7f40-7f50 r--p 00000000 08:01 3 /lib/nowhere/libc.so.6
-        """, address: 0x7f15)
+        7f50-7f60 r-xp 00000000 08:01 4 /lib/nowhere/liblapacke.so.3
+        """, address: 0x7f15, lapack: 0x7f22)
     #expect(m.blasLibrary == "/lib/nowhere/libopenblasp-r0.3.21.so")
-    #expect(m.otherLibraries == ["/lib/nowhere/liblapack.so.3"])
+    #expect(m.lapackLibrary == "/lib/nowhere/liblapack.so.3")
+    #expect(m.otherLibraries == ["/lib/nowhere/liblapacke.so.3"])
     m.readLibraries(fromMaps: "7f00-7f10 r--p 0 08:01 1 /lib/my blas/libgoto.so", address: 0x7f00)
     #expect(m.blasLibrary == "/lib/my blas/libgoto.so")
     #expect(MachineDescription.chosen(in: "always [madvise] never\n") == "madvise")
@@ -141,6 +143,8 @@ import Testing
     let m = MachineDescription.current()
     #expect(m.blasVersion.hasPrefix("0."))
     #expect(m.blasLibrary?.contains("blas") == true)
+    #expect(m.lapackVersion.hasPrefix("3."))
+    #expect(m.lapackLibrary != nil)
     #expect(m.memory > 0 && m.availableMemory <= m.memory)
     #expect(m.allowedProcessors >= 1 && m.allowedProcessors <= m.onlineProcessors)
     #expect(!m.features.isEmpty)

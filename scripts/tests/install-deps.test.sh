@@ -28,8 +28,8 @@ bare_machine() { # bare_machine UID
   stand_in swift ':'
   # Installing pkg-config and the libraries creates a pkg-config that finds them.
   stand_in apt-get "echo \"\$@\" >>$work/apt.log
-case \"\$*\" in *install*libopenblas-dev*)
-  printf '#!/bin/bash\n[[ \"\$*\" =~ ^--exists\ (openblas|zlib)\$ ]]\n' >$work/bin/pkg-config
+case \"\$*\" in *install*libopenblas-dev*liblapacke-dev*)
+  printf '#!/bin/bash\n[[ \"\$*\" =~ ^--exists\ (openblas|lapacke|zlib)\$ ]]\n' >$work/bin/pkg-config
   $(command -v chmod) +x $work/bin/pkg-config ;;
 esac"
 }
@@ -41,12 +41,13 @@ run() {
 bare_machine 0
 run --check
 check "check: exit code 1 when something is missing" [ "$code" -eq 1 ]
-check "check: names it" grep -q 'missing: pkg-config libopenblas-dev zlib1g-dev' "$work/out"
+check "check: names it" \
+  grep -q 'missing: pkg-config libopenblas-dev liblapacke-dev zlib1g-dev' "$work/out"
 check "check: installs nothing" [ ! -e "$work/apt.log" ]
 run
 check "root: exit code" [ "$code" -eq 0 ]
 check "root: installs what is missing" \
-  grep -q 'install .*pkg-config libopenblas-dev zlib1g-dev' "$work/apt.log"
+  grep -q 'install .*pkg-config libopenblas-dev liblapacke-dev zlib1g-dev' "$work/apt.log"
 check "root: not git, which is there" bash -c "! grep -q 'install.* git' '$work/apt.log'"
 rm "$work/apt.log"
 run

@@ -104,18 +104,20 @@ else
 #include <string.h>
 extern char *openblas_get_config(void);
 extern const char *zlibVersion(void);
+extern void LAPACKE_ilaver(int *, int *, int *);
 int main(int n, char **a) {
   if (n > 1 && !strcmp(a[1], "--version")) return puts("mate-kd 1.2.3\ncommit: 0") < 0;
   if (n > 1 && !strcmp(a[1], "--experimental-dump-help"))
     return puts("{\"command\": {\"commandName\": \"mate-kd\", \"abstract\": \"A test.\", "
                 "\"arguments\": [], \"subcommands\": []}}") < 0;
   if (n > 2) return printf("# %s\n", a[2]) < 0;
+  if (n > 9) LAPACKE_ilaver(&n, &n, &n);
   return puts(openblas_get_config()) < 0 || puts(zlibVersion()) < 0;
 }
 C
   for level in x86-64-v3 x86-64-v4; do
     mkdir -p "builds/$level/release"
-    cc -o "builds/$level/release/mate-kd" program.c -lopenblas -lz
+    cc -o "builds/$level/release/mate-kd" program.c -lopenblas -llapacke -lz
   done
   make_packages() { # make_packages FOLDER
     SOURCE_DATE_EPOCH=1700000000 run "$package" --skip-build --builds "$work/builds" \
@@ -127,9 +129,11 @@ C
   check "packages: both there" test -s "$archive" -a -s "$deb"
   run dpkg-deb -f "$deb" Depends
   check "depends on OpenBLAS" says libopenblas0
+  check "depends on LAPACKE" says liblapacke
   check "depends on glibc" says "libc6 (>="
   check "depends on zlib" says zlib1g
-  check "depends on nothing else" [ "$(tr ',' '\n' <out | grep -cvE 'openblas|zlib|libc6')" -eq 0 ]
+  check "depends on nothing else" \
+    [ "$(tr ',' '\n' <out | grep -cvE 'openblas|lapacke|zlib|libc6')" -eq 0 ]
   run tar -tf "$archive"
   for file in bin/mate-kd lib/mate-kd/x86-64-v4/mate-kd share/man/man1/mate-kd.1.gz LICENSE \
     README.md share/doc/mate-kd/copyright share/bash-completion/completions/mate-kd \
@@ -151,7 +155,8 @@ C
   fi
   run gzip -dc mate-kd-1.2.3-linux-x86_64/share/man/man1/mate-kd.1.gz
   check "manual: version and date" says '.TH MATE\-KD 1 2023\-11\-14 "mate\-kd 1.2.3"'
-  cc -o builds/x86-64-v4/release/mate-kd program.c -lopenblas -lz -Wl,--no-as-needed -ldl -lgcc_s
+  cc -o builds/x86-64-v4/release/mate-kd program.c -lopenblas -llapacke -lz -Wl,--no-as-needed \
+    -ldl -lgcc_s
   make_packages three
   check "another library: exit code 70" [ "$code" -eq 70 ]
   check "another library: named" says "the programs need libgcc_s.so.1"

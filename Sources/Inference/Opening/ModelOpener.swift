@@ -82,8 +82,15 @@ package struct ModelOpener {
 
   package func classifier(
     _ source: ModelSource, role: String, labels: LabelSet?,
-    teacher: OpenedModel<SequenceClassifier>? = nil
+    teacher: OpenedModel<SequenceClassifier>? = nil, texts: StudentTexts? = nil
   ) throws -> OpenedModel<SequenceClassifier> {
+    if let labels,
+      let model = try cut(
+        source, role: role, teacher: teacher, texts: texts,
+        { SequenceClassifier($0, labels: labels) })
+    {
+      return model
+    }
     if let labels,
       let model = try fresh(
         source, role: role, teacher: teacher, teacherSource: teacher?.tokenizerSource,
@@ -150,8 +157,14 @@ package struct ModelOpener {
   }
 
   package func spanClassifier(
-    _ source: ModelSource, role: String, teacher: OpenedModel<SpanClassifier>? = nil
+    _ source: ModelSource, role: String, teacher: OpenedModel<SpanClassifier>? = nil,
+    texts: StudentTexts? = nil
   ) throws -> OpenedModel<SpanClassifier> {
+    if let model = try cut(
+      source, role: role, teacher: teacher, texts: texts, SpanClassifier.init)
+    {
+      return model
+    }
     if let model = try fresh(
       source, role: role, teacher: teacher, teacherSource: teacher?.tokenizerSource,
       SpanClassifier.init)

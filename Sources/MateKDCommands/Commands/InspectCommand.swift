@@ -13,13 +13,28 @@ struct InspectCommand: ParsableCommand {
       With --model alone: parts, tensors, heads, labels and vocabulary of the model. With --data \
       and --task or --task-config: rows, labels and texts that occur more than once, or questions \
       and answers. With --model as well: how long the texts are in the model's tokens, and how \
-      many windows the questions take.
+      many windows the questions take. With --compare as well: how alike the layers of two models \
+      are on the texts (linear CKA), and how many directions each layer's states need.
       """)
 
   @Option(
     help: ArgumentHelp(
       "The model's folder. For lengths, a folder with only a tokenizer will do.", valueName: "dir"))
   var model: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "A second model's folder: compare its layers with those of --model.", valueName: "dir"))
+  var compare: String?
+
+  @Option(help: "With --compare: texts to compare on, from the beginning of the split.")
+  var samples = 256
+
+  @Option(
+    help: ArgumentHelp(
+      "With --compare: the split, one of "
+        + "\(Split.allCases.map(\.rawValue).joined(separator: ", "))."))
+  var split = Split.validation
 
   @Option(
     help: ArgumentHelp(
@@ -59,6 +74,10 @@ struct InspectCommand: ParsableCommand {
     if model == nil, data == nil || task == nil && taskConfig == nil {
       throw ValidationError("Give --model, or --data with --task or --task-config.")
     }
+    if compare != nil, data == nil || model == nil {
+      throw ValidationError("--compare needs --model and --data.")
+    }
+    try OptionRange.check("--samples", samples, 2...1_000_000)
     try OptionRange.check("--max-seq-length", maxSeqLength ?? 3, 3...TaskConfiguration.longestText)
     if maxSeqLength != nil, data == nil || model == nil {
       throw ValidationError("--max-seq-length needs --data and --model.")
@@ -69,6 +88,14 @@ struct InspectCommand: ParsableCommand {
   func run() throws {
     if let data {
       let applied = try AppliedTask(name: task, configuration: taskConfig, model: model ?? "")
+      if let model, let compare {
+        let comparison = try LayerComparison(
+          folders: (model, compare), task: applied.task, directory: data, badRows: applied.badRows,
+          split: split, samples: samples, limit: limit(applied, usual: 128),
+          pool: OpenBLAS.threadPool(threads))
+        show(comparison.json, comparison.print)
+        return
+      }
       let tokenizer = try model.map { try TokenizerLoader.load(folder: $0) }
       if let version = applied.task.questions {
         var windows = applied.windows

@@ -21,8 +21,10 @@ extension MachineDescription {
     machine.blasConfiguration = OpenBLAS.configuration
     machine.blasCore = OpenBLAS.coreName
     machine.blasThreads = OpenBLAS.threads
+    machine.lapackVersion = LAPACK.version
     machine.readLibraries(
-      fromMaps: SystemFile.text("/proc/self/maps"), address: OpenBLAS.productAddress)
+      fromMaps: SystemFile.text("/proc/self/maps"), address: OpenBLAS.productAddress,
+      lapack: LAPACK.routineAddress)
     machine.zlibVersion = Gzip.libraryVersion
     let names = [
       "OPENBLAS_CORETYPE", "OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS",
@@ -58,24 +60,28 @@ extension MachineDescription {
 
   /// Reads the libraries of linear algebra from Linux's /proc/self/maps.
   ///
-  /// - Parameter address: where products are computed; the file mapped there is the one in use.
-  package mutating func readLibraries(fromMaps text: String, address: UInt?) {
+  /// - Parameters:
+  ///   - address: where products are computed; the file mapped there is the one in use.
+  ///   - lapack: where factorisations are computed.
+  package mutating func readLibraries(
+    fromMaps text: String, address: UInt?, lapack: UInt? = nil
+  ) {
     var libraries: [String] = []
     for line in text.split(separator: "\n") {
       guard let start = line.firstIndex(of: "/") else { continue }
       let path = String(line[start...])
       let borders = line.prefix { $0 != " " }.split(separator: "-").map { UInt($0, radix: 16) }
-      if let address, borders.count == 2, let low = borders[0], let high = borders[1],
-        (low..<max(low, high)).contains(address)
-      {
-        blasLibrary = path
+      if borders.count == 2, let low = borders[0], let high = borders[1] {
+        let range = low..<max(low, high)
+        if let address, range.contains(address) { blasLibrary = path }
+        if let lapack, range.contains(lapack) { lapackLibrary = path }
       }
       let name = path.split(separator: "/").last?.lowercased() ?? ""
       let isAlgebra = ["blas", "lapack", "libmkl", "libblis", "libatlas"].contains(
         where: name.contains)
       if isAlgebra, !libraries.contains(path) { libraries.append(path) }
     }
-    otherLibraries = libraries.filter { $0 != blasLibrary }
+    otherLibraries = libraries.filter { $0 != blasLibrary && $0 != lapackLibrary }
   }
 
   /// The word in brackets, with which Linux marks the current choice: `always [madvise] never`.

@@ -46,6 +46,10 @@ package struct MachineDescription: Sendable {
   package var blasThreads = 1
   /// The file whose `cblas_sgemm` is called.
   package var blasLibrary: String?
+  /// The version of LAPACK's C interface.
+  package var lapackVersion = ""
+  /// The file whose factorisations are called.
+  package var lapackLibrary: String?
   /// Other libraries in memory whose names suggest that they do linear algebra.
   package var otherLibraries: [String] = []
   /// The version of zlib, which unpacks files.

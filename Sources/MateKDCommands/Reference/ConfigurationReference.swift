@@ -174,9 +174,12 @@ extension ConfigurationReference {
         "output_dir": "o", "task": ["name": "sst-2", "data_dir": "d"], "teacher": checkpoint,
         "student": checkpoint, "generator": checkpoint, "method": ["name": "kd"],
       ]
+      let cut: JSONValue = ["model_name_or_path": .null, "from_teacher": [:]]
       changes =
-        tasks + [("fresh", ["teacher": fresh, "student": fresh, "generator": fresh])]
-        + teachers
+        tasks + [
+          ("fresh", ["teacher": fresh, "student": fresh, "generator": fresh]),
+          ("cut", ["student": cut]),
+        ] + teachers
     case .teacherFinetune:
       plain = [
         "output_dir": "o", "task": ["name": "sst-2", "data_dir": "d"], "model": checkpoint,

@@ -39,6 +39,14 @@ package struct PseudoBatch: Sendable {
 /// embeddings) and the data impressions of ZSKD (Nayak et al. 2019); what is known of the constants
 /// is in docs/methods/data-free.md.
 package struct EmbeddingGuessing: Sendable {
+  /// How the elements of a guessed vector go together.
+  package enum Covariance: String, Sendable, CaseIterable {
+    /// Each has its own variance and knows nothing of the others.
+    case diagonal
+    /// As those of the word embeddings do.
+    case full
+  }
+
   /// Its constants.
   package struct Settings: Sendable {
     /// `construction_steps`: Adam's steps on a text.
@@ -47,6 +55,8 @@ package struct EmbeddingGuessing: Sendable {
     package var learningRate = 0.01
     /// `initial_scale`: standard deviation of the first guess in units of the word embeddings'.
     package var initialScale = 1.0
+    /// `initial_covariance`: what the elements of the first guess have in common.
+    package var initialCovariance = Covariance.diagonal
     /// `embedding_noise`: standard deviation of the noise that is added, new in every step, before
     /// the models see the vectors.
     package var noise = 0.0
@@ -63,6 +73,10 @@ package struct EmbeddingGuessing: Sendable {
       initialScale = try section.number(
         "initial_scale", default: 1, in: 0...1000,
         "Spread of the first guess, in units of that of the word embeddings.")
+      initialCovariance = try section.choice(
+        "initial_covariance", default: .diagonal,
+        "Whether the elements of the first guess are independent or go together as those of the "
+          + "word embeddings.")
       noise = try section.number(
         "embedding_noise", default: 0, in: 0...1000,
         "Standard deviation of noise that the models see on the vectors, new in every step.")
@@ -73,10 +87,13 @@ package struct EmbeddingGuessing: Sendable {
   private let words: Matrix
   /// Moments of the word embeddings.
   package let statistics: WordStatistics
+  /// L with L L^T the covariance of the word embeddings; nil for independent elements.
+  private let factor: Matrix?
 
   /// Guessing in the space of a teacher's word embeddings.
   ///
-  /// - Throws: `MismatchError` if a text has not one class of several.
+  /// - Throws: `MismatchError` if a text has not one class of several, or the covariance of the word
+  ///   embeddings is asked for and has no factor.
   package init(teacher: SequenceClassifier, settings: Settings, method: String) throws {
     guard teacher.labels.problem == .oneClass else {
       throw MismatchError(
@@ -88,10 +105,30 @@ package struct EmbeddingGuessing: Sendable {
     self.settings = settings
     words = teacher.parameters.matrix(teacher.encoder.words)
     statistics = WordStatistics(words)
+    factor = settings.initialCovariance == .full ? try Self.factor(of: words) : nil
+  }
+
+  /// - Throws: `MismatchError` if embeddings are not finite.
+  private static func factor(of words: Matrix) throws -> Matrix {
+    let moments = Moments(columns: words.columns)
+    for start in stride(from: 0, to: words.rows, by: 1024) {
+      moments.add(words.rows(start..<min(start + 1024, words.rows)))
+    }
+    do {
+      // A vocabulary of fewer words than elements leaves directions without any variance.
+      return try Cholesky(covariance: moments.covariance, ridge: 1e-6).lower
+    } catch {
+      throw MismatchError(
+        .training,
+        "method.initial_covariance \"full\" finds no factor of the covariance of the teacher's "
+          + "word embeddings (\(error)); look for weights that are not finite")
+    }
   }
 
   /// Where guessing begins: every element of an ordinary token's vector is normal with mean and
-  /// standard deviation (times `initial_scale`) of that element over the vocabulary.
+  /// standard deviation (times `initial_scale`) of that element over the vocabulary; with
+  /// `initial_covariance` "full", the vectors have the covariance of the word embeddings (times the
+  /// square of `initial_scale`).
   ///
   /// - Parameter step: with the texts' places, names the draws.
   package func start(_ texts: PseudoBatch, seed: UInt64, step: Int, pool: BufferPool) -> Matrix {
@@ -100,11 +137,16 @@ package struct EmbeddingGuessing: Sendable {
     let normal = pool.matrix(vectors.rows, vectors.columns)
     fillNormal(normal, texts, seed: seed, step: step, round: 0)
     let scale = Float(settings.initialScale)
+    var spread = normal
+    if let factor {
+      spread = pool.matrix(vectors.rows, vectors.columns)
+      Kernel.gemm(normal, .none, factor, .transposed, into: spread)
+    }
     for row in texts.ordinary {
       for column in 0..<vectors.columns {
+        let deviation = factor == nil ? statistics.deviation[0, column] : 1
         vectors[row, column] =
-          statistics.mean[0, column]
-          + scale * statistics.deviation[0, column] * normal[row, column]
+          statistics.mean[0, column] + scale * deviation * spread[row, column]
       }
     }
     return vectors

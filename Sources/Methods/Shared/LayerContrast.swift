@@ -42,12 +42,15 @@ package struct LayerContrast: Sendable {
     /// Whether the term is multiplied by 1 / log(number of candidates), so that it is 1 where all
     /// cosines are equal (`alpha2` of the third party's code).
     package var dividesByLogOfCandidates = false
+    /// Where the student's map begins.
+    package var projectionStart = ProjectionStart.random
 
     package init() {}
 
     init(_ section: ConfigSection) throws {
       pooling = try Pooling(section, default: .first)
       width = try Projections.width(section)
+      projectionStart = try ProjectionStart(section)
       temperature = Float(
         try section.number(
           "contrastive_temperature", default: 2, in: 0.01...1000,
@@ -74,16 +77,22 @@ package struct LayerContrast: Sendable {
   package let bank: VectorQueue?
   private let settings: Settings
 
-  package init(
-    _ settings: Settings, teacher: EncoderConfiguration, student: EncoderConfiguration, seed: UInt64
-  ) {
+  package init(_ settings: Settings, _ setup: DistillationSetup) throws {
     self.settings = settings
+    let (teacher, student) = setup.shapes
     projections = Projections(
       [
         ("teacher", teacher.layers * teacher.hiddenSize, settings.width),
         ("student", student.layers * student.hiddenSize, settings.width),
-      ], seed: seed)
+      ], seed: setup.seed)
     bank = settings.bankSize > 0 ? VectorQueue(settings.bankSize, width: settings.width) : nil
+    try setup.fit(projections, settings.projectionStart) { teacher, student, tokens, tape in
+      [
+        MappedRows(
+          map: 1, inputs: tape.pooled(student, of: tokens, by: settings.pooling),
+          targets: teacherVectors(teacher, of: tokens, tape: tape))
+      ]
+    }
   }
 
   /// h^T of some texts, not yet of length 1.

@@ -1,4 +1,5 @@
 import Data
+import Kernels
 import Models
 import Trainers
 
@@ -50,6 +51,9 @@ public struct MethodSetup<Head: DistillableModel>: Sendable {
   public let trainingTexts: TokenizedDataset?
   /// Texts on which a method measures itself; nil only outside of runs.
   public let probe: ProbeTexts?
+  /// Some of the training texts in batches, at most as many as asked for: always the same ones. None
+  /// outside of runs.
+  public let sampleTexts: @Sendable (_ count: Int) -> [PackedTokens]
 
   /// The fine-tuned model to learn from, which reads the student's tokens. It is never changed.
   ///
@@ -71,7 +75,8 @@ public struct MethodSetup<Head: DistillableModel>: Sendable {
     labelSmoothing: Float, trainingRows: Int = 0, trainingClasses: [Int32] = [],
     batchesPerEpoch: Int = 1, seed: UInt64 = 42,
     tokenizer: (any Tokenizer)? = nil, trainingTexts: TokenizedDataset? = nil,
-    probe: ProbeTexts? = nil
+    probe: ProbeTexts? = nil,
+    sampleTexts: @escaping @Sendable (_ count: Int) -> [PackedTokens] = { _ in [] }
   ) {
     self.student = student
     teacherModel = teacher
@@ -88,6 +93,7 @@ public struct MethodSetup<Head: DistillableModel>: Sendable {
     self.tokenizer = tokenizer
     self.trainingTexts = trainingTexts
     self.probe = probe
+    self.sampleTexts = sampleTexts
   }
 }
 

@@ -7,8 +7,8 @@ import Kernels
 public struct Projections: Sendable {
   /// All maps' weights.
   public let parameters: Parameters
-  private let weights: [ParameterSlot]
-  private let biases: [ParameterSlot?]
+  let weights: [ParameterSlot]
+  let biases: [ParameterSlot?]
 
   /// Maps with torch.nn.Linear's shapes and the initial values of BERT's layers: normal with
   /// standard deviation 0.02 unless another is given, biases 0.

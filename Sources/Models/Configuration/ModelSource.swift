@@ -2,7 +2,7 @@ import Configuration
 
 /// A section such as `model` or `student`: where a model's weights come from.
 ///
-/// Exactly one of `modelNameOrPath`, `fromTeacherLayers` and `config` is given.
+/// Exactly one of `modelNameOrPath`, `fromTeacherLayers`, `fromTeacher` and `config` is given.
 public struct ModelSource: Sendable {
   /// `model_name_or_path`: a Hugging Face folder.
   public var modelNameOrPath: String?
@@ -16,6 +16,8 @@ public struct ModelSource: Sendable {
   public var allowsNewWeights = false
   /// `from_teacher_layers`: a student made of these layers of the teacher, from 0.
   public var fromTeacherLayers: [Int]?
+  /// `from_teacher`: a student that is a part of the teacher.
+  public var fromTeacher: TeacherCut?
   /// `config`: the architecture of a fresh model, but for the size of its vocabulary.
   public var config: EncoderConfiguration?
   /// `vocab`: with `config`, a vocabulary file or a model folder to take the vocabulary from; nil
@@ -42,13 +44,14 @@ public struct ModelSource: Sendable {
   /// A source made by the program.
   public init(
     modelNameOrPath: String? = nil, layers: [Int]? = nil, labelOrder: [String]? = nil,
-    fromTeacherLayers: [Int]? = nil, config: EncoderConfiguration? = nil, vocab: String? = nil,
-    origin: ConfigOrigin = ConfigOrigin()
+    fromTeacherLayers: [Int]? = nil, fromTeacher: TeacherCut? = nil,
+    config: EncoderConfiguration? = nil, vocab: String? = nil, origin: ConfigOrigin = ConfigOrigin()
   ) {
     self.modelNameOrPath = modelNameOrPath
     self.layers = layers
     self.labelOrder = labelOrder
     self.fromTeacherLayers = fromTeacherLayers
+    self.fromTeacher = fromTeacher
     self.config = config
     self.vocab = vocab
     self.origin = origin
@@ -74,9 +77,13 @@ public struct ModelSource: Sendable {
       fromTeacherLayers = try Self.layers(
         section, "from_teacher_layers",
         "The student is made of these layers of the teacher, from 0, and its embeddings and head.")
+      fromTeacher = try section.optionalSection(
+        "from_teacher", "The student is a narrower part of the teacher."
+      ).map(TeacherCut.init(reading:))
     } else {
       try section.refuse(
         "from_teacher_layers", "only the student of distill can be made from teacher layers.")
+      try section.refuse("from_teacher", "only the student of distill can be cut from a teacher.")
     }
     allowsNewWeights = try section.bool(
       "allow_new_weights", default: false,
@@ -94,7 +101,9 @@ public struct ModelSource: Sendable {
 
   private func checkCombination(_ section: ConfigSection, _ role: Role) throws {
     var sources = ["model_name_or_path", "config"]
-    if role == .student { sources.insert("from_teacher_layers", at: 1) }
+    if role == .student {
+      sources.insert(contentsOf: ["from_teacher_layers", "from_teacher"], at: 1)
+    }
     let given = sources.filter(section.has)
     if given.isEmpty {
       if role == .teacher { sources += ["predictions", "ensemble"] }
@@ -146,7 +155,7 @@ public struct ModelSource: Sendable {
     return path
   }
 
-  private static func layers(
+  static func layers(
     _ section: ConfigSection, _ key: String, _ meaning: String
   ) throws -> [Int]? {
     guard let layers = try section.optionalIntArray(key, in: .atLeast(0), meaning) else {
