@@ -42,7 +42,7 @@ public struct PredictionsFile: Sendable {
   /// - Throws: `FileError` with file and line.
   public init(reading path: String) throws {
     self.path = path
-    let bytes = try ByteFile.read(path)
+    let bytes = try DataFile.read(path)
     var reader = Reader(path: path)
     if path.lowercased().hasSuffix(".csv") {
       try reader.table(bytes)
@@ -133,7 +133,7 @@ private struct Reader {
 
   mutating func table(_ bytes: [UInt8]) throws {
     var records = QuotedRecords(bytes)
-    guard let header = records.next() else { throw DatasetReader.emptyFile(path) }
+    guard let header = records.next() else { return }
     var columns = header.fields.map { String(decoding: $0, as: UTF8.self) }
     guard let place = columns.firstIndex(of: "index"), columns.count > 1 else {
       throw fail(
