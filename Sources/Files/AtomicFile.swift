@@ -43,7 +43,9 @@ package struct AtomicFile: ~Copyable {
     // /dev/stdout may lead to a regular file, but the stream that is already open is meant.
     let isStream = path.hasPrefix("/dev/") || path.hasPrefix("/proc/")
     guard !isStream, stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG else {
-      guard let file = OpenFile(path, O_WRONLY) else { throw error(path) }
+      // Opened anew, a file that the shell appends to would be written over from its beginning.
+      let opened = path == "/dev/stdout" ? OpenFile(duplicating: 1) : OpenFile(path, O_WRONLY)
+      guard let file = opened else { throw error(path) }
       return AtomicFile(path: path, temporary: nil, file: file)
     }
     TemporaryName.removeLeftovers(of: path)

@@ -17,6 +17,13 @@ struct OpenFile: ~Copyable {
     descriptor = found
   }
 
+  /// A file that the process has open already; the error is in `errno`.
+  init?(duplicating other: Int32) {
+    let found = fcntl(other, F_DUPFD_CLOEXEC, 3)
+    guard found >= 0 else { return nil }
+    descriptor = found
+  }
+
   deinit { Glibc.close(descriptor) }
 
   /// Closes the file. False, with the error in `errno`, if what was written may be lost.

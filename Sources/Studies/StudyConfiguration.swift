@@ -58,11 +58,11 @@ public struct StudyConfiguration: Sendable {
   public init(reading root: ConfigSection) throws {
     self.root = root
     checksPaths = root.document.checksPaths
-    root.ignore("$schema", "Allowed but ignored; editors use it to find the schema.")
+    try root.readFileKeys(choosesPaths: false)
     for key in ["task", "teacher", "student", "generator", "method", "train", "seed", "threads"] {
       try root.refuse(key, "what all cells share stands in the section base.")
     }
-    outputDir = try root.string("output_dir", "The study's folder.")
+    outputDir = try root.path("output_dir", "The study's folder.")
     seeds = try root.intArray(
       "seeds", default: [1, 2, 3], in: .atLeast(0), "The seeds of the cells.")
     keepModels = try root.bool(

@@ -40,7 +40,7 @@ extension DatasetReader {
   }
 
   /// Names formats that are no text.
-  private static func refuseBinary(_ bytes: [UInt8], _ path: String) throws {
+  static func refuseBinary(_ bytes: [UInt8], _ path: String) throws {
     let kinds: [(start: [UInt8], name: String, advice: String)] = [
       (
         Array("PAR1".utf8), "Parquet",

@@ -67,7 +67,7 @@ public struct TaskConfiguration: Sendable {
       "name", "A task of docs/tasks.md; with `format`, any name that no task has.")
     let folder = "The folder with the task's files."
     if use == .otherData {
-      dataDir = try section.optionalString("data_dir", folder) ?? ""
+      dataDir = try section.optionalOutputPath("data_dir", folder) ?? ""
     } else {
       dataDir = try section.folder("data_dir", folder)
     }
@@ -86,7 +86,8 @@ public struct TaskConfiguration: Sendable {
         "Rows that break the format: `stop` ends the run, `skip` reports them and goes on.")
       questions = try QuestionConfiguration(reading: section, task: name)
     }
-    own = try TaskDescription.own(reading: section, name: name)
+    own = try TaskDescription.own(
+      reading: section, name: name, directory: use == .otherData ? nil : dataDir)
     origin = ConfigOrigin(section)
     if use == .corpus || QuestionConfiguration.concerns(name) {
       for key in Self.drawKeys { try section.refuse(key, "it is for rows with labels.") }

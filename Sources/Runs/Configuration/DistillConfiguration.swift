@@ -52,7 +52,7 @@ public struct DistillConfiguration: RunConfiguration {
     ).map { try ModelSource(reading: $0, as: .besideTeacher) }
     method = try root.section("method", "What the student learns, and its constants.")
     methodName = try method.string("name", "One of the methods that `mate-kd methods` lists.")
-    teacherCacheDir = try root.optionalString(
+    teacherCacheDir = try root.optionalOutputPath(
       "teacher_cache_dir",
       "Where to keep the teacher's logits on the training rows between runs; by default in memory."
     )
