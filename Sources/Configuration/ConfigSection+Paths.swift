@@ -66,7 +66,7 @@ extension ConfigSection {
 
   /// A path to write to.
   /// - Throws: `ConfigError` if the key is missing or names a variable that is not set.
-  public func path(_ key: String, _ meaning: String = "") throws -> String {
+  public func outputPath(_ key: String, _ meaning: String = "") throws -> String {
     try located(key, string(key, meaning))
   }
 
@@ -79,7 +79,7 @@ extension ConfigSection {
   /// - Throws: `ConfigError` if the key is missing, or if the document checks paths and the key
   ///   names no folder.
   public func folder(_ key: String, _ meaning: String = "") throws -> String {
-    let path = try path(key, meaning)
+    let path = try outputPath(key, meaning)
     guard document.checksPaths else { return path }
     switch PathCheck.kind(of: path) {
     case .folder: return path
@@ -126,7 +126,9 @@ extension ConfigSection {
   ///
   /// - Parameter record: whether the key resolves to that path.
   /// - Throws: `ConfigError` for a variable that is not set.
-  package func located(_ key: String, _ text: String, record isRecorded: Bool = true) throws -> String {
+  package func located(_ key: String, _ text: String, record isRecorded: Bool = true) throws
+    -> String
+  {
     var path: String
     do {
       path = try PathText.expanded(text)
@@ -147,7 +149,8 @@ extension ConfigSection {
       let folder = document.folderOfFile(at: name(key)), folder != ".",
       PathCheck.kind(of: PathText.joined(folder, path)) != .nothing
     else { return place }
-    return place + ", but there is one beside the configuration; \"paths\": \"file\" at its top makes "
+    return place
+      + ", but there is one beside the configuration; \"paths\": \"file\" at its top makes "
       + "paths relative to it"
   }
 }

@@ -133,7 +133,8 @@ struct IncludedText {
     var result = self
     result.origins = [:]
     result.value = Self.merged(
-      (value, { self.origins[$0] ?? self.file }), (change.value, { change.origins[$0] ?? change.file }),
+      (value, { self.origins[$0] ?? self.file }),
+      (change.value, { change.origins[$0] ?? change.file }),
       at: "", &result.origins)
     return result
   }
@@ -166,7 +167,8 @@ struct IncludedText {
             (member.value, old.file), (change.value, new.file), at: key, &origins)))
     }
     for member in changes.members where object.member(member.key) == nil && !member.value.isNull {
-      note((member.value, new.file), at: path.isEmpty ? member.key : "\(path).\(member.key)", &origins)
+      note(
+        (member.value, new.file), at: path.isEmpty ? member.key : "\(path).\(member.key)", &origins)
       members.append(member)
     }
     return JSONValue(.object(JSONObject(members: members)), position: old.value.position)
@@ -177,7 +179,8 @@ struct IncludedText {
     if !path.isEmpty { origins[path] = part.file(path) }
     for member in part.value.object?.members ?? [] {
       note(
-        (member.value, part.file), at: path.isEmpty ? member.key : "\(path).\(member.key)", &origins)
+        (member.value, part.file), at: path.isEmpty ? member.key : "\(path).\(member.key)", &origins
+      )
     }
   }
 }

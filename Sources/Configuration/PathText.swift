@@ -35,7 +35,8 @@ package enum PathText {
         !isBraced || end < rest.endIndex && rest[end] == "}"
       else {
         if isBraced {
-          throw Problem(description: "\"\(text)\" has \"${\" without the name of a variable and \"}\"")
+          throw Problem(
+            description: "\"\(text)\" has \"${\" without the name of a variable and \"}\"")
         }
         result += "$"
         continue
@@ -55,7 +56,8 @@ package enum PathText {
   ) throws(Problem) -> String {
     guard let value = environment[name], !value.isEmpty else {
       throw Problem(
-        description: "\"\(text)\" needs the environment variable \(name) for \(written), which is not "
+        description:
+          "\"\(text)\" needs the environment variable \(name) for \(written), which is not "
           + "set")
     }
     return value

@@ -17,7 +17,8 @@ public struct MateKD: ParsableCommand {
     version: BuildInformation.current.text,
     subcommands: [
       InitCommand.self, PretrainCommand.self, TeacherFinetuneCommand.self, DistillCommand.self,
-      EvaluateCommand.self, PredictCommand.self, CompareCommand.self, TokenizeCommand.self, SynthesizeCommand.self,
+      EvaluateCommand.self, PredictCommand.self, CompareCommand.self, TokenizeCommand.self,
+      SynthesizeCommand.self,
       ProfileCommand.self, InspectCommand.self, ExportCommand.self, MethodsCommand.self,
       SchemaCommand.self, DoctorCommand.self,
     ])
@@ -59,6 +60,8 @@ public struct MateKD: ParsableCommand {
     if error is ExitCode { return code.rawValue }
     if code == .success {
       TerminalStream.standardOutput.print(lines: usageFirst(fullMessage(for: error)))
+    } else if let misspelling = Misspelling(in: arguments, help: _dumpHelp()) {
+      stream.print(StyledText("error:", .red) + " \(misspelling)")
     } else {
       usage(for: error, arguments: arguments).forEach { stream.print($0) }
     }

@@ -26,8 +26,9 @@ extension PreparedRun {
     guard let main = profile.phases.first(where: { $0.name.isEmpty }) ?? profile.phases.last,
       main.shareOfUpdates > 0
     else { return (facts, references.cautions) }
-    let planned = Double(
-      Trainer.plannedSteps(setup.arguments, rows: training.data.count)) / main.shareOfUpdates
+    let planned =
+      Double(
+        Trainer.plannedSteps(setup.arguments, rows: training.data.count)) / main.shareOfUpdates
     let seconds = profile.meanSecondsPerUpdate
     facts.append(
       (

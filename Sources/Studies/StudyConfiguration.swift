@@ -62,7 +62,7 @@ public struct StudyConfiguration: Sendable {
     for key in ["task", "teacher", "student", "generator", "method", "train", "seed", "threads"] {
       try root.refuse(key, "what all cells share stands in the section base.")
     }
-    outputDir = try root.path("output_dir", "The study's folder.")
+    outputDir = try root.outputPath("output_dir", "The study's folder.")
     seeds = try root.intArray(
       "seeds", default: [1, 2, 3], in: .atLeast(0), "The seeds of the cells.")
     keepModels = try root.bool(

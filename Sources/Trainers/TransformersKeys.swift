@@ -44,7 +44,10 @@ extension TrainingArguments {
     (
       ["remove_unused_columns", "label_names"], "the section task says which columns are read."
     ),
-    (["eval_delay", "eval_on_start", "eval_accumulation_steps"], "eval_strategy and eval_steps decide."),
+    (
+      ["eval_delay", "eval_on_start", "eval_accumulation_steps"],
+      "eval_strategy and eval_steps decide."
+    ),
     (["model_name_or_path"], "it belongs to model, teacher, student or generator."),
     (["task_name", "data_dir", "max_length"], "it belongs to the section task."),
     (["lr"], "write learning_rate."),

@@ -63,7 +63,7 @@ import Testing
       """, as: "mended.json")
     #expect(
       complaint("mended.json")
-        == "parts/base.json:3:35: error: unknown key \"max_step\" in train; "
+        == "parts/base.json:3:34: error: unknown key \"max_step\" in train; "
         + "did you mean \"max_steps\"?")
     try scratch.write(
       """
@@ -108,7 +108,8 @@ import Testing
   }
 
   @Test func pathsAreRelativeToWhatTheKeySays() throws {
-    let text = try Draft.changed(Draft.teacher, "\"output_dir\"", "\"paths\": \"file\", \"output_dir\"")
+    let text = try Draft.changed(
+      Draft.teacher, "\"output_dir\"", "\"paths\": \"file\", \"output_dir\"")
     try scratch.write(text, as: "configs/run.json")
     let run = try load("configs/run.json")
     #expect(run.common.outputDir == "\(scratch.path)/configs/runs/t")
@@ -133,7 +134,7 @@ import Testing
     try scratch.write(Draft.teacher, as: "run.json")
     #expect(
       complaint("run.json", checksPaths: true)
-        == "run.json:5:17: error: task.data_dir: there is no folder \"data/SST-2\" (looked for in "
+        == "run.json:6:17: error: task.data_dir: there is no folder \"data/SST-2\" (looked for in "
         + "\(place)), but there is one beside the configuration; \"paths\": \"file\" at its top "
         + "makes paths relative to it.")
   }

@@ -62,7 +62,8 @@ import Testing
         + "labels with other names and these as label_spellings.")
     #expect(
       complaint("a,pos\nb,pos\n")
-        == "the training rows have only the label \"pos\"; a model needs two or more to tell apart.")
+        == "the training rows have only the label \"pos\"; a model needs two or more to tell apart."
+    )
     let many = (0...1000).map { "a,\($0)\n" }.joined()
     #expect(complaint(many).hasPrefix("the label's column has more than 1000 different values"))
   }

@@ -136,7 +136,8 @@ import Testing
       "\"complaint\"", "\"Praise\"",
       "8:38: error: task.labels[2] must be unlike those before it, found \"Praise\"."),
     Spoiled(
-      "\"labels\": [\"praise\", \"question\", \"complaint\"]", "\"label_spellings\": [\"1\", \"2\"]",
+      "\"labels\": [\"praise\", \"question\", \"complaint\"]",
+      "\"label_spellings\": [\"1\", \"2\"]",
       "8:24: error: task.label_spellings says how labels are written whose names are not there; give "
         + "labels, too."),
     Spoiled(

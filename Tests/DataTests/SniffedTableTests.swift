@@ -22,7 +22,8 @@ import Testing
     _ separator: String, header: String?, quotes: Bool = false
   ) -> String {
     let rows = Self.reviews.map { text, label in
-      quotes || text.contains(separator) ? "\"\(text)\"\(separator)\(label)" : text + separator + label
+      quotes || text.contains(separator)
+        ? "\"\(text)\"\(separator)\(label)" : text + separator + label
     }
     return ((header.map { [$0] } ?? []) + rows).joined(separator: "\n") + "\n"
   }
@@ -38,7 +39,9 @@ import Testing
     }
   }
 
-  @Test(arguments: [(",", "x.csv"), (";", "x.csv"), ("|", "x.csv"), ("\t", "x.csv"), ("\t", "x.tsv")])
+  @Test(arguments: [
+    (",", "x.csv"), (";", "x.csv"), ("|", "x.csv"), ("\t", "x.csv"), ("\t", "x.tsv"),
+  ])
   func separators(_ separator: String, _ name: String) throws {
     let found = try sniff(table(separator, header: "review\(separator)verdict"), as: name)
     #expect(found.separator == Character(separator))
@@ -77,7 +80,8 @@ import Testing
     let rows = Self.reviews.enumerated().map { place, row in
       "\(place),\(row.0),\(row.0.replacing(",", with: "")) and so on,\(row.1),web\(place % 2)"
     }.filter { !$0.contains("in a word") }
-    let found = try sniff("id,title,abstract,verdict,source\n" + rows.joined(separator: "\n"), as: "x.csv")
+    let found = try sniff(
+      "id,title,abstract,verdict,source\n" + rows.joined(separator: "\n"), as: "x.csv")
     #expect(
       question(found)
         == "x.csv: \"title\" or \"abstract\" could be the text; name it, as in --text abstract "
@@ -89,11 +93,14 @@ import Testing
         "x.csv: \"verdict\" or \"source\" could be the label; name it, as in --label verdict"))
     #expect(question(found, text: "title", label: "verdict") == "\"title\" \"verdict\"")
     #expect(
-      question(found, text: "titel") == "--text: x.csv has no column \"titel\"; did you mean \"title\"?")
+      question(found, text: "titel")
+        == "--text: x.csv has no column \"titel\"; did you mean \"title\"?")
   }
 
   @Test func usualNamesDecide() throws {
-    let rows = Self.reviews.map { "\"\($0.0)\",\"\($0.0) \",\($0.1),a\n\"\($0.0)!\",\"\($0.0)\",\($0.1),b\n" }
+    let rows = Self.reviews.map {
+      "\"\($0.0)\",\"\($0.0) \",\($0.1),a\n\"\($0.0)!\",\"\($0.0)\",\($0.1),b\n"
+    }
     let found = try sniff("text,summary,sentiment,source\n" + rows.joined(), as: "x.csv")
     #expect(question(found) == "\"text\" \"sentiment\"")
   }

@@ -46,7 +46,8 @@ package struct ColumnChoice: Sendable {
       let names = table.columns.compactMap(\.name)
       let guess = EditDistance.nearest(to: name, among: names).map { "; did you mean \"\($0)\"?" }
       throw Question(
-        description: "\(option): \(table.path) has no column \"\(name)\"\(guess ?? "; its columns are ")"
+        description:
+          "\(option): \(table.path) has no column \"\(name)\"\(guess ?? "; its columns are ")"
           + (guess == nil ? "\(table.listing)." : ""))
     }
     let givenText = try named(text, "--text")
@@ -61,7 +62,8 @@ package struct ColumnChoice: Sendable {
     let first = try givenText ?? both?.first ?? Self.text(of: free, table)
     let second = givenPair ?? both?.second
     let rest = free.filter { $0.number != first.number && $0.number != second?.number }
-    let label = try givenLabel
+    let label =
+      try givenLabel
       ?? Self.one(
         of: rest.filter { ($0.isCategory || $0.isScore && !$0.isIndex) }, usual: Self.labelNames,
         option: "--label", what: "the label", table
@@ -76,7 +78,8 @@ package struct ColumnChoice: Sendable {
     // Texts of one or two words look like labels of many kinds.
     let others = columns.filter { !$0.isNumeric && !$0.isCategory && $0.filled > 0 }
     return try one(
-      of: prose.isEmpty ? others : prose, usual: textNames, option: "--text", what: "the text", table
+      of: prose.isEmpty ? others : prose, usual: textNames, option: "--text", what: "the text",
+      table
     ) { $0.meanLength > $1.meanLength }
   }
 
@@ -101,11 +104,13 @@ package struct ColumnChoice: Sendable {
     }
     guard let guess = (named.isEmpty ? candidates : named).min(by: isBetter) else {
       throw Question(
-        description: "\(table.path): no column looks like \(what); name it with \(option); the columns "
+        description:
+          "\(table.path): no column looks like \(what); name it with \(option); the columns "
           + "are \(table.listing).")
     }
     throw Question(
-      description: "\(table.path): \(candidates.map(\.shown).joined(separator: " or ")) could be \(what); "
+      description:
+        "\(table.path): \(candidates.map(\.shown).joined(separator: " or ")) could be \(what); "
         + "name it, as in \(option) \(guess.name ?? "\(guess.number)") (a guess); the columns are "
         + "\(table.listing).")
   }

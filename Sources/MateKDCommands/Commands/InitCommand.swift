@@ -40,18 +40,14 @@ struct InitCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "The configuration of distill to write; that of the teacher has -teacher in its name. By "
-        + "default called as the data.", valueName: "file"), completion: .file(extensions: ["json"]))
+        + "default called as the data.", valueName: "file"), completion: .file(extensions: ["json"])
+  )
   var out: String?
 
   func run() throws {
     if let out, let known = Self.names(for: out) { throw known }
     let table = try SniffedTable(path: data)
-    let columns: ColumnChoice
-    do {
-      columns = try ColumnChoice(table, text: text, pair: textPair, label: label)
-    } catch let question as ColumnChoice.Question {
-      throw ValidationError(question.description)
-    }
+    let columns = try ColumnChoice(table, text: text, pair: textPair, label: label)
     let model = try StartingModel(teacher)
     let first = try FirstTask(table, columns, model: model, pool: ThreadPool(threads: 0))
     let file = out ?? "\(first.name).json"

@@ -114,7 +114,9 @@ struct PredictCommand: ParsableCommand {
       try submit(to: glueSubmission, data: data)
     } else if let model = models.first, let input, let output {
       let output = OutputFile.path(output)
-      if !overwrite { try ([output] + (answers.map { [$0] } ?? [])).forEach(OutputFile.refuseExisting) }
+      if !overwrite {
+        try ([output] + (answers.map { [$0] } ?? [])).forEach(OutputFile.refuseExisting)
+      }
       try predict(model, input: input == "-" ? "/dev/stdin" : input, output: output)
     }
   }

@@ -86,7 +86,8 @@ struct FirstTask {
     let train = all.parts.first
     let length = train?.lengths?.percentile95 ?? Self.estimatedLength(columns)
     let limits = [32, 64, 128, 256, 384, 512].filter { $0 <= max(32, model.longestText) }
-    maxSeqLength = min(limits.first { Double($0) >= length } ?? limits.last ?? 128, model.longestText)
+    maxSeqLength = min(
+      limits.first { Double($0) >= length } ?? limits.last ?? 128, model.longestText)
     section.insert(("max_seq_length", .int(maxSeqLength)), at: 2)
     self.section = .object(section)
     self.statistics = maxSeqLength == 512 ? all : try statistics(task, limit: maxSeqLength)

@@ -6,7 +6,8 @@ enum MethodCost {
   /// For a student with half the teacher's layers, where that matters.
   private static let sentences = [
     "none": "The student's own passes; no teacher runs.",
-    "kd": "The student's own passes; the teacher runs once for each training row, and is remembered.",
+    "kd":
+      "The student's own passes; the teacher runs once for each training row, and is remembered.",
     "mate-kd": "A student update about 2.7 of kd, since the student reads twice as many tokens and "
       + "teacher and generator run beside it; a generator update runs all three, forward and backward.",
     "annealing-kd": "As kd in the first stage, as none in the second.",
@@ -21,10 +22,12 @@ enum MethodCost {
     "minilm": "About 5/3 of kd by counting, 2.1 measured: the teacher runs in every update.",
     "minilmv2": "About 5/3 of kd by counting, 2.1 measured: the teacher runs in every update.",
     "rail-kd": "The teacher runs in every update, and the last layers are computed at all tokens.",
-    "codir": "The teacher runs in every update; losses over a whole batch keep the activations of all "
+    "codir":
+      "The teacher runs in every update; losses over a whole batch keep the activations of all "
       + "its shards.",
     "freelb": "As many updates of none as there are ascent steps.",
-    "freelb-kd": "As many updates of kd as there are ascent steps; the teacher runs in each if it is "
+    "freelb-kd":
+      "As many updates of kd as there are ascent steps; the teacher runs in each if it is "
       + "perturbed.",
     "text-smoothing": "A smoothed update about 2.4 of kd, so alternate about 1.7 on average.",
     "as-dfd": "An update as in kd whose teacher runs every time, and the making of the texts.",

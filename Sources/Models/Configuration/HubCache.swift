@@ -45,7 +45,8 @@ package struct HubCache {
     guard Self.isModelName(name),
       let bytes = try? ByteFile.readIfThere("\(model)/refs/main", atMost: 1000)
     else { return nil }
-    let commit = String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+    let commit = String(decoding: bytes, as: UTF8.self).trimmingCharacters(
+      in: .whitespacesAndNewlines)
     guard !commit.isEmpty, commit.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber) }) else {
       return nil
     }

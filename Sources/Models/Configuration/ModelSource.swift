@@ -126,7 +126,8 @@ public struct ModelSource: Sendable {
     guard let name = found else { return nil }
     let path = try section.located(key, name)
     guard section.document.checksPaths, PathCheck.kind(of: path) != .folder else { return path }
-    let problem = "\(section.name(key)): there is no folder \"\(path)\"\(section.lookedFor(key, path))"
+    let problem =
+      "\(section.name(key)): there is no folder \"\(path)\"\(section.lookedFor(key, path))"
     let cache = HubCache()
     guard HubCache.isModelName(name) else {
       throw section.fail(key, "\(problem); models are local folders, nothing is downloaded.")

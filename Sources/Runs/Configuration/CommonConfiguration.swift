@@ -48,7 +48,7 @@ public struct CommonConfiguration: Sendable {
   init(reading root: ConfigSection) throws {
     try root.readFileKeys()
     try TrainingArguments.refuseAtTop(root)
-    outputDir = try root.path("output_dir", "The folder that the run writes to.")
+    outputDir = try root.outputPath("output_dir", "The folder that the run writes to.")
     overwriteOutputDir = try root.bool(
       "overwrite_output_dir", default: false,
       "Whether the run may write to a folder that is not empty.")
