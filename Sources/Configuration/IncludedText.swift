@@ -5,8 +5,8 @@ import StrictJSON
 /// The text of a configuration, put together from its file and those that it includes.
 ///
 /// `include` names a file or several, relative to the file that names them. Each of them is changed
-/// by the next, and all by the file itself: objects are merged key by key, `null` removes a key, and
-/// anything else replaces what was there.
+/// by the next, and all by the file itself: objects are merged key by key, `null` removes a key,
+/// and anything else replaces what was there.
 struct IncludedText {
   /// The name of the file in messages.
   let file: String

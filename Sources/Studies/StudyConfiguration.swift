@@ -148,6 +148,9 @@ extension StudyConfiguration {
     try refuse(
       runnersKeys + ["method"], in: value, path: "base", root,
       "the study gives every cell its own.")
+    try refuse(
+      ["paths"], in: value, path: "base", root,
+      "the paths of a study are relative to the working directory.")
     root.record("base", value)
     return value
   }

@@ -166,8 +166,8 @@ import Testing
       try Draft.changed(Draft.teacher, "runs/t", "$MATE_KD_NO_SUCH/t"), as: "run.json")
     #expect(
       complaint("run.json")
-        == "run.json:3:17: error: output_dir: \"$MATE_KD_NO_SUCH/t\" needs the environment variable "
-        + "MATE_KD_NO_SUCH for $MATE_KD_NO_SUCH, which is not set.")
+        == "run.json:3:17: error: output_dir: \"$MATE_KD_NO_SUCH/t\" needs the environment "
+        + "variable MATE_KD_NO_SUCH for $MATE_KD_NO_SUCH, which is not set.")
   }
 
   @Test func onlyFilesInclude() {

@@ -58,8 +58,8 @@ import Testing
   @Test func whatIsNoLabelIsSaid() {
     #expect(
       complaint("a,Pos\nb,pos\n")
-        == "the labels \"Pos\" and \"pos\" differ only in case or spaces; write them alike, or list "
-        + "labels with other names and these as label_spellings.")
+        == "the labels \"Pos\" and \"pos\" differ only in case or spaces; write them alike, or "
+        + "list labels with other names and these as label_spellings.")
     #expect(
       complaint("a,pos\nb,pos\n")
         == "the training rows have only the label \"pos\"; a model needs two or more to tell apart."

@@ -138,8 +138,8 @@ import Testing
     Spoiled(
       "\"labels\": [\"praise\", \"question\", \"complaint\"]",
       "\"label_spellings\": [\"1\", \"2\"]",
-      "8:24: error: task.label_spellings says how labels are written whose names are not there; give "
-        + "labels, too."),
+      "8:24: error: task.label_spellings says how labels are written whose names are not there; "
+        + "give labels, too."),
     Spoiled(
       "\"complaint\"]", "\"complaint\"], \"label_spellings\": [\"1\", \"2\"]",
       "8:71: error: task.label_spellings must hold a spelling for each of the 3 labels, "

@@ -85,9 +85,9 @@ import Testing
     #expect(
       question(found)
         == "x.csv: \"title\" or \"abstract\" could be the text; name it, as in --text abstract "
-        + "(a guess); the columns are \"id\" (5 different values), \"title\" (text of 28 characters on "
-        + "average), \"abstract\" (text of 38 characters on average), \"verdict\" (2 different values), "
-        + "\"source\" (2 different values).")
+        + "(a guess); the columns are \"id\" (5 different values), \"title\" (text of 28 characters "
+        + "on average), \"abstract\" (text of 38 characters on average), \"verdict\" (2 different "
+        + "values), \"source\" (2 different values).")
     #expect(
       question(found, text: "title").hasPrefix(
         "x.csv: \"verdict\" or \"source\" could be the label; name it, as in --label verdict"))
@@ -115,7 +115,7 @@ import Testing
 
   @Test(arguments: [
     ("", "at least one row"), ("text,label\n", "no row below it"), ("one\ntwo\n", "only one field"),
-    ("PAR1 and so on", "Parquet"), ("{\"text\": 1", "never closed"), ("[{\"text\": 1}]", "jq -c"),
+    ("PAR1 and so on", "Parquet"), ("{\"text\": 1", ":1: "), ("[{\"text\": 1}]", "jq -c"),
   ])
   func whatIsNoTable(_ text: String, _ problem: String) throws {
     do {

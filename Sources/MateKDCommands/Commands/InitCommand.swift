@@ -10,10 +10,10 @@ struct InitCommand: ParsableCommand {
     commandName: "init", abstract: "Look at your data and write the first configurations.",
     discussion: """
       Reads a file of labelled texts (CSV, TSV or JSON Lines), says what it found, and writes two \
-      configurations that run as they are: NAME-teacher.json for teacher-finetune and NAME.json for \
+      configurations that run as they are: NAME-teacher.json for teacher-finetune, NAME.json for \
       distill. With a teacher that is fine-tuned already, only the second one. A file dev.csv \
-      (validation, valid, val, eval) or test.csv beside a train.csv is used, too; otherwise a tenth \
-      of the rows is held out for validation. No file is overwritten. What the keys mean is in \
+      (validation, valid, val, eval) or test.csv beside a train.csv is used, too; otherwise a \
+      tenth of the rows is held out for validation. No file is overwritten. What the keys mean is in \
       docs/configuration.md.
       """)
 
@@ -87,8 +87,8 @@ struct InitCommand: ParsableCommand {
     }
     return lines + [
       "mate-kd distill --config \(ShellText.quoted(files.distill.file))",
-      "mate-kd predict --model \(ShellText.quoted(files.student)) --input \(ShellText.quoted(data)) "
-        + "--output predictions.jsonl",
+      "mate-kd predict --model \(ShellText.quoted(files.student)) "
+        + "--input \(ShellText.quoted(data)) --output predictions.jsonl",
     ]
   }
 }

@@ -57,8 +57,8 @@ struct FirstTask {
       let (low, high) = Self.wholeBounds(of: columns.label)
       section.append(("score_range", [.int(low), .int(high)]))
       notices.append(
-        "the labels are many different numbers, so they are taken for scores from \(low) to \(high); "
-          + "list labels in place of score_range for classes")
+        "the labels are many different numbers, so they are taken for scores from \(low) to "
+          + "\(high); list labels in place of score_range for classes")
     } else {
       let draft = try Self.read(section)
       section.append(("labels", .array(draft.labelNames.map(JSONValue.string))))
@@ -80,8 +80,8 @@ struct FirstTask {
     if all.parts.contains(where: { !$0.rejections.isEmpty }) {
       section.append(("bad_rows", "skip"))
       notices.append(
-        "rows without a usable text or label are left out (\"bad_rows\": \"skip\"); without the key, "
-          + "runs stop at them")
+        "rows without a usable text or label are left out (\"bad_rows\": \"skip\"); without the "
+          + "key, runs stop at them")
     }
     let train = all.parts.first
     let length = train?.lengths?.percentile95 ?? Self.estimatedLength(columns)
@@ -93,8 +93,8 @@ struct FirstTask {
     self.statistics = maxSeqLength == 512 ? all : try statistics(task, limit: maxSeqLength)
     if tokenizer == nil {
       notices.append(
-        "max_seq_length \(maxSeqLength) is a guess from the texts' characters, since the model with its "
-          + "tokenizer is not here yet; mate-kd inspect counts tokens")
+        "max_seq_length \(maxSeqLength) is a guess from the texts' characters, since the model with "
+          + "its tokenizer is not here yet; mate-kd inspect counts tokens")
     }
     if let labels = train?.labels { notices += Self.doubts(about: labels) }
   }

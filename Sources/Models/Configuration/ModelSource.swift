@@ -135,8 +135,8 @@ public struct ModelSource: Sendable {
     guard let snapshot = cache.snapshot(of: name) else {
       throw section.fail(
         key,
-        "\(problem), and Hugging Face's cache, \(cache.folder), has no model of that name; if it is "
-          + "one on the Hub, get it by: hf download \(name)")
+        "\(problem), and Hugging Face's cache, \(cache.folder), has no model of that name; if it "
+          + "is one on the Hub, get it by: hf download \(name)")
     }
     section.record(key, .string(snapshot))
     return snapshot
