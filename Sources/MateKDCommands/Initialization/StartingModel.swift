@@ -29,7 +29,11 @@ struct StartingModel {
     }
     self.name = name
     folder = ByteFile.exists(name) ? name : cache.snapshot(of: name)
-    guard folder != nil || HubCache.isModelName(name) && name.contains("/") else {
+    // A folder that is not there, in one that is, is a slip.
+    let parent = name.split(separator: "/").first.map(String.init) ?? name
+    let mayBeOnHub =
+      HubCache.isModelName(name) && name.contains("/") && !ByteFile.exists(parent)
+    guard folder != nil || mayBeOnHub else {
       throw FileError(
         .missing, file: name,
         problem: "there is no such model folder, and Hugging Face's cache, \(cache.folder), has no "
