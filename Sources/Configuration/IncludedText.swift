@@ -64,7 +64,7 @@ struct IncludedText {
           file: next, position: part.value.position,
           message: "a configuration is a JSON object, found \(part.value.kindName).")
       }
-      whole = try whole.map { try $0.changed(by: part) } ?? part
+      whole = whole.map { $0.changed(by: part) } ?? part
     }
     let rest = JSONValue(.object(own), position: value.position)
     guard let whole else {
