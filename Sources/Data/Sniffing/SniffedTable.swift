@@ -23,9 +23,7 @@ package struct SniffedTable: Sendable {
   ///
   /// - Throws: `FileError` if it cannot be read, is empty, no text, or no table.
   package init(path: String) throws {
-    let bytes = try ByteFile.read(path)
-    guard !bytes.isEmpty else { throw DatasetReader.emptyFile(path) }
-    try DatasetReader.refuseBinary(bytes, path)
+    let bytes = try DataFile.read(path)
     guard bytes[...].isWellFormedUTF8 else {
       let line = ByteLines(bytes).enumerated().first { !bytes[$0.element].isWellFormedUTF8 }
       throw FileError.notUTF8(path, (line?.offset ?? 0) + 1)
