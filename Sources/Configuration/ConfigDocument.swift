@@ -13,13 +13,23 @@ public final class ConfigDocument: Sendable {
   private let text: JSONValue
   /// Where each value given on the command line came from, by the value's path.
   private let overridden: [String: String]
+  /// The file of each value that an included file brought, by the value's path.
+  private let included: [String: String]
   private let collected = Mutex<[String]>([])
   private let noted = Mutex<[Setting]>([])
 
   /// A parsed text with overrides applied.
   /// - Throws: `ConfigError` for an override that cannot be applied.
-  public init(
+  public convenience init(
     _ text: JSONValue, file: String, overrides: [ConfigOverride] = [], checksPaths: Bool = true
+  ) throws {
+    try self.init(
+      text, file: file, included: [:], overrides: overrides, checksPaths: checksPaths)
+  }
+
+  private init(
+    _ text: JSONValue, file: String, included: [String: String], overrides: [ConfigOverride],
+    checksPaths: Bool
   ) throws {
     guard text.object != nil else {
       throw ConfigError(
@@ -28,13 +38,14 @@ public final class ConfigDocument: Sendable {
     }
     self.file = file
     self.checksPaths = checksPaths
+    self.included = included
     self.text = try overrides.reduce(text) { value, override in try override.applied(to: value) }
     overridden = Dictionary(overrides.map { ($0.path, $0.origin) }) { _, last in last }
   }
 
-  /// Reads a configuration file.
+  /// Reads a configuration file, and the files that it includes.
   /// - Parameters:
-  ///   - path: the file, relative to the working directory.
+  ///   - path: the file, relative to the working directory; `-` for standard input.
   ///   - overrides: what the command line changes, applied in order.
   ///   - checksPaths: whether sections check that the files and folders they name exist.
   /// - Throws: `ConfigError` if the file is missing, is not strict JSON or is not an object.
@@ -44,19 +55,23 @@ public final class ConfigDocument: Sendable {
     try read(path, .fileOrStream, overrides: overrides, checksPaths: checksPaths)
   }
 
-  /// The same for what may only be a regular file, or for what may be a stream, too.
+  /// The same for what may only be a regular file, which cannot include others, or for what may be
+  /// a stream, too.
   package static func read(
     _ path: String, _ readable: ReadableKind, overrides: [ConfigOverride] = [],
     checksPaths: Bool = true
   ) throws -> ConfigDocument {
-    let bytes = try PathCheck.contents(ofConfiguration: path, readable)
-    let text: JSONValue
-    do {
-      text = try StrictJSON.parse(bytes, file: path)
-    } catch let error as JSONError {
-      throw ConfigError(error)
+    guard readable == .fileOrStream else {
+      return try ConfigDocument(
+        IncludedText.parse(path, readable), file: path, overrides: overrides,
+        checksPaths: checksPaths)
     }
-    return try ConfigDocument(text, file: path, overrides: overrides, checksPaths: checksPaths)
+    let isInput = path == "-"
+    let whole = try IncludedText(
+      reading: isInput ? "/dev/stdin" : path, named: isInput ? "standard input" : path)
+    return try ConfigDocument(
+      whole.value, file: whole.file, included: whole.origins, overrides: overrides,
+      checksPaths: checksPaths)
   }
 
   /// The whole object.
@@ -89,9 +104,40 @@ public final class ConfigDocument: Sendable {
       if let origin = overridden[String(part)] ?? maker(of: part, at: position) {
         return ConfigError(file: origin, message: message)
       }
-      part = part[..<(part.lastIndex { $0 == "." || $0 == "[" } ?? part.startIndex)]
+      part = Self.parent(of: part)
     }
-    return ConfigError(file: file, position: position, message: message)
+    return ConfigError(file: origin(of: path), position: position, message: message)
+  }
+
+  /// The file in which the value at a path is written.
+  private func origin(of path: String) -> String {
+    var part = Substring(path)
+    while !part.isEmpty {
+      if let file = included[String(part)] { return file }
+      part = Self.parent(of: part)
+    }
+    return file
+  }
+
+  private static func parent(of path: Substring) -> Substring {
+    path[..<(path.lastIndex { $0 == "." || $0 == "[" } ?? path.startIndex)]
+  }
+
+  /// The folder that a relative path at a place in the configuration starts from; nil for the
+  /// working directory, from which those of the command line always start.
+  func folder(forPathAt path: String) -> String? {
+    guard text["paths"]?.string == PathsRelativeTo.file.rawValue else { return nil }
+    var part = Substring(path)
+    while !part.isEmpty {
+      if overridden[String(part)] != nil { return nil }
+      part = Self.parent(of: part)
+    }
+    return folderOfFile(at: path)
+  }
+
+  /// The folder of the file in which the value at a path is written; nil if that is no file.
+  func folderOfFile(at path: String) -> String? {
+    IncludedText.folder(of: origin(of: path))
   }
 
   /// The option that created an object which the file does not have.

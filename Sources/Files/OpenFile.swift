@@ -19,7 +19,7 @@ struct OpenFile: ~Copyable {
 
   /// A stream of the process that is open already, from where it stands; the error is in `errno`.
   init?(stream: Int32) {
-    let found = dup(stream)
+    let found = fcntl(stream, F_DUPFD_CLOEXEC, 3)
     guard found >= 0 else { return nil }
     descriptor = found
   }

@@ -16,8 +16,9 @@ public struct MateKD: ParsableCommand {
       """,
     version: BuildInformation.current.text,
     subcommands: [
-      PretrainCommand.self, TeacherFinetuneCommand.self, DistillCommand.self, EvaluateCommand.self,
-      PredictCommand.self, CompareCommand.self, TokenizeCommand.self, SynthesizeCommand.self,
+      InitCommand.self, PretrainCommand.self, TeacherFinetuneCommand.self, DistillCommand.self,
+      EvaluateCommand.self, PredictCommand.self, CompareCommand.self, TokenizeCommand.self,
+      SynthesizeCommand.self,
       ProfileCommand.self, InspectCommand.self, ExportCommand.self, MethodsCommand.self,
       SchemaCommand.self, DoctorCommand.self,
     ])
@@ -60,11 +61,23 @@ public struct MateKD: ParsableCommand {
     }
     if error is ExitCode { return code.rawValue }
     if code == .success {
-      TerminalStream.standardOutput.print(lines: fullMessage(for: error))
+      TerminalStream.standardOutput.print(lines: usageFirst(fullMessage(for: error)))
+    } else if let misspelling = Misspelling(in: arguments, help: _dumpHelp()) {
+      stream.print(StyledText("error:", .red) + " \(misspelling)")
     } else {
       usage(for: error, arguments: arguments).forEach { stream.print($0) }
     }
     return code.rawValue
+  }
+
+  /// A help text with what a command is in a line, usage and options, and only then the discussion,
+  /// which the parser puts first. Other texts stay as they are.
+  package static func usageFirst(_ text: String) -> String {
+    guard text.hasPrefix("OVERVIEW: "), let usage = text.range(of: "\n\nUSAGE: "),
+      let end = text[..<usage.lowerBound].range(of: "\n\n")
+    else { return text }
+    let discussion = text[end.upperBound..<usage.lowerBound]
+    return text[..<end.lowerBound] + text[usage.lowerBound...] + "\n" + discussion
   }
 
   /// The lines of the parser's message. The first one quotes the command line. A line end in what

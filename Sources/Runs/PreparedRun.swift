@@ -14,8 +14,8 @@ public struct PreparedRun {
   package let memory: MemoryEstimate
   /// What it trains.
   package let training: TrainingParts
-  private let setup: RunSetup
-  private let outputs: RunOutputs
+  let setup: RunSetup
+  let outputs: RunOutputs
 
   /// - Throws: `MemoryShortage` if there is too little memory for the run.
   init(
@@ -49,7 +49,7 @@ public struct PreparedRun {
     _ objective: some Objective, display: any TrainingObserver
   ) throws -> RunOutcome {
     let common = setup.common
-    let resume = setup.arguments.resumeFromCheckpoint
+    let resume = setup.resume
     let description = RunDescription(setup, hashes: outputs.hashes)
     if resume != nil, let results = RunFolder.finishedResults(in: common.outputDir) {
       try ResumePoint.requireSameRun(

@@ -161,6 +161,13 @@ package struct RunFolder: Sendable {
     }
   }
 
+  /// Whether a folder holds a run that did not come to its end, and nothing that a finished one
+  /// left: the same run, started again, goes on with it.
+  static func holdsUnfinishedRun(_ path: String) -> Bool {
+    ByteFile.exists("\(path)/run.json") && finishedResults(in: path) == nil
+      && (!CheckpointFolder.all(in: path).isEmpty || !ByteFile.exists("\(path)/config.json"))
+  }
+
   /// Says in all_results.json that a run was interrupted.
   func writeInterrupted(_ summary: TrainingSummary) throws {
     try write(

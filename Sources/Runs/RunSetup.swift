@@ -24,7 +24,8 @@ struct RunSetup {
   ) throws {
     try RunFolder.check(
       common.outputDir,
-      overwrite: common.overwriteOutputDir || arguments.resumeFromCheckpoint != nil)
+      overwrite: common.overwriteOutputDir || arguments.resumeFromCheckpoint != nil
+        || RunFolder.holdsUnfinishedRun(common.outputDir))
     try ProtectedInputs.check(
       outputDir: common.outputDir, config: resolved(), origin: common.origin)
     precision = try common.supportedPrecision()
@@ -33,6 +34,13 @@ struct RunSetup {
     self.common = common
     self.arguments = arguments
     self.resolved = resolved
+  }
+
+  /// Where the run goes on. A run that was interrupted in the output folder goes on there unasked.
+  var resume: ResumeSource? {
+    if let given = arguments.resumeFromCheckpoint { return given }
+    let goesOn = !common.overwriteOutputDir && RunFolder.holdsUnfinishedRun(common.outputDir)
+    return goesOn ? .newest : nil
   }
 
   /// The precision of the factors in products with weights.

@@ -70,11 +70,11 @@ public struct StudyConfiguration: Sendable {
   public init(reading root: ConfigSection) throws {
     self.root = root
     checksPaths = root.document.checksPaths
-    root.ignore("$schema", "Allowed but ignored; editors use it to find the schema.")
+    try root.readFileKeys(choosesPaths: false)
     for key in ["task", "teacher", "student", "generator", "method", "train", "seed", "threads"] {
       try root.refuse(key, "what all cells share stands in the section base.")
     }
-    outputDir = try root.string("output_dir", "The study's folder.")
+    outputDir = try root.outputPath("output_dir", "The study's folder.")
     seeds = try root.intArray(
       "seeds", default: [1, 2, 3], in: .atLeast(0), "The seeds of the cells.")
     drawSeeds = try root.intArray(
@@ -198,6 +198,9 @@ extension StudyConfiguration {
     try refuse(
       runnersKeys + ["method"], in: value, path: "base", root,
       "the study gives every cell its own.")
+    try refuse(
+      ["paths"], in: value, path: "base", root,
+      "the paths of a study are relative to the working directory.")
     root.record("base", value)
     return value
   }

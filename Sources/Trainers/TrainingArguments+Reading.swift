@@ -39,7 +39,7 @@ extension TrainingArguments {
     for key in ["seed", "data_seed", "output_dir"] {
       try section.refuse(key, "it belongs at the top level.")
     }
-    try section.refuse("epochs", "write num_train_epochs.")
+    try refuseForeignKeys(section)
     try section.refuse("max_seq_length", "it belongs to the task or, in pretrain, the top level.")
   }
 
@@ -169,7 +169,7 @@ extension TrainingArguments {
           throw section.fail(
             key, "\(section.name(key)) must be true, false or the folder of a checkpoint.")
         }
-        return .folder(folder)
+        return .folder(try section.located(key, folder))
       } ?? nil
   }
 

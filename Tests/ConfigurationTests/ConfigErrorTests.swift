@@ -1,6 +1,7 @@
 import Configuration
 import Data
 import Foundation
+import Models
 import Runs
 import StrictJSON
 import TestSupport
@@ -47,9 +48,12 @@ import Testing
     #expect(
       complaint(text)
         == "run.json:8:36: error: model.model_name_or_path: there is no folder \"models/bert\" "
-        + "(looked for in \(FileManager.default.currentDirectoryPath)); "
-        + "models are local folders, nothing is downloaded.")
-    text = try Draft.changed(text, "models/bert", data)
+        + "(looked for in \(FileManager.default.currentDirectoryPath)), and Hugging Face's cache, "
+        + "\(HubCache().folder), has no model of that name; if it is one on the Hub, get it by: "
+        + "hf download models/bert")
+    text = try Draft.changed(text, "models/bert", "./models/bert")
+    #expect(complaint(text).hasSuffix("; models are local folders, nothing is downloaded."))
+    text = try Draft.changed(text, "./models/bert", data)
     #expect(complaint(text) == "none, sst-2")
   }
 

@@ -136,9 +136,10 @@ import Testing
       "\"complaint\"", "\"Praise\"",
       "8:38: error: task.labels[2] must be unlike those before it, found \"Praise\"."),
     Spoiled(
-      "\"labels\": [\"praise\", \"question\", \"complaint\"]", "\"metrics\": [\"accuracy\"]",
-      "3:11: error: task does not say what its labels are; give labels, a list of their names, or "
-        + "score_range, the smallest and the largest score."),
+      "\"labels\": [\"praise\", \"question\", \"complaint\"]",
+      "\"label_spellings\": [\"1\", \"2\"]",
+      "8:24: error: task.label_spellings says how labels are written whose names are not there; "
+        + "give labels, too."),
     Spoiled(
       "\"complaint\"]", "\"complaint\"], \"label_spellings\": [\"1\", \"2\"]",
       "8:71: error: task.label_spellings must hold a spelling for each of the 3 labels, "

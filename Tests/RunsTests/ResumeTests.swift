@@ -103,6 +103,30 @@ import Trainers
     }
   }
 
+  @Test func anInterruptedRunGoesOnUnasked() throws {
+    let world = try World()
+    let method: JSONValue = ["name": "kd"]
+    _ = try world.prepared(method, output: "whole").execute(SilentObserver())
+    let observer = SilentObserver()
+    observer.stopsAfter = 5
+    _ = try world.prepared(method, output: "run").execute(observer)
+    let results = try StrictJSON.read("\(world.toy.scratch.path)/run/all_results.json")
+    #expect(results["interrupted"]?.bool == true)
+    // Other settings are another run.
+    #expect(throws: ConfigError.self) {
+      try world.prepared(method, output: "run", train: ["learning_rate": 0.5])
+        .execute(SilentObserver())
+    }
+    let told = SilentObserver()
+    _ = try world.prepared(method, output: "run").execute(told)
+    #expect(told.notices.contains { $0.hasPrefix("going on after update 5") })
+    for file in ["model.safetensors", "log.jsonl"] {
+      #expect(try world.bytes("run/\(file)") == world.bytes("whole/\(file)"))
+    }
+    // A finished run is not touched.
+    #expect(throws: FileError.self) { try world.prepared(method, output: "run") }
+  }
+
   @Test func anOlderCheckpointTakesThePlaceOfADamagedOne() throws {
     let world = try World()
     let method: JSONValue = ["name": "kd"]

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# docs/configuration.md is what its template makes, and every sample configuration is valid by the
-# JSON Schema of its subcommand. Expects the release build; MATE_KD names another program. The schemas
-# are skipped where Python has no package jsonschema.
+# docs/configuration.md is what its template makes, docs/schema has the JSON Schema of each
+# configuration, and every sample configuration names its schema and is valid by it, as
+# check-jsonschema finds. Expects the release build; MATE_KD names another program. What needs the
+# Python packages jsonschema and check-jsonschema is skipped without them.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -22,7 +23,44 @@ echo "schema: docs/configuration.md is up to date"
 
 for command in distill teacher-finetune pretrain compare; do
   "$mate_kd" schema "$command" >"$work/$command.json"
+  if ! cmp "docs/schema/$command.json" "$work/$command.json"; then
+    echo "FAILED: docs/schema/$command.json is stale; make it again by" >&2
+    echo "  mate-kd schema $command >docs/schema/$command.json" >&2
+    exit 1
+  fi
 done
+echo "schema: docs/schema is up to date"
+
+# The schema that each sample names, relative to itself, for an editor to follow.
+"$python" - >"$work/named" <<'PYTHON'
+import json, os, pathlib, sys
+
+for file in sorted(pathlib.Path("configs").rglob("*.json")):
+    text = json.loads(file.read_text(encoding="utf-8"))
+    command = next((command for key, command in
+                    [("tasks", "compare"), ("corpus", "pretrain"), ("method", "distill")]
+                    if key in text), "teacher-finetune")
+    named = os.path.normpath(file.parent / text.get("$schema", "nothing"))
+    if named != f"docs/schema/{command}.json":
+        sys.exit(f"FAILED: {file}: $schema leads to {named}, not to docs/schema/{command}.json")
+    print(command, file)
+PYTHON
+echo "schema: $(wc -l <"$work/named") sample configurations name their schema"
+
+checker=$(dirname "$(command -v "$python")")/check-jsonschema
+[[ -x $checker ]] || checker=$(command -v check-jsonschema || true)
+if [[ -z $checker ]]; then
+  echo "schema: skipped: there is no check-jsonschema beside $python"
+else
+  for command in distill teacher-finetune pretrain compare; do
+    mapfile -t files < <(sed -n "s/^$command //p" "$work/named")
+    "$checker" --schemafile "docs/schema/$command.json" "${files[@]}" >"$work/checked" || {
+      cat "$work/checked" >&2
+      exit 1
+    }
+  done
+  echo "schema: check-jsonschema finds nothing wrong"
+fi
 if ! "$python" -c 'import jsonschema' 2>/dev/null; then
   echo "schema: sample configurations not validated: $python has no package jsonschema"
   exit 0

@@ -34,7 +34,7 @@ public enum DatasetReader {
   }
 
   /// The file from which a split is read.
-  private static func find(
+  static func find(
     task: TaskDescription, split: Split, directory: String
   ) throws -> (file: TaskDescription.File, path: String) {
     guard let files = task.files[split], let usual = files.first else {
@@ -213,19 +213,23 @@ public enum DatasetReader {
     _ field: ArraySlice<UInt8>, _ separator: String, row: SpelledRow,
     file: TaskDescription.File, task: TaskDescription, path: String
   ) throws -> [Int32] {
-    let space = UInt8(ascii: " ")
-    var found: Set<Int32> = []
+    let found = try parts(of: field, separator).map {
+      try label($0, row: row, file: file, task: task, path: path)
+    }
+    return Set(found).sorted()
+  }
+
+  /// The labels in a field that may hold several, as they are spelled.
+  static func parts(of field: ArraySlice<UInt8>, _ separator: String) -> [ArraySlice<UInt8>] {
+    var found: [ArraySlice<UInt8>] = []
     var rest = field
     while !rest.isEmpty {
       let end = rest.firstRange(of: Array(separator.utf8)) ?? rest.endIndex..<rest.endIndex
-      let part = rest[..<end.lowerBound].drop { $0 == space }
-      let label = part[..<((part.lastIndex { $0 != space }).map { $0 + 1 } ?? part.startIndex)]
-      if !label.isEmpty {
-        found.insert(try self.label(label, row: row, file: file, task: task, path: path))
-      }
+      let part = rest[..<end.lowerBound].withoutOuterSpaces
+      if !part.isEmpty { found.append(part) }
       rest = rest[end.upperBound...]
     }
-    return found.sorted()
+    return found
   }
 
   private static func label(

@@ -69,7 +69,7 @@ public struct TaskConfiguration: Sendable {
       "name", "A task of docs/tasks.md; with `format`, any name that no task has.")
     let folder = "The folder with the task's files."
     if use == .otherData {
-      dataDir = try section.optionalString("data_dir", folder) ?? ""
+      dataDir = try section.optionalOutputPath("data_dir", folder) ?? ""
     } else {
       dataDir = try section.folder("data_dir", folder)
     }
@@ -92,7 +92,8 @@ public struct TaskConfiguration: Sendable {
         "Whether a row without a text counts like the others; otherwise it is a bad row.")
       questions = try QuestionConfiguration(reading: section, task: name)
     }
-    own = try TaskDescription.own(reading: section, name: name)
+    own = try TaskDescription.own(
+      reading: section, name: name, directory: use == .otherData ? nil : dataDir)
     origin = ConfigOrigin(section)
     if use == .corpus || QuestionConfiguration.concerns(name) {
       for key in Self.drawKeys { try section.refuse(key, "it is for rows with labels.") }

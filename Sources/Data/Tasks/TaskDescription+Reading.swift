@@ -17,8 +17,13 @@ extension TaskDescription {
     })
 
   /// Reads the description from the section `task`; nil where there is none.
-  /// - Throws: `ConfigError`.
-  static func own(reading section: ConfigSection, name: String) throws -> TaskDescription? {
+  ///
+  /// - Parameter directory: where the training rows are that labels may be inferred from; nil if
+  ///   there are none to look at.
+  /// - Throws: `ConfigError`; `FileError` for training rows that cannot be read.
+  static func own(
+    reading section: ConfigSection, name: String, directory: String?
+  ) throws -> TaskDescription? {
     guard section.has("format") else {
       section.ignore("format")
       for key in ownKeys where section.has(key) {
@@ -27,10 +32,10 @@ extension TaskDescription {
       }
       return nil
     }
-    return try TaskDescription(reading: section, name: name)
+    return try TaskDescription(reading: section, name: name, directory: directory)
   }
 
-  private init(reading section: ConfigSection, name: String) throws {
+  private init(reading section: ConfigSection, name: String, directory: String?) throws {
     var format: Format = try section.choice(
       "format",
       named: [
@@ -40,7 +45,7 @@ extension TaskDescription {
         + "UTF-8.")
     let ending = section.value(of: "format")?.string ?? ""
     // Read first: an absent "label" would else be taken for a slip of "labels".
-    let target = try OwnTarget(reading: section)
+    var target = try OwnTarget(reading: section)
     let text = try section.column(
       "text", "The text's column: its name or key, or its number from 0 (-1 is the last).")
     let pair = try section.optionalColumn("text_pair", "The column of a second text.")
@@ -57,7 +62,6 @@ extension TaskDescription {
       "Whether a row may have several labels, or none; each output decides for itself then.")
     let separator = try section.labelSeparator(format, target, isMultiLabel: several)
     let kind: Targets.Kind = target.range != nil ? .scores : several ? .labelSets : .classes
-    let metrics = try section.metrics(kind, labels: target.labels.count)
 
     let names = try section.sectionOrEmpty(
       "files", "Names of the files within `data_dir`, which they cannot leave.")
@@ -77,6 +81,12 @@ extension TaskDescription {
     let validation = try file("validation", "dev", "The rows that models are measured on.")
     let test = try file("test", "test", "The test rows, with labels or without.")
     try names.finish()
+    if target.isInferred {
+      let found = TaskDescription(
+        name: name, folder: "", labels: [], metrics: [], files: [.train: train])
+      try target.infer(from: found, directory: directory, for: section)
+    }
+    let metrics = try section.metrics(kind, labels: target.labels.count)
     self.init(
       name: name, folder: "", labels: target.labels, scoreRange: target.range, metrics: metrics,
       files: [.train: train, .validation: validation, .test: test],
@@ -89,6 +99,8 @@ extension TaskDescription {
 private struct OwnTarget {
   var labels: [TaskDescription.Label] = []
   var range: ClosedRange<Float>?
+  /// Whether the configuration says neither what the labels are nor that they are scores.
+  var isInferred = false
 
   init(reading section: ConfigSection) throws {
     let range = try section.optionalNumbers(
@@ -109,21 +121,26 @@ private struct OwnTarget {
       return
     }
     let found = try section.optionalStrings(
-      "labels", "Names of the labels in the order of the model's outputs; case does not matter.")
+      "labels",
+      "Names of the labels in the order of the model's outputs; case does not matter. By default "
+        + "those of the training rows: numbers by value, others by their bytes.")
     guard let names = found else {
-      throw section.fail(
-        "\(section.path) does not say what its labels are; give labels, a list of their names, or "
-          + "score_range, the smallest and the largest score.")
+      if section.has("label_spellings") {
+        throw section.fail(
+          "label_spellings",
+          "\(section.name("label_spellings")) says how labels are written whose names are not "
+            + "there; give labels, too.")
+      }
+      _ = try readSpellings(section)
+      isInferred = true
+      return
     }
     guard names.count > 1 else {
       throw section.fail("labels", "\(section.name("labels")) must hold at least two names.")
     }
     // Case does not matter where labels are matched with those of checkpoints.
     try section.checkDistinct("labels", names.map { $0.lowercased() })
-    let spellings =
-      try section.optionalStrings(
-        "label_spellings", "How the files write the labels, in their order; by default as `labels`."
-      ) ?? names
+    let spellings = try readSpellings(section) ?? names
     section.record("label_spellings", .array(spellings.map(JSONValue.string)))
     guard spellings.count == names.count else {
       throw section.fail(
@@ -133,6 +150,38 @@ private struct OwnTarget {
     }
     try section.checkDistinct("label_spellings", spellings)
     labels = zip(names, spellings).map { TaskDescription.Label($0, spelling: $1) }
+  }
+
+  private func readSpellings(_ section: ConfigSection) throws -> [String]? {
+    try section.optionalStrings(
+      "label_spellings", "How the files write the labels, in their order; by default as `labels`.")
+  }
+
+  /// Takes the labels of the training rows, and records them as if they had been given.
+  ///
+  /// - Parameter directory: nil if there are no training rows to look at.
+  /// - Throws: `FileError` if the rows or their labels cannot be used, `ConfigError` if there are
+  ///   none.
+  mutating func infer(
+    from task: TaskDescription, directory: String?, for section: ConfigSection
+  ) throws {
+    guard let directory else {
+      throw section.fail(
+        "\(section.path) has no labels, and there are no training rows here to take them from; "
+          + "give labels, or use the task.json in the folder of a trained model, which has them.")
+    }
+    let isThere = DatasetReader.hasFile(task: task, split: .train, directory: directory)
+    guard isThere || section.document.checksPaths else { return }
+    let found = try DatasetReader.inferLabels(of: task, directory: directory)
+    labels = found.map { TaskDescription.Label($0) }
+    let names = JSONValue.array(found.map(JSONValue.string))
+    for key in ["labels", "label_spellings"] { section.record(key, names) }
+    let shown = found.prefix(20).map { "\"\($0)\"" }.joined(separator: ", ")
+    section.document.note(
+      "\(section.name("labels")) are those of the training rows: \(shown)"
+        + (found.count > 20 ? " and \(found.count - 20) more" : "")
+        + (found.count > 20 && found.allSatisfy { Double($0) != nil }
+          ? "; they are numbers: for scores, give score_range" : ""))
   }
 }
 

@@ -14,14 +14,15 @@ struct EvaluateCommand: ParsableCommand {
 
   @Option(
     name: .customLong("model"),
-    help: ArgumentHelp("A fine-tuned model's folder. May be repeated.", valueName: "dir"))
+    help: ArgumentHelp("A fine-tuned model's folder. May be repeated.", valueName: "dir"),
+    completion: .directory)
   var models: [String]
 
   @Option(
     name: .customLong("task"),
     help: ArgumentHelp(
       "A task. May be repeated.", discussion: "The tasks: \(InferenceOptions.tasks).",
-      valueName: "name"))
+      valueName: "name"), completion: InferenceOptions.taskCompletion)
   var tasks: [String] = []
 
   @OptionGroup var ownTask: OwnTaskOptions
@@ -30,7 +31,7 @@ struct EvaluateCommand: ParsableCommand {
     name: .customLong("data"),
     help: ArgumentHelp(
       "The GLUE folder or the data's folder: one for all tasks, or one for each task in order.",
-      valueName: "dir"))
+      valueName: "dir"), completion: .directory)
   var directories: [String]
 
   @OptionGroup var options: InferenceOptions

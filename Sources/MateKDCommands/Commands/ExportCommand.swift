@@ -18,7 +18,7 @@ struct ExportCommand: ParsableCommand {
   /// The formats that there are.
   enum Format: String, CaseIterable, ExpressibleByArgument { case onnx }
 
-  @Option(help: ArgumentHelp("The model's folder.", valueName: "dir"))
+  @Option(help: ArgumentHelp("The model's folder.", valueName: "dir"), completion: .directory)
   var model: String
   @Option(help: "The format.")
   var format = Format.onnx
@@ -31,7 +31,9 @@ struct ExportCommand: ParsableCommand {
     name: .customLong("quantize"),
     help: "How matrices are stored; int8 is smaller and faster, and costs some accuracy.")
   var weights = ONNXWeightType.float32
-  @Option(help: ArgumentHelp("The file to write.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("The file to write.", valueName: "file"),
+    completion: .file(extensions: ["onnx"]))
   var output: String
   @Flag(help: "Replace the file if it is there.")
   var overwrite = false

@@ -20,7 +20,7 @@ struct InferenceOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Factors of products with weights: float32, or bf16 for twice the speed.",
-      valueName: "name"))
+      valueName: "name"), completion: .list(["float32", "bf16"]))
   var precision = Precision.float32
 
   @Option(
@@ -59,6 +59,9 @@ struct InferenceOptions: ParsableArguments {
   /// The names that `--task` takes.
   static let tasks = TaskRegistry.all.map(\.name).joined(separator: ", ")
 
+  /// How a shell completes the name of a task.
+  static let taskCompletion = CompletionKind.list(TaskRegistry.all.map(\.name))
+
   /// Writes notices to standard error.
   static func show(_ notices: [String]) {
     for notice in notices { TerminalStream.standardError.print("mate-kd: notice: \(notice)") }
@@ -78,7 +81,7 @@ struct OwnTaskOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Instead of --task, data of your own: a JSON file with the section task of a configuration.",
-      valueName: "file"))
+      valueName: "file"), completion: .file(extensions: ["json"]))
   var taskConfig: String?
 
   @Option(

@@ -19,7 +19,8 @@ struct InspectCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The model's folder. For lengths, a folder with only a tokenizer will do.", valueName: "dir"))
+      "The model's folder. For lengths, a folder with only a tokenizer will do.", valueName: "dir"),
+    completion: .directory)
   var model: String?
 
   @Option(
@@ -40,16 +41,18 @@ struct InspectCommand: ParsableCommand {
     help: ArgumentHelp(
       "The task; by default the one that the model was trained on. "
         + "The tasks: \(InferenceOptions.tasks).",
-      valueName: "name"))
+      valueName: "name"), completion: InferenceOptions.taskCompletion)
   var task: String?
 
   @Option(
     help: ArgumentHelp(
       "Instead of --task, data of your own: a JSON file with the section task of a configuration.",
-      valueName: "file"))
+      valueName: "file"), completion: .file(extensions: ["json"]))
   var taskConfig: String?
 
-  @Option(help: ArgumentHelp("The GLUE folder or the folder of the data.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp("The GLUE folder or the folder of the data.", valueName: "dir"),
+    completion: .directory)
   var data: String?
 
   @Option(

@@ -7,7 +7,9 @@ struct MethodsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "methods", abstract: "List the distillation methods, or the keys of one.")
 
-  @Argument(help: "The method whose keys to print; without it, all methods are listed.")
+  @Argument(
+    help: "The method whose keys to print; without it, all methods are listed.",
+    completion: .list(MethodRegistry.all.map(\.name)))
   var name: String?
 
   func run() throws {

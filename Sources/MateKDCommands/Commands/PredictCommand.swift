@@ -25,14 +25,14 @@ struct PredictCommand: ParsableCommand {
     name: .customLong("model"),
     help: ArgumentHelp(
       "The fine-tuned model's folder; with --glue-submission task=dir, once for each task.",
-      valueName: "dir"))
+      valueName: "dir"), completion: .directory)
   var models: [String]
 
   @Option(
     help: ArgumentHelp(
       "The task; by default the one that the model was trained on. "
         + "The tasks: \(InferenceOptions.tasks).",
-      valueName: "name"))
+      valueName: "name"), completion: InferenceOptions.taskCompletion)
   var task: String?
 
   @OptionGroup var ownTask: OwnTaskOptions
@@ -44,10 +44,11 @@ struct PredictCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "squad, squad2: also write a JSON object with the answer to each id, as the official "
-        + "script expects it.", valueName: "file"))
+        + "script expects it.", valueName: "file"), completion: .file())
   var answers: String?
 
-  @Option(help: ArgumentHelp("The texts; - is standard input.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("The texts; - is standard input.", valueName: "file"), completion: .file())
   var input: String?
 
   @Option(
@@ -63,13 +64,21 @@ struct PredictCommand: ParsableCommand {
   var passthrough: [String] = []
 
   @Option(
-    help: ArgumentHelp("The JSON Lines file to write; - is standard output.", valueName: "file"))
+    help: ArgumentHelp("The JSON Lines file to write; - is standard output.", valueName: "file"),
+    completion: .file())
   var output: String?
 
-  @Option(help: ArgumentHelp("The folder to write a GLUE submission to.", valueName: "dir"))
+  @Flag(help: "Write over files that are there already.")
+  var overwrite = false
+
+  @Option(
+    help: ArgumentHelp("The folder to write a GLUE submission to.", valueName: "dir"),
+    completion: .directory)
   var glueSubmission: String?
 
-  @Option(help: ArgumentHelp("For a submission: the GLUE folder.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp("For a submission: the GLUE folder.", valueName: "dir"),
+    completion: .directory)
   var data: String?
 
   func validate() throws {
@@ -101,9 +110,14 @@ struct PredictCommand: ParsableCommand {
 
   func run() throws {
     if let glueSubmission, let data {
+      if !overwrite { try OutputFile.refuseExisting("\(glueSubmission)/submission.zip") }
       try submit(to: glueSubmission, data: data)
     } else if let model = models.first, let input, let output {
-      try predict(model, input: input, output: output)
+      let output = OutputFile.path(output)
+      if !overwrite {
+        try ([output] + (answers.map { [$0] } ?? [])).forEach(OutputFile.refuseExisting)
+      }
+      try predict(model, input: input == "-" ? "/dev/stdin" : input, output: output)
     }
   }
 

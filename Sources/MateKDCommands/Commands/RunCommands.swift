@@ -1,6 +1,5 @@
 import ArgumentParser
 import Logging
-import Methods
 import Runs
 
 /// A subcommand that trains something as a configuration file says.
@@ -20,7 +19,14 @@ extension RunCommand {
     if options.dryRun {
       var table = TextTable([.text("dry run"), .text("")])
       for (name, value) in prepared.plan { table.add([name, value]) }
+      // Before anything takes long.
       table.print()
+      let (facts, notices) = try prepared.rehearse()
+      var tried = TextTable([.text("tried"), .text("")])
+      for (name, value) in facts { tried.add([name, value]) }
+      TerminalStream.standardOutput.print("")
+      tried.print()
+      for notice in notices { logger.notice("\(notice)") }
       return
     }
     for (name, value) in prepared.plan { logger.info("\(name): \(value)") }
@@ -55,8 +61,7 @@ struct TeacherFinetuneCommand: RunCommand {
 struct DistillCommand: RunCommand {
   static let configuration = CommandConfiguration(
     commandName: "distill", abstract: "Train a smaller student from a fine-tuned teacher.",
-    discussion: "Methods: "
-      + MethodRegistry.all.map { "\($0.name), \($0.summary)" }.joined(separator: "; ") + ".")
+    discussion: "The methods, `method.name` in the configuration, are listed by mate-kd methods.")
   @OptionGroup var options: RunOptions
 
   static func prepare(_ c: DistillConfiguration) throws -> PreparedRun {

@@ -6,7 +6,10 @@ import StrictJSON
 
 /// The options of every subcommand that takes a configuration.
 package struct RunOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("The run's configuration, a JSON file.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp(
+      "The run's configuration, a JSON file; - for standard input.", valueName: "file"),
+    completion: .file(extensions: ["json"]))
   package var config: String
 
   @Option(
@@ -17,7 +20,9 @@ package struct RunOptions: ParsableArguments {
       valueName: "path.to.key=value"))
   package var assignments: [String] = []
 
-  @Option(help: ArgumentHelp("The folder to write to, instead of output_dir.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp("The folder to write to, instead of output_dir.", valueName: "dir"),
+    completion: .directory)
   package var outputDir: String?
 
   @Flag(help: "Write to an output folder that is not empty.")
@@ -35,7 +40,9 @@ package struct RunOptions: ParsableArguments {
       discussion: "Results do not depend on it."))
   package var threads: Int?
 
-  @Option(help: ArgumentHelp("float32 or bf16, see docs/configuration.md.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp("float32 or bf16, see docs/configuration.md.", valueName: "name"),
+    completion: .list(["float32", "bf16"]))
   package var precision: String?
 
   @Flag(help: "Open and check everything, print what would run, then stop.")

@@ -16,7 +16,7 @@ struct SchemaCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Fill in the tables of this Markdown file instead; this makes docs/configuration.md.",
-      valueName: "file"))
+      valueName: "file"), completion: .file(extensions: ["md"]))
   var template: String?
 
   func run() throws {

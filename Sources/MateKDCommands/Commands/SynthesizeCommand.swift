@@ -13,7 +13,7 @@ struct SynthesizeCommand: ParsableCommand {
       download.
       """)
 
-  @Option(help: ArgumentHelp("The folder to write.", valueName: "dir"))
+  @Option(help: ArgumentHelp("The folder to write.", valueName: "dir"), completion: .directory)
   var output: String
   @Option(help: "The seed of the sentences.")
   var seed: UInt64 = 42

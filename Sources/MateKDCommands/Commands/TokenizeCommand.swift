@@ -12,7 +12,9 @@ struct TokenizeCommand: ParsableCommand {
       standard output. The ids include special tokens.
       """)
 
-  @Option(help: ArgumentHelp("The model folder whose tokenizer is used.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp("The model folder whose tokenizer is used.", valueName: "dir"),
+    completion: .directory)
   var model: String
 
   @Option(help: ArgumentHelp("Cut texts to this many tokens; by default they are not cut."))

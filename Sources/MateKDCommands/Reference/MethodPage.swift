@@ -45,6 +45,9 @@ package struct MethodPage: Sendable {
     case .alone: facts.append("Takes texts without labels.")
     }
     if method.configureSpans != nil { facts.append("Takes tasks with questions.") }
+    if MethodRegistry.isBuiltIn(method), let cost = MethodCost.sentence(method.name) {
+      facts.append("Cost of an update: \(cost)")
+    }
     return facts
   }
 
@@ -53,7 +56,8 @@ package struct MethodPage: Sendable {
     var head = Self.wrapped("\(method.name): \(method.summary)", indent: 0)
     let rest = head.removeFirst().dropFirst(method.name.count)
     var lines = [StyledText(method.name, .bold) + String(rest)]
-    lines += (head + facts).map { StyledText($0) }
+    lines += head.map { StyledText($0) }
+    lines += facts.flatMap { Self.wrapped($0, indent: 0) }.map { StyledText($0) }
     if let document = Self.document(of: method) {
       lines.append(StyledText("Paper, formulae and deviations: \(document)"))
     }

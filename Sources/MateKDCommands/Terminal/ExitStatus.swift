@@ -72,6 +72,10 @@ extension TaskRegistry.UnknownTask: ExitStatusProviding {
   package var exitStatus: ExitStatus { .usage }
 }
 
+extension ColumnChoice.Question: ExitStatusProviding {
+  package var exitStatus: ExitStatus { .usage }
+}
+
 extension FileError: ExitStatusProviding {
   package var exitStatus: ExitStatus {
     switch kind {

@@ -90,12 +90,6 @@ extension CommandLine {
   fileprivate static var resuming: String {
     var words = arguments.filter { $0 != "--overwrite-output-dir" }
     if !words.contains("--resume") { words.append("--resume") }
-    return words.map { word in
-      let isPlain = word.utf8.allSatisfy {
-        "@%+=:,./-_".utf8.contains($0) || Character(Unicode.Scalar($0)).isLetter
-          || Character(Unicode.Scalar($0)).isNumber
-      }
-      return isPlain && !word.isEmpty ? word : "'\(word.replacing("'", with: "'\\''"))'"
-    }.joined(separator: " ")
+    return words.map(ShellText.quoted).joined(separator: " ")
   }
 }

@@ -4,7 +4,8 @@ import Configuration
 ///
 /// Exactly one of `modelNameOrPath`, `fromTeacherLayers`, `fromTeacher` and `config` is given.
 public struct ModelSource: Sendable {
-  /// `model_name_or_path`: a Hugging Face folder.
+  /// `model_name_or_path`: a folder in Hugging Face's layout; for a model of the Hub, that of its
+  /// snapshot in the local cache.
   public var modelNameOrPath: String?
   /// `layers`: with `model_name_or_path`, the layers of that checkpoint to keep, from 0.
   public var layers: [Int]?
@@ -142,17 +143,31 @@ public struct ModelSource: Sendable {
     }
   }
 
+  /// A local folder, or else the snapshot of a model in Hugging Face's cache. What is recorded is
+  /// the folder, which names the commit.
   private static func modelFolder(_ section: ConfigSection) throws -> String? {
+    let key = "model_name_or_path"
     let found = try section.optionalString(
-      "model_name_or_path", "A Hugging Face folder; nothing is downloaded.")
-    guard let path = found else { return nil }
-    if section.document.checksPaths, PathCheck.kind(of: path) != .folder {
-      throw section.fail(
-        "model_name_or_path",
-        "\(section.name("model_name_or_path")): there is no folder \"\(path)\""
-          + "\(PathCheck.where(path)); models are local folders, nothing is downloaded.")
+      key,
+      "A folder in Hugging Face's layout, or the name of a model on the Hub that lies in the local "
+        + "cache; nothing is downloaded.")
+    guard let name = found else { return nil }
+    let path = try section.located(key, name)
+    guard section.document.checksPaths, PathCheck.kind(of: path) != .folder else { return path }
+    let problem =
+      "\(section.name(key)): there is no folder \"\(path)\"\(section.lookedFor(key, path))"
+    let cache = HubCache()
+    guard HubCache.isModelName(name) else {
+      throw section.fail(key, "\(problem); models are local folders, nothing is downloaded.")
     }
-    return path
+    guard let snapshot = cache.snapshot(of: name) else {
+      throw section.fail(
+        key,
+        "\(problem), and Hugging Face's cache, \(cache.folder), has no model of that name; if it "
+          + "is one on the Hub, get it by: hf download \(name)")
+    }
+    section.record(key, .string(snapshot))
+    return snapshot
   }
 
   static func layers(

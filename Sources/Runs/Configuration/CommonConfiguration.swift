@@ -1,5 +1,6 @@
 import Configuration
 import Kernels
+import Trainers
 
 /// The settings that every run has.
 public struct CommonConfiguration: Sendable {
@@ -45,8 +46,9 @@ public struct CommonConfiguration: Sendable {
   /// Reads the keys from the top level.
   /// - Throws: `ConfigError`.
   init(reading root: ConfigSection) throws {
-    root.ignore("$schema", "Allowed but ignored; editors use it to find the schema.")
-    outputDir = try root.string("output_dir", "The folder that the run writes to.")
+    try root.readFileKeys()
+    try TrainingArguments.refuseAtTop(root)
+    outputDir = try root.outputPath("output_dir", "The folder that the run writes to.")
     overwriteOutputDir = try root.bool(
       "overwrite_output_dir", default: false,
       "Whether the run may write to a folder that is not empty.")

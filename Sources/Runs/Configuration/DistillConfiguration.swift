@@ -60,7 +60,7 @@ public struct DistillConfiguration: RunConfiguration {
     transfer = try root.optionalSection(
       "transfer", "Texts without labels, from which the student learns the teacher's answers."
     ).map { try TransferSource(reading: $0) }
-    teacherCacheDir = try root.optionalString(
+    teacherCacheDir = try root.optionalOutputPath(
       "teacher_cache_dir",
       "Where to keep the teacher's logits on the training rows between runs; by default in memory."
     )

@@ -1,0 +1,217 @@
+import Files
+import StrictJSON
+
+/// The layout of a file of rows, found by looking at it: what separates its fields, whether the
+/// first line names the columns, and what each of them holds.
+package struct SniffedTable: Sendable {
+  /// The file.
+  package let path: String
+  /// `csv`, `tsv` or `jsonl`.
+  package let format: InputFormat
+  /// What stands between the fields of CSV.
+  package let separator: Character
+  /// Whether fields of TSV are quoted.
+  package let isQuoted: Bool
+  /// Whether the first line names the columns; true for JSON Lines, whose objects do.
+  package let hasHeader: Bool
+  /// The columns in the order of the file.
+  package let columns: [SniffedColumn]
+  /// The number of rows, without the header.
+  package let rows: Int
+
+  /// Looks at a file.
+  ///
+  /// - Throws: `FileError` if it cannot be read, is empty, no text, or no table.
+  package init(path: String) throws {
+    let bytes = try DataFile.read(path)
+    guard bytes[...].isWellFormedUTF8 else {
+      let line = ByteLines(bytes).enumerated().first { !bytes[$0.element].isWellFormedUTF8 }
+      throw FileError.notUTF8(path, (line?.offset ?? 0) + 1)
+    }
+    self.path = path
+    let first = bytes.first { !" \t\r\n\u{FEFF}".utf8.contains($0) }
+    let ending = InputFormat(ofFile: path)
+    if ending == .jsonl || ending != .csv && ending != .tsv && first == UInt8(ascii: "{") {
+      (format, separator, isQuoted, hasHeader) = (.jsonl, ",", false, true)
+      (columns, rows) = try Self.objects(bytes, path)
+      return
+    }
+    if first == UInt8(ascii: "["), ending == nil {
+      throw FileError(
+        file: path,
+        problem: "this is one JSON value; write an object a line, as jq -c '.[]' does, into a file "
+          + "called .jsonl.")
+    }
+    let layout = try DelimitedLayout(bytes, path: path, isTabbed: ending == .tsv)
+    format = layout.separator == 0x09 && ending != .csv ? .tsv : .csv
+    separator = Character(UnicodeScalar(layout.separator))
+    isQuoted = layout.isQuoted
+    hasHeader = layout.hasHeader
+    var rows = layout.records(bytes)
+    let header = layout.hasHeader ? rows.next() ?? [] : []
+    let names = header.map { String(decoding: $0, as: UTF8.self) }
+    var columns = (0..<layout.width).map {
+      SniffedColumn(name: $0 < names.count ? names[$0] : nil, number: $0)
+    }
+    var count = 0
+    while let fields = rows.next() {
+      count += 1
+      for (number, field) in fields.prefix(columns.count).enumerated() {
+        columns[number].add(field)
+      }
+    }
+    (self.columns, self.rows) = (columns, count)
+    try checkRows()
+  }
+
+  private func checkRows() throws {
+    guard rows > 0 else {
+      throw FileError(file: path, problem: "the file has a header, but no row below it.")
+    }
+  }
+
+  /// The columns of JSON Lines: all keys that occur.
+  private static func objects(
+    _ bytes: [UInt8], _ path: String
+  ) throws -> (columns: [SniffedColumn], rows: Int) {
+    var columns: [SniffedColumn] = []
+    var places: [String: Int] = [:]
+    var count = 0
+    for (index, line) in ByteLines(bytes).enumerated() where !bytes[line].isBlank {
+      let value: JSONValue
+      do {
+        value = try StrictJSON.parse(Array(bytes[line]), file: path)
+      } catch let error as JSONError {
+        throw FileError(file: path, line: index + 1, problem: "\(error.message).")
+      }
+      guard let object = value.object else {
+        throw FileError(
+          file: path, line: index + 1,
+          problem: "a JSON object is expected in every line, found \(value.kindName).")
+      }
+      count += 1
+      for member in object.members {
+        if places[member.key] == nil {
+          guard columns.count < 1000 else { continue }
+          places[member.key] = columns.count
+          columns.append(SniffedColumn(name: member.key, number: columns.count))
+        }
+        let text =
+          member.value.string ?? member.value.numberText ?? member.value.bool?.description ?? ""
+        if let place = places[member.key] { columns[place].add(Array(text.utf8)[...]) }
+      }
+    }
+    guard count > 0 else { throw DatasetReader.emptyFile(path) }
+    return (columns, count)
+  }
+
+  /// How the file looks, in a sentence without its end.
+  package var summary: String {
+    let mark =
+      switch (format, separator) {
+      case (.jsonl, _): "JSON Lines"
+      case (.tsv, _): isQuoted ? "TSV with quoted fields" : "TSV"
+      case (_, "\t"): "CSV with tabs between fields"
+      default: "CSV with \"\(separator)\" between fields"
+      }
+    let header =
+      format == .jsonl ? "" : hasHeader ? ", the first line names the columns" : ", no header"
+    return mark + header
+  }
+}
+
+/// What separates the fields of a table, and whether it has a header.
+private struct DelimitedLayout {
+  let separator: UInt8
+  let isQuoted: Bool
+  let hasHeader: Bool
+  let width: Int
+
+  /// Rows that are looked at.
+  private static let sample = 1000
+
+  init(_ bytes: [UInt8], path: String, isTabbed: Bool) throws {
+    func rows(_ separator: UInt8, _ isQuoted: Bool) -> [[ArraySlice<UInt8>]] {
+      var all = Records(bytes, separator: separator, isQuoted: isQuoted)
+      var found: [[ArraySlice<UInt8>]] = []
+      while found.count < Self.sample, let row = all.next() { found.append(row) }
+      return found
+    }
+    var best: (separator: UInt8, isQuoted: Bool, rows: [[ArraySlice<UInt8>]], share: Double)?
+    // Of layouts that fit equally well, the first one counts: tabs without quotes for TSV.
+    let layouts: [(UInt8, Bool)] =
+      isTabbed ? [(0x09, false), (0x09, true)] : ",;\t|".utf8.map { ($0, true) }
+    for (separator, isQuoted) in layouts {
+      let rows = rows(separator, isQuoted)
+      guard let first = rows.first, first.count > 1 else { continue }
+      let share = Double(rows.count { $0.count == first.count }) / Double(rows.count)
+      let isWhole = isTabbed && !isQuoted && first.allSatisfy(Self.isQuotedField)
+      if share > best?.share ?? 0, !isWhole { best = (separator, isQuoted, rows, share) }
+    }
+    guard let best, let first = best.rows.first else {
+      throw FileError(
+        file: path,
+        problem: "the first line has only one field; a table needs a column of texts and one of "
+          + "labels, separated by \(isTabbed ? "tabs" : "commas, semicolons, tabs or bars").")
+    }
+    (separator, isQuoted) = (best.separator, best.isQuoted)
+    width = first.count
+    hasHeader = Self.isHeader(first, above: best.rows.dropFirst())
+  }
+
+  private static func isQuotedField(_ field: ArraySlice<UInt8>) -> Bool {
+    field.count > 1 && field.first == UInt8(ascii: "\"") && field.last == UInt8(ascii: "\"")
+  }
+
+  /// Names are short, differ from each other, are no numbers, and do not occur below.
+  private static func isHeader(
+    _ first: [ArraySlice<UInt8>], above rows: ArraySlice<[ArraySlice<UInt8>]>
+  ) -> Bool {
+    let names = first.map { String(decoding: $0, as: UTF8.self) }
+    guard Set(names).count == names.count,
+      first.allSatisfy({ $0.count <= 64 && DecimalNumber.parse($0) == nil })
+    else { return false }
+    let usual = Set(ColumnChoice.labelNames + ColumnChoice.textNames)
+    if names.contains(where: { usual.contains($0.lowercased()) }) { return true }
+    return !first.indices.contains { column in
+      first[column].isEmpty || rows.contains { $0.count > column && $0[column] == first[column] }
+    }
+  }
+
+  func records(_ bytes: [UInt8]) -> Records {
+    Records(bytes, separator: separator, isQuoted: isQuoted)
+  }
+
+  /// The fields of rows that are not blank.
+  struct Records {
+    private enum Source {
+      case quoted(QuotedRecords)
+      case plain(ByteLines)
+    }
+
+    private let bytes: [UInt8]
+    private var source: Source
+
+    init(_ bytes: [UInt8], separator: UInt8, isQuoted: Bool) {
+      self.bytes = bytes
+      source =
+        isQuoted
+        ? .quoted(QuotedRecords(bytes, separator: separator)) : .plain(ByteLines(bytes))
+    }
+
+    mutating func next() -> [ArraySlice<UInt8>]? {
+      switch source {
+      case .quoted(var records):
+        var record = records.next()
+        while record?.isBlank == true { record = records.next() }
+        source = .quoted(records)
+        return record?.fields
+      case .plain(var lines):
+        var line = lines.next()
+        while let blank = line, bytes[blank].isBlank { line = lines.next() }
+        source = .plain(lines)
+        return line.map { TabSeparatedRow(bytes, $0).fields }
+      }
+    }
+  }
+}

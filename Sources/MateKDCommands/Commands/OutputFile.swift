@@ -1,0 +1,18 @@
+import Files
+import Foundation
+
+/// The files that commands write their results to.
+enum OutputFile {
+  /// The path of a file that the user names; `-` is standard output.
+  static func path(_ name: String) -> String { name == "-" ? "/dev/stdout" : name }
+
+  /// Keeps the results of earlier work from being written over. Pipes and devices hold none.
+  ///
+  /// - Throws: `FileError` of kind `unwritable`.
+  static func refuseExisting(_ path: String) throws {
+    let kind = try? FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType
+    guard kind == .typeRegular, !path.hasPrefix("/dev/") else { return }
+    throw FileError.unwritable(
+      path, reason: "it is there already; name another file, or give --overwrite")
+  }
+}

@@ -1,0 +1,128 @@
+import Data
+import Files
+import TestSupport
+import Testing
+
+/// What is found out by looking at a table.
+@Suite struct SniffedTableTests {
+  private let scratch: ScratchFolder
+  private static let reviews = [
+    ("a film that I would see again", "good"), ("a film that I would not see again", "bad"),
+    ("it was, in a word, boring", "bad"), ("the best of the year by far", "good"),
+    ("nobody needs to see this one", "bad"), ("see it twice if you can", "good"),
+  ]
+
+  init() throws { scratch = try ScratchFolder() }
+
+  private func sniff(_ text: String, as name: String) throws -> SniffedTable {
+    try SniffedTable(path: scratch.write(text, as: name))
+  }
+
+  private func table(
+    _ separator: String, header: String?, quotes: Bool = false
+  ) -> String {
+    let rows = Self.reviews.map { text, label in
+      quotes || text.contains(separator)
+        ? "\"\(text)\"\(separator)\(label)" : text + separator + label
+    }
+    return ((header.map { [$0] } ?? []) + rows).joined(separator: "\n") + "\n"
+  }
+
+  private func question(
+    _ table: SniffedTable, text: String? = nil, label: String? = nil
+  ) -> String {
+    do {
+      let choice = try ColumnChoice(table, text: text, label: label)
+      return "\(choice.text.shown) \(choice.label.shown)"
+    } catch {
+      return "\(error)".replacing(scratch.path + "/", with: "")
+    }
+  }
+
+  @Test(arguments: [
+    (",", "x.csv"), (";", "x.csv"), ("|", "x.csv"), ("\t", "x.csv"), ("\t", "x.tsv"),
+  ])
+  func separators(_ separator: String, _ name: String) throws {
+    let found = try sniff(table(separator, header: "review\(separator)verdict"), as: name)
+    #expect(found.separator == Character(separator))
+    #expect(found.hasHeader && found.rows == 6 && !found.isQuoted == (name == "x.tsv"))
+    #expect(question(found) == "\"review\" \"verdict\"")
+  }
+
+  @Test func headerIsToldFromRows() throws {
+    let without = try sniff(table(",", header: nil), as: "x.csv")
+    #expect(!without.hasHeader && without.rows == 6)
+    #expect(question(without) == "0 1")
+    // A label that occurs again is no name, and neither is a number.
+    #expect(try !sniff("good film,good\nbad film,bad\nother film,good\n", as: "y.csv").hasHeader)
+    #expect(try !sniff("1,a film\n2,another film\n", as: "z.csv").hasHeader)
+    #expect(try sniff("label,words\n1,a film\n1,another film\n", as: "w.csv").hasHeader)
+  }
+
+  @Test func quotedTSV() throws {
+    let quoted = try sniff(
+      "\"review\"\t\"verdict\"\n"
+        + Self.reviews.map { "\"\($0.0)\"\t\"\($0.1)\"\n" }.joined(), as: "x.tsv")
+    #expect(quoted.isQuoted && question(quoted) == "\"review\" \"verdict\"")
+    let plain = try sniff(
+      "review\tverdict\n\"Great\" film of the year\tgood\n\"Bad\tbad\n", as: "y.tsv")
+    #expect(!plain.isQuoted && plain.rows == 2)
+  }
+
+  @Test func objects() throws {
+    let lines = Self.reviews.map { "{\"text\": \"\($0.0)\", \"id\": 7, \"label\": \"\($0.1)\"}\n" }
+    let found = try sniff(lines.joined(), as: "data")
+    #expect(found.format == .jsonl && found.rows == 6)
+    #expect(question(found) == "\"text\" \"label\"")
+  }
+
+  @Test func severalColumnsAreAskedAbout() throws {
+    let rows = Self.reviews.enumerated().map { place, row in
+      "\(place),\(row.0),\(row.0.replacing(",", with: "")) and so on,\(row.1),web\(place % 2)"
+    }.filter { !$0.contains("in a word") }
+    let found = try sniff(
+      "id,title,abstract,verdict,source\n" + rows.joined(separator: "\n"), as: "x.csv")
+    #expect(
+      question(found)
+        == "x.csv: \"title\" or \"abstract\" could be the text; name it, as in --text abstract "
+        + "(a guess); the columns are \"id\" (5 different values), \"title\" (text of 28 characters "
+        + "on average), \"abstract\" (text of 38 characters on average), \"verdict\" (2 different "
+        + "values), \"source\" (2 different values).")
+    #expect(
+      question(found, text: "title").hasPrefix(
+        "x.csv: \"verdict\" or \"source\" could be the label; name it, as in --label verdict"))
+    #expect(question(found, text: "title", label: "verdict") == "\"title\" \"verdict\"")
+    #expect(
+      question(found, text: "titel")
+        == "--text: x.csv has no column \"titel\"; did you mean \"title\"?")
+  }
+
+  @Test func usualNamesDecide() throws {
+    let rows = Self.reviews.map {
+      "\"\($0.0)\",\"\($0.0) \",\($0.1),a\n\"\($0.0)!\",\"\($0.0)\",\($0.1),b\n"
+    }
+    let found = try sniff("text,summary,sentiment,source\n" + rows.joined(), as: "x.csv")
+    #expect(question(found) == "\"text\" \"sentiment\"")
+  }
+
+  @Test func scoresAndClasses() throws {
+    let scores = (0..<30).map { "the text of row \($0),\(Double($0) / 10)" }.joined(separator: "\n")
+    let found = try sniff("text,score\n" + scores, as: "x.csv")
+    #expect(try ColumnChoice(found).label.isScore)
+    let stars = (0..<30).map { "the text of row \($0),\($0 % 5 + 1)" }.joined(separator: "\n")
+    #expect(try !ColumnChoice(sniff("text,stars\n" + stars, as: "y.csv")).label.isScore)
+  }
+
+  @Test(arguments: [
+    ("", "at least one row"), ("text,label\n", "no row below it"), ("one\ntwo\n", "only one field"),
+    ("PAR1 and so on", "Parquet"), ("{\"text\": 1", ":1: "), ("[{\"text\": 1}]", "jq -c"),
+  ])
+  func whatIsNoTable(_ text: String, _ problem: String) throws {
+    do {
+      _ = try sniff(text, as: text.contains(",") && !text.hasPrefix("[") ? "x.csv" : "x")
+      Issue.record("no error for \(text)")
+    } catch {
+      #expect("\(error)".contains(problem), "\(error)")
+    }
+  }
+}
