@@ -105,9 +105,9 @@ public struct CILDA: Objective {
   public var memory: [any StatePart] { contrast.bank.map { [$0] } ?? [] }
   /// The contrastive term.
   package let contrast: LayerContrast
-  private let setup: DistillationSetup
+  let setup: DistillationSetup
   private let settings: Settings
-  private let adversary: MaskedAdversary
+  let adversary: MaskedAdversary
 
   package init(_ setup: DistillationSetup, settings: Settings) throws {
     self.setup = setup

@@ -55,10 +55,10 @@ public struct ComKD: Objective {
 
   /// The student in stage I, the generator, and the student in stage II.
   public let trainedModels: [TrainedModel]
-  private let setup: DistillationSetup
+  let setup: DistillationSetup
   private let settings: Settings
   private let annealing: Annealing
-  private let adversary: MaskedAdversary
+  let adversary: MaskedAdversary
 
   package init(_ setup: DistillationSetup, settings: Settings) throws {
     self.setup = setup

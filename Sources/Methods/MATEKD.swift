@@ -32,9 +32,9 @@ public struct MATEKD: Objective {
 
   /// The student and the generator.
   public let trainedModels: [TrainedModel]
-  private let setup: DistillationSetup
+  let setup: DistillationSetup
   private let settings: Settings
-  private let adversary: MaskedAdversary
+  let adversary: MaskedAdversary
 
   package init(_ setup: DistillationSetup, settings: Settings) throws {
     self.setup = setup

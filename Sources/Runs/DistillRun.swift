@@ -61,6 +61,14 @@ extension PreparedRun {
         if let method = objective as? any PseudoTextMethod {
           try PseudoSamples(method, vocabulary: teacher).write(to: folder)
         }
+        if let method = objective as? any AdversarialTextMethod,
+          let student = models.student.model as? SequenceClassifier,
+          let teacher = teacher as? OpenedModel<SequenceClassifier>
+        {
+          try AdversarialExamples(
+            method, student: student, teacher: teacher, data: data, setup: setup
+          ).write(to: folder)
+        }
       })
     return try PreparedRun(
       setup: setup, objective: objective, data: data, outputs: outputs, plan: plan,
@@ -177,9 +185,15 @@ extension OpenedModel where M: TaskHead {
   fileprivate func references(
     in evaluation: M.Evaluation, allowsWeak: Bool
   ) throws -> EvaluationParts.Result {
+    let start = ContinuousClock.now
     let found = try evaluation.measure(model, batchSize: 32)
+    let seconds = (ContinuousClock.now - start) / .seconds(1)
+    let size: [(name: String, value: Double)] = [
+      ("num_parameters", Double(model.parameters.count)),
+      ("samples_per_second", Double(evaluation.count) / max(1e-9, seconds)),
+    ]
     var result = EvaluationParts.Result(
-      metrics: found.metrics.map { (name: "teacher_\($0.name)", value: $0.value) },
+      metrics: (found.metrics + size).map { (name: "teacher_\($0.name)", value: $0.value) },
       cautions: found.cautions.map { "teacher: \($0)" })
     if let problem = M.weakness(
       found.metrics, in: evaluation, model: "the teacher (\(tokenizerSource))")

@@ -46,6 +46,8 @@ package struct RunFolder: Sendable {
   package func clear(keepsCheckpoints: Bool = false) throws {
     let skipped = Self.names(in: path).filter { $0.hasPrefix(SkippedUpdate.filePrefix) }
     for name in Self.written + skipped { try discard(name) }
+    EventFile.removeAll(in: "\(path)/\(TensorBoardLog.folderName)")
+    ModelCard.removeOwn(from: path)
     if !keepsCheckpoints {
       for checkpoint in CheckpointFolder.all(in: path) { checkpoint.remove() }
     }
@@ -68,7 +70,7 @@ package struct RunFolder: Sendable {
   private static let written = [
     "all_results.json", "config.json", "model.safetensors", "train_results.json",
     "eval_results.json", ValidationPredictions.fileName, "trainer_state.json",
-    PseudoSamples.fileName, AppliedTask.fileName, "best", "run.json", "log.jsonl",
+    PseudoSamples.fileName, AdversarialExamples.fileName, AppliedTask.fileName, "best", "run.json", "log.jsonl",
   ]
 
   /// Whether a run replaces or removes what goes by a name in its folder.

@@ -107,7 +107,7 @@ package struct MaskedAdversary: Sendable {
     let logits: Matrix
   }
 
-  private let settings: Settings
+  let settings: Settings
   private let student: SequenceClassifier
   private let generator: MaskedLanguageModel
   private let maskID: Int32
