@@ -79,7 +79,8 @@ struct Chart {
   private func grid(_ x: Axis, _ y: Axis) -> [HTML] {
     let (size, margin) = (Self.size, Self.margin)
     func line(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double) -> HTML {
-      .element("path", [("class", "grid"), ("d", "M\(Coordinate(x1)) \(Coordinate(y1))L\(Coordinate(x2)) \(Coordinate(y2))")])
+      let path = "M\(Coordinate(x1)) \(Coordinate(y1))L\(Coordinate(x2)) \(Coordinate(y2))"
+      return .element("path", [("class", "grid"), ("d", path)])
     }
     func label(_ x: Double, _ y: Double, _ anchor: String, _ text: String) -> HTML {
       .element(
@@ -147,7 +148,8 @@ struct Chart {
     var table = Table(
       "\(title): numbers",
       [.init(title: "line")]
-        + ["points", "first", "last", "least", "greatest"].map { .init(title: $0, isNumeric: true) })
+        + ["points", "first", "last", "least", "greatest"].map { .init(title: $0, isNumeric: true) }
+    )
     for line in lines.prefix(Self.mostLines) {
       let values = line.points.map(\.y).filter(\.isFinite)
       table.add([

@@ -51,7 +51,8 @@ struct CurvesSection {
       }
       if charts.isEmpty { continue }
       let grid = HTML.element("div", [("class", "charts")], charts)
-      parts += group.isOpen
+      parts +=
+        group.isOpen
         ? [.element(task == nil ? "h3" : "h4", [], group.title), grid]
         : [Disclosure(summary: group.title, content: [grid]).html]
     }

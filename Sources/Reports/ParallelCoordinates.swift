@@ -145,7 +145,10 @@ struct ParallelCoordinates {
       [
         .element(
           "path",
-          [("class", "grid"), ("d", "M\(Coordinate(x)) \(Coordinate(top(1)))V\(Coordinate(top(0)))")]),
+          [
+            ("class", "grid"),
+            ("d", "M\(Coordinate(x)) \(Coordinate(top(1)))V\(Coordinate(top(0)))"),
+          ]),
         .element(
           "text", [("x", "\(Coordinate(x))"), ("y", "16"), ("text-anchor", "middle")],
           [.element("title", [], name), .text(Self.cut(Self.lastKeys(name), 22))]),

@@ -40,7 +40,10 @@ package struct ReportPage: Sendable {
       ("Training", CurvesSection(runs).html),
       ("Settings", runs.isEmpty ? .none : ConfigurationSection(runs).html),
       ("Confusion matrices", ConfusionSection(runs).html),
-      ("Disagreement", disagreements.isEmpty ? .none : DisagreementSection(runs: disagreements).html),
+      (
+        "Disagreement",
+        disagreements.isEmpty ? .none : DisagreementSection(runs: disagreements).html
+      ),
       ("Adversarial texts", AdversarialSection(runs).html),
     ].filter { !$0.content.source.isEmpty }
     let title = runs.count == 1 ? "mate-kd: \(runs[0].name)" : "mate-kd: \(runs.count) runs"

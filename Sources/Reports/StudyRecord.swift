@@ -31,7 +31,8 @@ struct StudyRecord: Sendable {
   var html: HTML {
     guard !rows.isEmpty else {
       return .element(
-        "p", [], "\(folder) has no results.csv yet; mate-kd compare writes it when its cells are made.")
+        "p", [],
+        "\(folder) has no results.csv yet; mate-kd compare writes it when its cells are made.")
     }
     let tasks = distinct("task")
     var scores = Table(

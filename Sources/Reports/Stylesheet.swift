@@ -2,7 +2,9 @@
 ///
 /// Every colour of text has a contrast of at least 4.5 to its ground, every line of at least 3.
 enum Stylesheet {
-  static let text = """
+  static let text = screen + shares + paper
+
+  private static let screen = """
     :root { color-scheme: light dark; --ground: #ffffff; --text: #1b1f24; --faint: #57606a;
       --rule: #d0d7de; --shade: #f6f8fa; --link: #0b57a4; --right: 26, 127, 75;
       --wrong: 190, 60, 20; --mark: #fff0b3;
@@ -57,7 +59,9 @@ enum Stylesheet {
     summary { cursor: pointer; color: var(--link); }
     .count { display: block; margin: -.3rem -.7rem; padding: .3rem .7rem; }
 
-    """ + shares + """
+    """
+
+  private static let paper = """
     @media print {
       body { max-width: none; padding: 0; font-size: 10pt; }
       nav, .skip { display: none; }

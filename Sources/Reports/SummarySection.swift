@@ -139,7 +139,8 @@ struct ConfigurationSection {
 
   private static func settings(_ run: RunRecord) -> [(String, String)] {
     let writer = JSONWriter(layout: .line)
-    let all = [("command", run.command)]
+    let all =
+      [("command", run.command)]
       + run.config.flattened.map { ($0.path, $0.value.string ?? writer.string($0.value)) }
     return all.filter { !immaterial.contains($0.0) }
   }

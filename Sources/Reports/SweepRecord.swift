@@ -40,8 +40,9 @@ package struct SweepRecord: Sendable {
     self.trials = trials.map { trial in
       Trial(
         name: trial["trial"]?.string ?? "",
-        values: Dictionary(
-          (trial["values"]?.object?.members ?? []).map { ($0.key, $0.value) }) { first, _ in first },
+        values: Dictionary((trial["values"]?.object?.members ?? []).map { ($0.key, $0.value) }) {
+          first, _ in first
+        },
         score: trial["score"]?.double, updates: trial["updates"]?.int,
         seconds: trial["seconds"]?.double, state: trial["state"]?.string ?? "",
         folders: trial["folders"]?.array?.compactMap(\.string) ?? [])

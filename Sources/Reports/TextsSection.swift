@@ -42,8 +42,10 @@ struct DisagreementSection {
       runs.map { name, texts in
         var table = Table(
           "\(name): where teacher and student disagree most",
-          [.init(title: "text"), .init(title: "label"), .init(title: "teacher"),
-            .init(title: "student"), .init(title: "distance", isNumeric: true)])
+          [
+            .init(title: "text"), .init(title: "label"), .init(title: "teacher"),
+            .init(title: "student"), .init(title: "distance", isNumeric: true),
+          ])
         for text in texts {
           table.add([
             .text(text.text), .text(text.reference ?? NumberFormat.unknown),
@@ -78,8 +80,10 @@ struct AdversarialSection {
       runs.map { run in
         var table = Table(
           "\(run.name): training texts and what the generator made of them",
-          ["text", "adversarial text", "label", "teacher", "student", "teacher, adversarial",
-            "student, adversarial"].map { .init(title: $0) })
+          [
+            "text", "adversarial text", "label", "teacher", "student", "teacher, adversarial",
+            "student, adversarial",
+          ].map { .init(title: $0) })
         for example in run.examples {
           func answer(_ answer: AdversarialExample.Answer?) -> HTML {
             answer.map { AnswerText($0.label, $0.probability, isRight: nil).html }

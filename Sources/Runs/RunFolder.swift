@@ -70,7 +70,8 @@ package struct RunFolder: Sendable {
   private static let written = [
     "all_results.json", "config.json", "model.safetensors", "train_results.json",
     "eval_results.json", ValidationPredictions.fileName, "trainer_state.json",
-    PseudoSamples.fileName, AdversarialExamples.fileName, AppliedTask.fileName, "best", "run.json", "log.jsonl",
+    PseudoSamples.fileName, AdversarialExamples.fileName, AppliedTask.fileName, "best", "run.json",
+    "log.jsonl",
   ]
 
   /// Whether a run replaces or removes what goes by a name in its folder.

@@ -70,7 +70,8 @@ struct RunResults {
 
   /// What transformers logs at the end: the numbers of training and evaluation.
   var log: [(name: String, value: Double)] {
-    (train.members + (eval?.members ?? [])).compactMap { member in
+    let measured = (eval?.members ?? []).filter { train[$0.key] == nil }
+    return (train.members + measured).compactMap { member in
       member.value.double.map { (name: member.key, value: $0) }
     }
   }

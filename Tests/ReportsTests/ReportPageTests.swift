@@ -123,7 +123,8 @@ import Testing
     #expect(axis.ticks == [0, 0.5, 1])
     #expect(axis.share(0) == 0 && axis.share(1) == 1 && axis.share(0.25) == 0.25)
     let ranges: [ClosedRange<Double>] = [
-      2...2, 0...0, -1e300...1e300, 1e17...1e17 + 16, 0...5e-324, -5 ... -4,
+      2...2, 0...0, -1e300...1e300, 1e17...1e17 + 16,
+      0...Double.leastNonzeroMagnitude, -5 ... -4,
     ]
     for range in ranges {
       let axis = Axis(range)

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import StrictJSON
 import TestSupport
@@ -43,7 +44,7 @@ import Testing
     let files = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
     #expect(files.count == 3 && files.allSatisfy { $0.hasPrefix("events.out.tfevents.") })
     // Only the first one has the configuration.
-    let sizes = try files.map { try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\($0)")).count }
+    let sizes = try files.map { try ByteFile.read("\(folder)/\($0)").count }
     #expect(sizes[0] > sizes[1] && sizes[1] == sizes[2])
   }
 

@@ -63,13 +63,14 @@ import Testing
     #expect(many.count == 40)
     #expect(try Array(many.prefix(5)) == trials(5))
     #expect(try trials(5, seed: 1) != trials(5))
-    let rates = many.compactMap { $0.values.first { $0.path == "train.learning_rate" }?.value.double }
+    func values(_ path: String) -> [JSONValue] {
+      many.compactMap { trial in trial.values.first { $0.path == path }?.value }
+    }
+    let rates = values("train.learning_rate").compactMap(\.double)
     #expect(rates.count == 40 && rates.allSatisfy { (1e-5...1e-2).contains($0) })
     // Of 40 numbers drawn by their logarithms, it is all but certain that some lie in each third.
     #expect(rates.contains { $0 < 1e-4 } && rates.contains { $0 > 1e-3 })
-    let sizes = many.compactMap {
-      $0.values.first { $0.path == "train.per_device_train_batch_size" }?.value.int
-    }
+    let sizes = values("train.per_device_train_batch_size").compactMap(\.int)
     #expect(Set(sizes) == [2, 3, 4, 5, 6])
   }
 
@@ -115,7 +116,9 @@ import Testing
       ]
       #expect(complaint(world, changes).contains("method.temperature"), "\(range)")
     }
-    let ranges: JSONValue = ["parameters": ["train.learning_rate": ["range": [1, 2], "values": .null]]]
+    let ranges: JSONValue = [
+      "parameters": ["train.learning_rate": ["range": [1, 2], "values": .null]]
+    ]
     #expect(complaint(world, ranges).contains("a grid has no combinations"))
   }
 

@@ -12,6 +12,7 @@ if ! "$python" -c 'import huggingface_hub, yaml' 2>/dev/null; then
   echo "model-card: skipped: $python has no package huggingface_hub"
   exit 0
 fi
+export LC_ALL=C.UTF-8
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"

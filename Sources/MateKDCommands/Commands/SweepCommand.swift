@@ -76,7 +76,9 @@ struct SweepCommand: ParsableCommand {
           + SweepResults.bestFile(folder))
     }
     if !outcome.failures.isEmpty {
-      throw FailedCells(failures: outcome.failures, total: outcome.finished + outcome.skipped
+      throw FailedCells(
+        failures: outcome.failures,
+        total: outcome.finished + outcome.skipped
           + outcome.failures.count)
     }
   }

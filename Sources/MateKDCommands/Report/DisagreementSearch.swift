@@ -15,8 +15,8 @@ struct DisagreementSearch {
   /// Longer texts are cut on the page.
   private static let longestText = 600
 
-  /// The texts of each run that has a teacher and its weights. Runs of other kinds are left out, with
-  /// a notice.
+  /// The texts of each run that has a teacher and its weights. Runs of other kinds are left out,
+  /// with a notice.
   ///
   /// - Throws: errors of models and data.
   func search(_ runs: [RunRecord]) throws -> [(name: String, texts: [Disagreement])] {

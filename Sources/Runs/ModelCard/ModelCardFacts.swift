@@ -105,7 +105,9 @@ struct ModelCardFacts {
       return String(cached.dropFirst("models--".count)).replacing("--", with: "/")
     }
     guard let name = parts.last(where: { $0 != "." && $0 != ".." }) else { return nil }
-    let isName = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) }
+    let isName = name.allSatisfy { character in
+      character.isASCII && (character.isLetter || character.isNumber || "-_.".contains(character))
+    }
     return isName ? name : nil
   }
 
