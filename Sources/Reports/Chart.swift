@@ -1,5 +1,3 @@
-import Foundation
-
 /// A chart of lines over steps, as SVG with the numbers in a table below it.
 struct Chart {
   /// The points of a line. A value that is not finite interrupts it.
@@ -160,50 +158,4 @@ struct Chart {
     }
     return Disclosure(summary: "Numbers", content: [table.html]).html
   }
-}
-
-/// What each colour and pattern of a chart stands for.
-struct Legend {
-  private let names: [String]
-
-  init(_ names: [String]) { self.names = names }
-
-  var html: HTML {
-    .element(
-      "ul", [("class", "legend")],
-      names.enumerated().map { place, name in
-        let sample = HTML.element(
-          "svg", [("viewBox", "0 0 28 8"), ("aria-hidden", "true")],
-          [
-            .element(
-              "g", [("class", Palette.classes(place))], [.element("path", [("d", "M1 4H27")])])
-          ])
-        return .element("li", [], [sample, .text(" " + name)])
-      })
-  }
-}
-
-/// Colours with patterns: no two of the first 32 lines look alike, not even in black and white
-/// within four of them.
-enum Palette {
-  static func classes(_ place: Int) -> String { "line c\(place % 8) d\((place + place / 8) % 4)" }
-}
-
-/// Content that can be unfolded.
-struct Disclosure {
-  let summary: String
-  let content: [HTML]
-  var isOpen = false
-
-  var html: HTML {
-    .element(
-      "details", isOpen ? [("open", "")] : [], [.element("summary", [], summary)] + content)
-  }
-}
-
-/// A number within a drawing, with one decimal.
-struct Coordinate: CustomStringConvertible {
-  private let value: Double
-  init(_ value: Double) { self.value = value }
-  var description: String { String(format: "%g", (value * 10).rounded() / 10) }
 }

@@ -22,38 +22,23 @@ make_models
 student kd student
 # Data of one's own, with a name and a folder that mean something to YAML, Markdown and HTML.
 nasty=$'own: "a" #{b} [c]\n---\n- <i>`d`\u2028\u0085'
-mkdir -p 'da|ta <b>`x`'
-awk -F '\t' 'NR > 1 { print $1 "\t" $2 }' data/SST-2/train.tsv >'da|ta <b>`x`/train.tsv'
-awk -F '\t' 'NR > 1 { print $1 "\t" $2 }' data/SST-2/dev.tsv >'da|ta <b>`x`/dev.tsv'
 "$python" - "$nasty" <<'PYTHON'
-import json, sys
+import json, os, sys
 folder = "da|ta <b>`x`"
+os.mkdir(folder)
 for split in ["train", "dev"]:
-    rows = [line.rstrip("\n").split("\t") for line in open(f"{folder}/{split}.tsv")]
     with open(f"{folder}/{split}.jsonl", "w") as file:
-        for text, label in rows:
+        for line in open(f"data/SST-2/{split}.tsv").read().splitlines()[1:]:
+            text, label = line.split("\t")
             file.write(json.dumps({"text": text, "label": label}) + "\n")
 config = json.load(open("kd.json"))
 config["task"] = {"name": sys.argv[1], "data_dir": folder, "format": "jsonl", "text": "text",
-                  "label": "label", "labels": ["0", "1"], "max_seq_length": 24}
-config["teacher"]["label_order"] = ["0", "1"]
+                  "label": "label", "labels": ["negative", "positive"],
+                  "label_spellings": ["0", "1"], "max_seq_length": 24}
 config["output_dir"] = "nasty: {#1}"
 json.dump(config, open("nasty.json", "w"))
 PYTHON
-if ! "$mate_kd" distill --config nasty.json >out.log 2>&1; then
-  # A teacher of other labels would need names; its own body will do here.
-  "$python" - <<'PYTHON'
-import json
-config = json.load(open("nasty.json"))
-teacher = {key: config[key] for key in ["task"]} | {
-    "output_dir": "own-teacher", "model": {"model_name_or_path": "generator"}, "train": {"max_steps": 5}}
-json.dump(teacher, open("own-teacher.json", "w"))
-config["teacher"] = {"model_name_or_path": "own-teacher"}
-json.dump(config, open("nasty.json", "w"))
-PYTHON
-  quietly "$mate_kd" teacher-finetune --config own-teacher.json
-  quietly "$mate_kd" distill --config nasty.json
-fi
+quietly "$mate_kd" distill --config nasty.json
 
 "$python" - "$nasty" <<'PYTHON'
 import json, math, sys

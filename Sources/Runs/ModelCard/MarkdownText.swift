@@ -1,5 +1,3 @@
-import Foundation
-
 /// Text of the user's within Markdown: it stays text, whatever is in it.
 enum MarkdownText {
   /// As running text, in a heading or in a cell of a table: on one line, and with everything escaped
@@ -42,13 +40,5 @@ enum MarkdownText {
       result.unicodeScalars.append(isText ? scalar : " ")
     }
     return result
-  }
-}
-
-/// Numbers within text, independent of the locale.
-enum NumberInText {
-  /// A number with so many digits after the point.
-  static func fixed(_ value: Double, _ digits: Int) -> String {
-    String(format: "%.\(digits)f", value)
   }
 }

@@ -123,12 +123,12 @@ struct ModelCard {
         "| --- | ---: |" + (teacher ? " ---: | ---: |" : ""),
       ]
       lines += facts.metrics.map { metric in
-        var row = "| \(MarkdownText.plain(metric.name)) | \(NumberInText.fixed(metric.value, 4)) |"
+        var row = "| \(MarkdownText.plain(metric.name)) | \(Self.fixed(metric.value, 4)) |"
         if let teacher = metric.teacher {
           let share =
             teacher > 0 && metric.value >= 0
-            ? NumberInText.fixed(100 * metric.value / teacher, 1) + " %" : "–"
-          row += " \(NumberInText.fixed(teacher, 4)) | \(share) |"
+            ? Self.fixed(100 * metric.value / teacher, 1) + " %" : "–"
+          row += " \(Self.fixed(teacher, 4)) | \(share) |"
         }
         return row
       }
@@ -143,6 +143,11 @@ struct ModelCard {
       "mate-kd \(facts.command) --config config.json --output-dir again", "```",
     ]
     return lines
+  }
+
+  /// A number with so many digits after the point, independent of the locale.
+  private static func fixed(_ value: Double, _ digits: Int) -> String {
+    String(format: "%.\(digits)f", value)
   }
 
   private var summary: String {
