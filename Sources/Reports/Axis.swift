@@ -25,6 +25,14 @@ struct Axis {
     ticks = (0...Int(last - first)).map { (first + Double($0)) * step }
   }
 
+  /// A labelled number with as many digits as tell it from the next one.
+  func label(_ tick: Double) -> String {
+    let largest = ticks.map(abs).max() ?? 0
+    let step = ticks.count > 1 ? ticks[1] - ticks[0] : 0
+    let digits = largest > 0 && step > 0 ? log10(largest / step).rounded(.up) + 1 : 0
+    return String(format: "%.\(Int(min(15, max(6, digits))))g", tick)
+  }
+
   /// Where a number stands, from 0 to 1.
   func share(_ value: Double) -> Double {
     (value - range.lowerBound) / (range.upperBound - range.lowerBound)

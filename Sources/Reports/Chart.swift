@@ -89,13 +89,13 @@ struct Chart {
       let height = place(tick, y, isVertical: true)
       return [
         line(margin.left, height, size.width - margin.right, height),
-        label(margin.left - 6, height + 4, "end", NumberFormat.short(tick)),
+        label(margin.left - 6, height + 4, "end", y.label(tick)),
       ]
     }
     let columns = x.ticks.map { tick in
       label(
         place(tick, x, isVertical: false), size.height - margin.bottom + 16, "middle",
-        NumberFormat.short(tick))
+        x.label(tick))
     }
     let name = label(
       (margin.left + size.width - margin.right) / 2, size.height - 4, "middle", "step")

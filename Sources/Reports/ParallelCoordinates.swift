@@ -43,7 +43,7 @@ struct ParallelCoordinates {
         { value in
           if case .number(let number) = value, number.isFinite { position(number) } else { nil }
         },
-        shown.map { (position($0), NumberFormat.short($0)) }
+        Self.apart(shown.map { (position($0), NumberFormat.short($0)) })
       )
     }
 
@@ -58,8 +58,21 @@ struct ParallelCoordinates {
       }
       return (
         { value in names.firstIndex(of: value.text).map(position) },
-        names.enumerated().map { (position($0), $1) }
+        Self.apart(names.enumerated().map { (position($0), $1) })
       )
+    }
+
+    /// The labels that do not lie upon one another, from below; the highest is always among them.
+    private static func apart(
+      _ labels: [(share: Double, text: String)]
+    ) -> [(share: Double, text: String)] {
+      let sorted = labels.sorted { $0.share < $1.share }
+      guard let highest = sorted.last else { return [] }
+      let distance = 0.06
+      return sorted.dropLast().reduce(into: []) { kept, label in
+        let isFree = kept.last.map { label.share - $0.share >= distance } ?? true
+        if isFree, highest.share - label.share >= distance { kept.append(label) }
+      } + [highest]
     }
   }
 
@@ -71,7 +84,7 @@ struct ParallelCoordinates {
 
   private static let height = 260.0
   private static let distance = 150.0
-  private static let margin = (side: 60.0, top: 34.0, bottom: 12.0)
+  private static let margin = (side: 76.0, top: 34.0, bottom: 12.0)
 
   /// The plot; nothing for a single axis.
   func html(id: String) -> HTML {
@@ -107,7 +120,7 @@ struct ParallelCoordinates {
             "svg",
             [
               ("viewBox", "0 0 \(Coordinate(width)) \(Coordinate(Self.height))"),
-              ("style", "min-width: \(Coordinate(width * 0.8))px"),
+              ("style", "width: \(Coordinate(width * 1.2))px"),
               ("role", "img"), ("aria-labelledby", "\(id)-title \(id)-text"),
             ],
             [

@@ -32,7 +32,7 @@ enum Stylesheet {
     table { border-collapse: collapse; font-size: .9rem; }
     caption { text-align: left; font-weight: 600; padding: .3rem 0; }
     th, td { padding: .3rem .7rem; border-bottom: 1px solid var(--rule); text-align: left;
-      vertical-align: top; overflow-wrap: anywhere; min-width: 4.5rem; max-width: 32rem; }
+      vertical-align: top; overflow-wrap: break-word; max-width: 32rem; }
     thead th { background: var(--shade); }
     tbody th { font-weight: 500; }
     .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }

@@ -56,7 +56,7 @@ struct Table {
   /// What is around a table.
   static func frame(_ name: String, _ table: HTML) -> HTML {
     .element(
-      "div", [("class", "frame"), ("role", "region"), ("aria-label", name), ("tabindex", "0")],
+      "div", [("class", "frame"), ("role", "group"), ("aria-label", name), ("tabindex", "0")],
       [table])
   }
 }

@@ -122,6 +122,11 @@ import Testing
     let axis = Axis(0.03...0.97)
     #expect(axis.ticks == [0, 0.5, 1])
     #expect(axis.share(0) == 0 && axis.share(1) == 1 && axis.share(0.25) == 0.25)
+    #expect(axis.ticks.map(axis.label) == ["0", "0.5", "1"])
+    // Labels tell numbers apart that hardly differ, and have no noise in their last digits.
+    let close = Axis(5.24175...5.2419)
+    #expect(Set(close.ticks.map(close.label)).count == close.ticks.count)
+    #expect(Axis(0...0.3).ticks.map(Axis(0...0.3).label) == ["0", "0.1", "0.2", "0.3"])
     let ranges: [ClosedRange<Double>] = [
       2...2, 0...0, -1e300...1e300, 1e17...1e17 + 16,
       0...Double.leastNonzeroMagnitude, -5 ... -4,
