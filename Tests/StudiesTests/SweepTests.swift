@@ -14,9 +14,9 @@ import Testing
     "method.temperature": ["values": [1, 4]], "train.learning_rate": ["values": [1e-3, 1e-2]],
   ]
   private static let ranges: JSONValue = [
-    "train.learning_rate": ["range": [1e-5, 1e-2], "scale": "log"],
+    "train.learning_rate": ["range": [1e-5, 1e-2], "scale": "log", "values": .null],
     "train.per_device_train_batch_size": ["range": [2, 6], "integer": true],
-    "method.temperature": ["range": [1, 8]],
+    "method.temperature": ["range": [1, 8], "values": .null],
   ]
 
   private func sweep(_ world: StudyWorld, _ changes: JSONValue = [:]) throws -> Sweep {
@@ -54,10 +54,13 @@ import Testing
   @Test func moreDrawsKeepThoseThereAre() throws {
     let world = try StudyWorld()
     func trials(_ count: Int, seed: Int = 42) throws -> [SweepTrial] {
-      let changes: JSONValue = [
-        "parameters": .null, "strategy": "random", "samples": .int(count), "seed": .int(seed),
-      ]
-      return try sweep(world, changes.merged(with: ["parameters": Self.ranges])).trials
+      try sweep(
+        world,
+        [
+          "parameters": Self.ranges, "strategy": "random", "samples": .int(count),
+          "seed": .int(seed),
+        ]
+      ).trials
     }
     let many = try trials(40)
     #expect(many.count == 40)
