@@ -30,7 +30,7 @@ enum NumberFormat {
 
   /// A share from 0 to 1 as a percentage.
   static func percent(_ share: Double?) -> String {
-    share.map { $0.isFinite ? fixed($0 * 100, 1) + " %" : unknown } ?? unknown
+    share.map { $0.isFinite ? fixed($0 * 100, 1) + "\u{202F}%" : unknown } ?? unknown
   }
 
   /// Seconds, or minutes and seconds, or hours, minutes and seconds.

@@ -84,10 +84,10 @@ import Testing
     try run(scratch, "two", rate: 0.2)
     let html = try ReportPage(folders: ["\(scratch.path)/one", "\(scratch.path)/two"]).html()
     // A quarter of the teacher's size, and one and a half times its accuracy.
-    #expect(html.contains(">25.0 %</td>") && html.contains(">150.0 %</td>"))
+    #expect(html.contains(">25.0\u{202F}%</td>") && html.contains(">150.0\u{202F}%</td>"))
     #expect(html.contains(">01:01</td>"))
     // One of two rows of the first label is right, none of the other.
-    #expect(html.contains(">50.0 %</td>") && html.contains(">0.0 %</td>"))
+    #expect(html.contains(">50.0\u{202F}%</td>") && html.contains(">0.0\u{202F}%</td>"))
     // Of all settings only the rate differs.
     #expect(html.contains("<th scope=\"row\">train.learning_rate</th><td>0.1</td><td>0.2</td>"))
     #expect(!html.contains("<th scope=\"row\">seed</th>"))

@@ -37,6 +37,7 @@ import Testing
       #expect(text.contains("\n\(line)\n"), "\(line)")
     }
     #expect(text.contains("| accuracy | 0.7500 | 0.9000 | 83.3 % |"))
+    #expect(text.contains("| validation rows (872) | value |"))
     #expect(!text.contains("license"))
     let own = card(task: "reviews").text
     #expect(!own.contains("language:") && !own.contains("datasets:"))

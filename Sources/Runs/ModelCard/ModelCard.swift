@@ -119,7 +119,7 @@ struct ModelCard {
     if !facts.metrics.isEmpty {
       let teacher = facts.metrics.contains { $0.teacher != nil }
       lines += [
-        "| \(facts.split) | value |" + (teacher ? " teacher | share of the teacher's |" : ""),
+        "| \(measured) | value |" + (teacher ? " teacher | share of the teacher's |" : ""),
         "| --- | ---: |" + (teacher ? " ---: | ---: |" : ""),
       ]
       lines += facts.metrics.map { metric in
@@ -143,6 +143,14 @@ struct ModelCard {
       "mate-kd \(facts.command) --config config.json --output-dir again", "```",
     ]
     return lines
+  }
+
+  /// On what the metrics were measured.
+  private var measured: String {
+    switch facts.split {
+    case "train": "held-out training rows" + (facts.rows.map { " (\($0))" } ?? "")
+    default: "validation rows" + (facts.rows.map { " (\($0))" } ?? "")
+    }
   }
 
   /// A number with so many digits after the point, independent of the locale.

@@ -28,6 +28,8 @@ struct ModelCardFacts {
   let dataset: HubDataset?
   /// The rows that the metrics were measured on.
   let split: String
+  /// How many rows those were; nil if the results do not say.
+  let rows: Int?
   /// The metrics in the order of the results, without the loss.
   let metrics: [Metric]
   /// Names and values for the list of origins.
@@ -44,6 +46,7 @@ struct ModelCardFacts {
     method = config["method"]?["name"]?.string
     dataset = task.flatMap { HubDataset(task: $0) }
     split = config["task"]?["validation_split"]?.double == nil ? "validation" : "train"
+    rows = results.first { $0.name == "eval_samples" }.flatMap { Int(exactly: $0.value) }
     let notMetrics = ["loss", "runtime", "samples", "samples_per_second"]
     metrics = results.compactMap { name, value in
       guard name.hasPrefix("eval_"), value.isFinite else { return nil }
@@ -114,7 +117,13 @@ struct ModelCardFacts {
   private static func origins(
     _ run: JSONValue, _ config: JSONValue
   ) -> [(name: String, value: String)] {
-    func path(_ role: String) -> String? { config[role]?["model_name_or_path"]?.string }
+    // A card may be published, so the folders of this machine stay out of it.
+    func shown(_ path: String) -> String {
+      path.hasPrefix("/") ? URL(fileURLWithPath: path).lastPathComponent : path
+    }
+    func path(_ role: String) -> String? {
+      config[role]?["model_name_or_path"]?.string.map(shown)
+    }
     let line = JSONWriter(layout: .line)
     let found: [(String, String?)] = [
       ("method", config["method"]?["name"]?.string), ("teacher", path("teacher")),
@@ -124,8 +133,13 @@ struct ModelCardFacts {
         config["student"]?["from_teacher_layers"].flatMap { $0.isNull ? nil : line.string($0) }
       ),
       ("generator", path("generator")), ("model", path("model")),
-      ("data", config["task"]?["data_dir"]?.string),
-      ("texts", config["corpus"]?["files"].flatMap { $0.isNull ? nil : line.string($0) }),
+      ("data", config["task"]?["data_dir"]?.string.map(shown)),
+      (
+        "texts",
+        config["corpus"]?["files"]?.array.map { files in
+          files.compactMap(\.string).map(shown).joined(separator: ", ")
+        }
+      ),
       ("learning rate", config["train"]?["learning_rate"].map { line.string($0) }),
       ("seed", config["seed"].map { line.string($0) }),
       ("mate-kd", run["versions"]?["mate_kd"]?.string),
