@@ -21,9 +21,9 @@ struct Chart {
   private static let size = (width: 480.0, height: 260.0)
   private static let margin = (left: 58.0, right: 10.0, top: 10.0, bottom: 34.0)
 
-  /// The names of the lines, each once.
+  /// The names of the lines that are drawn, each once.
   private var names: [String] {
-    lines.reduce(into: []) { if !$0.contains($1.name) { $0.append($1.name) } }
+    lines.prefix(Self.mostLines).reduce(into: []) { if !$0.contains($1.name) { $0.append($1.name) } }
   }
 
   /// The chart, or nothing if there is no point in it.
@@ -32,11 +32,10 @@ struct Chart {
     guard let first = finite.first else { return .none }
     let x = Axis(finite.reduce(first.x...first.x) { $0.including($1.x) })
     let y = Axis(finite.reduce(first.y...first.y) { $0.including($1.y) })
-    let shown = lines.prefix(Self.mostLines)
     let names = names
     let drawing =
       grid(x, y)
-      + shown.map { line in
+      + lines.prefix(Self.mostLines).map { line in
         let place = names.firstIndex(of: line.name) ?? 0
         return HTML.element(
           "g", [("class", Palette.classes(place))],

@@ -29,17 +29,17 @@ struct ConfusionSection {
     guard let predictions = run.predictions, !predictions.isEmpty, run.labels.count > 1 else {
       return nil
     }
-    let places = Dictionary(run.labels.enumerated().map { ($1, $0) }) { first, _ in first }
-    var counts = run.labels.map { _ in run.labels.map { _ in 0 } }
-    for (prediction, reference) in predictions {
-      guard let row = places[reference], let column = places[prediction] else { return nil }
-      counts[row][column] += 1
-    }
     guard run.labels.count <= Self.mostLabels else {
       return .element(
         "p", [("class", "note")],
         "\(run.name) has \(run.labels.count) labels, too many for a table; "
           + "mate-kd evaluate --confusion prints the counts.")
+    }
+    let places = Dictionary(run.labels.enumerated().map { ($1, $0) }) { first, _ in first }
+    var counts = run.labels.map { _ in run.labels.map { _ in 0 } }
+    for (prediction, reference) in predictions {
+      guard let row = places[reference], let column = places[prediction] else { return nil }
+      counts[row][column] += 1
     }
     var table = Table(
       "\(run.name): labels of the data (rows) and predictions (columns)",

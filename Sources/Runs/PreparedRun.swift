@@ -64,8 +64,9 @@ public struct PreparedRun {
         ? nil
         : { [outputs] path, entry in
           try outputs.save(path)
-          _ = try ModelCard(run: description, folder: folder.path, results: entry.values)
-            .write(to: path)
+          // If there can be none, the user is told at the end of the run.
+          _ = ModelCard(run: description, folder: folder.path, results: entry.values)
+            .writeIfPossible(to: path)
         })
     let session = try session(objective)
     let point = try resume.map {
@@ -147,14 +148,14 @@ public struct PreparedRun {
     try outputs.finish(folder.path)
     if observer.logIsBroken { try folder.rewriteLog(summary.history) }
     let card = ModelCard(run: description, folder: folder.path, results: results.numbers)
-    let isCardWritten = try card.write(to: folder.path)
+    let cardNotice = card.writeIfPossible(to: folder.path)
     observer.didEnd(results.log, step: summary.globalStep)
     // Last, since all_results.json tells that a run is finished.
     try results.write(to: folder)
     return RunOutcome(
       folder: folder.path, results: results.numbers,
       notices: references.cautions + (final?.cautions ?? []).map { "eval: \($0)" }
-        + (isCardWritten ? [] : [ModelCard.notice(folder.path)]))
+        + [cardNotice].compactMap { $0 })
   }
 
   private func interrupted(

@@ -69,6 +69,12 @@ import Testing
       ModelCard.removeOwn(from: scratch.path)
       #expect(try content() == text)
     }
+    #expect(card().writeIfPossible(to: scratch.path)?.contains("left as it is") == true)
+    // What cannot be read is none of ours, and no reason to fail.
+    let other = try ScratchFolder()
+    try FileManager.default.createDirectory(
+      atPath: "\(other.path)/README.md", withIntermediateDirectories: false)
+    #expect(card().writeIfPossible(to: other.path)?.contains("was not written") == true)
     try scratch.write(first, as: "README.md")
     ModelCard.removeOwn(from: scratch.path)
     #expect(!scratch.content.contains("README.md"))

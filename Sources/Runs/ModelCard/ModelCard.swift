@@ -43,9 +43,16 @@ struct ModelCard {
     if ByteFile.exists(path), (try? isFree(path)) == true { ByteFile.remove(path) }
   }
 
-  /// What the user is told if no card was written.
-  static func notice(_ folder: String) -> String {
-    "\(folder)/\(fileName) is not of a run, or was changed since; it is left as it is"
+  /// Writes the card if that is possible. A run does not fail for want of a card.
+  ///
+  /// - Returns: what the user should know if there is none.
+  func writeIfPossible(to folder: String) -> String? {
+    do {
+      if try write(to: folder) { return nil }
+      return "\(folder)/\(Self.fileName) is not of a run, or was changed since; it is left as it is"
+    } catch {
+      return "the model card was not written: \(error)"
+    }
   }
 
   /// Whether a card may be written: there is no file, or one that a run has written.

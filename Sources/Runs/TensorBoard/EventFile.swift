@@ -11,6 +11,8 @@ struct EventFile: Sendable {
   static let suffix = ".mate-kd"
   private static let prefix = "events.out.tfevents."
 
+  /// Whether there was no older file of a run in the folder.
+  let isFirst: Bool
   private let path: String
 
   /// Begins a new file beside older ones in a folder. TensorBoard reads them in the order of their
@@ -22,7 +24,9 @@ struct EventFile: Sendable {
   init(folder: String, purgedFrom: Int?) throws {
     try ByteFile.makeFolder(folder)
     let seconds = Int(Date().timeIntervalSince1970)
-    let newest = Self.names(in: folder).compactMap(Self.seconds).max() ?? 0
+    let older = Self.names(in: folder)
+    isFirst = older.isEmpty
+    let newest = older.compactMap(Self.seconds).max() ?? 0
     path =
       "\(folder)/\(Self.prefix)\(max(seconds, newest + 1)).\(Self.host).\(getpid()).0\(Self.suffix)"
     try append(step: 0) { $0.add(3, "brain.Event:2") }

@@ -20,8 +20,8 @@ struct TensorBoardLog: Sendable {
   init(run: String, config: JSONValue, resumedAt: Int?) throws {
     file = try EventFile(
       folder: "\(run)/\(Self.folderName)", purgedFrom: resumedAt.map { $0 + 1 })
-    // A second file says the same as the first one.
-    guard resumedAt == nil else { return }
+    // A second file would say the same as the first one.
+    guard file.isFirst else { return }
     try file.append(step: 0, values: [Self.text("args", JSONWriter().string(config))])
     try file.append(step: 0, values: [Self.sessionStart(run: run, config: config)])
   }
