@@ -23,7 +23,8 @@ struct Chart {
 
   /// The names of the lines that are drawn, each once.
   private var names: [String] {
-    lines.prefix(Self.mostLines).reduce(into: []) { if !$0.contains($1.name) { $0.append($1.name) } }
+    lines.prefix(Self.mostLines).map(\.name)
+      .reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
   }
 
   /// The chart, or nothing if there is no point in it.
