@@ -103,12 +103,13 @@ let package = Package(
         "Configuration", "Data", "Files", "Inference", "Kernels", "Methods", "Models", "Runs",
         "StrictJSON", "Trainers",
       ]),
+    .target(name: "Reports", dependencies: ["Files", "StrictJSON"]),
     .target(name: "BuildFacts", cSettings: buildFacts),
     .target(
       name: "MateKDCommands",
       dependencies: [
         "BuildFacts", "Configuration", "Data", "Files", "Inference", "Kernels", "Methods", "Models",
-        "Runs",
+        "Reports", "Runs",
         "StrictJSON", "Studies", "Trainers", argumentParser, logging,
       ]),
     .executableTarget(name: "mate-kd", dependencies: ["MateKDCommands", "Kernels"]),
@@ -176,6 +177,8 @@ let package = Package(
         "Autograd", "Configuration", "Data", "Files", "Inference", "Kernels", "Methods", "Models",
         "Runs", "StrictJSON", "TestSupport", "Trainers",
       ]),
+    .testTarget(
+      name: "ReportsTests", dependencies: ["Files", "Reports", "StrictJSON", "TestSupport"]),
     .testTarget(
       name: "StudiesTests",
       dependencies: [

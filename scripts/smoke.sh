@@ -76,6 +76,15 @@ for file in results.csv results.tex cells.csv; do
   [[ -s $out/study/$file ]] || fail "$out/study/$file is missing or empty"
 done
 
+# A sweep goes on after an interruption, and its best configuration runs as it is.
+step "$mate_kd" sweep --config configs/smoke/sweep.json
+"$mate_kd" sweep --config configs/smoke/sweep.json 2>"$out/sweep.log" >"$out/sweep.txt" \
+  || fail "the second sweep: $(cat "$out/sweep.log")"
+[[ $(grep -c 'finished before' "$out/sweep.log") -eq 7 ]] || fail "sweep did not skip 7 runs"
+step "$mate_kd" distill --config "$out/sweep/best.json"
+step "$mate_kd" report "$out/student-mate-kd" "$out/study" "$out/sweep" \
+  --output "$out/report.html"
+
 # The same configuration, seed and machine give the same bits, even with more threads.
 step "$mate_kd" distill --config configs/smoke/distill-mate-kd.json \
   --output-dir "$out/student-again" --threads 1

@@ -17,10 +17,10 @@ public struct MateKD: ParsableCommand {
     version: BuildInformation.current.text,
     subcommands: [
       InitCommand.self, PretrainCommand.self, TeacherFinetuneCommand.self, DistillCommand.self,
-      EvaluateCommand.self, PredictCommand.self, CompareCommand.self, TokenizeCommand.self,
-      SynthesizeCommand.self,
-      ProfileCommand.self, InspectCommand.self, ExportCommand.self, MethodsCommand.self,
-      SchemaCommand.self, DoctorCommand.self,
+      EvaluateCommand.self, PredictCommand.self, CompareCommand.self, SweepCommand.self,
+      ReportCommand.self, TokenizeCommand.self, SynthesizeCommand.self, ProfileCommand.self,
+      InspectCommand.self, ExportCommand.self, MethodsCommand.self, SchemaCommand.self,
+      DoctorCommand.self,
     ])
 
   /// A command with nothing set; the parser needs it.

@@ -84,8 +84,10 @@ extension PreparedRun {
     let outputs = try learning.outputs(
       others: others, hashes: answers.hashes,
       references: {
-        let found = try Head.measure(teacher, answers: answers, learning: learning)
-          .references(allowsWeak: c.allowWeakTeacher)
+        let start = ContinuousClock.now
+        var measured = try Head.measure(teacher, answers: answers, learning: learning)
+        measured.addSize(of: teacher, rows: learning.evaluation.count, since: start)
+        let found = try measured.references(allowsWeak: c.allowWeakTeacher)
         agreement.keep(found.predictions)
         return found
       },
@@ -216,6 +218,19 @@ struct DistillationModels<Head: TaskHead> {
 }
 
 extension TeacherMeasurement {
+  /// Adds the size and the speed of the teacher's models.
+  fileprivate mutating func addSize<Head: TaskHead>(
+    of teacher: OpenedTeacher<Head>, rows: Int, since start: ContinuousClock.Instant
+  ) {
+    let parameters = teacher.members.reduce(0) { $0 + ($1.model?.model.parameters.count ?? 0) }
+    guard parameters > 0 else { return }
+    let seconds = (ContinuousClock.now - start) / .seconds(1)
+    metrics += [
+      ("teacher_num_parameters", Double(parameters)),
+      ("teacher_samples_per_second", Double(rows) / max(1e-9, seconds)),
+    ]
+  }
+
   /// The metrics for a run's results.
   ///
   /// - Parameter allowsWeak: true turns the error about a teacher that knows nothing into a

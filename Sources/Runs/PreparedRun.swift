@@ -62,7 +62,15 @@ public struct PreparedRun {
     let folder = try RunFolder(
       common.outputDir, overwrite: common.overwriteOutputDir || resume != nil, keepsOld: true)
     let observer = RecordingObserver(
-      folder: folder, display: display, saveBest: outputs.validation == nil ? nil : outputs.save)
+      folder: folder, display: display,
+      saveBest: outputs.validation == nil
+        ? nil
+        : { [outputs] path, entry in
+          try outputs.save(path)
+          // If there can be none, the user is told at the end of the run.
+          _ = ModelCard(run: description, folder: folder.path, results: entry.values)
+            .writeIfPossible(to: path)
+        })
     let session = try session(objective)
     let point = try resume.map {
       try ResumePoint(
@@ -80,6 +88,11 @@ public struct PreparedRun {
     }
     try folder.writeRun(description)
     try folder.rewriteLog(session.history)
+    if setup.arguments.reportTo.contains(.tensorBoard) {
+      let resumedAt = point?.state == nil ? nil : session.globalStep
+      observer.follow(
+        try TensorBoardLog(run: folder.path, config: setup.resolved(), resumedAt: resumedAt))
+    }
     let saver = saver(folder, description: description, display: display)
     // A run that fails may have saved its last good state.
     defer { saver.wait() }
@@ -87,7 +100,8 @@ public struct PreparedRun {
     if summary.end == .interrupted { return try interrupted(summary, in: folder, saver: saver) }
     do {
       let outcome = try finish(
-        summary, in: folder, references: references, observer: observer, saver: saver)
+        summary, of: description, in: folder, references: references, observer: observer,
+        saver: saver)
       if let error = observer.firstError ?? saver.firstError { throw error }
       return outcome
     } catch is CancellationError where display.shouldStop {
@@ -122,8 +136,8 @@ public struct PreparedRun {
 
   /// Measures and writes what a run that came to its end leaves.
   private func finish(
-    _ summary: TrainingSummary, in folder: RunFolder, references: EvaluationParts.Result,
-    observer: RecordingObserver, saver: CheckpointSaver
+    _ summary: TrainingSummary, of description: RunDescription, in folder: RunFolder,
+    references: EvaluationParts.Result, observer: RecordingObserver, saver: CheckpointSaver
   ) throws -> RunOutcome {
     var results = RunResults(summary, samples: training.data.count)
     let validation = outputs.validation
@@ -145,12 +159,16 @@ public struct PreparedRun {
       trainBatchSize: setup.arguments.perDeviceTrainBatchSize, parameters: outputs.parameters)
     try outputs.finish(folder.path)
     if observer.logIsBroken { try folder.rewriteLog(summary.history) }
+    let card = ModelCard(run: description, folder: folder.path, results: results.numbers)
+    let cardNotice = card.writeIfPossible(to: folder.path)
+    observer.didEnd(results.log, step: summary.globalStep)
     // Last, since all_results.json tells that a run is finished, with nothing left to tidy up.
     saver.wait()
     try results.write(to: folder)
     return RunOutcome(
       folder: folder.path, results: results.numbers,
-      notices: references.cautions + (final?.cautions ?? []).map { "eval: \($0)" })
+      notices: references.cautions + (final?.cautions ?? []).map { "eval: \($0)" }
+        + [cardNotice].compactMap { $0 })
   }
 
   private func interrupted(

@@ -4,15 +4,17 @@ import Trainers
 final class RecordingObserver: TrainingObserver {
   private let folder: RunFolder
   private let display: any TrainingObserver
-  private let saveBest: ((_ path: String) throws -> Void)?
-  /// The first error of writing the best model.
+  private let saveBest: ((_ path: String, _ entry: LogEntry) throws -> Void)?
+  /// Nil if nobody asked for it, and once an event could not be written.
+  private var events: TensorBoardLog?
+  /// The first error of writing the best model or an event.
   private(set) var firstError: (any Error)?
   /// Whether an entry could not be added to the log.
   private(set) var logIsBroken = false
 
   init(
     folder: RunFolder, display: any TrainingObserver,
-    saveBest: ((_ path: String) throws -> Void)?
+    saveBest: ((_ path: String, _ entry: LogEntry) throws -> Void)?
   ) {
     self.folder = folder
     self.display = display
@@ -29,9 +31,20 @@ final class RecordingObserver: TrainingObserver {
     try display.didEvaluate(entry, isBest: isBest)
     guard isBest else { return }
     let best = "\(folder.path)/best"
-    do { try saveBest?(best) } catch {
+    do { try saveBest?(best, entry) } catch {
       firstError = firstError ?? error
       display.didWarn("the best model could not be written: \(error); the run goes on")
+    }
+  }
+
+  /// Writes events, too, from here on.
+  func follow(_ events: TensorBoardLog) { self.events = events }
+
+  /// Writes the numbers at the end of the run as events.
+  func didEnd(_ results: [(name: String, value: Double)], step: Int) {
+    writeEvents {
+      try $0.add(results, step: step)
+      try $0.end()
     }
   }
 
@@ -56,5 +69,15 @@ final class RecordingObserver: TrainingObserver {
     // A full disk must not end the training that the user is waiting for. The log is written
     // anew at the end.
     do { try folder.appendLog(entry.json) } catch { logIsBroken = true }
+    writeEvents { try $0.add(entry.values + [("epoch", entry.epoch)], step: entry.step) }
+  }
+
+  private func writeEvents(_ body: (TensorBoardLog) throws -> Void) {
+    guard let events else { return }
+    do { try body(events) } catch {
+      firstError = firstError ?? error
+      self.events = nil
+      display.didWarn("TensorBoard's events could not be written: \(error); the run goes on")
+    }
   }
 }

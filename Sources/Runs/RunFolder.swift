@@ -46,6 +46,8 @@ package struct RunFolder: Sendable {
   package func clear(keepsCheckpoints: Bool = false) throws {
     let skipped = Self.names(in: path).filter { $0.hasPrefix(SkippedUpdate.filePrefix) }
     for name in Self.written + skipped { try discard(name) }
+    EventFile.removeAll(in: "\(path)/\(TensorBoardLog.folderName)")
+    ModelCard.removeOwn(from: path)
     if !keepsCheckpoints {
       for checkpoint in CheckpointFolder.all(in: path) { checkpoint.remove() }
     }

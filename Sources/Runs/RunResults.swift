@@ -77,6 +77,14 @@ struct RunResults {
     try folder.write(JSONValue(.object(all)), to: "all_results.json")
   }
 
+  /// What transformers logs at the end: the numbers of training and evaluation.
+  var log: [(name: String, value: Double)] {
+    let measured = (eval?.members ?? []).filter { train[$0.key] == nil }
+    return (train.members + measured).compactMap { member in
+      member.value.double.map { (name: member.key, value: $0) }
+    }
+  }
+
   /// The content of `all_results.json`, leaving out anything that is not a number.
   var numbers: [(name: String, value: Double)] {
     all.members.compactMap { member in

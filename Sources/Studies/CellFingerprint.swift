@@ -23,7 +23,7 @@ struct CellFingerprint {
   ]
 
   private static let immaterialInTrain = [
-    "save_strategy", "save_steps", "save_total_limit", "resume_from_checkpoint",
+    "save_strategy", "save_steps", "save_total_limit", "resume_from_checkpoint", "report_to",
   ]
 
   /// The fingerprint of a configuration whose method has read its section.

@@ -121,6 +121,10 @@ extension TrainingArguments {
   private mutating func readEvaluation(_ section: ConfigSection) throws {
     loggingSteps = try section.int(
       "logging_steps", default: 50, in: 1...(1 << 40), "Updates between two lines of the log.")
+    reportTo = try section.choices(
+      "report_to", default: [], among: LogDestination.allCases,
+      "Programs that the log is also written for: `[\"tensorboard\"]` writes files of events into "
+        + "the folder `runs` of the output folder. By default none.")
     evalStrategy = try section.choice(
       "eval_strategy", default: .no, "When the model is evaluated during training.")
     evalSteps = try section.optionalInt(

@@ -106,6 +106,8 @@ public struct TrainingArguments: Sendable {
   public var saveTotalLimit: Int? = 2
   /// `resume_from_checkpoint`; nil begins anew.
   public var resumeFromCheckpoint: ResumeSource?
+  /// `report_to`: where the log goes besides the run's own files.
+  public var reportTo: [LogDestination] = []
   /// Where the settings came from.
   public var origin: ConfigOrigin
 
@@ -159,6 +161,12 @@ public struct TrainingArguments: Sendable {
     self.maxEvalSamples = maxEvalSamples
     self.origin = origin
   }
+}
+
+/// A program that shows the log of a run (`report_to`).
+public enum LogDestination: String, Sendable, CaseIterable {
+  /// TensorBoard: files of events in the folder `runs` of the output folder.
+  case tensorBoard = "tensorboard"
 }
 
 /// What a run goes on from (`resume_from_checkpoint`).

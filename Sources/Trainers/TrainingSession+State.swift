@@ -13,6 +13,9 @@ extension TrainingSession {
   /// The log so far.
   public var history: [LogEntry] { now.history }
 
+  /// The updates of the main model so far.
+  public var globalStep: Int { now.globalStep }
+
   /// A copy of the state between two updates.
   public var state: RunState {
     var state = RunState(

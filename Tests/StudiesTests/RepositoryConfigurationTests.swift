@@ -17,6 +17,8 @@ import Testing
       let text = try StrictJSON.parse(TestFiles.bytes(path), file: file)
       if text["tasks"] != nil {
         _ = try StudyConfiguration.load(path: path)
+      } else if text["parameters"] != nil {
+        _ = try SweepConfiguration.load(path: path)
       } else if text["method"] != nil {
         _ = try DistillConfiguration.load(path: path, checksPaths: false)
       } else if text["corpus"] != nil {

@@ -93,6 +93,8 @@ while IFS= read -r config; do
   name=${config#"$root/"}
   if grep -q '"tasks"' "$config"; then
     command=compare
+  elif grep -q '"parameters"' "$config"; then
+    command=sweep
   elif grep -q '"corpus"' "$config"; then
     command=pretrain
   elif grep -q '"method"' "$config"; then

@@ -21,7 +21,7 @@ if ! diff -u docs/configuration.md "$work/configuration.md"; then
 fi
 echo "schema: docs/configuration.md is up to date"
 
-for command in distill teacher-finetune pretrain compare; do
+for command in distill teacher-finetune pretrain compare sweep; do
   "$mate_kd" schema "$command" >"$work/$command.json"
   if ! cmp "docs/schema/$command.json" "$work/$command.json"; then
     echo "FAILED: docs/schema/$command.json is stale; make it again by" >&2
@@ -73,13 +73,13 @@ def load(path):
     return json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
 
 schemas = {}
-for command in ["distill", "teacher-finetune", "pretrain", "compare"]:
+for command in ["distill", "teacher-finetune", "pretrain", "compare", "sweep"]:
     schema = load(f"{sys.argv[1]}/{command}.json")
     Draft202012Validator.check_schema(schema)
     schemas[command] = Draft202012Validator(schema)
 
 def command_of(text):
-    for key, command in [("tasks", "compare"), ("corpus", "pretrain"), ("method", "distill")]:
+    for key, command in [("tasks", "compare"), ("parameters", "sweep"), ("corpus", "pretrain"), ("method", "distill")]:
         if key in text:
             return command
     return "teacher-finetune"
@@ -104,6 +104,7 @@ mistakes = {
     "teacher-finetune": [("teacher", {}), ("model.from_teacher_layers", [0]), ("seed", -1)],
     "pretrain": [("mlm.mlm_probability", 0), ("mlm.masking", "80/10/10"), ("corpus.split", "dev")],
     "compare": [("train", {}), ("base.seed", 1), ("seeds", [-1]), ("methods.a b", None)],
+    "sweep": [("strategy", "grids"), ("samples", 0), ("validation_split", 1), ("train", {})],
 }
 for command, changes in mistakes.items():
     for path, value in changes:

@@ -16,6 +16,7 @@ package struct ConfigurationReference: Sendable {
     case teacherFinetune = "teacher-finetune"
     case pretrain
     case compare
+    case sweep
   }
 
   /// A key.
@@ -60,6 +61,7 @@ package struct ConfigurationReference: Sendable {
     case .teacherFinetune: _ = try TeacherFinetuneConfiguration(reading: document.root)
     case .pretrain: _ = try PretrainConfiguration(reading: document.root)
     case .compare: _ = try StudyConfiguration(reading: document.root)
+    case .sweep: _ = try SweepConfiguration(reading: document.root)
     }
     return document
   }
@@ -194,6 +196,11 @@ extension ConfigurationReference {
       plain = [
         "output_dir": "o", "base": [:], "tasks": ["t": [:]],
         "methods": ["kd": ["method": ["name": "kd"]]],
+      ]
+    case .sweep:
+      plain = [
+        "output_dir": "o", "base": ["method": ["name": "kd"]],
+        "parameters": ["train.learning_rate": ["values": [1e-5]]],
       ]
     }
     return [("", plain)] + changes.map { ($0.0, plain.merged(with: $0.1)) }

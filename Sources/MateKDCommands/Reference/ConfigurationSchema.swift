@@ -11,9 +11,10 @@ package enum ConfigurationSchema {
   /// - Throws: the errors of `ConfigurationReference`.
   package static func schema(of command: ConfigurationReference.Command) throws -> JSONValue {
     let found: [(String, JSONValue)]
-    if command == .compare {
-      found = try study()
-    } else {
+    switch command {
+    case .compare: found = try study()
+    case .sweep: found = try sweep()
+    case .distill, .teacherFinetune, .pretrain:
       let definitions = command == .distill ? try methods() : []
       let keys = SchemaKeys(entries: try ConfigurationReference(command).entries)
       found = keys.object("") + (definitions.isEmpty ? [] : [("$defs", .object(definitions))])
@@ -42,13 +43,24 @@ extension ConfigurationSchema {
   /// The keys that the study sets in every cell.
   private static let runnersKeys = ["output_dir", "overwrite_output_dir", "seed"]
 
-  /// A study changes configurations of `distill` with merge patches, in which nothing is required.
-  private static func study() throws -> [(String, JSONValue)] {
-    let cell = SchemaKeys(entries: try ConfigurationReference(.distill).entries, isPatch: true)
-    let parts = cell.properties("")
-    let definitions = try parts.map { ("cell.\($0.0)", $0.1) } + methods(isPatch: true)
+  /// The sections and keys of `distill` as merge patches, in which nothing is required.
+  private struct Patches {
+    let parts: [(String, JSONValue)]
+
+    init() throws {
+      parts = try SchemaKeys(
+        entries: ConfigurationReference(.distill).entries, isPatch: true
+      ).properties("")
+    }
+
+    /// `$defs` for them.
+    func definitions() throws -> [(String, JSONValue)] {
+      try parts.map { ("cell.\($0.0)", $0.1) } + methods(isPatch: true)
+    }
+
+    /// A patch without some of the sections, and with more keys of its own.
     func patch(
-      without left: [String], _ more: [(String, JSONValue)] = [], required: [JSONValue] = []
+      without left: [String] = [], _ more: [(String, JSONValue)] = [], required: [JSONValue] = []
     ) -> JSONValue {
       let own = parts.map(\.0).filter { !(runnersKeys + left).contains($0) }
         .map { ($0, ["$ref": .string("#/$defs/cell.\($0)")] as JSONValue) }
@@ -57,6 +69,11 @@ extension ConfigurationSchema {
         "required": .array(required), "additionalProperties": false,
       ]
     }
+  }
+
+  /// A study changes configurations of `distill` with merge patches.
+  private static func study() throws -> [(String, JSONValue)] {
+    let patches = try Patches()
     func named(_ value: JSONValue) -> [(String, JSONValue)] {
       [
         ("type", "object"), ("minProperties", 1),
@@ -65,20 +82,43 @@ extension ConfigurationSchema {
       ]
     }
     let methodsOfTask: JSONValue = [
-      "type": ["object", "null"], "additionalProperties": patch(without: []),
+      "type": ["object", "null"], "additionalProperties": patches.patch(),
     ]
+    let assistant = ("assistant", patches.patch(without: ["teacher", "task"]))
     let shapes: [String: [(String, JSONValue)]] = [
-      "base": patch(without: ["method"]).members,
-      "methods": named(
-        patch(
-          without: [], [("assistant", patch(without: ["teacher", "task"]))], required: ["method"])),
+      "base": patches.patch(without: ["method"]).members,
+      "methods": named(patches.patch([assistant], required: ["method"])),
       "tasks": named(
-        patch(
+        patches.patch(
           without: ["method"],
           [("metric", ["type": ["string", "null"]]), ("methods", methodsOfTask)])),
     ]
     let keys = SchemaKeys(entries: try ConfigurationReference(.compare).entries, shapes: shapes)
-    return keys.object("") + [("$defs", .object(definitions))]
+    return keys.object("") + [("$defs", .object(try patches.definitions()))]
+  }
+
+  /// A sweep changes keys of one configuration of `distill`.
+  private static func sweep() throws -> [(String, JSONValue)] {
+    let patches = try Patches()
+    let list: JSONValue = [
+      "properties": ["values": ["type": "array", "minItems": 1]], "required": ["values"],
+      "additionalProperties": false,
+    ]
+    let range: JSONValue = [
+      "properties": [
+        "range": ["type": "array", "items": ["type": "number"], "minItems": 2, "maxItems": 2],
+        "scale": ["enum": ["linear", "log"]], "integer": ["type": "boolean"],
+      ], "required": ["range"], "additionalProperties": false,
+    ]
+    let shapes: [String: [(String, JSONValue)]] = [
+      "base": patches.patch(required: ["method"]).members,
+      "parameters": [
+        ("type", "object"), ("minProperties", 1),
+        ("additionalProperties", ["type": "object", "oneOf": [list, range]]),
+      ],
+    ]
+    let keys = SchemaKeys(entries: try ConfigurationReference(.sweep).entries, shapes: shapes)
+    return keys.object("") + [("$defs", .object(try patches.definitions()))]
   }
 }
 

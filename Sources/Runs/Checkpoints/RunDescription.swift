@@ -37,7 +37,8 @@ package struct RunDescription: Sendable {
     "config.output_dir", "config.overwrite_output_dir", "config.threads", "config.shards",
     "config.teacher_cache_dir", "config.allow_weak_teacher", "config.$schema", "config.diagnostics",
     "config.train.save_strategy", "config.train.save_steps", "config.train.save_total_limit",
-    "config.train.resume_from_checkpoint", "config.train.nonfinite_patience", "processors",
+    "config.train.resume_from_checkpoint", "config.train.nonfinite_patience",
+    "config.train.report_to", "processors",
   ]
 
   /// A difference between two descriptions.

@@ -1,0 +1,12 @@
+/// A label with its probability.
+struct AnswerText {
+  let html: HTML
+
+  /// - Parameter isRight: says so in words, since colour alone would not reach everybody; nil says
+  ///   nothing.
+  init(_ label: String, _ probability: Double?, isRight: Bool?) {
+    let share = probability.map { " " + NumberFormat.percent($0) } ?? ""
+    let verdict = isRight.map { $0 ? " (right)" : " (wrong)" } ?? ""
+    html = .text(label + share + verdict)
+  }
+}

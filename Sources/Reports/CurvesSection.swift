@@ -1,0 +1,78 @@
+/// What happened during training: a chart for each logged number, with a line for each run.
+struct CurvesSection {
+  private let runs: [RunRecord]
+
+  init(_ runs: [RunRecord]) { self.runs = runs }
+
+  /// A group of charts.
+  private struct Group: Sendable {
+    let title: String
+    /// Whether a logged number belongs to it.
+    let contains: @Sendable (String) -> Bool
+    var isOpen = true
+  }
+
+  /// The first group that contains a number gets it.
+  private static let groups: [Group] = [
+    Group(title: "Loss", contains: { ["loss", "eval_loss"].contains($0) }),
+    Group(title: "Metrics", contains: { $0.hasPrefix("eval_") }),
+    Group(title: "Learning rate", contains: { $0.hasSuffix("learning_rate") }),
+    Group(
+      title: "The generator's health",
+      contains: { name in
+        ["entropy", "divergence", "unchanged_rate"].contains {
+          name.hasPrefix("generator_") && name.hasSuffix($0)
+        }
+      }),
+    Group(title: "Other logged numbers", contains: { _ in true }, isOpen: false),
+  ]
+
+  /// The charts; nothing where nothing was logged.
+  var html: HTML {
+    let tasks = runs.reduce(into: [String?]()) { found, run in
+      if !found.contains(run.cell?.task) { found.append(run.cell?.task) }
+    }
+    let parts = tasks.enumerated().map { place, task in
+      charts(of: runs.filter { $0.cell?.task == task }, task: task, id: "curves-\(place)")
+    }
+    return HTML(parts)
+  }
+
+  private func charts(of runs: [RunRecord], task: String?, id: String) -> HTML {
+    var rest = runs.flatMap { $0.log }.flatMap { $0.values.map(\.name) }
+      .reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+    var parts: [HTML] = []
+    if let task { parts.append(.element("h3", [], "Task \(task)")) }
+    for (number, group) in Self.groups.enumerated() {
+      let names = rest.filter(group.contains)
+      rest.removeAll(where: group.contains)
+      let charts = names.enumerated().map { place, name in
+        Chart(title: name, lines: lines(name, of: runs)).html(id: "\(id)-\(number)-\(place)")
+      }
+      if charts.isEmpty { continue }
+      let grid = HTML.element("div", [("class", "charts")], charts)
+      parts +=
+        group.isOpen
+        ? [.element(task == nil ? "h3" : "h4", [], group.title), grid]
+        : [Disclosure(summary: group.title, content: [grid]).html]
+    }
+    if runs.count > Chart.mostLines {
+      parts.append(
+        .element(
+          "p", [],
+          "The charts show the first \(Chart.mostLines) of \(runs.count) runs; a report of fewer "
+            + "folders shows the others."))
+    }
+    return HTML(parts)
+  }
+
+  private func lines(_ name: String, of runs: [RunRecord]) -> [Chart.Line] {
+    runs.compactMap { run in
+      let points = run.log.flatMap { line in
+        line.values.filter { $0.name == name }.map { (x: line.step, y: $0.value) }
+      }
+      return points.isEmpty
+        ? nil : Chart.Line(name: run.cell?.method ?? run.name, points: points)
+    }
+  }
+}

@@ -1,0 +1,104 @@
+import Foundation
+
+/// One page about one run or many, about studies and sweeps: complete in itself, without scripts and
+/// without anything from the network.
+package struct ReportPage: Sendable {
+  /// The runs, in the order of the folders.
+  package private(set) var runs: [RunRecord] = []
+  private var studies: [StudyRecord] = []
+  private var sweeps: [SweepRecord] = []
+
+  /// Reads folders of runs, of studies and of sweeps.
+  ///
+  /// - Throws: `FileError` or `JSONError`, also for a folder that is none of these.
+  package init(folders: [String]) throws {
+    for folder in folders {
+      switch try ReportSource(folder) {
+      case .run(let run): runs.append(run)
+      case .study(let study, let cells):
+        studies.append(study)
+        runs += cells
+      case .sweep(let sweep, let trials):
+        sweeps.append(sweep)
+        runs += trials
+      }
+    }
+    nameRuns()
+  }
+
+  /// The page.
+  ///
+  /// - Parameter disagreements: for runs by their names, the texts on which teacher and student
+  ///   disagree most.
+  package func html(
+    disagreements: [(name: String, texts: [Disagreement])] = []
+  ) -> String {
+    let sections: [(title: String, content: HTML)] = [
+      ("Runs", runs.isEmpty ? .none : SummarySection(runs).html),
+      ("Studies", HTML(studies.map(\.html))),
+      ("Sweeps", HTML(sweeps.enumerated().map { $1.html(id: "sweep-\($0)") })),
+      ("Training", CurvesSection(runs).html),
+      ("Settings", runs.isEmpty ? .none : ConfigurationSection(runs).html),
+      ("Confusion matrices", ConfusionSection(runs).html),
+      (
+        "Disagreement",
+        disagreements.isEmpty ? .none : DisagreementSection(runs: disagreements).html
+      ),
+      ("Adversarial texts", AdversarialSection(runs).html),
+    ].filter { !$0.content.source.isEmpty }
+    let title = runs.count == 1 ? "mate-kd: \(runs[0].name)" : "mate-kd: \(runs.count) runs"
+    func id(_ title: String) -> String {
+      title.lowercased().replacing(" ", with: "-")
+    }
+    let contents = HTML.element(
+      "nav", [("aria-label", "Contents")],
+      [
+        .element(
+          "ul", [],
+          sections.map { section in
+            .element("li", [], [.element("a", [("href", "#\(id(section.title))")], section.title)])
+          })
+      ])
+    let main = HTML.element(
+      "main", [("id", "main")],
+      sections.map { section in
+        .element(
+          "section", [("aria-labelledby", id(section.title))],
+          [.element("h2", [("id", id(section.title))], section.title), section.content])
+      })
+    return HTML.document(
+      head: [
+        .void("meta", [("charset", "utf-8")]),
+        .void("meta", [("name", "viewport"), ("content", "width=device-width, initial-scale=1")]),
+        // Nothing may be loaded or run, whatever a run's files contain.
+        .void(
+          "meta",
+          [
+            ("http-equiv", "Content-Security-Policy"),
+            ("content", "default-src 'none'; style-src 'unsafe-inline'"),
+          ]),
+        .element("title", [], title),
+        .style(Stylesheet.text),
+      ],
+      body: [
+        .element("a", [("class", "skip"), ("href", "#main")], "To the content"),
+        .element("header", [], [.element("h1", [], title), contents]),
+        main,
+        .element("footer", [], "Made by mate-kd report from the files of the runs."),
+      ])
+  }
+
+  /// Gives every run the shortest name that tells it from the others: its path without the folders
+  /// that all have in common.
+  private mutating func nameRuns() {
+    let paths = runs.map { run in
+      URL(fileURLWithPath: run.folder).standardizedFileURL.pathComponents
+    }
+    guard let first = paths.first else { return }
+    var common = 0
+    while paths.allSatisfy({ $0.count > common + 1 && $0[common] == first[common] }) { common += 1 }
+    for place in runs.indices {
+      runs[place].name = paths[place][common...].joined(separator: "/")
+    }
+  }
+}

@@ -1,0 +1,178 @@
+import Files
+import StrictJSON
+
+/// What is known of every combination of a sweep, and which one is the best.
+public struct SweepResults: Sendable {
+  /// A combination with the runs of the last round that it took part in.
+  public struct Row: Sendable {
+    /// The combination.
+    public let trial: SweepTrial
+    /// The round, from 0.
+    public let round: Int
+    /// The mean over the seeds on the held-out rows; nil unless all runs are finished and their
+    /// metric is defined.
+    public let score: Double?
+    /// The most updates of its runs; nil unless all are finished.
+    public let updates: Int?
+    /// Seconds of its runs together.
+    public let seconds: Double
+    /// What there is of the first run that is not finished, otherwise `finished`.
+    public let state: String
+    /// The folders of its runs.
+    public let folders: [String]
+  }
+
+  /// The file in the sweep's folder.
+  public static let fileName = "sweep_results.json"
+
+  /// The metric that decides.
+  public let metric: String
+  /// The combinations: those of later rounds first, then by score.
+  public private(set) var rows: [Row] = []
+  /// Whether every round has come to its end.
+  public internal(set) var isComplete = false
+  private let paths: [String]
+  private let outputDir: String
+
+  init(_ sweep: Sweep, metric: String) {
+    self.metric = metric
+    paths = sweep.configuration.parameters.map(\.path)
+    outputDir = sweep.configuration.outputDir
+  }
+
+  /// The best combination of the last round; nil before that is finished, and if no run of it has a
+  /// score.
+  public var best: Row? { isComplete ? rows.first.flatMap { $0.score == nil ? nil : $0 } : nil }
+
+  /// Reads the runs of a round.
+  ///
+  /// - Returns: the combinations by score, the best first. Of equal ones the earlier comes first.
+  /// - Throws: `FileError` or `JSONError`.
+  mutating func add(_ trials: [SweepTrial], of study: Study, round: Int) throws -> [SweepTrial] {
+    let found = try trials.map { trial in
+      try Row(trial, cells: study.cells(task: Sweep.task, method: trial.name), round: round, metric)
+    }
+    // A sort by score alone could exchange equal ones.
+    let sorted = found.enumerated().sorted { left, right in
+      let (a, b) = (left.element.score ?? -.infinity, right.element.score ?? -.infinity)
+      return a == b ? left.offset < right.offset : a > b
+    }.map(\.element)
+    rows = sorted + rows.filter { row in !trials.contains(row.trial) }
+    return sorted.map(\.trial)
+  }
+
+  /// The results as JSON.
+  public var json: JSONValue {
+    .object([
+      ("metric", .string(metric)), ("parameters", .array(paths.map { .string($0) })),
+      ("best", best.map { .string($0.trial.name) } ?? .null),
+      ("trials", .array(rows.map { $0.json(outputDir: outputDir) })),
+    ])
+  }
+
+  /// Writes the results, and the best configuration if there is one, into the sweep's folder.
+  ///
+  /// - Throws: `FileError`.
+  public func write(_ sweep: Sweep) throws {
+    _ = try StudyFolder(outputDir)
+    try JSONWriter().write(json, to: "\(outputDir)/\(Self.fileName)")
+    // An older one would not be what the results say.
+    guard let best else { return ByteFile.remove(Self.bestFile(outputDir)) }
+    try JSONWriter().write(sweep.configuration(of: best.trial), to: Self.bestFile(outputDir))
+  }
+
+  /// The file with the best configuration.
+  public static func bestFile(_ outputDir: String) -> String { "\(outputDir)/best.json" }
+}
+
+extension SweepResults.Row {
+  fileprivate init(
+    _ trial: SweepTrial, cells: [StudyCell], round: Int, _ metric: String
+  ) throws {
+    let records = cells.compactMap(\.record)
+    let scores = try cells.compactMap { cell -> Double? in
+      guard cell.record != nil else { return nil }
+      return try CellRecord.read("\(cell.folder)/all_results.json")["eval_\(metric)"]?.double
+    }
+    let isFinished = records.count == cells.count
+    self.init(
+      trial: trial, round: round,
+      score: isFinished && scores.count == cells.count && !scores.isEmpty
+        ? scores.reduce(0, +) / Double(scores.count) : nil,
+      updates: isFinished ? records.map(\.updates).max() : nil,
+      seconds: records.reduce(0) { $0 + $1.seconds },
+      state: cells.first { $0.record == nil }?.state.explanation
+        ?? (scores.count == cells.count ? "finished" : "finished, but \(metric) is undefined"),
+      folders: cells.map(\.folder))
+  }
+
+  fileprivate func json(outputDir: String) -> JSONValue {
+    .object([
+      ("trial", .string(trial.name)),
+      ("values", .object(trial.values.map { ($0.path, $0.value) })), ("round", .int(round)),
+      ("score", score.map { .double($0) } ?? .null),
+      ("updates", updates.map { .int($0) } ?? .null), ("seconds", .double(seconds)),
+      ("state", .string(state)),
+      // Relative, so that the folder can be moved.
+      (
+        "folders",
+        .array(
+          folders.map { folder in
+            .string(
+              folder.hasPrefix(outputDir + "/")
+                ? String(folder.dropFirst(outputDir.count + 1)) : folder)
+          })
+      ),
+    ])
+  }
+}
+
+extension Sweep {
+  /// Makes all runs that are not finished, round by round, and reads the results.
+  ///
+  /// A failing run does not stop the others; its combination gets no score.
+  ///
+  /// - Parameter observer: follows the runs; nil reads what there is and runs nothing.
+  /// - Throws: errors of files, and of configurations.
+  public func run(
+    observer: (some StudyObserver)?
+  ) throws -> (results: SweepResults, outcome: StudyOutcome) {
+    var left = trials
+    var outcome = StudyOutcome()
+    var results: SweepResults?
+    for round in rounds {
+      let study = try study(of: left, in: round)
+      var found = results ?? SweepResults(self, metric: study.tasks[0].metric)
+      if let observer { outcome.add(try study.run(observer: observer)) }
+      let ranked = try found.add(left, of: study, round: round.number)
+      let isWhole = !outcome.wasInterrupted && study.cells.allSatisfy(\.isSettled)
+      found.isComplete = isWhole && round.survivors == nil
+      results = found
+      guard isWhole, let survivors = round.survivors else { break }
+      // A combination without a score cannot go on.
+      let scored = Set(found.rows.filter { $0.score != nil }.map(\.trial.name))
+      left = Array(ranked.filter { scored.contains($0.name) }.prefix(survivors))
+      if left.isEmpty { break }
+    }
+    return (results ?? SweepResults(self, metric: ""), outcome)
+  }
+}
+
+extension StudyCell {
+  /// Whether there is nothing left to do for it: it is finished, or has failed.
+  fileprivate var isSettled: Bool {
+    switch state {
+    case .finished, .failed: true
+    case .new, .unfinished, .outdated: false
+    }
+  }
+}
+
+extension StudyOutcome {
+  fileprivate mutating func add(_ other: StudyOutcome) {
+    skipped += other.skipped
+    finished += other.finished
+    failures += other.failures
+    wasInterrupted = wasInterrupted || other.wasInterrupted
+  }
+}

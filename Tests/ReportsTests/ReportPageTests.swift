@@ -1,0 +1,161 @@
+import Files
+import Foundation
+import StrictJSON
+import TestSupport
+import Testing
+
+@testable import Reports
+
+/// Pages made from folders with made-up runs. scripts/tests/report.test.sh checks pages of real ones
+/// with a parser of HTML.
+@Suite struct ReportPageTests {
+  /// What must not become markup.
+  private static let nasty = "</td><script>alert(1)</script>&\"'"
+
+  /// A run whose names are as hostile as they can be.
+  private func run(_ scratch: ScratchFolder, _ name: String, rate: Double = 0.1) throws {
+    let labels = ["good", Self.nasty]
+    let writer = JSONWriter(layout: .line)
+    let files: [(String, JSONValue)] = [
+      (
+        "run.json",
+        [
+          "command": "distill",
+          "config": [
+            "method": ["name": .string(Self.nasty)], "train": ["learning_rate": .double(rate)],
+            "output_dir": .string(name), "seed": 1,
+          ],
+        ]
+      ),
+      (
+        "all_results.json",
+        [
+          "eval_accuracy": 0.75, "teacher_accuracy": 0.5, "num_parameters": 250,
+          "teacher_num_parameters": 1000, "train_runtime": 61.2,
+        ]
+      ),
+      ("config.json", ["id2label": ["0": .string(labels[0]), "1": .string(labels[1])]]),
+    ]
+    for (file, json) in files { try scratch.write(writer.bytes(json), as: "\(name)/\(file)") }
+    let log: [JSONValue] = (1...500).map { step in
+      ["loss": .double(1 / Double(step)), "step": .int(step)]
+    }
+    try scratch.write(log.flatMap { writer.bytes($0) + [0x0A] }, as: "\(name)/log.jsonl")
+    try scratch.write(
+      "index\tprediction\treference\n0\tgood\tgood\n1\t\(labels[1])\tgood\n2\tgood\t\(labels[1])\n",
+      as: "\(name)/eval_predictions.tsv")
+    let example: JSONValue = [
+      "gold": .string(labels[1]), "tokens": ["a", "fi", "##lm", .string(Self.nasty)],
+      "adversarial_tokens": ["a", "fi", "##x", .string(Self.nasty)],
+      "teacher": ["answer": "good", "scores": [0.1, 0.9]],
+    ]
+    try scratch.write(
+      writer.bytes(example) + [0x0A], as: "\(name)/adversarial_examples.jsonl")
+  }
+
+  @Test func whatStandsInFilesStaysText() throws {
+    let scratch = try ScratchFolder()
+    try run(scratch, "one")
+    let page = try ReportPage(folders: ["\(scratch.path)/one"])
+    let html = page.html(disagreements: [
+      (
+        Self.nasty,
+        [
+          Disagreement(
+            text: Self.nasty, reference: Self.nasty,
+            teacher: .init(label: Self.nasty, probability: 0.5),
+            student: .init(label: "good", probability: 0.7), distance: 0.25)
+        ]
+      )
+    ])
+    #expect(!html.contains("<script") && !html.contains("</td><s"))
+    #expect(html.contains("&lt;script&gt;alert(1)&lt;/script&gt;&amp;&quot;&#39;"))
+    #expect(html.hasPrefix("<!DOCTYPE html>\n<html lang=\"en\">"))
+    #expect(!html.contains("http://") && !html.contains("https://"))
+    for section in ["runs", "training", "settings", "confusion-matrices", "adversarial-texts"] {
+      #expect(html.contains("<h2 id=\"\(section)\">"), "\(section)")
+    }
+    #expect(html.contains("fi<s>lm</s>") && html.contains("fi<mark>x</mark>"))
+  }
+
+  @Test func numbersAreThoseOfTheFiles() throws {
+    let scratch = try ScratchFolder()
+    try run(scratch, "one")
+    try run(scratch, "two", rate: 0.2)
+    let html = try ReportPage(folders: ["\(scratch.path)/one", "\(scratch.path)/two"]).html()
+    // A quarter of the teacher's size, and one and a half times its accuracy.
+    #expect(html.contains(">25.0\u{202F}%</td>") && html.contains(">150.0\u{202F}%</td>"))
+    #expect(html.contains(">01:01</td>"))
+    // One of two rows of the first label is right, none of the other.
+    #expect(html.contains(">50.0\u{202F}%</td>") && html.contains(">0.0\u{202F}%</td>"))
+    // Of all settings only the rate differs.
+    #expect(html.contains("<th scope=\"row\">train.learning_rate</th><td>0.1</td><td>0.2</td>"))
+    #expect(!html.contains("<th scope=\"row\">seed</th>"))
+    // A long log does not make a long page.
+    #expect(html.utf8.count < 60_000)
+  }
+
+  @Test func aFolderThatIsNoneEndsInASentence() throws {
+    let scratch = try ScratchFolder()
+    let empty = try scratch.folder()
+    #expect(throws: FileError.self) { try ReportPage(folders: [empty]) }
+    do {
+      _ = try ReportPage(folders: ["\(empty)/nowhere"])
+      Issue.record("there is no such folder")
+    } catch let error as FileError {
+      #expect(error.kind == .missing)
+    }
+    try run(scratch, "broken")
+    try scratch.write("{\"loss\": 1, \"step\": 1}\n{\"loss\": \n{}\n", as: "broken/log.jsonl")
+    do {
+      _ = try ReportPage(folders: ["\(scratch.path)/broken"])
+      Issue.record("the log is broken")
+    } catch let error as FileError {
+      #expect(error.line == 2)
+    }
+    // What an interruption cut off is no mistake.
+    try scratch.write("{\"loss\": 1, \"step\": 1}\n{\"loss\": ", as: "broken/log.jsonl")
+    #expect(try ReportPage(folders: ["\(scratch.path)/broken"]).runs[0].log.count == 1)
+  }
+
+  @Test func axesHaveRoundNumbersAroundTheData() {
+    let axis = Axis(0.03...0.97)
+    #expect(axis.ticks == [0, 0.5, 1])
+    #expect(axis.share(0) == 0 && axis.share(1) == 1 && axis.share(0.25) == 0.25)
+    #expect(axis.ticks.map(axis.label) == ["0", "0.5", "1"])
+    // Labels tell numbers apart that hardly differ, and have no noise in their last digits.
+    let close = Axis(5.24175...5.2419)
+    #expect(Set(close.ticks.map(close.label)).count == close.ticks.count)
+    #expect(Axis(0...0.3).ticks.map(Axis(0...0.3).label) == ["0", "0.1", "0.2", "0.3"])
+    let ranges: [ClosedRange<Double>] = [
+      2...2, 0...0, -1e300...1e300, 1e17...1e17 + 16,
+      0...Double.leastNonzeroMagnitude, -5 ... -4,
+    ]
+    for range in ranges {
+      let axis = Axis(range)
+      #expect((1...8).contains(axis.ticks.count), "\(range)")
+      #expect((0...1).contains(axis.share(range.lowerBound)), "\(range)")
+      #expect((0...1).contains(axis.share(range.upperBound)), "\(range)")
+    }
+  }
+
+  @Test func anEmptyLogAndOneThatIsNotFiniteMakeNoChart() throws {
+    let line = Chart.Line(name: "a", points: [(1, .nan), (2, .infinity)])
+    #expect(Chart(title: "t", lines: [line]).html(id: "x").source.isEmpty)
+    #expect(Chart(title: "t", lines: []).html(id: "x").source.isEmpty)
+    // A number that is missing interrupts the line.
+    let broken = Chart.Line(name: "a", points: [(1, 1), (2, 2), (3, .nan), (4, 1), (5, 2)])
+    let html = Chart(title: "t", lines: [broken]).html(id: "x").source
+    let path = html.split(separator: "<path d=\"").last?.split(separator: "\"").first ?? ""
+    #expect(path.filter { $0 == "M" }.count == 2 && path.filter { $0 == "L" }.count == 2)
+  }
+
+  @Test func namesAreAsShortAsTheyCanBe() throws {
+    let scratch = try ScratchFolder()
+    for name in ["a/x/run", "a/y/run"] { try run(scratch, name) }
+    let page = try ReportPage(
+      folders: ["\(scratch.path)/a/x/run", "\(scratch.path)/./a/y/run/"])
+    #expect(page.runs.map(\.name) == ["x/run", "y/run"])
+    #expect(try ReportPage(folders: ["\(scratch.path)/a/x/run"]).runs[0].name == "run")
+  }
+}

@@ -1,0 +1,176 @@
+import Configuration
+import Foundation
+import Inference
+import Runs
+import StrictJSON
+import TestSupport
+import Testing
+
+@testable import Studies
+
+/// Sweeps from the choice of combinations to the best configuration.
+@Suite struct SweepTests {
+  private static let grid: JSONValue = [
+    "method.temperature": ["values": [1, 4]], "train.learning_rate": ["values": [1e-3, 1e-2]],
+  ]
+  private static let ranges: JSONValue = [
+    "train.learning_rate": ["range": [1e-5, 1e-2], "scale": "log", "values": .null],
+    "train.per_device_train_batch_size": ["range": [2, 6], "integer": true],
+    "method.temperature": ["range": [1, 8], "values": .null],
+  ]
+
+  private func sweep(_ world: StudyWorld, _ changes: JSONValue = [:]) throws -> Sweep {
+    let study = try StrictJSON.parse(world.text(), file: "study")
+    let base = (study["base"] ?? [:]).merged(with: [
+      "method": ["name": "kd"], "task": study["tasks"]?["short"]?["task"] ?? .null,
+    ])
+    let text: JSONValue = [
+      "output_dir": .string("\(world.root)/sweep"), "base": base, "parameters": Self.grid,
+      "validation_split": 0.25,
+    ]
+    return try Sweep(
+      SweepConfiguration(
+        reading: ConfigDocument(text.merged(with: changes), file: "sweep.json").root))
+  }
+
+  private func complaint(_ world: StudyWorld, _ changes: JSONValue) -> String {
+    do {
+      _ = try sweep(world, changes)
+      return ""
+    } catch { return "\(error)" }
+  }
+
+  @Test func aGridHasEveryCombinationOnce() throws {
+    let world = try StudyWorld()
+    let trials = try sweep(world).trials
+    let values = trials.map { $0.values.map { JSONWriter().string($0.value) } }
+    #expect(values == [["1", "0.001"], ["1", "0.01"], ["4", "0.001"], ["4", "0.01"]])
+    #expect(Set(trials.map(\.name)).count == 4)
+    let twice = try sweep(
+      world, ["parameters": ["method.temperature": ["values": [1, 4, 1]]]])
+    #expect(twice.trials.count == 6 - 2)
+  }
+
+  @Test func moreDrawsKeepThoseThereAre() throws {
+    let world = try StudyWorld()
+    func trials(_ count: Int, seed: Int = 42) throws -> [SweepTrial] {
+      try sweep(
+        world,
+        [
+          "parameters": Self.ranges, "strategy": "random", "samples": .int(count),
+          "seed": .int(seed),
+        ]
+      ).trials
+    }
+    let many = try trials(40)
+    #expect(many.count == 40)
+    #expect(try Array(many.prefix(5)) == trials(5))
+    #expect(try trials(5, seed: 1) != trials(5))
+    func values(_ path: String) -> [JSONValue] {
+      many.compactMap { trial in trial.values.first { $0.path == path }?.value }
+    }
+    let rates = values("train.learning_rate").compactMap(\.double)
+    #expect(rates.count == 40 && rates.allSatisfy { (1e-5...1e-2).contains($0) })
+    // Of 40 numbers drawn by their logarithms, it is all but certain that some lie in each third.
+    #expect(rates.contains { $0 < 1e-4 } && rates.contains { $0 > 1e-3 })
+    let sizes = values("train.per_device_train_batch_size").compactMap(\.int)
+    #expect(Set(sizes) == [2, 3, 4, 5, 6])
+  }
+
+  @Test func halvingGivesTheBetterOnesMoreUpdates() throws {
+    let world = try StudyWorld()
+    let changes: JSONValue = [
+      "strategy": "halving", "samples": 9, "factor": 3, "min_steps": 2,
+      "base": ["train": ["max_steps": 20]], "parameters": Self.ranges,
+    ]
+    let rounds = try sweep(world, changes).rounds
+    #expect(rounds.map(\.steps) == [2, 6, 20])
+    #expect(rounds.map(\.survivors) == [3, 1, nil])
+    let short = try sweep(world, changes.merged(with: ["min_steps": 7]))
+    #expect(short.rounds.map(\.steps) == [20])
+  }
+
+  @Test func whatCannotBeSearchedIsSaidAtOnce() throws {
+    let world = try StudyWorld()
+    let cases: [(JSONValue, String)] = [
+      (["parameters": ["method.temperatur": ["values": [1]]]], "temperature"),
+      (["parameters": ["method.temperature": ["values": []]]], "an array that is not empty"),
+      (["parameters": ["method.temperature": ["value": [1]]]], "unknown key \"value\""),
+      (["parameters": ["method.temperature": ["values": [1, -1]]]], "method.temperature"),
+      (["parameters": ["seed": ["values": [1]]]], "no key that a sweep can search"),
+      (["parameters": ["task.data_dir": ["values": ["x"]]]], "no key that a sweep can search"),
+      (["parameters": ["a..b": ["values": [1]]]], "no key that a sweep can search"),
+      (
+        ["parameters": .null, "strategy": "random"], "parameters is missing"
+      ),
+      (["base": ["task": ["validation_split": 0.2]]], "at the top level"),
+      (["base": ["seed": 3]], "write seeds"),
+      (["base": ["method": .null]], "base.method is missing"),
+      (["strategy": "halving", "min_steps": 9], "max_steps is only 3"),
+      (["metric": "f2"], "metric"), (["train": [:]], "base"), (["sample": 3], "samples"),
+    ]
+    for (changes, text) in cases {
+      #expect(complaint(world, changes).contains(text), "\(complaint(world, changes))")
+    }
+    for range in [[2, 1], [1], ["a", 2], [0, 1]] as [JSONValue] {
+      let changes: JSONValue = [
+        "strategy": "random",
+        "parameters": ["method.temperature": ["range": range, "scale": "log", "values": .null]],
+      ]
+      #expect(complaint(world, changes).contains("method.temperature"), "\(range)")
+    }
+    let ranges: JSONValue = [
+      "parameters": ["train.learning_rate": ["range": [1, 2], "values": .null]]
+    ]
+    #expect(complaint(world, ranges).contains("a grid has no combinations"))
+  }
+
+  @Test func theBestIsChosenOnHeldOutRowsAndInterruptionsLoseNothing() throws {
+    let world = try StudyWorld()
+    let sweep = try sweep(world)
+    // Without a run there is nothing to choose.
+    let before = try sweep.run(observer: nil as StudyListener?)
+    #expect(before.results.best == nil && before.results.rows.count == 4)
+    let listener = StudyListener()
+    let (results, outcome) = try sweep.run(observer: listener)
+    #expect(outcome.finished == 4 && outcome.failures.isEmpty)
+    let best = try #require(results.best)
+    #expect(results.rows.allSatisfy { ($0.score ?? -1) <= best.score ?? -2 })
+    for row in results.rows {
+      let run = try StrictJSON.parse(
+        String(contentsOfFile: "\(row.folders[0])/all_results.json", encoding: .utf8), file: "r")
+      // A quarter of the 24 training rows, not the 20 validation rows.
+      #expect(run["eval_samples"]?.int == 6 && run["train_samples"]?.int == 18)
+      #expect(run["eval_accuracy"]?.double == row.score)
+    }
+    // What is there is not made again; what was taken away is.
+    try FileManager.default.removeItem(atPath: results.rows[3].folders[0])
+    let again = try self.sweep(world).run(observer: StudyListener())
+    #expect(again.outcome.skipped == 3 && again.outcome.finished == 1)
+    #expect(again.results.rows.map(\.score) == results.rows.map(\.score))
+
+    try results.write(sweep)
+    let file = SweepResults.bestFile(sweep.configuration.outputDir)
+    let c = try DistillConfiguration.load(path: file, overrides: [String]())
+    #expect(c.task.validationSplit == nil && c.task.drawSeed == nil)
+    #expect(
+      c.resolved["method"]?["temperature"]?.double
+        == best.trial.values.first { $0.path == "method.temperature" }?.value.double)
+  }
+
+  @Test func halvingRunsAsManyAsItSays() throws {
+    let world = try StudyWorld()
+    let sweep = try sweep(
+      world,
+      [
+        "strategy": "halving", "samples": 4, "factor": 2, "min_steps": 1,
+        "base": ["train": ["max_steps": 4]], "parameters": Self.ranges,
+      ])
+    let listener = StudyListener()
+    let (results, outcome) = try sweep.run(observer: listener)
+    #expect(outcome.finished == 4 + 2 + 1)
+    #expect(results.rows.map(\.round) == [2, 1, 0, 0])
+    #expect(results.rows.map(\.updates) == [4, 2, 1, 1])
+    #expect(results.best?.trial == results.rows[0].trial)
+  }
+}
