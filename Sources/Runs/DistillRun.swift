@@ -52,8 +52,8 @@ extension PreparedRun {
         trainingClasses: data.targets.knownRows == nil ? data.targets.classes : [],
         batchesPerEpoch: Trainer.stepsPerEpoch(c.train, rows: data.count), seed: c.common.seed,
         tokenizer: models.tokenizer))
-    let others =
-      answers.models + (models.generator.map { [RunModel(role: "generator", model: $0.model)] } ?? [])
+    let generator = models.generator.map { RunModel(role: "generator", model: $0.model) }
+    let others = answers.models + [generator].compactMap { $0 }
     var plan = learning.plan(objective: objective, others: others)
     plan.facts.insert(("method", method.name), at: 0)
     let outputs = try learning.outputs(
@@ -176,7 +176,8 @@ struct DistillationModels<Head: TaskHead> {
     for member in teacher.members where !member.readsStudentTokens {
       guard let model = member.model else { continue }
       try ModelOpener.checkLength(
-        member.length, of: [(member.role, model.model)], key: "max_seq_length of the \(member.role)")
+        member.length, of: [(member.role, model.model)], key: "max_seq_length of the \(member.role)"
+      )
     }
   }
 }
