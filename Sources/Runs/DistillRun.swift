@@ -68,8 +68,8 @@ extension PreparedRun {
           data, isDetailed: c.diagnostics, seed: seed, shards: setup.shards,
           pool: setup.pool, precision: setup.precision),
         sampleTexts: { ModelOpener.sample($0, of: data, seed: seed) }))
-    let others =
-      answers.models + (models.generator.map { [RunModel(role: "generator", model: $0.model)] } ?? [])
+    let generator = models.generator.map { RunModel(role: "generator", model: $0.model) }
+    let others = answers.models + [generator].compactMap { $0 }
     var plan = learning.plan(objective: objective, others: others)
     plan.facts.insert(("method", method.name), at: 0)
     var adversary: AdversaryOutputs?
@@ -212,7 +212,8 @@ struct DistillationModels<Head: TaskHead> {
     for member in teacher.members where !member.readsStudentTokens {
       guard let model = member.model else { continue }
       try ModelOpener.checkLength(
-        member.length, of: [(member.role, model.model)], key: "max_seq_length of the \(member.role)")
+        member.length, of: [(member.role, model.model)], key: "max_seq_length of the \(member.role)"
+      )
     }
   }
 }

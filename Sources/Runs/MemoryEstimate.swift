@@ -61,8 +61,9 @@ package struct MemoryEstimate: CustomStringConvertible {
     parts.append(("activations", Double(lanes) * passes.pool.bytes))
     parts.append(("matrix products", 4 * Double(min(lanes, setup.pool.threads) * passes.packed)))
     let longest = data.lengths.max() ?? 0
+    let learners = models.filter { $0.texts == nil }.map(\.model)
     let evaluations =
-      [Inference.bytes(models.filter { $0.texts == nil }.map(\.model), longest: longest, setup.pool)]
+      [Inference.bytes(learners, longest: longest, setup.pool)]
       + models.compactMap { model in
         model.texts.map {
           Inference.bytes([model.model], longest: $0.lengths.max() ?? 0, setup.pool)

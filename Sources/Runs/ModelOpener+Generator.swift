@@ -33,7 +33,8 @@ extension ModelOpener {
     }
     guard let teacher else {
       throw MismatchError(
-        .method, "method \(method.name) needs a teacher that is one model with its student's tokens")
+        .method, "method \(method.name) needs a teacher that is one model with its student's tokens"
+      )
     }
     let model = try maskedLanguageModel(
       source, role: "generator", teacherSource: teacher.tokenizerSource)

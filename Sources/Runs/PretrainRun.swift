@@ -37,7 +37,8 @@ extension PreparedRun {
     return try PreparedRun(
       setup: setup, objective: objective, data: data, outputs: outputs,
       plan: RunPlan(
-        rows: [("texts", RunPlan.rows(data))], models: [RunModel(role: "model", model: model.model)],
+        rows: [("texts", RunPlan.rows(data))],
+        models: [RunModel(role: "model", model: model.model)],
         objective: objective, data: data, setup: setup),
       notices: c.notes + model.notices + text.notices)
   }

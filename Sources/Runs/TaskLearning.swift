@@ -135,7 +135,8 @@ struct TaskLearning<Head: TaskHead> {
         ("task", task.name),
         ("training rows", RunPlan.rows(data)),
         ("validation rows", "\(evaluation.count)"),
-      ], models: [RunModel(role: model.role, model: model.model)] + others, objective: objective, data: data,
+      ], models: [RunModel(role: model.role, model: model.model)] + others, objective: objective,
+      data: data,
       setup: setup)
   }
 }

@@ -134,7 +134,8 @@ extension Targets {
       self = .classes(
         rows.map { if case .class(let label) = text.label($0) { label } else { Self.noClass } })
     case .scores:
-      self = .scores(rows.map { if case .score(let score) = text.label($0) { score } else { .nan } })
+      self = .scores(
+        rows.map { if case .score(let score) = text.label($0) { score } else { .nan } })
     case .labelSets:
       let sets = rows.flatMap { row -> [Float] in
         guard case .classes(let found) = text.label(row) else {

@@ -16,7 +16,8 @@ public enum LogitAverage: String, Sendable, CaseIterable {
   ///   - members: logits of the same rows by each member.
   ///   - weights: of the members; they are divided by their sum.
   ///   - problem: what logits mean. Scores are averaged as they are.
-  package func mean(_ members: [Matrix], weights: [Double], of problem: LabelSet.Problem) -> Matrix {
+  package func mean(_ members: [Matrix], weights: [Double], of problem: LabelSet.Problem) -> Matrix
+  {
     guard members.count > 1 else { return members[0] }
     let total = weights.reduce(0, +)
     let shares = weights.map { $0 / total }

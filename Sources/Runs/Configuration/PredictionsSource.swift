@@ -30,7 +30,8 @@ public struct PredictionsSource: Sendable {
   init(reading section: ConfigSection) throws {
     origin = ConfigOrigin(section)
     path = try section.file(
-      "predictions", "A file with logits or probabilities for the training rows (docs/teachers.md).")
+      "predictions", "A file with logits or probabilities for the training rows (docs/teachers.md)."
+    )
     validation = try section.optionalFile(
       "validation_predictions", "The same for the validation rows; they are only measured.")
     transfer = try section.files(

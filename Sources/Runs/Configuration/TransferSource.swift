@@ -40,8 +40,9 @@ public struct TransferSource: Sendable {
     try section.finish()
     if alone, ratio != nil {
       throw section.fail(
-        "ratio", "\(section.name("ratio")) counts labelled rows, which `alone` leaves out; keep "
-          + "one of them.")
+        "ratio",
+        "\(section.name("ratio")) counts labelled rows, which `alone` leaves out; keep one of them."
+      )
     }
   }
 }

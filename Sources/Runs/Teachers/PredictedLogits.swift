@@ -118,8 +118,8 @@ struct PredictedLogits {
     if let first = missing.first {
       throw FileError(
         file: path,
-        problem: "there is no prediction for \(missing.count) of the \(numbers.count) rows that are "
-          + "used of \(data); the first is row \(first), counted from 0.")
+        problem: "there is no prediction for \(missing.count) of the \(numbers.count) rows that "
+          + "are used of \(data); the first is row \(first), counted from 0.")
     }
     let result = Matrix(zeros: numbers.count, labels)
     for (row, number) in numbers.enumerated() {
