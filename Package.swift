@@ -158,7 +158,9 @@ let package = Package(
       ]),
     .testTarget(
       name: "InferenceTests",
-      dependencies: ["Autograd", "Data", "Inference", "Kernels", "Models", "Runs", "TestSupport"]),
+      dependencies: [
+        "Autograd", "Data", "Inference", "Kernels", "Models", "Runs", "StrictJSON", "TestSupport",
+      ]),
     .testTarget(
       name: "TrainersTests",
       dependencies: [
