@@ -43,6 +43,7 @@ struct InputLayoutTests {
     #expect(try texts("sentence\na\nb\n", as: "one.tsv") == ["a", "b"])
     #expect(try texts("sentence,label\n\"a, b\",1\nc,0\n", as: "in.csv") == ["a, b", "c"])
     #expect(try texts("\n\nsentence,label\na,1\n", as: "blank.csv") == ["a"])
+    #expect(try texts("n, Text \n1,a\n", as: "spaces.csv") == ["a"])
     #expect(try texts("Text;id\na;1\nb;2\n", as: "semicolon.csv") == ["a", "b"])
     #expect(try texts("id|review\n1|a\n2|\"b\nc\"\n", as: "bar.csv") == ["a", "b\nc"])
     #expect(try texts("id\ttext\n1\ta\n", as: "tabs.csv") == ["a"])

@@ -125,4 +125,44 @@ import Testing
     let run = try letters.finetuning(task: letters.task())
     #expect(run.notices.contains { $0.contains("all 2 rows have the label \"praise\"") })
   }
+
+  @Test func classesWithoutARowAreSaid() throws {
+    let letters = try Letters()
+    try letters.write("nr,text,thema\n1,Danke,Lob\n2,Warum nicht,Frage\n", to: "train.csv")
+    let run = try letters.finetuning(task: letters.task())
+    #expect(run.notices.contains { $0.hasSuffix("no row has the label \"complaint\"") })
+  }
+
+  @Test func trainingRowsThatAreMeasuredAreSaid() throws {
+    let letters = try Letters()
+    let head = "nr,text,thema\n"
+    try letters.write(
+      head + "1,Danke,Lob\n2,Wieso,Frage\n3,Nein,Ärger\n4,Danke,Lob\n", to: "train.csv")
+    func leaks(_ rows: String) throws -> [String] {
+      try letters.write(head + rows, to: "dev.csv")
+      return try letters.finetuning(task: letters.task()).notices
+        .filter { $0.contains("texts of training rows") }
+    }
+    #expect(try leaks("1,danke,Lob\n2,Danke ,Frage\n3,Na,Ärger\n") == [])
+    #expect(
+      try leaks("1,Danke,Frage\n2,Wieso,Frage\n3,Na,Ärger\n") == [
+        "2 of the 3 validation rows (66.7 %) have the texts of training rows, 1 of them with "
+          + "another label; on such rows a model looks better than it is"
+      ])
+  }
+
+  @Test func emptyTextsCountWhereThatIsSaid() throws {
+    let letters = try Letters()
+    let rows = try String(contentsOfFile: "\(letters.data)/dev.csv", encoding: .utf8)
+    try letters.write(rows + "99,,Lob\n", to: "dev.csv")
+    #expect(complaint { try letters.finetuning(task: letters.task()) }.contains("is empty"))
+    let run = try letters.finetuning(task: letters.task(", \"empty_texts\": true"))
+    #expect(run.plan.contains { $0.name == "validation rows" && $0.value == "16" })
+    _ = try run.execute(SilentObserver())
+    let applied = try AppliedTask(model: letters.output)
+    #expect(applied.task.allowsEmptyTexts)
+    #expect(!applied.with(emptyTexts: false).task.allowsEmptyTexts)
+    let kept = try String(contentsOfFile: "\(letters.output)/task.json", encoding: .utf8)
+    #expect(!kept.contains("bad_rows"))
+  }
 }

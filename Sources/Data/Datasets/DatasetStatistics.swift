@@ -20,6 +20,8 @@ public struct DatasetStatistics: Sendable {
     public let scores: (minimum: Double, mean: Double, maximum: Double)?
     /// What is wrong with each row that was left out.
     public let rejections: [FileError]
+    /// How labels were read that are not spelled as in the task's own files; otherwise nil.
+    public let spelling: String?
     /// Number of rows that were left out because the annotators did not agree.
     public let undecided: Int
     /// Rows whose texts also occur in an earlier row of the file.
@@ -96,7 +98,8 @@ public struct DatasetStatistics: Sendable {
         Part(
           splits: [split], source: text.source, rows: text.count,
           labels: text.labelCounts(of: task), scores: text.scoreSummary,
-          rejections: text.rejections, undecided: text.undecidedLines.count, repeats: repeats,
+          rejections: text.rejections, spelling: text.spellingNotice,
+          undecided: text.undecidedLines.count, repeats: repeats,
           lengths: lengths.map { LengthStatistics(lengths: $0, limit: limit) }))
     }
     self.parts = parts

@@ -31,12 +31,12 @@ struct InputColumns {
     candidates = all
   }
 
-  /// The columns of the texts, as the header spells them; nil if there are none. Case does not
-  /// matter.
+  /// The columns of the texts, as the header spells them; nil if there are none. Case and spaces
+  /// around a name do not matter.
   func find(in header: [String]) -> [TaskDescription.Column]? {
     for names in candidates {
       let found = names.compactMap { name in
-        header.first { $0.lowercased() == name.lowercased() }
+        header.first { Self.plain($0) == Self.plain(name) }
       }
       if found.count == names.count { return found.map(TaskDescription.Column.named) }
     }
@@ -46,7 +46,11 @@ struct InputColumns {
   /// True if a line looks like a header rather than like texts.
   func isHeader(_ fields: [String]) -> Bool {
     let known = Set(Self.others + candidates.joined().map { $0.lowercased() })
-    return fields.contains { known.contains($0.lowercased()) }
+    return fields.contains { known.contains(Self.plain($0)) }
+  }
+
+  private static func plain(_ name: String) -> String {
+    String(name.lowercased().drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
   }
 
   /// The names looked for, for messages.

@@ -37,7 +37,8 @@ enum DataFile {
         file: path, problem: "the file is empty; at least one row of text is needed.")
     }
     if let problem = ForeignFormat.problem(of: bytes, path) {
-      throw FileError(file: path, problem: problem)
+      let isPacked = path.hasSuffix(packedEnding)
+      throw FileError(file: path, problem: (isPacked ? "unpacked by gunzip, " : "") + problem)
     }
     return bytes
   }

@@ -17,7 +17,9 @@ package struct DatasetInspection: Sendable {
   /// A sentence for each of the first few rows that were left out of each file, and one for how
   /// many more there are.
   package var notices: [String] {
-    statistics.parts.flatMap { Self.notices($0.rejections, "rows", of: $0.source) }
+    statistics.parts.flatMap { part in
+      [part.spelling].compactMap { $0 } + Self.notices(part.rejections, "rows", of: part.source)
+    }
   }
 
   /// The notices about one file.
