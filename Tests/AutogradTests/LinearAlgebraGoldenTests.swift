@@ -3,9 +3,10 @@ import StrictJSON
 import TestSupport
 import Testing
 
-/// Factorisations beside scipy's in double precision (scripts/goldens/linear_algebra.py). With e the
-/// roundings of a factorisation (LinearAlgebraTests), eigenvalues and singular values move by at
-/// most e times the matrix's norm (Weyl), and what eigenvectors span by 2 e / gap (Davis and Kahan).
+/// Factorisations beside scipy's in double precision (scripts/goldens/linear_algebra.py). With e
+/// the roundings of a factorisation (LinearAlgebraTests), eigenvalues and singular values move by
+/// at most e times the matrix's norm (Weyl), and what eigenvectors span by 2 e / gap (Davis and
+/// Kahan).
 @Suite struct LinearAlgebraGoldenTests {
   private static func cases(_ kind: String) throws -> [JSONValue] {
     let path = TestFiles.golden("functions/linear_algebra.json")

@@ -3,8 +3,9 @@ import TestSupport
 import Testing
 
 /// Residuals and orthogonality. A matrix of order n goes through at most n reflections, each with
-/// some 4n roundings in every number it changes, and an iteration of the same kind: 10 n^2 roundings
-/// of at most the matrix's norm (Higham, Accuracy and Stability of Numerical Algorithms, 19.3).
+/// some 4n roundings in every number it changes, and an iteration of the same kind: 10 n^2
+/// roundings of at most the matrix's norm (Higham, Accuracy and Stability of Numerical Algorithms,
+/// 19.3).
 @Suite struct LinearAlgebraTests {
   static func bound(_ n: Int) -> Double { Roundings.gamma(10 * n * n) }
 

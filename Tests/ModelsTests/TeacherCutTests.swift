@@ -20,9 +20,9 @@ import Testing
 
   /// Against a second implementation (scripts/goldens/teacher_cut.py).
   ///
-  /// The golden's sensitivity is what one rounding in every weight changes. Each of the roundings on
-  /// a way through the teacher, the factorisations (LinearAlgebraTests) and the student changes no
-  /// more.
+  /// The golden's sensitivity is what one rounding in every weight changes. Each of the roundings
+  /// on a way through the teacher, the factorisations (LinearAlgebraTests) and the student changes
+  /// no more.
   @Test func logitsOfStudents() throws {
     let golden = try ModelGolden("bert-classifier")
     let (teacher, _) = try ModelFolder(golden.folder).classifier(seed: 1)
@@ -145,13 +145,15 @@ import Testing
     ),
     (
       TeacherCut(hiddenSize: 18),
-      "student.from_teacher: num_attention_heads 1 does not fit hidden_size 18; heads are kept whole "
-        + "or joined, so their number times the teacher's 12, or a multiple of it, has to be the width"
+      "student.from_teacher: num_attention_heads 1 does not fit hidden_size 18; heads are kept "
+        + "whole or joined, so their number times the teacher's 12, or a multiple of it, has to be "
+        + "the width"
     ),
     (
       TeacherCut(hiddenSize: 24, attentionHeads: 4),
-      "student.from_teacher: num_attention_heads 4 does not fit hidden_size 24; heads are kept whole "
-        + "or joined, so their number times the teacher's 12, or a multiple of it, has to be the width"
+      "student.from_teacher: num_attention_heads 4 does not fit hidden_size 24; heads are kept "
+        + "whole or joined, so their number times the teacher's 12, or a multiple of it, has to be "
+        + "the width"
     ),
   ]
 

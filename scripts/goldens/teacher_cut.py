@@ -161,8 +161,8 @@ def cut(wide, width, heads, units, init):
         context, attended, inner, output = wide.layer(index, x)
         written = wide.w[f"{p}.attention.output.dense.weight"]
         sizes = [
-            ((context[:, h * size:(h + 1) * size] @ written[:, h * size:(h + 1) * size].T) ** 2).sum()
-            for h in range(wide.heads)]
+            ((context[:, part] @ written[:, part].T) ** 2).sum()
+            for part in (slice(h * size, (h + 1) * size) for h in range(wide.heads))]
         rows = np.concatenate(
             [np.arange(h * size, (h + 1) * size) for h in largest(width // size, sizes)])
         joined = width // heads // size

@@ -2,9 +2,9 @@ import Kernels
 
 /// How much the layers of two encoders say the same of the same tokens or texts.
 ///
-/// Linear CKA (Kornblith et al. 2019, arXiv 1905.00414) of two layers' states X and Y, whose columns
-/// have mean 0: |Y^T X|^2 / (|X^T X| |Y^T Y|) with norms of Frobenius. It is 1 if one is a rotation
-/// and scaling of the other, and 0 if nothing in one says anything linear of the other.
+/// Linear CKA (Kornblith et al. 2019, arXiv 1905.00414) of two layers' states X and Y, whose
+/// columns have mean 0: |Y^T X|^2 / (|X^T X| |Y^T Y|) with norms of Frobenius. It is 1 if one is a
+/// rotation and scaling of the other, and 0 if nothing in one says anything linear of the other.
 package struct LayerSimilarity: Sendable {
   /// CKA, one row for each layer of the first encoder with one number for each of the second; the
   /// embeddings' output is layer 0.

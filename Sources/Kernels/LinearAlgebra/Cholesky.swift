@@ -21,8 +21,8 @@ public struct Cholesky: Sendable {
     for row in 0..<n { lower.rows(row..<row + 1).columns(row + 1..<n).fill(0) }
   }
 
-  /// Factorises a covariance with a ridge: A + r I, so that variables which depend on each other have
-  /// a factor too.
+  /// Factorises a covariance with a ridge: A + r I, so that variables which depend on each other
+  /// have a factor too.
   ///
   /// - Parameter ridge: r in units of the mean variance. It grows tenfold until the matrix is
   ///   positive definite, since one variance far above the others leaves more rounding than that.

@@ -2,8 +2,8 @@
 public final class Moments {
   /// Number of rows so far.
   public private(set) var count = 0
-  /// What is subtracted from every row, so that squares of large means do not swallow the variances:
-  /// the mean of the first batch.
+  /// What is subtracted from every row, so that squares of large means do not swallow the
+  /// variances: the mean of the first batch.
   private var shift: [Float]
   private var sums: [Double]
   private let products: Matrix

@@ -1,9 +1,9 @@
 import CLAPACK
 
 extension Kernel {
-  /// The rows of a covariance in the order in which each leaves most of the rest explained: the next
-  /// one is always that with the largest variance which the ones before do not explain (`spstrf`).
-  /// The first k of them are variables from which all others follow well.
+  /// The rows of a covariance in the order in which each leaves most of the rest explained: the
+  /// next one is always that with the largest variance which the ones before do not explain
+  /// (`spstrf`). The first k of them are variables from which all others follow well.
   ///
   /// - Parameter covariance: symmetric, not negative; what is above the diagonal is not read.
   /// - Throws: `LAPACKError`.

@@ -92,8 +92,8 @@ package struct EmbeddingGuessing: Sendable {
 
   /// Guessing in the space of a teacher's word embeddings.
   ///
-  /// - Throws: `MismatchError` if a text has not one class of several, or the covariance of the word
-  ///   embeddings is asked for and has no factor.
+  /// - Throws: `MismatchError` if a text has not one class of several, or the covariance of the
+  ///   word embeddings is asked for and has no factor.
   package init(teacher: SequenceClassifier, settings: Settings, method: String) throws {
     guard teacher.labels.problem == .oneClass else {
       throw MismatchError(

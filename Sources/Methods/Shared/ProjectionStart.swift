@@ -67,8 +67,8 @@ extension MethodSetup where Head == SequenceClassifier {
 }
 
 extension Projections {
-  /// Sets a map to W and b for which the sum of squares of W x + b - y is least over some rows, with
-  /// a ridge: states behind a LayerNorm depend on each other, and there may be fewer rows than
+  /// Sets a map to W and b for which the sum of squares of W x + b - y is least over some rows,
+  /// with a ridge: states behind a LayerNorm depend on each other, and there may be fewer rows than
   /// columns.
   ///
   /// - Throws: `LAPACKError`, `MemoryShortage`.
