@@ -89,7 +89,7 @@ public struct TinyBERT: Objective {
         "regression_target", default: .gold,
         "What outputs learn in a regression: gold scores or the teacher's.")
       let texts: Texts = try section.choice(
-        "augmentation", default: .none,
+        "augmentation", default: Texts.none,
         "Whether step 1 reads texts with replaced words, and how these are made: as in "
           + "tinybert-augmentation.")
       if let form = TextAugmentation.Form(rawValue: texts.rawValue) {

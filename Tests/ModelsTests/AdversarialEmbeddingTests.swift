@@ -8,7 +8,7 @@ import Testing
 @Suite struct AdversarialEmbeddingTests {
   @Test(arguments: ModelFamily.allCases)
   func sampledRowsAreTheirWordsAndGradientsFlowToTheLogits(_ family: ModelFamily) throws {
-    let golden = try ModelGolden("\(family)-classifier")
+    let golden = try ModelGolden("\(family.rawValue)-classifier")
     let model = try ModelFolder(golden.folder).classifier(seed: 1).0
     let tokens = try golden.tokens()
     let rows = [1, 4, 8, 13, 20]

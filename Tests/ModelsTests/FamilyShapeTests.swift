@@ -44,7 +44,7 @@ import Testing
 
   @Test(arguments: [ModelFamily.roberta, .distilbert])
   func segmentsOfTheTokenizerMeanNothing(_ family: ModelFamily) throws {
-    let golden = try ModelGolden("\(family)-classifier")
+    let golden = try ModelGolden("\(family.rawValue)-classifier")
     let model = try ModelFolder(golden.folder).classifier(seed: 1).0
     var tokens = try golden.tokens()
     #expect(tokens.typeIDs.contains(1))

@@ -47,7 +47,7 @@ import Testing
   @Test(arguments: ModelFamily.allCases)
   func writtenAndReadBackIsBitEqual(_ family: ModelFamily) throws {
     let scratch = try ScratchFolder()
-    let golden = try ModelGolden("\(family)-classifier")
+    let golden = try ModelGolden("\(family.rawValue)-classifier")
     let model = try ModelFolder(golden.folder).classifier(seed: 1).0
     let labels = LabelSet(names: ["a", "b", "c"])
     try ModelFolder.write(

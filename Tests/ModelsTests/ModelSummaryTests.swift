@@ -12,7 +12,7 @@ import Testing
 
   @Test(arguments: ModelFamily.allCases)
   func classifiers(_ family: ModelFamily) throws {
-    let folder = try ModelFolder(ModelGolden("\(family)-classifier").folder)
+    let folder = try ModelFolder(ModelGolden("\(family.rawValue)-classifier").folder)
     let (model, summary) = (try folder.classifier(seed: 1).0, try folder.summary())
     #expect(summary.architectures == [model.architecture])
     #expect(summary.problems.isEmpty)
@@ -28,7 +28,7 @@ import Testing
 
   @Test(arguments: ModelFamily.allCases)
   func otherHeads(_ family: ModelFamily) throws {
-    let masked = try ModelFolder(ModelGolden("\(family)-mlm").folder)
+    let masked = try ModelFolder(ModelGolden("\(family.rawValue)-mlm").folder)
     let model = try masked.maskedLanguageModel(seed: 1).0
     let summary = try masked.summary()
     #expect(summary.architectures == [model.architecture])

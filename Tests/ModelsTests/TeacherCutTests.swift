@@ -71,7 +71,7 @@ import Testing
   /// Where nothing gets narrower, weights are copied to the bit.
   @Test(arguments: ModelFamily.allCases)
   func nothingIsCut(_ family: ModelFamily) throws {
-    let golden = try ModelGolden("\(family)-classifier")
+    let golden = try ModelGolden("\(family.rawValue)-classifier")
     let (teacher, _) = try ModelFolder(golden.folder).classifier(seed: 1)
     let (student, missing) = try teacher.cut(
       TeacherCut(), make: { SequenceClassifier($0, labels: teacher.labels) },
@@ -89,7 +89,7 @@ import Testing
   /// states that it is fitted to, whose spread is 1 before its gain.
   @Test(arguments: ModelFamily.allCases)
   func narrowingByNothing(_ family: ModelFamily) throws {
-    let golden = try ModelGolden("\(family)-classifier")
+    let golden = try ModelGolden("\(family.rawValue)-classifier")
     let (teacher, _) = try ModelFolder(golden.folder).classifier(seed: 1)
     let tokens = try golden.tokens()
     for basis in TeacherCut.Basis.allCases {
@@ -104,7 +104,7 @@ import Testing
   /// Half the teacher is closer to it than a model that always says the mean.
   @Test(arguments: ModelFamily.allCases)
   func narrowStudentsFollowTheirTeacher(_ family: ModelFamily) throws {
-    let golden = try ModelGolden("\(family)-qa")
+    let golden = try ModelGolden("\(family.rawValue)-qa")
     let (teacher, _) = try ModelFolder(golden.folder).spanClassifier(seed: 1)
     let tokens = try golden.tokens()
     func logits(_ model: SpanClassifier) -> [Double] {

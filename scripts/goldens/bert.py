@@ -109,9 +109,16 @@ class Batch:
 
 
 def save_gradients(model, relative_path):
-    """Writes the gradient of every parameter under its Hugging Face name, as float32."""
+    """Writes the gradient of every parameter under its Hugging Face name, as float32.
+
+    A tied weight goes by the name that it has among the embeddings, as in checkpoints.
+    """
+    names = {}
+    for name, value in model.named_parameters(remove_duplicate=False):
+        if id(value) not in names or "word_embeddings" in name:
+            names[id(value)] = (name, value)
     gradients = {}
-    for name, value in model.named_parameters():
+    for name, value in names.values():
         assert value.grad is not None, f"no gradient for {name}"
         gradients[name] = value.grad.float().contiguous()
     save_file(gradients, os.path.join(GOLDENS, relative_path), metadata={"format": "pt"})
