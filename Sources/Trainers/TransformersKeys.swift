@@ -40,10 +40,7 @@ extension TrainingArguments {
     ),
     (["save_safetensors"], "weights are always written as safetensors; leave it out."),
     (["full_determinism"], "every run can be repeated; leave it out."),
-    (["early_stopping_patience"], "load_best_model_at_end keeps the best model of a whole run."),
-    (
-      ["remove_unused_columns", "label_names"], "the section task says which columns are read."
-    ),
+    (["remove_unused_columns", "label_names"], "the section task says which columns are read."),
     (
       ["eval_delay", "eval_on_start", "eval_accumulation_steps"],
       "eval_strategy and eval_steps decide."

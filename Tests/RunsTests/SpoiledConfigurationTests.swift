@@ -140,7 +140,7 @@ import Testing
     Spoiled(
       "\"hidden_size\": 64", "\"model_type\": \"roberto\", \"hidden_size\": 64",
       "6:21: error: model.config.model_type must be \"bert\" or \"roberta\" or \"distilbert\" "
-        + "or \"electra\", found \"roberto\"; did you mean \"roberta\"?"),
+        + "or \"electra\" or \"xlm-roberta\", found \"roberto\"; did you mean \"roberta\"?"),
     Spoiled(
       ",\n    \"vocab\": \"vocab.txt\"", "",
       "4:12: error: model.vocab is missing; a fresh model needs a vocab.txt or a model folder "
