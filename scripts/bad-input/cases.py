@@ -1,4 +1,5 @@
 """How a case is written down: a name, what is spoiled, and the command."""
+import itertools
 import os
 import shlex
 
@@ -13,7 +14,8 @@ OWN = "mate-kd inspect --task-config task.json --data own"
 
 
 class Case:
-    """`files` are written, or removed if they are None; `spoil` gets a function to paths; `shell` is a
+    """`files` are written, or removed if they are None; long ones come in pieces from a function, so
+    that this process stays small, whose memory counts for the program that it starts. `spoil` gets a function to paths; `shell` is a
     script in place of the command."""
 
     def __init__(self, name, command, files=None, spoil=None, stdin=None, shell=None, is_good=False):
@@ -27,11 +29,19 @@ class Case:
             path = os.path.join(folder, name)
             if content is None:
                 os.remove(path)
+            elif callable(content):
+                with open(path, "w") as file:
+                    file.writelines(content())
             else:
                 write(path, content)
         if self.also:
             here = os.path.join
             self.also(lambda name: here(folder, name))
+
+
+def many(begin, count, piece, end):
+    """A long text in pieces: `piece` makes one of its number."""
+    return lambda: itertools.chain([begin], map(piece, range(count)), [end])
 
 
 def config(name, run, changes, more=""):

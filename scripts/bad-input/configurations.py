@@ -1,7 +1,7 @@
 """Configurations of runs."""
 import os
 
-from cases import Case, config, config_text
+from cases import Case, config, config_text, many
 
 BIG = 2 ** 63 - 1
 
@@ -18,8 +18,9 @@ for name, text in {
     "an escape sequence": '{"\\u001b[31mred": 1}', "a newline in a key": '{"a\\nerror: b": 1}',
     "control character": '{"a\x1b": 1}', "long key": '{"' + "k" * 1_000_000 + '": 1}',
     "text after it": "{} {}", "C1 control": '{"\\u009b31m": 1}', "a megabyte of brackets": "[]" * 500_000,
-    "forty million zeros": "[" + "0," * 40_000_000 + "0]", "nine million keys": "{" + ",".join(f'"{n}":0' for n in range(9_000_000)) + "}",
-    "twelve million objects": "[" + '{"a":[]},' * 12_000_000 + "0]",
+    "forty million zeros": many("[", 40_000, lambda n: "0," * 1000, "0]"),
+    "nine million keys": many("{", 9_000_000, lambda n: f'"{n}":0,', '"":0}'),
+    "twelve million objects": many("[", 12_000, lambda n: '{"a":[]},' * 1000, "0]"),
 }.items():
     config_text(name, text)
 

@@ -3,7 +3,7 @@ import json
 import os
 import struct
 
-from cases import ANSWER, EVALUATE, PREDICT, Case
+from cases import ANSWER, EVALUATE, PREDICT, Case, many
 from world import MODEL_CONFIG, TOKENIZER, VOCABULARY, changed, random_weights, safetensors
 
 BIG = 2 ** 63 - 1
@@ -115,6 +115,16 @@ for name in [WORDS, "classifier.weight", "bert.encoder.layer.0.attention.self.qu
     weights(f"without {name}", safetensors({k: v for k, v in random_weights().items() if k != name}))
 weights("of another width", safetensors({k: ([*s[:-1], 2 * s[-1]], v + v) for k, (s, v) in random_weights().items()}))
 
+# pytorch_model.bin
+HOSTILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../Tests/Goldens/pytorch")
+for name in sorted(os.listdir(HOSTILE)):
+    if name.startswith("refused-"):
+        with open(os.path.join(HOSTILE, name), "rb") as file:
+            Case(f"pytorch_model.bin: {name[8:-4]}", PREDICT, {"model/model.safetensors": None, "model/pytorch_model.bin": file.read()})
+Case("pytorch_model.bin: a pipe", PREDICT, {"model/model.safetensors": None}, lambda at: os.mkfifo(at("model/pytorch_model.bin")))
+Case("pytorch_model.bin: 100 GB of nothing", PREDICT, {"model/model.safetensors": None, "model/pytorch_model.bin": b"PK\3\4"},
+     lambda at: os.truncate(at("model/pytorch_model.bin"), 10 ** 11))
+
 # An index and its shards.
 SHARD = "model-00001-of-00001.safetensors"
 
@@ -174,8 +184,9 @@ vocab("without [CLS]", "\n".join(w for w in VOCABULARY if w != "[CLS]"))
 vocab("not UTF-8", b"[PAD]\n\xff\xfe\n")
 vocab("a token more than the model has", "\n".join(VOCABULARY + ["more"]))
 vocab("a million lines", "\n".join(VOCABULARY + [str(i) for i in range(10 ** 6)]))
-vocab("twelve million lines", "\n".join(VOCABULARY + [str(i) for i in range(12 * 10 ** 6)]))
-tokenizer("five million tokens", {"model.vocab": {str(i): i for i in range(5 * 10 ** 6)}})
+vocab("twelve million lines", many("\n".join(VOCABULARY), 12_000_000, lambda n: f"\n{n}", "\n"))
+beginning, end = json.dumps(changed(TOKENIZER, {"model.vocab": {"more": -1}})).split('"more": -1')
+Case("tokenizer.json: five million tokens", PREDICT, {"model/tokenizer.json": many(beginning, 5_000_000, lambda n: f'"{n}":{n},', '"":-1' + end)})
 
 # Things that are no files, and files that are not there.
 for name in ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"]:
