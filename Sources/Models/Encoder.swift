@@ -134,13 +134,12 @@ public struct Encoder: Sendable {
     for index in layers.indices {
       var rows: [Int]?
       if index == layers.count - 1, case .rows(let selected) = selection { rows = selected }
-      let parts = layer(
-        index, of: x, tokens, parameters: parameters, tape: tape, training: training, rows: rows)
-      x = parts.output
-      if keepsHiddenStates {
-        if let qkv = parts.qkv { projections.append(qkv) }
-        states.append(x)
+      x = layer(
+        index, of: x, tokens, parameters: parameters, tape: tape, training: training, rows: rows
+      ) { part, tensor in
+        if keepsHiddenStates, part == .qkv { projections.append(tensor) }
       }
+      if keepsHiddenStates { states.append(x) }
     }
     if layers.isEmpty, case .rows(let rows) = selection { x = tape.gatherRows(x, rows) }
     return Output(last: x, hiddenStates: states, projections: projections)
@@ -171,27 +170,29 @@ public struct Encoder: Sendable {
   }
 
   /// What a layer computes on its way to its output, one row per token.
-  struct LayerParts {
-    /// Queries, keys and values, [tokens, 3 H]; nil if only some rows were asked for.
-    let qkv: Tensor?
+  enum LayerPart {
+    /// Queries, keys and values, [tokens, 3 H]; not computed if only some rows were asked for.
+    case qkv
     /// What the heads gathered, side by side, [rows, H].
-    let context: Tensor
+    case context
     /// The output of the attention's LayerNorm, [rows, H].
-    let attended: Tensor
+    case attended
     /// The units of the feed-forward layer after their activation, [rows, I].
-    let inner: Tensor
-    /// The layer's output, [rows, H].
-    let output: Tensor
+    case inner
   }
 
   /// One layer of some states.
   ///
-  /// - Parameter rows: the tokens whose output is wanted; nil for all. Keys and values are those of
-  ///   all tokens in any case.
+  /// - Parameters:
+  ///   - rows: the tokens whose output is wanted; nil for all. Keys and values are those of all
+  ///     tokens in any case.
+  ///   - visit: sees what is computed on the way. What it does not keep is released as soon as it
+  ///     is not needed any more, so that passes without gradients take little memory.
+  /// - Returns: the layer's output, [rows, H].
   func layer(
     _ index: Int, of x: Tensor, _ tokens: PackedTokens, parameters: Parameters, tape: Tape,
-    training: Bool, rows: [Int]? = nil
-  ) -> LayerParts {
+    training: Bool, rows: [Int]? = nil, visit: (LayerPart, Tensor) -> Void = { _, _ in }
+  ) -> Tensor {
     let c = configuration
     let layer = layers[index]
     let hiddenDropout = training ? c.hiddenDropout : 0
@@ -199,7 +200,6 @@ public struct Encoder: Sendable {
     let attendedDropout = c.family.description.dropsAttentionOutput ? hiddenDropout : 0
     func weight(_ slot: ParameterSlot) -> Tensor { tape.parameter(slot, of: parameters) }
     var residual = x
-    var qkv: Tensor?
     let context: Tensor
     if let rows {
       // Only these rows are read later: compute keys and values of all tokens, all else of these.
@@ -215,26 +215,27 @@ public struct Encoder: Sendable {
       context = tape.attention(
         q: q, kv: kv, layout: layout, heads: c.attentionHeads, dropout: attentionDropout)
     } else {
-      let all = tape.linear(x, weight: weight(layer.qkvWeight), bias: weight(layer.qkvBias))
-      qkv = all
+      let qkv = tape.linear(x, weight: weight(layer.qkvWeight), bias: weight(layer.qkvBias))
+      visit(.qkv, qkv)
       context = tape.attention(
-        qkv: all, layout: AttentionLayout(offsets: tokens.offsets), heads: c.attentionHeads,
+        qkv: qkv, layout: AttentionLayout(offsets: tokens.offsets), heads: c.attentionHeads,
         dropout: attentionDropout)
     }
+    visit(.context, context)
     let attended = tape.addNorm(
       tape.linear(
         context, weight: weight(layer.attentionWeight), bias: weight(layer.attentionBias)),
       residual: residual, gamma: weight(layer.attentionGamma), beta: weight(layer.attentionBeta),
       epsilon: c.layerNormEpsilon, dropout: attendedDropout)
+    visit(.attended, attended)
     let inner = tape.linear(
       attended, weight: weight(layer.intermediateWeight), bias: weight(layer.intermediateBias),
       activation: c.activation)
-    let output = tape.addNorm(
+    visit(.inner, inner)
+    return tape.addNorm(
       tape.linear(inner, weight: weight(layer.outputWeight), bias: weight(layer.outputBias)),
       residual: attended, gamma: weight(layer.outputGamma), beta: weight(layer.outputBeta),
       epsilon: c.layerNormEpsilon, dropout: hiddenDropout)
-    return LayerParts(
-      qkv: qkv, context: context, attended: attended, inner: inner, output: output)
   }
 }
 

@@ -65,11 +65,12 @@ struct NarrowedEncoder {
         tokens, parameters: model.parameters, tape: tape, training: false)
       moments[0].add(x.value)
       for index in encoder.layers.indices {
-        let parts = encoder.layer(
-          index, of: x, tokens, parameters: model.parameters, tape: tape, training: false)
-        moments[2 * index + 1].add(parts.attended.value)
-        moments[2 * index + 2].add(parts.output.value)
-        x = parts.output
+        x = encoder.layer(
+          index, of: x, tokens, parameters: model.parameters, tape: tape, training: false
+        ) { part, tensor in
+          if part == .attended { moments[2 * index + 1].add(tensor.value) }
+        }
+        moments[2 * index + 2].add(x.value)
       }
     }
     let result = Matrix(zeros: width, width)
@@ -141,15 +142,21 @@ struct NarrowedEncoder {
     var attendedStates: [Matrix] = []
     for batch in sample.indices {
       let tape = Tape(pool: pool)
-      let parts = wide.layer(
+      let output = wide.layer(
         index, of: tape.constant(states[batch]), sample[batch], parameters: wideWeights,
-        tape: tape, training: false)
-      context.add(parts.context.value)
-      attended.add(parts.attended.value)
-      inner.add(parts.inner.value)
-      moments.add(parts.output.value)
-      attendedStates.append(parts.attended.value)
-      states[batch] = parts.output.value
+        tape: tape, training: false
+      ) { part, tensor in
+        switch part {
+        case .qkv: break
+        case .context: context.add(tensor.value)
+        case .attended:
+          attended.add(tensor.value)
+          attendedStates.append(tensor.value)
+        case .inner: inner.add(tensor.value)
+        }
+      }
+      moments.add(output.value)
+      states[batch] = output.value
     }
 
     let heads = headCut(context, output: weight(from.attentionWeight))
@@ -184,16 +191,20 @@ struct NarrowedEncoder {
       from: (from.outputWeight, from.outputBias), to: (to.outputWeight, to.outputBias),
       reading: try Reading(units, of: inner))
 
-    func parts(_ batch: Int, _ tape: Tape) -> Encoder.LayerParts {
+    func output(
+      _ batch: Int, _ tape: Tape, visit: (Encoder.LayerPart, Tensor) -> Void = { _, _ in }
+    ) -> Tensor {
       narrow.layer(
         index, of: tape.constant(narrowStates[batch]), sample[batch], parameters: narrowWeights,
-        tape: tape, training: false)
+        tape: tape, training: false, visit: visit)
     }
-    fit(gamma: to.attentionGamma, beta: to.attentionBeta, to: attendedStates) {
-      parts($0, $1).attended
+    fit(gamma: to.attentionGamma, beta: to.attentionBeta, to: attendedStates) { batch, tape in
+      var found = tape.constant(narrowStates[batch])
+      _ = output(batch, tape) { part, tensor in if part == .attended { found = tensor } }
+      return found
     }
-    fit(gamma: to.outputGamma, beta: to.outputBeta, to: states) { parts($0, $1).output }
-    narrowStates = sample.indices.map { parts($0, Tape(pool: pool)).output.value }
+    fit(gamma: to.outputGamma, beta: to.outputBeta, to: states) { output($0, $1) }
+    narrowStates = sample.indices.map { output($0, Tape(pool: pool)).value }
   }
 
   /// E W B and E (W offset + b).
