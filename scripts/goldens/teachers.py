@@ -200,7 +200,8 @@ def main():
     case("roberta", here[0], there[0], kd)
     case("short", ask(train, SHORT)[0], ask(dev, SHORT)[0], kd)
     case("annealing-kd", here[0], there[0], squared(1 / 7))
-    case("continuation-kd", here[0], there[0], squared(1 / 10))
+    # The only update of its run is past k = 1, so the multiplier is 2/10.
+    case("continuation-kd", here[0], there[0], squared(2 / 10))
     case("probabilities", mean_probabilities(here, (2, 1)), mean_probabilities(there, (2, 1)), kd)
     case("logits", mean_logits(here, (2, 1)), mean_logits(there, (2, 1)), kd)
     case("predictions", predicted, None, kd)

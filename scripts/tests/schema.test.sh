@@ -52,7 +52,7 @@ checker=$(dirname "$(command -v "$python")")/check-jsonschema
 if [[ -z $checker ]]; then
   echo "schema: skipped: there is no check-jsonschema beside $python"
 else
-  for command in distill teacher-finetune pretrain compare; do
+  for command in distill teacher-finetune pretrain compare sweep; do
     mapfile -t files < <(sed -n "s/^$command //p" "$work/named")
     "$checker" --schemafile "docs/schema/$command.json" "${files[@]}" >"$work/checked" || {
       cat "$work/checked" >&2
