@@ -31,11 +31,11 @@ import Testing
   @Test(arguments: ["roberta", "distilbert"])
   func bareEncoder(_ family: String) throws {
     let scratch = try ScratchFolder()
-    let bare = try renamed("\(family.rawValue)-classifier", in: scratch) { name in
+    let bare = try renamed("\(family)-classifier", in: scratch) { name in
       name.hasPrefix("\(family).") ? [String(name.dropFirst(family.count + 1))] : [name]
     }
     let (model, report) = try bare.classifier(seed: 1)
-    let golden = try ModelFolder(ModelGolden("\(family.rawValue)-classifier").folder).classifier(seed: 1).0
+    let golden = try ModelFolder(ModelGolden("\(family)-classifier").folder).classifier(seed: 1).0
     #expect(report == LoadReport())
     #expect(Weights(model.parameters) == Weights(golden.parameters))
   }
@@ -46,10 +46,10 @@ import Testing
       ("distilbert", "vocab_projector", ["vocab_projector.bias"]),
     ] as [(String, String, [String])])
   func tiedDecoderMayBeThere(_ family: String, _ decoder: String, _ biases: [String]) throws {
-    let golden = try ModelFolder(ModelGolden("\(family.rawValue)-mlm").folder).maskedLanguageModel(seed: 1).0
+    let golden = try ModelFolder(ModelGolden("\(family)-mlm").folder).maskedLanguageModel(seed: 1).0
     for bias in biases {
       let scratch = try ScratchFolder()
-      let folder = try renamed("\(family.rawValue)-mlm", in: scratch) { name in
+      let folder = try renamed("\(family)-mlm", in: scratch) { name in
         if name.hasSuffix("word_embeddings.weight") { return [name, "\(decoder).weight"] }
         return [biases.contains(name) ? bias : name]
       }
@@ -58,7 +58,7 @@ import Testing
       #expect(Weights(model.parameters) == Weights(golden.parameters))
     }
     let untied = try ScratchFolder()
-    let other = try renamed("\(family.rawValue)-mlm", in: untied) { name in
+    let other = try renamed("\(family)-mlm", in: untied) { name in
       // The positions are no words: another table under the decoder's name.
       name.hasSuffix("position_embeddings.weight") ? [name, "\(decoder).weight"] : [name]
     }
@@ -71,7 +71,7 @@ import Testing
     ("electra", ["classifier.out_proj.weight", "classifier.out_proj.bias"]),
   ])
   func headForOtherLabelsKeepsItsDenseLayer(_ family: String, _ names: [String]) throws {
-    let folder = try ModelFolder(ModelGolden("\(family.rawValue)-classifier").folder)
+    let folder = try ModelFolder(ModelGolden("\(family)-classifier").folder)
     let (model, report) = try folder.classifier(labels: LabelSet(names: ["no", "yes"]), seed: 1)
     #expect(report.initialized == names, "only the layer of outputs depends on the labels")
     #expect(report.unused == names.sorted(), "the old one is left over")

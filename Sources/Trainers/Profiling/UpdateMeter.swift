@@ -41,7 +41,8 @@ final class UpdateMeter: Sendable {
   /// first one, so it ends only once all models have had theirs.
   func turn(batch: Int) -> Int {
     state.withLock { state in
-      if batch != state.batch {
+      // Whoever asks for a batch that is over, such as a summary, begins no update.
+      if batch > state.batch {
         close(&state)
         state.batch = batch
         state.texts = 0
