@@ -15,7 +15,7 @@ import Testing
     let golden = try #require(
       try StrictJSON.parse(TestFiles.bytes(path), file: path)["similarity"])
     let states = try ["bert", "electra"].map { family in
-      let model = try ModelGolden("\(family.rawValue)-classifier")
+      let model = try ModelGolden("\(family)-classifier")
       return try ModelFolder(model.folder).classifier(seed: 1).0.states(model)
     }
     let found = try LayerSimilarity(states[0], states[1])
