@@ -56,10 +56,13 @@ public struct UnigramTokenizer: Tokenizer {
       vocabulary: model.vocabulary, special: specialTokens, added: addedTokens,
       readAsText: readAsText, template: template)
     self.traits = traits
-    // Where special tokens are text, no text may produce one from its pieces.
+    // Where special tokens are text, no text may produce one from its pieces, nor another piece of
+    // the same spelling.
+    let hidden = Set(readAsText.compactMap { model.vocabulary.bytes(of: $0) })
     let trie = PieceTrie(
-      model.scores.indices.lazy.map { Int32($0) }.filter { !readAsText.contains($0) }
-        .compactMap { id in model.vocabulary.bytes(of: id).map { ($0, id) } })
+      model.scores.indices.lazy.map { Int32($0) }
+        .compactMap { id in model.vocabulary.bytes(of: id).map { ($0, id) } }
+        .filter { !hidden.contains($0.0) })
     self.trie = trie
     bytePieces = (0..<256).map { byte in
       guard model.fallsBackToBytes else { return -1 }
