@@ -64,7 +64,7 @@ def pieces():
         text = MARK + normalize(part).strip(" ").replace(" ", MARK)
         for start in range(len(text)):
             for end in range(start + 1, min(len(text), start + 5) + 1):
-                if draw.random() < 0.6 and not any("\ue000" <= c for c in text[start:end]):
+                if draw.random() < 0.6 and text[start:end] not in [*SPECIAL, "<mask>"]:
                     found.setdefault(text[start:end], -draw.randrange(2, 20) / 2)
     found.update({"qz": -30.0, "aa": -3.25000000000000001, "aaa": -4.123456789012345})
     return [*[(name, 0.0) for name in SPECIAL], *found.items()]

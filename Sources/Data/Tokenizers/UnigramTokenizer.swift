@@ -56,10 +56,16 @@ public struct UnigramTokenizer: Tokenizer {
       vocabulary: model.vocabulary, special: specialTokens, added: addedTokens,
       readAsText: readAsText, template: template)
     self.traits = traits
-    // Where special tokens are text, no text may produce one from its pieces.
-    let trie = PieceTrie(
-      model.scores.indices.lazy.map { Int32($0) }.filter { !readAsText.contains($0) }
-        .compactMap { id in model.vocabulary.bytes(of: id).map { ($0, id) } })
+    // Where special tokens are text, no text may produce one from its pieces, nor another piece of
+    // the same spelling.
+    let hidden = Set(readAsText.compactMap { model.vocabulary.bytes(of: $0) })
+    var pieces: [(bytes: ArraySlice<UInt8>, id: Int32)] = []
+    pieces.reserveCapacity(model.scores.count)
+    for id in 0..<Int32(model.scores.count) {
+      guard let bytes = model.vocabulary.bytes(of: id), !hidden.contains(bytes) else { continue }
+      pieces.append((bytes, id))
+    }
+    let trie = PieceTrie(pieces)
     self.trie = trie
     bytePieces = (0..<256).map { byte in
       guard model.fallsBackToBytes else { return -1 }
