@@ -5,8 +5,10 @@ import Testing
 
 @Suite("Unigram against the reference tokenizer")
 struct UnigramTests {
-  /// A tokenizer of the goldens (scripts/goldens/unigram.py): as XLM-RoBERTa's, or with byte fallback
+  /// The modes of the goldens (scripts/goldens/unigram.py): as XLM-RoBERTa's, or with byte fallback
   /// and other components; special tokens as text, or parsed.
+  static let modes = ["xlmr", "xlmr-parsed", "bytes", "bytes-parsed"]
+
   static func tokenizer(_ mode: String) throws -> any Tokenizer {
     let folder = mode.hasSuffix("-parsed") ? String(mode.dropLast(7)) : mode
     return try TokenizerLoader.load(
@@ -35,6 +37,34 @@ struct UnigramTests {
         Self.add(tokenizer.encode([a] + bytes + [space] + bytes + [a]), to: &hash)
       }
       #expect(hash.hexadecimal == row[1], "scalars from U+\(String(block * 4096, radix: 16))")
+    }
+  }
+
+  @Test("40,000 random texts of odd parts", arguments: modes)
+  func sequences(_ mode: String) throws {
+    let tokenizer = try Self.tokenizer(mode)
+    #expect(tokenizer.kind == .unigram)
+    let pool = try TestFiles.rows("unigram/pool.txt")[0].map { bytes(hexadecimal: $0) }
+    let expected = try TestFiles.rows("unigram/sequences.txt").filter { $0[0] == mode }
+    #expect(expected.count == 10)
+    var state: UInt64 = 1
+    for row in expected {
+      var hash = ContentHash()
+      for number in 0..<1000 {
+        var text: [UInt8] = []
+        for _ in 0..<10 {
+          state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+          text += pool[Int((state >> 33) % UInt64(pool.count))]
+        }
+        let ids = tokenizer.encode(text)
+        Self.add(ids, to: &hash)
+        if number % 50 == 0 {
+          let aligned = tokenizer.encodeAligned(text[...])
+          #expect(aligned.ids == ids)
+          #expect(aligned.ranges.allSatisfy { $0.upperBound <= text.count })
+        }
+      }
+      #expect(hash.hexadecimal == row[2], "block \(row[1])")
     }
   }
 
