@@ -14,8 +14,7 @@ extension DatasetReader {
   ///   two that differ only in case or in spaces around them.
   static func inferLabels(of task: TaskDescription, directory: String) throws -> [String] {
     let (file, path) = try find(task: task, split: .train, directory: directory)
-    let bytes = try ByteFile.read(path)
-    guard !bytes.isEmpty else { throw emptyFile(path) }
+    let bytes = try DataFile.read(path)
     var rows = try RowReader(bytes, file: file, path: path)
     var found: Set<[UInt8]> = []
     var (rejected, usable): (FileError?, Int) = (nil, 0)

@@ -101,7 +101,9 @@ package struct SniffedTable: Sendable {
         if let place = places[member.key] { columns[place].add(Array(text.utf8)[...]) }
       }
     }
-    guard count > 0 else { throw DatasetReader.emptyFile(path) }
+    guard count > 0 else {
+      throw FileError(file: path, problem: "the file has no row; at least one is needed.")
+    }
     return (columns, count)
   }
 
