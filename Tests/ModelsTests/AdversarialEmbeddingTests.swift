@@ -32,9 +32,7 @@ import Testing
 
     // The loss as a function of the embedding of one sampled row, by differences: moving word v's
     // soft weight moves the embedding along E[v].
-    let slot = try #require(
-      model.parameters.entry(named: "\(family).embeddings.word_embeddings.weight")?.slot)
-    let words = model.parameters.matrix(slot)
+    let words = model.parameters.matrix(model.encoder.words)
     let probe = SequenceClassifier(
       enlarged(model.encoder.configuration), labels: model.labels)
     for entry in probe.parameters.entries {
@@ -43,9 +41,7 @@ import Testing
       let source = model.parameters.matrix(other.slot)
       target.rows(0..<source.rows).copy(from: source)
     }
-    let table = try #require(
-      probe.parameters.entry(named: "\(family).embeddings.word_embeddings.weight")?.slot)
-    let extra = probe.parameters.matrix(table).rows(vocabulary..<vocabulary + 1)
+    let extra = probe.parameters.matrix(probe.encoder.words).rows(vocabulary..<vocabulary + 1)
     func loss(_ row: Int, along word: Int, _ step: Float) -> Double {
       for column in 0..<words.columns {
         extra[0, column] =

@@ -34,7 +34,7 @@ import Testing
     #expect(summary.architectures == [model.architecture])
     #expect(summary.parts.contains { $0.name == "vocabulary head" && $0.tensors == 5 })
     #expect(summary.parameters == model.parameters.count)
-    let spans = try self.summary("\(family)-qa")
+    let spans = try self.summary("\(family.rawValue)-qa")
     #expect(spans.parts.last?.name == "span head" && spans.parts.last?.tensors == 2)
     #expect(spans.architectures.first?.hasSuffix("ForQuestionAnswering") == true)
   }

@@ -260,12 +260,12 @@ import Testing
       let generator: JSONValue =
         method.needsGenerator ? ["generator": world.model("student")] : [:]
       let text = world.text(
-        teacher: world.model("bert"), method: section, output: method.name,
-        generator.merged(with: [
-          "student": ["model_name_or_path": .null, "from_teacher_layers": [0, 1]],
-          "transfer": ["files": [world.path("more.txt")]],
-          "train": ["per_device_train_batch_size": 2, "max_steps": 14, "learning_rate": 0.01],
-        ]))
+        teacher: world.model("bert"), method: section, output: method.name, generator
+      ).merged(with: [
+        "student": ["model_name_or_path": .null, "from_teacher_layers": [0, 1]],
+        "transfer": ["files": [world.path("more.txt")]],
+        "train": ["per_device_train_batch_size": 2, "max_steps": 14, "learning_rate": 0.01],
+      ])
       let observer = SilentObserver()
       let outcome = try world.prepared(text).execute(observer)
       #expect((outcome["train_loss"] ?? .nan).isFinite, "\(method.name)")

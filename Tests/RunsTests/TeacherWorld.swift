@@ -41,7 +41,7 @@ struct TeacherWorld {
   ) -> JSONValue {
     let usual: JSONValue = [
       "output_dir": .string("\(scratch.path)/\(output)"), "allow_weak_teacher": true,
-      "shards": 2, "seed": 5,
+      "overwrite_output_dir": true, "shards": 2, "seed": 5,
       "task": [
         "name": "texts", "data_dir": .string(golden), "max_seq_length": 9, "format": "csv",
         "text": "text", "label": "label", "labels": ["good", "bad", "odd"],
