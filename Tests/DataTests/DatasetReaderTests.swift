@@ -102,7 +102,7 @@ struct DatasetReaderTests {
     #expect(try texts("good\nbad\twith tab\n") == ["good", "bad\twith tab"])
     #expect(try texts("sentence\tlabel\ngood\t1\nbad\t0\n") == ["good", "bad"])
     #expect(try texts("index\tsentence\n0\tgood\n1\tbad\n") == ["good", "bad"])
-    #expect(try texts("sentence\n") == ["sentence"])
+    #expect(throws: FileError.self, "a header, and nothing below it") { try texts("sentence\n") }
   }
 
   @Test("a corpus passes over blank lines")

@@ -107,11 +107,11 @@ import Testing
   @Test(arguments: [
     Spoiled(
       "\"csv\"", "\"xml\"",
-      "5:15: error: task.format must be \"tsv\" or \"csv\" or \"jsonl\", found \"xml\"."),
+      "5:15: error: task.format must be \"tsv\" or \"csv\" or \"jsonl\" or \"json\", found \"xml\"."),
     Spoiled(
       "    \"format\": \"csv\",\n", "",
       "5:5: error: unknown key \"text\"; it describes data of your own; "
-        + "give \"format\" (tsv, csv or jsonl), too."),
+        + "give \"format\" (tsv, csv, jsonl or json), too."),
     Spoiled(
       "\"text\": \"text\"", "\"text\": -2",
       "6:13: error: task.text must be the name or number (from 0) of a column, found -2."),
@@ -166,7 +166,7 @@ import Testing
       "5:22: error: unknown key \"quotes\"; fields of CSV may always be quoted."),
     Spoiled(
       "\"csv\"", "\"jsonl\", \"header\": true",
-      "5:24: error: unknown key \"header\"; JSON Lines have none."),
+      "5:24: error: unknown key \"header\"; JSON has none."),
     Spoiled(
       "\"csv\",\n    \"text\": \"text\"", "\"jsonl\",\n    \"text\": 0",
       "6:13: error: task.text must be a key of the JSON objects."),

@@ -65,7 +65,7 @@ struct RowDrawTests {
     let some = Self.text.selecting([9, 0])
     #expect(some.count == 2 && some.line(0) == 11 && some.label(0) == .class(2))
     #expect(some.first(1).elementsEqual("row 0".utf8))
-    #expect(some.classNotice == nil)
+    #expect(some.classNotice == "train: no row has the label \"neutral\"")
     #expect(
       Self.text.selecting([0, 1, 2]).classNotice
         == "train: all 3 rows have the label \"entailment\"; there is nothing to tell apart")

@@ -90,7 +90,7 @@ struct TokenizerJSONTests {
     #expect(try problem(bert, "BertNormalizer", "NFKC").contains("the normalizer \"NFKC\""))
     #expect(
       try problem(bert, "TemplateProcessing", "Mystery").contains("the post-processor \"Mystery\""))
-    #expect(try problem(bert, "\"WordPiece\"", "\"Unigram\"").contains("the model \"Unigram\""))
+    #expect(try problem(bert, "\"WordPiece\"", "\"WordLevel\"").contains("the model \"WordLevel\""))
     #expect(try problem(bert, "\"ids\": [2]", "\"ids\": [12]").contains("adds the token 12"))
     #expect(try problem(bert, "\"id\": \"B\"", "\"id\": \"A\"").contains("must hold A and B once"))
     #expect(

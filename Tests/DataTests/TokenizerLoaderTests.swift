@@ -69,11 +69,11 @@ struct TokenizerLoaderTests {
       }
       #expect(error?.problem.contains(part) == true)
     }
-    let other = json.replacing("WordPiece", with: "Unigram").replacing("\"##\"", with: "\"\"")
+    let other = json.replacing("WordPiece", with: "WordLevel").replacing("\"##\"", with: "\"\"")
     let unsupported = #expect(throws: FileError.self) {
       try TokenizerLoader.load(folder: scratch.folder(["tokenizer.json": other]))
     }
-    #expect(unsupported?.problem.contains("\"Unigram\"") == true)
+    #expect(unsupported?.problem.contains("\"WordLevel\"") == true)
   }
 
   @Test("folders that cannot be used")

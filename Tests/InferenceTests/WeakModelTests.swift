@@ -96,11 +96,13 @@ import Testing
       head + "good film\tbad film\tentailment\ngood\tbad\t-\n", as: "MNLI/dev_matched.tsv")
     let labels = ["entailment", "neutral", "contradiction"]
     let alone = try run(toy, task: "mnli", labels: labels)
-    #expect(alone.notices.count == 2)
+    func says(_ isMeant: (String) -> Bool) -> Bool { alone.notices.contains(where: isMeant) }
     #expect(
-      alone.notices[0].hasSuffix(
-        "1 row on whose label the annotators did not agree is left out; the first is line 3"))
-    #expect(alone.notices[1].hasPrefix("the validation_mismatched file of task mnli is not in"))
+      says {
+        $0.hasSuffix(
+          "1 row on whose label the annotators did not agree is left out; the first is line 3")
+      })
+    #expect(says { $0.hasPrefix("the validation_mismatched file of task mnli is not in") })
     try toy.scratch.write(
       head + "good film\tbad film\tentailment\ngood\tbad\tneutral\n",
       as: "MNLI/dev_mismatched.tsv")

@@ -27,9 +27,10 @@ public enum InputFormat: String, Sendable, CaseIterable {
   /// True if files with this ending may be in that format.
   func fits(_ format: TaskDescription.Format) -> Bool {
     switch (self, format) {
-    case (.csv, .quoted), (.tsv, .tabSeparated), (.tsv, .quoted), (.text, .lines),
-      (.jsonl, .jsonLines), (.json, .jsonLines), (.json, .jsonArray):
+    case (.csv, .quoted), (.tsv, .tabSeparated), (.text, .lines), (.jsonl, .jsonLines),
+      (.json, .jsonLines), (.json, .jsonArray):
       true
+    case (.tsv, .quoted(let separator, _)): separator == UInt8(ascii: "\t")
     // Tables are called .txt as often as texts are.
     case (.text, .quoted), (.text, .tabSeparated), (.text, .jsonLines): true
     default: false
