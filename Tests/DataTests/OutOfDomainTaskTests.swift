@@ -151,7 +151,8 @@ struct OutOfDomainTaskTests {
       problem("advglue-rte", json) == "1: the file needs an object with an array \"rte\".")
     #expect(
       problem("advglue-sst2", "{\"sst2\": [\n{\"sentence\": \"a\"}]}")
-        == "2: row 1 of the array: the row needs the keys \"sentence\", \"label\" with a text or number each.")
+        == "2: row 1 of the array: the row needs the keys \"sentence\", \"label\" with a text or number each."
+    )
     #expect(problem("advglue-sst2", "{\"sst2\": [").hasPrefix("1: "))
   }
 

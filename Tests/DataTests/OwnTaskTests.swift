@@ -107,7 +107,8 @@ import Testing
   @Test(arguments: [
     Spoiled(
       "\"csv\"", "\"xml\"",
-      "5:15: error: task.format must be \"tsv\" or \"csv\" or \"jsonl\" or \"json\", found \"xml\"."),
+      "5:15: error: task.format must be \"tsv\" or \"csv\" or \"jsonl\" or \"json\", found \"xml\"."
+    ),
     Spoiled(
       "    \"format\": \"csv\",\n", "",
       "5:5: error: unknown key \"text\"; it describes data of your own; "

@@ -115,7 +115,8 @@ import Testing
 
   @Test(arguments: [
     ("", "at least one row"), ("text,label\n", "no row below it"), ("one\ntwo\n", "only one field"),
-    ("PAR1\u{15}\u{4} and so on", "Parquet"), ("{\"text\": 1", ":1: "), ("[{\"text\": 1}]", "jq -c"),
+    ("PAR1\u{15}\u{4} and so on", "Parquet"), ("{\"text\": 1", ":1: "),
+    ("[{\"text\": 1}]", "jq -c"),
   ])
   func whatIsNoTable(_ text: String, _ problem: String) throws {
     do {
