@@ -154,7 +154,7 @@ import Testing
     #expect(try complaint(["text,label"]).contains("the header needs the columns \"index\""))
     #expect(
       try complaint([#"{"index": 0, "label": "good"}"#], as: "x.jsonl").contains(
-        "line 1: the row needs an object with \"logits\", \"probabilities\" or \"score\""))
+        ":1: the row needs an object with \"logits\", \"probabilities\" or \"score\""))
     #expect(
       try complaint(
         [
