@@ -79,9 +79,10 @@ package struct PassMemory: Sendable {
     let (t, h, e) = (shape.tokens, c.hiddenSize, c.wordWidth)
     let isWhole = c.layers > 1 || last == t
     let rows = isWhole ? t : last
-    // The buffers of embeddings of another width are of no use to the layers.
-    return (e == h ? [] : [t * e, t * e]) + [t * h, t * h]
-      + (isWhole ? [t * h, 3 * t * h] : [2 * t * h]) + activated(rows * c.intermediateSize) + head
+    // The sum of the embeddings is released before the layers begin; its block serves them, or makes
+    // way for a larger one. Embeddings of another width leave one that is of no use to the layers.
+    return (e == h ? [] : [t * e]) + [t * h] + (isWhole ? [t * h, t * h, 3 * t * h] : [2 * t * h])
+      + activated(rows * c.intermediateSize) + head
   }
 
   /// The floats that OpenBLAS packs of the factors of the largest product: at most 448 rows of one
