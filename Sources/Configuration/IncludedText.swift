@@ -12,7 +12,7 @@ struct IncludedText {
   let file: String
   /// The whole, without `include`.
   private(set) var value: JSONValue
-  /// The file of each value that does not come from the file itself, by the value's path.
+  /// The file of each value by the value's path; empty if all comes from the file itself.
   private(set) var origins: [String: String] = [:]
 
   /// The most files that a configuration may be made of.
@@ -75,8 +75,8 @@ struct IncludedText {
     value = rest
     let merged = base.changed(by: self)
     value = merged.value
-    // What this file says is known by its absence.
-    origins = merged.origins.filter { $0.value != name }
+    // Its own values too: an object that it only changes counts as that of the file before.
+    origins = merged.origins
   }
 
   /// Reads and parses one file.

@@ -75,6 +75,18 @@ import Testing
         == "spoiled.json:2:66: error: train.max_steps must be an integer, found \"x\".")
   }
 
+  /// An object that two files describe counts as that of the first, but not what the second says.
+  @Test func errorsInMergedObjectsNameTheirFile() throws {
+    try scratch.write(
+      #"{"output_dir": "o", "task": {"name": "sst-2", "data_dir": "d"}, "train": {"max_steps": 3}}"#,
+      as: "parts/base.json")
+    try scratch.write(
+      #"{"include": "parts/base.json", "train": {"learning_rate": -2}}"#, as: "run.json")
+    #expect(
+      complaint("run.json")
+        == "run.json:1:58: error: train.learning_rate must be at least 0, found -2.")
+  }
+
   @Test func circlesAndMissingFilesAreErrors() throws {
     try scratch.write(#"{"include": "b/two.json"}"#, as: "one.json")
     try scratch.write(#"{"seed": 1, "include": ["../one.json"]}"#, as: "b/two.json")
