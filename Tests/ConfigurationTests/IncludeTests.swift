@@ -78,7 +78,12 @@ import Testing
   /// An object that two files describe counts as that of the first, but not what the second says.
   @Test func errorsInMergedObjectsNameTheirFile() throws {
     try scratch.write(
-      #"{"output_dir": "o", "task": {"name": "sst-2", "data_dir": "d"}, "train": {"max_steps": 3}}"#,
+      #"""
+      {
+        "output_dir": "o", "task": {"name": "sst-2", "data_dir": "d"},
+        "model": {"model_name_or_path": "m"}, "train": {"max_steps": 3}
+      }
+      """#,
       as: "parts/base.json")
     try scratch.write(
       #"{"include": "parts/base.json", "train": {"learning_rate": -2}}"#, as: "run.json")
