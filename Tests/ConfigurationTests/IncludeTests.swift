@@ -89,7 +89,7 @@ import Testing
       #"{"include": "parts/base.json", "train": {"learning_rate": -2}}"#, as: "run.json")
     #expect(
       complaint("run.json")
-        == "run.json:1:58: error: train.learning_rate must be at least 0, found -2.")
+        == "run.json:1:59: error: train.learning_rate must be at least 0, found -2.")
   }
 
   @Test func circlesAndMissingFilesAreErrors() throws {
