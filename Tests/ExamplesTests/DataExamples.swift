@@ -18,6 +18,15 @@ import Testing
     #expect(batch.tokens.count == 2 && batch.rows == [1, 0])
   }
 
+  @Test func predictionsFile() throws {
+    let world = try ExampleWorld()
+    let path = "\(world.folder)/soft.jsonl"
+    try #"{"index": 0, "logits": [1, -1]}"#.write(toFile: path, atomically: true, encoding: .utf8)
+    let file = try PredictionsFile(reading: path)
+    for row in file.rows { print(row.index, row.values) }
+    #expect(file.kind == .logits && file.rows.map(\.values) == [[1, -1]])
+  }
+
   @Test func targets() {
     let targets = Targets.classes([0, 1, 1])
     assert(targets.count == 3)

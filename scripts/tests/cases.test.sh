@@ -153,14 +153,16 @@ fi
 if enter pipes-as-input; then
   run "$mate_kd" predict --model model --task sst-2 --input <(cat in.txt) --output out.jsonl
   first=$code
-  run "$mate_kd" predict --model model --task sst-2 --input /dev/stdin --output out.jsonl <in.txt
+  run "$mate_kd" predict --model model --task sst-2 --input /dev/stdin --output out.jsonl \
+    --overwrite <in.txt
   row pipes-as-input "exit 0" "exit $(both "$first" "$code")"
 fi
 if enter read-as-plain-text; then
   run "$mate_kd" predict --model model --task sst-2 --input one-column.tsv --output out.jsonl
   first="$(json out.jsonl 'len(d)') rows"
   grep -q 'is read as' err.log || first="$first, unsaid"
-  run "$mate_kd" predict --model model --task sst-2 --input table.csv --output out.jsonl
+  run "$mate_kd" predict --model model --task sst-2 --input table.csv --output out.jsonl \
+    --overwrite
   second="$(json out.jsonl 'len(d)') rows"
   grep -q 'is read as' err.log || second="$second, unsaid"
   row read-as-plain-text "2 rows" "$(both "$first" "$second")"

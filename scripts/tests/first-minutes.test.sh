@@ -35,7 +35,7 @@ cat >body.json <<'JSON'
   "model": {
     "config": {
       "hidden_size": 24, "num_hidden_layers": 4, "num_attention_heads": 2, "intermediate_size": 32,
-      "max_position_embeddings": 64
+      "max_position_embeddings": 128
     },
     "vocab": "data/vocab.txt"
   },

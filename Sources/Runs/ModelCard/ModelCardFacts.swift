@@ -47,7 +47,10 @@ struct ModelCardFacts {
     dataset = task.flatMap { HubDataset(task: $0) }
     split = config["task"]?["validation_split"]?.double == nil ? "validation" : "train"
     rows = results.first { $0.name == "eval_samples" }.flatMap { Int(exactly: $0.value) }
-    let notMetrics = ["loss", "runtime", "samples", "samples_per_second"]
+    // The last ones begin the names of what methods measure of themselves.
+    let notMetrics = [
+      "loss", "runtime", "samples", "probe_", "generator_", "teacher_", "reconstruction_",
+    ]
     metrics = results.compactMap { name, value in
       guard name.hasPrefix("eval_"), value.isFinite else { return nil }
       let plain = String(name.dropFirst("eval_".count))
