@@ -4,7 +4,7 @@ import StrictJSON
 import TestSupport
 import Testing
 
-@testable import Reports
+import Reports
 
 /// Pages made from folders with made-up runs. scripts/tests/report.test.sh checks pages of real ones
 /// with a parser of HTML.

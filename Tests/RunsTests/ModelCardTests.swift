@@ -3,7 +3,7 @@ import StrictJSON
 import TestSupport
 import Testing
 
-@testable import Runs
+import Runs
 
 /// Model cards; scripts/tests/model-card.test.sh reads them with huggingface_hub.
 @Suite struct ModelCardTests {

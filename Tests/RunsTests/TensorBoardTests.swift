@@ -4,7 +4,7 @@ import StrictJSON
 import TestSupport
 import Testing
 
-@testable import Runs
+import Runs
 
 /// Event files, as far as they can be checked without TensorBoard;
 /// scripts/tests/tensorboard.test.sh reads them with it.

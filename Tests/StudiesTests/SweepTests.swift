@@ -6,7 +6,7 @@ import StrictJSON
 import TestSupport
 import Testing
 
-@testable import Studies
+import Studies
 
 /// Sweeps from the choice of combinations to the best configuration.
 @Suite struct SweepTests {
