@@ -1,14 +1,14 @@
 import Foundation
 
 /// The range of an axis with round numbers to label.
-struct Axis {
+package struct Axis {
   /// The range of the data.
-  let data: ClosedRange<Double>
+  package let data: ClosedRange<Double>
   /// The labelled numbers.
-  let ticks: [Double]
+  package let ticks: [Double]
   private let range: ClosedRange<Double>
 
-  init(_ data: ClosedRange<Double>) {
+  package init(_ data: ClosedRange<Double>) {
     self.data = data
     let size = data.upperBound - data.lowerBound
     guard size > 1e-300, size.isFinite else {
@@ -26,7 +26,7 @@ struct Axis {
   }
 
   /// A labelled number with as many digits as tell it from the next one.
-  func label(_ tick: Double) -> String {
+  package func label(_ tick: Double) -> String {
     let largest = ticks.map(abs).max() ?? 0
     let step = ticks.count > 1 ? ticks[1] - ticks[0] : 0
     let digits = largest > 0 && step > 0 ? log10(largest / step).rounded(.up) + 1 : 0
@@ -34,7 +34,7 @@ struct Axis {
   }
 
   /// Where a number stands, from 0 to 1.
-  func share(_ value: Double) -> Double {
+  package func share(_ value: Double) -> Double {
     (value - range.lowerBound) / (range.upperBound - range.lowerBound)
   }
 

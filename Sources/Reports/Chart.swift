@@ -1,18 +1,26 @@
 /// A chart of lines over steps, as SVG with the numbers in a table below it.
-struct Chart {
+package struct Chart {
   /// The points of a line. A value that is not finite interrupts it.
-  typealias Points = [(x: Double, y: Double)]
+  package typealias Points = [(x: Double, y: Double)]
 
   /// A line.
-  struct Line {
+  package struct Line {
     /// What the legend calls it; lines of the same name share a colour.
     let name: String
     /// Its points, in order.
     let points: Points
+
+    package init(name: String, points: Points) {
+      (self.name, self.points) = (name, points)
+    }
   }
 
   let title: String
   let lines: [Line]
+
+  package init(title: String, lines: [Line]) {
+    (self.title, self.lines) = (title, lines)
+  }
 
   /// More lines than this cannot be told apart; the others are left out, and the page says so.
   static let mostLines = 32
@@ -28,7 +36,7 @@ struct Chart {
   }
 
   /// The chart, or nothing if there is no point in it.
-  func html(id: String) -> HTML {
+  package func html(id: String) -> HTML {
     let finite = lines.flatMap(\.points).filter { $0.x.isFinite && $0.y.isFinite }
     guard let first = finite.first else { return .none }
     let x = Axis(finite.reduce(first.x...first.x) { $0.including($1.x) })

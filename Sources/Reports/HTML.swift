@@ -1,8 +1,8 @@
 /// A piece of HTML or SVG. Text can get into it only with everything escaped that would be read as
 /// markup, so whatever stands in a file of a run stays text on the page.
-struct HTML: Sendable {
+package struct HTML: Sendable {
   /// The markup.
-  let source: String
+  package let source: String
 
   private init(source: String) { self.source = source }
 

@@ -24,7 +24,7 @@ package struct RunRecord: Sendable {
   /// Whether the run has come to its end.
   let isFinished: Bool
   /// The log: lines with a step and named values.
-  let log: [LogLine]
+  package let log: [LogLine]
   /// The class or score of each validation row; nil if they are not there.
   let predictions: [(prediction: String, reference: String)]?
   /// The names of the model's outputs, in order.
@@ -33,7 +33,7 @@ package struct RunRecord: Sendable {
   let examples: [AdversarialExample]
 
   /// A line of log.jsonl.
-  struct LogLine: Sendable {
+  package struct LogLine: Sendable {
     let step: Double
     let values: [(name: String, value: Double)]
   }

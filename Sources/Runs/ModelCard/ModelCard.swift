@@ -9,9 +9,9 @@ import StrictJSON
 /// Everything is taken from run.json and the results. What the user wrote there is quoted, so that
 /// no text of it becomes part of the card's structure. The licence is left out, since only the owner
 /// of data and models can name it.
-struct ModelCard {
+package struct ModelCard {
   /// The file in a model's folder.
-  static let fileName = "README.md"
+  package static let fileName = "README.md"
 
   private let facts: ModelCardFacts
 
@@ -21,7 +21,7 @@ struct ModelCard {
   ///   - run: the content of run.json.
   ///   - folder: the run's folder, whose name the model gets.
   ///   - results: the numbers of the run; those that begin with `eval_` are the model's.
-  init(run: RunDescription, folder: String, results: [(name: String, value: Double)]) {
+  package init(run: RunDescription, folder: String, results: [(name: String, value: Double)]) {
     facts = ModelCardFacts(run.json, folder: folder, results: results)
   }
 
@@ -29,7 +29,7 @@ struct ModelCard {
   ///
   /// - Returns: false if there is one.
   /// - Throws: `FileError`.
-  func write(to folder: String) throws -> Bool {
+  package func write(to folder: String) throws -> Bool {
     let path = "\(folder)/\(Self.fileName)"
     guard try Self.isFree(path) else { return false }
     let body = text
@@ -38,7 +38,7 @@ struct ModelCard {
   }
 
   /// Removes a card that a run has written and nobody has changed.
-  static func removeOwn(from folder: String) {
+  package static func removeOwn(from folder: String) {
     let path = "\(folder)/\(fileName)"
     if ByteFile.exists(path), (try? isFree(path)) == true { ByteFile.remove(path) }
   }
@@ -46,7 +46,7 @@ struct ModelCard {
   /// Writes the card if that is possible. A run does not fail for want of a card.
   ///
   /// - Returns: what the user should know if there is none.
-  func writeIfPossible(to folder: String) -> String? {
+  package func writeIfPossible(to folder: String) -> String? {
     do {
       if try write(to: folder) { return nil }
       return "\(folder)/\(Self.fileName) is not of a run, or was changed since; it is left as it is"
@@ -76,7 +76,7 @@ struct ModelCard {
   }
 
   /// The card without its last line.
-  var text: String {
+  package var text: String {
     (["---"] + head + ["---", ""] + content).joined(separator: "\n") + "\n"
   }
 

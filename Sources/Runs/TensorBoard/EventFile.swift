@@ -6,7 +6,7 @@ import Glibc
 /// `Event`.
 ///
 /// The numbers of fields are those of TensorFlow's `event.proto` and `summary.proto`.
-struct EventFile: Sendable {
+package struct EventFile: Sendable {
   /// What the name of every file of mate-kd ends with, so that no other file is taken for one.
   static let suffix = ".mate-kd"
   private static let prefix = "events.out.tfevents."
@@ -38,7 +38,7 @@ struct EventFile: Sendable {
   }
 
   /// Removes the files that mate-kd has written into a folder, and the folder if it is then empty.
-  static func removeAll(in folder: String) {
+  package static func removeAll(in folder: String) {
     let own = names(in: folder)
     if own.isEmpty { return }
     for name in own { ByteFile.remove("\(folder)/\(name)") }

@@ -1,37 +1,37 @@
 /// The bytes of a protocol buffer message, written field by field.
-struct ProtobufMessage: Sendable {
+package struct ProtobufMessage: Sendable {
   /// The message so far.
-  private(set) var bytes: [UInt8] = []
+  package private(set) var bytes: [UInt8] = []
 
   /// A message made by adding fields.
-  init(_ fields: (inout ProtobufMessage) -> Void = { _ in }) { fields(&self) }
+  package init(_ fields: (inout ProtobufMessage) -> Void = { _ in }) { fields(&self) }
 
   /// An integer or enumeration.
-  mutating func add(_ field: Int, _ value: Int) {
+  package mutating func add(_ field: Int, _ value: Int) {
     key(field, wireType: 0)
     varint(UInt64(bitPattern: Int64(value)))
   }
 
   /// A truth value.
-  mutating func add(_ field: Int, _ value: Bool) { add(field, value ? 1 : 0) }
+  package mutating func add(_ field: Int, _ value: Bool) { add(field, value ? 1 : 0) }
 
   /// A double.
-  mutating func add(_ field: Int, _ value: Double) {
+  package mutating func add(_ field: Int, _ value: Double) {
     key(field, wireType: 1)
     bytes += value.bitPattern.littleEndianBytes
   }
 
   /// A float.
-  mutating func add(_ field: Int, _ value: Float) {
+  package mutating func add(_ field: Int, _ value: Float) {
     key(field, wireType: 5)
     bytes += value.bitPattern.littleEndianBytes
   }
 
   /// A string.
-  mutating func add(_ field: Int, _ value: String) { add(field, Array(value.utf8)) }
+  package mutating func add(_ field: Int, _ value: String) { add(field, Array(value.utf8)) }
 
   /// A message inside.
-  mutating func add(_ field: Int, _ value: ProtobufMessage) { add(field, value.bytes) }
+  package mutating func add(_ field: Int, _ value: ProtobufMessage) { add(field, value.bytes) }
 
   private mutating func add(_ field: Int, _ value: [UInt8]) {
     key(field, wireType: 2)
@@ -55,7 +55,7 @@ struct ProtobufMessage: Sendable {
 
 extension FixedWidthInteger {
   /// The bytes of the number, the least significant one first.
-  var littleEndianBytes: [UInt8] {
+  package var littleEndianBytes: [UInt8] {
     (0..<Self.bitWidth / 8).map { UInt8(truncatingIfNeeded: self >> ($0 * 8)) }
   }
 }

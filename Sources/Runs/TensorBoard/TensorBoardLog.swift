@@ -4,7 +4,7 @@ import Trainers
 
 /// What a run tells TensorBoard: scalars under the names that transformers gives them, the
 /// configuration as text, and hyper-parameters.
-struct TensorBoardLog: Sendable {
+package struct TensorBoardLog: Sendable {
   /// The folder of event files in that of the run.
   static let folderName = "runs"
 
@@ -17,7 +17,7 @@ struct TensorBoardLog: Sendable {
   ///   - config: the configuration with all defaults.
   ///   - resumedAt: the updates that were made before, if the run goes on from a checkpoint.
   /// - Throws: `FileError` of kind `unwritable`.
-  init(run: String, config: JSONValue, resumedAt: Int?) throws {
+  package init(run: String, config: JSONValue, resumedAt: Int?) throws {
     file = try EventFile(
       folder: "\(run)/\(Self.folderName)", purgedFrom: resumedAt.map { $0 + 1 })
     // A second file would say the same as the first one.
@@ -29,7 +29,7 @@ struct TensorBoardLog: Sendable {
   /// Adds the numbers of a log entry or of a result. Those that are not finite are left out.
   ///
   /// - Throws: `FileError` of kind `unwritable`.
-  func add(_ numbers: [(name: String, value: Double)], step: Int) throws {
+  package func add(_ numbers: [(name: String, value: Double)], step: Int) throws {
     let values = numbers.filter { $0.value.isFinite }.map { name, value in
       ProtobufMessage { summary in
         summary.add(1, Self.tag(name))
@@ -55,7 +55,7 @@ struct TensorBoardLog: Sendable {
   }
 
   /// The name of a number as transformers' `TensorBoardCallback` has it (`rewrite_logs`).
-  static func tag(_ name: String) -> String {
+  package static func tag(_ name: String) -> String {
     name.hasPrefix("eval_") ? "eval/" + name.dropFirst("eval_".count) : "train/" + name
   }
 
