@@ -61,6 +61,7 @@ for line in [PREDICT, EVALUATE, ANSWER, OWN, *(f"mate-kd {name} --config {name}.
     Case(f"all is well: {line[8:40]}", line, is_good=True)
 Case("all is well: tokenize", "mate-kd tokenize --model model", stdin="in.txt", is_good=True)
 Case("all is well: a pipe as input", "true", is_good=True,
-     shell=PREDICT.replace("in.txt", "<(cat in.txt)") + " && cat in.txt | " + PREDICT.replace("in.txt", "/dev/stdin"))
+     shell=PREDICT.replace("in.txt", "<(cat in.txt)") + " && cat in.txt | " + PREDICT.replace("in.txt", "/dev/stdin")
+     + " --overwrite")
 Case("all is well: a pipe as configuration", "true", is_good=True,
      shell="mate-kd teacher-finetune --config <(cat teacher-finetune.json)")

@@ -32,8 +32,8 @@ for name, content in {
     "label with an escape": SENTENCES + "x\t\x1b[31m\n", "label with C1": SENTENCES + "x\t\u009b2J\n", "no label": SENTENCES + "x\n", "an empty text": SENTENCES + " \t1\n",
     "a field too many": SENTENCES + "the film\tis good\t1\n", "two fields too many": SENTENCES + "a\t1\t2\t3\n", "a tab at the end": SENTENCES + "a\t1\t\n",
     "not UTF-8": SENTENCES.encode() + b"\xff\xfe\t1\n", "half a character": SENTENCES.encode() + b"\xe2\x82\t1\n", "UTF-16": SENTENCES.encode("utf-16"),
-    "binary": bytes(range(256)) * 100, "NULs": b"\0" * 1000, "an escape in the header": "\x1b[31msentence\tlabel\nx\t1\n", "label 1.0": SENTENCES + "x\t1.0\n",
-    "label with a space": SENTENCES + "x\t1 \n", "a million tabs": SENTENCES + "\t" * 10 ** 6 + "\n",
+    "binary": bytes(range(256)) * 100, "NULs": b"\0" * 1000, "an escape in the header": "\x1b[31msentence\tlabel\nx\t1\n", "label 1.5": SENTENCES + "x\t1.5\n",
+    "label with a space": SENTENCES + "x\t1 0\n", "a million tabs": SENTENCES + "\t" * 10 ** 6 + "\n",
     "a header of a megabyte": "h" * 10 ** 6 + "\tlabel\nx\t1\n", "old Mac line ends": SENTENCES.replace("\n", "\r"),
 }.items():
     dev(name, content)
