@@ -38,7 +38,8 @@ import json, os, pathlib, sys
 for file in sorted(pathlib.Path("configs").rglob("*.json")):
     text = json.loads(file.read_text(encoding="utf-8"))
     command = next((command for key, command in
-                    [("tasks", "compare"), ("corpus", "pretrain"), ("method", "distill")]
+                    [("tasks", "compare"), ("parameters", "sweep"), ("corpus", "pretrain"),
+                     ("method", "distill")]
                     if key in text), "teacher-finetune")
     named = os.path.normpath(file.parent / text.get("$schema", "nothing"))
     if named != f"docs/schema/{command}.json":
