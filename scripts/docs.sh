@@ -59,6 +59,8 @@ for module in "${modules[@]}"; do
   [[ $module != Files ]] || level=package
   swift symbolgraph-extract -module-name "$module" -target "$triple" -I "$bin/Modules" \
     -Xcc "-fmodule-map-file=$root/Sources/CBLAS/module.modulemap" \
+    -Xcc "-fmodule-map-file=$root/Sources/CLAPACK/module.modulemap" \
+    -Xcc "-fmodule-map-file=$root/Sources/CZlib/module.modulemap" \
     -Xcc "-fmodule-map-file=$root/Sources/CSystem/module.modulemap" \
     -Xcc "-fmodule-map-file=$bin/BuildFacts.build/module.modulemap" \
     -minimum-access-level "$level" -skip-inherited-docs -skip-synthesized-members \
