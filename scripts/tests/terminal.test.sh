@@ -110,7 +110,7 @@ signal() {
   local signal=$1 right=$2 said=$3 pid code
   shift 3
   rm -f err.txt
-  "$mate_kd" "$@" >out.txt 2>err.txt &
+  env --default-signal "$mate_kd" "$@" >out.txt 2>err.txt &
   pid=$!
   until grep -qs "$wait_for" err.txt; do
     kill -0 "$pid" 2>/dev/null || { fail "$1 ended before SIG$signal: $(cat err.txt)"; return; }
