@@ -63,6 +63,8 @@ trap 'rm -rf "$modules"' EXIT
 flags=(
   -I "$bin/Modules" -I "$modules" -swift-version 6
   -Xcc "-fmodule-map-file=$root/Sources/CBLAS/module.modulemap"
+  -Xcc "-fmodule-map-file=$root/Sources/CLAPACK/module.modulemap"
+  -Xcc "-fmodule-map-file=$root/Sources/CZlib/module.modulemap"
   -Xcc "-fmodule-map-file=$root/Sources/CSystem/module.modulemap"
   -Xcc "-fmodule-map-file=$bin/BuildFacts.build/module.modulemap"
 )
