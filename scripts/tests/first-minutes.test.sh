@@ -68,7 +68,8 @@ refused 73 'give --overwrite' predict --model runs/reviews-kd --input reviews.cs
 run predict --model runs/reviews-kd --input reviews.csv --output predictions.jsonl --overwrite
 echo kept >appended.jsonl
 cut -d, -f1 reviews.csv | tail -n +2 | tr -d '"' |
-  "$mate_kd" predict --model runs/reviews-kd --input - --output - 2>/dev/null >>appended.jsonl
+  "$mate_kd" predict --model runs/reviews-kd --input - --input-format text --output - \
+    2>/dev/null >>appended.jsonl || fail "standard input as texts"
 [[ $(head -1 appended.jsonl) == kept && $(wc -l <appended.jsonl) -eq 401 ]] \
   || fail "standard input and output"
 
