@@ -10,7 +10,7 @@ public enum StrictJSON {
   public static let maximumDepth = 128
 
   /// The number of values in one text: each may take as much memory as eighty bytes of it.
-  public static let maximumValues = 1 << 23
+  public static let maximumValues = 1 << 22
 
   /// Parses one JSON text.
   /// - Parameters:
