@@ -1,8 +1,8 @@
 import Data
 
 extension FuzzTarget {
-  /// A file of predictions, as CSV and as JSON Lines: every row has a number and equally many finite
-  /// values.
+  /// A file of predictions, as CSV and as JSON Lines: every row has a number and equally many
+  /// finite values.
   static let predictions = FuzzTarget("predictions") { input in
     try readers(
       ["rows.csv", "rows.jsonl"].map { name in

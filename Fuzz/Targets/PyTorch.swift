@@ -1,7 +1,8 @@
 import Models
 
 extension FuzzTarget {
-  /// A file of torch.save: every tensor lies in the file and has as many elements as its shape says.
+  /// A file of torch.save: every tensor lies in the file and has as many elements as its shape
+  /// says.
   static let pyTorch = FuzzTarget("pytorch") { input in
     let file = try PyTorchFile(path: input.file("pytorch_model.bin", input.bytes))
     for entry in file.entries where file.entry(named: entry.name) == entry {

@@ -45,8 +45,8 @@ public enum OpenBLAS {
     return pool
   }
 
-  /// Bytes beside the buffers without which nothing else can go on: Swift's runtime ends the process
-  /// when it cannot allocate. The smallest runs take about 20 MB.
+  /// Bytes beside the buffers without which nothing else can go on: Swift's runtime ends the
+  /// process when it cannot allocate. The smallest runs take about 20 MB.
   private static let rest = 48 << 20
 
   /// Whether so many more buffers, and `rest`, could be mapped now.

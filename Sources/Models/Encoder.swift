@@ -101,7 +101,8 @@ public struct Encoder: Sendable {
     public let projections: [Tensor]
   }
 
-  /// The word embeddings of some ids, [ids.count, `wordWidth`], before positions and segments are added.
+  /// The word embeddings of some ids, [ids.count, `wordWidth`], before positions and segments are
+  /// added.
   public func wordVectors(_ ids: [Int32], parameters: Parameters, tape: Tape) -> Tensor {
     tape.gatherRows(tape.parameter(words, of: parameters), ids.map(Int.init))
   }

@@ -35,8 +35,8 @@ public struct ModelFolder: Sendable {
   /// nothing of its encoder. Otherwise that is an error: nobody means it.
   public var allowsNewWeights = false
 
-  /// Opens a folder and reads its config.json. In a folder of sentence-transformers, the Transformer
-  /// that `modules.json` names is meant.
+  /// Opens a folder and reads its config.json. In a folder of sentence-transformers, the
+  /// Transformer that `modules.json` names is meant.
   ///
   /// - Throws: `FileError` if the file is missing or the architecture is unsupported; `JSONError`
   ///   with line and column for other mistakes in it.
@@ -187,8 +187,8 @@ public struct ModelFolder: Sendable {
 
 extension FamilyDescription {
   /// The name of a weight in this package, whatever a checkpoint calls it. Old checkpoints say
-  /// gamma and beta, bare encoders omit the prefix, wrappers add one, and the decoder's bias has two
-  /// names.
+  /// gamma and beta, bare encoders omit the prefix, wrappers add one, and the decoder's bias has
+  /// two names.
   func canonicalName(_ name: String) -> String {
     var name = name
     // What wrappers of PyTorch put before all names when a model is saved through them.

@@ -79,8 +79,9 @@ package struct PassMemory: Sendable {
     let (t, h, e) = (shape.tokens, c.hiddenSize, c.wordWidth)
     let isWhole = c.layers > 1 || last == t
     let rows = isWhole ? t : last
-    // The sum of the embeddings is released before the layers begin; its block serves them, or makes
-    // way for a larger one. Embeddings of another width leave one that is of no use to the layers.
+    // The sum of the embeddings is released before the layers begin; its block serves them, or
+    // makes way for a larger one. Embeddings of another width leave one that is of no use to the
+    // layers.
     return (e == h ? [] : [t * e]) + [t * h] + (isWhole ? [t * h, t * h, 3 * t * h] : [2 * t * h])
       + activated(rows * c.intermediateSize) + head
   }

@@ -1,7 +1,7 @@
 import Foundation
 
-/// One page about one run or many, about studies and sweeps: complete in itself, without scripts and
-/// without anything from the network.
+/// One page about one run or many, about studies and sweeps: complete in itself, without scripts
+/// and without anything from the network.
 package struct ReportPage: Sendable {
   /// The runs, in the order of the folders.
   package private(set) var runs: [RunRecord] = []

@@ -16,8 +16,8 @@ struct RunSetup {
   /// Whether the run is to end early.
   let stop = StopRequest()
 
-  /// - Throws: `FileError` if the output folder cannot be used, `ConfigError` if the run would write
-  ///   over what it reads or the processor lacks what it needs.
+  /// - Throws: `FileError` if the output folder cannot be used, `ConfigError` if the run would
+  ///   write over what it reads or the processor lacks what it needs.
   init(
     command: String, common: CommonConfiguration, arguments: TrainingArguments,
     resolved: @escaping () -> JSONValue

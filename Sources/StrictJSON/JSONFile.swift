@@ -3,7 +3,8 @@ import Files
 extension StrictJSON {
   /// Reads and parses a file.
   ///
-  /// - Throws: `FileError` if it cannot be read or is too long for a description, `JSONError` if it is not strict JSON.
+  /// - Throws: `FileError` if it cannot be read or is too long for a description, `JSONError` if it
+  ///   is not strict JSON.
   package static func read(_ path: String) throws -> JSONValue {
     try parse(ByteFile.read(path, atMost: ByteFile.longestDescription), file: path)
   }

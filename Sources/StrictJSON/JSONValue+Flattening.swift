@@ -1,6 +1,6 @@
 extension JSONValue {
-  /// The values inside, each with the keys that lead to it joined by dots, in order. An array is one
-  /// value. Members that are null are left out.
+  /// The values inside, each with the keys that lead to it joined by dots, in order. An array is
+  /// one value. Members that are null are left out.
   public var flattened: [(path: String, value: JSONValue)] {
     var found: [(path: String, value: JSONValue)] = []
     func visit(_ value: JSONValue, _ path: String) {

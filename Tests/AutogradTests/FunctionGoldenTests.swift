@@ -5,8 +5,8 @@ import Testing
 
 /// The differentiable functions against torch's values and gradients.
 @Suite struct FunctionGoldenTests {
-  /// Float32 against float64: sums of some 40 terms, each of up to 20 roundings, relative to the largest
-  /// element; the upstream gradient itself is sent with a rounding of the output.
+  /// Float32 against float64: sums of some 40 terms, each of up to 20 roundings, relative to the
+  /// largest element; the upstream gradient itself is sent with a rounding of the output.
   private let tolerance = Roundings.gamma(64)
 
   /// Sends the case's upstream gradient into `output` and compares the value and all gradients.

@@ -104,7 +104,8 @@ extension Probe {
   }
 
   /// Without dropout both terms of the sum get one gradient matrix. Functions that overwrite their
-  /// gradient stand before both, in either order, and the residual is used before and after the sum.
+  /// gradient stand before both, in either order, and the residual is used before and after the
+  /// sum.
   static let sharedResidual: [Probe] = (0..<8).map { variant in
     let (before, after, residualFirst) = (variant & 1 != 0, variant & 2 != 0, variant & 4 != 0)
     return Probe(

@@ -2,8 +2,8 @@ import Autograd
 import Kernels
 
 extension Tape {
-  /// Makes `upstream` the gradient of `tensor`: that of the squared distance from a point half of it
-  /// away. (A tape ends in losses only.)
+  /// Makes `upstream` the gradient of `tensor`: that of the squared distance from a point half of
+  /// it away. (A tape ends in losses only.)
   func send(_ upstream: [Float], into tensor: Tensor) {
     let target = zip(tensor.value.values, upstream).map { $0 - $1 / 2 }
     _ = squaredError(

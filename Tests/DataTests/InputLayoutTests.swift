@@ -120,7 +120,11 @@ struct InputLayoutTests {
       #expect(try texts("[{\"text\": \"a\"}]", as: name) == ["a"])
       // Nothing names a text.
       #expect(try texts("a, b\n{c}\n", as: name) == ["a, b", "{c}"])
-      #expect(try texts("{\"words\": \"a\"}\n", as: name) == ["{\"words\": \"a\"}"])
+      #expect(try texts("{so be it}\n[{]\n", as: name) == ["{so be it}", "[{]"])
+      #expect(try texts("[1] a\n", as: name) == ["[1] a"])
+      // Rows of JSON that name no text are not texts themselves.
+      #expect(try problem("{\"words\": \"a\"}\n", as: name).contains("names no text"))
+      #expect(try problem("[{\"words\": \"a\"}]", as: name).contains("names no text"))
     }
   }
 

@@ -173,8 +173,8 @@ import Testing
     compare(shape, dropout: dropout) { pattern($0, $1) }
   }
 
-  /// Every probability row of a layer draws numbers of its own, also among sequences whose rows take
-  /// different numbers of Philox blocks (64 columns each).
+  /// Every probability row of a layer draws numbers of its own, also among sequences whose rows
+  /// take different numbers of Philox blocks (64 columns each).
   @Test func noTwoRowsShareADropoutPattern() throws {
     let shape = Shape.all([64, 65, 64, 64, 130, 64, 64, 64], heads: 2, size: 130)
     let dropout = try #require(Dropout(probability: 0.5, seed: 6, step: 1, site: .part(4)))

@@ -3,8 +3,8 @@ import TestSupport
 
 /// A strided view in the middle of a larger buffer whose other words are guards.
 ///
-/// A kernel that reads beyond its input spoils its result, one that writes beyond its output changes
-/// a guard, and an element of the view that a kernel leaves out stays NaN.
+/// A kernel that reads beyond its input spoils its result, one that writes beyond its output
+/// changes a guard, and an element of the view that a kernel leaves out stays NaN.
 struct Guarded {
   /// NaN and a large number take turns: NaN spoils even what is multiplied by 0, but NaN plus NaN
   /// is the same NaN again, whereas the number changes under any arithmetic.
@@ -86,7 +86,8 @@ let roundoff = Roundings.unit
 
 /// The largest |value - expected| / scale, infinite if anything is NaN.
 ///
-/// - Parameter scale: what an error is measured against, an element each; max(1, |expected|) if nil.
+/// - Parameter scale: what an error is measured against, an element each; max(1, |expected|) if
+///   nil.
 func deviation(_ matrix: Matrix, _ expected: [Double], scale: [Double]? = nil) -> Double {
   deviation(matrix.values, expected, scale: scale)
 }

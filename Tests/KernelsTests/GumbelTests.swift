@@ -25,7 +25,8 @@ import Testing
     let values = x.values.map(Double.init)
     let mean = values.reduce(0, +) / n
     let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / n
-    // Mean: Euler's constant; variance pi^2 / 6; the variance's own error follows from kurtosis 5.4.
+    // Mean: Euler's constant; variance pi^2 / 6; the variance's own error follows from kurtosis
+    // 5.4.
     let sigma2 = Double.pi * Double.pi / 6
     #expect(abs(mean - 0.577_215_664_9) < 5 * (sigma2 / n).squareRoot())
     #expect(abs(variance - sigma2) < 5 * sigma2 * (4.4 / n).squareRoot())

@@ -117,7 +117,8 @@ import Testing
     #expect(dGamma.values.contains { $0 != 0 })
   }
 
-  /// A mean a thousand times the deviation: the variance must not come from a difference of squares.
+  /// A mean a thousand times the deviation: the variance must not come from a difference of
+  /// squares.
   @Test func largeMeans() {
     var draws = Draws(2)
     let shifted = draws.floats(3 * 64).map { 1000 + $0 }

@@ -1,7 +1,8 @@
 import Kernels
 import Testing
 
-/// Other suites run kernels on their own threads meanwhile, so only this thread's counters are read.
+/// Other suites run kernels on their own threads meanwhile, so only this thread's counters are
+/// read.
 @Suite struct ProfileTests {
   private func counted(_ counting: Bool = true, _ body: () throws -> Void) throws -> ProfileSnapshot
   {

@@ -8,7 +8,8 @@ import Testing
   @Test(arguments: [1, 3, 33, 64, 65, 130, 200], [1, 0.25, 3] as [Float])
   func tilesMakeWholeRows(tile: Int, scale: Float) {
     let columns = 130
-    // Every tile rescales what came before, at six roundings; logits up to 15 are scaled by up to 3.
+    // Every tile rescales what came before, at six roundings; logits up to 15 are scaled by up to
+    // 3.
     let tolerance = Roundings.gamma(6 * columns + 2 * 45)
     for (rows, width) in [(0, 3), (1, 1), (3, 33), (7, 17)] {
       var draws = Draws(rows + 10 * tile)

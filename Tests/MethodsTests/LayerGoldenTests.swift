@@ -8,8 +8,8 @@ import TestSupport
 import Testing
 import Trainers
 
-/// PKD, DistilBERT, TinyBERT, MiniLM, MiniLMv2 and distillation on replaced words against naive torch
-/// versions.
+/// PKD, DistilBERT, TinyBERT, MiniLM, MiniLMv2 and distillation on replaced words against naive
+/// torch versions.
 @Suite struct LayerGoldenTests {
   /// Two models of the golden and its batch.
   struct Pair {
@@ -49,8 +49,8 @@ import Trainers
         tokenizer: try TokenizerLoader.load(folder: "\(golden.folder)/teacher"))
     }
 
-    /// Compares a step's scalars and gradients with the golden's, and checks that only the student's
-    /// gradients were made.
+    /// Compares a step's scalars and gradients with the golden's, and checks that only the
+    /// student's gradients were made.
     func compare(
       _ objective: some Objective, with expected: JSONValue, scalars names: [String], shards: Int,
       loss: ((StepContext) throws -> Scalars)? = nil

@@ -182,7 +182,8 @@ import Trainers
     #expect(LayerMap.uniform(teacher: 12, student: 5) == nil)
   }
 
-  /// Without patience PKD is plain distillation; with it, the student's last layer sees no difference.
+  /// Without patience PKD is plain distillation; with it, the student's last layer sees no
+  /// difference.
   @Test func patienceReachesAllLayersButTheLast() throws {
     let lesson = try Lesson()
     let plain = try lesson.step(

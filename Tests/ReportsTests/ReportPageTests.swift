@@ -6,8 +6,8 @@ import Testing
 
 import Reports
 
-/// Pages made from folders with made-up runs. scripts/tests/report.test.sh checks pages of real ones
-/// with a parser of HTML.
+/// Pages made from folders with made-up runs. scripts/tests/report.test.sh checks pages of real
+/// ones with a parser of HTML.
 @Suite struct ReportPageTests {
   /// What must not become markup.
   private static let nasty = "</td><script>alert(1)</script>&\"'"

@@ -11,7 +11,8 @@ import StrictJSON
 import TestSupport
 import Testing
 
-/// Fine-tuning, distillation, evaluation and prediction of tasks with questions, from files to files.
+/// Fine-tuning, distillation, evaluation and prediction of tasks with questions, from files to
+/// files.
 @Suite struct QuestionRunTests {
   /// Texts of the toy vocabulary, and what follows the word that a question is.
   private static let paragraphs: [(context: String, questions: [(text: String, answer: String?)])] =

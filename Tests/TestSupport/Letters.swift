@@ -5,8 +5,8 @@ import Kernels
 import Models
 import Runs
 
-/// Customers' letters in German with emoji, quotes and line breaks, as a CSV file with three labels,
-/// and what a configuration says about them.
+/// Customers' letters in German with emoji, quotes and line breaks, as a CSV file with three
+/// labels, and what a configuration says about them.
 package struct Letters {
   package static let topics = ["praise", "question", "complaint"]
   package let scratch: ScratchFolder

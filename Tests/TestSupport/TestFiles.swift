@@ -18,8 +18,8 @@ package enum TestFiles {
   }
 
   /// A path in the folder that `MATE_KD_SHARED` names or in one called `shared` beside or above the
-  /// repository, which holds data and models that are not part of it; nil, with a line that says why
-  /// the test is skipped, where there is no such file or folder.
+  /// repository, which holds data and models that are not part of it; nil, with a line that says
+  /// why the test is skipped, where there is no such file or folder.
   package static func shared(_ path: String) -> String? {
     var folders = [ProcessInfo.processInfo.environment["MATE_KD_SHARED"]].compactMap { $0 }
     var url = repository

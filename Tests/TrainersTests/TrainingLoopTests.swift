@@ -20,8 +20,8 @@ import Trainers
     for (size, accumulation) in [(8, 1), (4, 2), (3, 3)] {
       let toy = try ToyWorld(rows: 36)
       let model = toy.classifier(seed: 1)
-      // Epsilon above the gradients makes Adam's update follow their size and amplifies no rounding;
-      // clipping would hide a wrong factor.
+      // Epsilon above the gradients makes Adam's update follow their size and amplifies no
+      // rounding; clipping would hide a wrong factor.
       let summary = try toy.run(
         LabelsOnly(
           model,

@@ -76,15 +76,18 @@ private struct InputLayout {
       return try table(separators: "\t", isQuoted: false)
     case .jsonl, .json: return try objects()
     case .text: return plain
-    case nil: return found ?? plain
+    case nil: return try found() ?? plain
     }
   }
 
   /// What the content alone tells; nil if it names no texts.
-  private var found: (file: TaskDescription.File, name: String)? {
+  ///
+  /// - Throws: `FileError` for rows of JSON that name no text: they are not texts themselves.
+  private func found() throws -> (file: TaskDescription.File, name: String)? {
     let line = header(.tabSeparated)
     let begins = line.first?.first { $0 != " " }
-    if begins == "{" || begins == "[", let objects = try? objects() { return objects }
+    if begins == "[", JSONRows.isArrayOfObjects(bytes) { return try objects() }
+    if begins == "{", (try? firstInLine()) ?? nil != nil { return try objects() }
     if InputColumns(task).find(in: line) != nil {
       return try? table(separators: "\t", isQuoted: false)
     }

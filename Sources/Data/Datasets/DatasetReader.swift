@@ -1,7 +1,7 @@
 import Files
 
-/// Reads the files of tasks. TSV is read as GLUE has it: bytes, tabs, no quoting at all, LF or CR LF,
-/// a BOM or none.
+/// Reads the files of tasks. TSV is read as GLUE has it: bytes, tabs, no quoting at all, LF or CR
+/// LF, a BOM or none.
 public enum DatasetReader {
   /// Reads a split of a task.
   ///

@@ -3,11 +3,18 @@ import StrictJSON
 
 /// Rows as JSON has them: an object a line, or one array of objects.
 enum JSONRows {
-  /// True if the first thing in the text is the beginning of an array. A line with a row begins with
-  /// an object, so the two cannot be mixed up.
+  /// True if the first thing in the text is the beginning of an array. A line with a row begins
+  /// with an object, so the two cannot be mixed up.
   static func isArray(_ bytes: [UInt8]) -> Bool {
     let space: Set<UInt8> = [0x20, 0x09, 0x0A, 0x0D]
     return withoutMark(bytes).first { !space.contains($0) } == UInt8(ascii: "[")
+  }
+
+  /// True if the text begins as an array of objects does. A text in brackets begins otherwise.
+  static func isArrayOfObjects(_ bytes: [UInt8]) -> Bool {
+    let space: Set<UInt8> = [0x20, 0x09, 0x0A, 0x0D]
+    let begins = withoutMark(bytes).lazy.filter { !space.contains($0) }.prefix(2)
+    return begins.elementsEqual("[{".utf8)
   }
 
   /// The object in a line.

@@ -104,8 +104,8 @@ public struct TokenizedDataset: Sendable {
   /// Number of tokens of all rows.
   public var tokenCount: Int { tokenIDs.count }
 
-  /// True when every row has a class, a score, a set of labels, which may be empty, or the places of
-  /// an answer.
+  /// True when every row has a class, a score, a set of labels, which may be empty, or the places
+  /// of an answer.
   public var isLabelled: Bool { count > 0 && targets.count != nil }
 
   /// Number of tokens of each row.

@@ -67,7 +67,8 @@ enum ForeignFormat {
     return nil
   }
 
-  /// A spreadsheet is a zip archive with these names in it; the first ones stand near its beginning.
+  /// A spreadsheet is a zip archive with these names in it; the first ones stand near its
+  /// beginning.
   private static func isWorkbook(_ bytes: [UInt8]) -> Bool {
     let beginning = bytes.prefix(4096)
     let names = ["xl/", "[Content_Types].xml"].map { Array($0.utf8) }

@@ -1,8 +1,8 @@
 import Files
 
 /// The records of a CSV text (RFC 4180), or of one with another separator. Quoted fields may
-/// contain separators, line breaks and doubled quotes. A BOM before the first record is skipped, and
-/// so is a line such as `sep=;`, by which Excel is told of the separator.
+/// contain separators, line breaks and doubled quotes. A BOM before the first record is skipped,
+/// and so is a line such as `sep=;`, by which Excel is told of the separator.
 struct QuotedRecords {
   /// One record.
   struct Record {

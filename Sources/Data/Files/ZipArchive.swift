@@ -1,8 +1,8 @@
 import Files
 
 /// A zip archive of stored files, as PKWARE's APPNOTE 6.3 lays it out: each file behind a local
-/// header, then the central directory. Nothing is compressed, and all files bear the oldest date that
-/// the format has, so that the same content gives the same bytes.
+/// header, then the central directory. Nothing is compressed, and all files bear the oldest date
+/// that the format has, so that the same content gives the same bytes.
 public struct ZipArchive: Sendable {
   private var content: [UInt8] = []
   private var directory: [UInt8] = []

@@ -16,7 +16,8 @@ public struct LabelSetCounts: Sendable, Equatable {
 
   /// Counts predictions against references, with `labels` elements per row each.
   ///
-  /// - Parameter chosen: the rows to count, each as often as it is listed; nil counts every row once.
+  /// - Parameter chosen: the rows to count, each as often as it is listed; nil counts every row
+  ///   once.
   public init(
     predictions: [Bool], references: [Bool], labels: Int, rows chosen: [Int]? = nil
   ) {

@@ -1,7 +1,7 @@
 import Files
 
-/// What the files of a task with questions hold: questions, answers, how long both are, and questions
-/// that occur more than once.
+/// What the files of a task with questions hold: questions, answers, how long both are, and
+/// questions that occur more than once.
 public struct QuestionStatistics: Sendable {
   /// The file of a split.
   public struct Part: Sendable {

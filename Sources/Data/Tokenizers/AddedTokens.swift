@@ -30,6 +30,14 @@ public struct AddedToken: Sendable, Equatable {
   }
 }
 
+extension [AddedToken] {
+  /// The spellings of special tokens beyond the usual five that texts may spell.
+  func markers(special: SpecialTokens, readAsText: Set<Int32>) -> [String] {
+    filter { $0.isSpecial && !readAsText.contains($0.id) && !special.all.contains($0.id) }
+      .map(\.content)
+  }
+}
+
 /// Finds added tokens in texts, leftmost first, and the longest of several at one place, as Hugging
 /// Face's `AddedVocabulary` does.
 struct AddedTokenMatcher: Sendable {

@@ -37,9 +37,7 @@ public struct BytePairTokenizer: Tokenizer {
     self.specialTokens = specialTokens
     self.template = template
     matcher = AddedTokenMatcher(addedTokens, readAsText: readAsText)
-    markers = addedTokens.filter {
-      $0.isSpecial && !readAsText.contains($0.id) && !specialTokens.all.contains($0.id)
-    }.map(\.content)
+    markers = addedTokens.markers(special: specialTokens, readAsText: readAsText)
     var traits = TokenizerTraits()
     traits.add("tokenizer", TokenizerKind.bytePair.rawValue)
     traits.add("vocabulary", model.vocabulary.hash)
@@ -85,22 +83,8 @@ public struct BytePairTokenizer: Tokenizer {
   /// Byte-level byte-pair encoding.
   public var kind: TokenizerKind { .bytePair }
 
-  /// One more than the largest id.
-  public var vocabularySize: Int { model.vocabulary.count }
-
-  /// A hexadecimal content hash over all tokens in the order of their ids.
-  public var vocabularyHash: String { model.vocabulary.hash }
-
-  /// The token with this id as the vocabulary spells it, with `Ġ` for a space; nil if the id is
-  /// outside the vocabulary.
-  public func token(for id: Int32) -> String? {
-    model.vocabulary.bytes(of: id).map { String(decoding: $0, as: UTF8.self) }
-  }
-
-  /// The id of a token with exactly this spelling, or nil.
-  public func id(for token: String) -> Int32? {
-    model.vocabulary.id(of: Array(token.utf8)[...])
-  }
+  /// Its tokens.
+  public var vocabulary: Vocabulary { model.vocabulary }
 
   /// The ids of a text, without special tokens around it.
   public func encode(_ text: ArraySlice<UInt8>) -> [Int32] {
@@ -188,14 +172,6 @@ public struct BytePairTokenizer: Tokenizer {
       while end < piece.endIndex, piece[end] & 0xC0 == 0x80 { end += 1 }
       return start..<end
     }
-  }
-
-  /// A text or pair with its special tokens, cut to `maxLength` tokens in total, the longer text
-  /// first.
-  public func encode(
-    _ first: ArraySlice<UInt8>, pair: ArraySlice<UInt8>?, maxLength: Int
-  ) -> Encoding {
-    template.encoding(encode(first), pair.map { encode($0) }, maxLength: maxLength)
   }
 
   /// The pieces into which the expression splits a text.

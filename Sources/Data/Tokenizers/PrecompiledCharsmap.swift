@@ -1,10 +1,11 @@
 import Files
+import Foundation
 
 /// The rules of SentencePiece's normaliser as `tokenizer.json` holds them (`precompiled_charsmap`).
 ///
 /// In base64: the number of bytes of a trie, the trie, and the replacements, each of which ends
-/// with a zero byte. The trie is a double array of 32-bit units, as Darts-clone makes it; its keys are
-/// the bytes of what is replaced.
+/// with a zero byte. The trie is a double array of 32-bit units, as Darts-clone makes it; its keys
+/// are the bytes of what is replaced.
 struct PrecompiledCharsmap: Sendable {
   private let units: [UInt32]
   private let replacements: [UInt8]
@@ -18,7 +19,8 @@ struct PrecompiledCharsmap: Sendable {
   ///
   /// - Returns: nil if it is damaged.
   init?(base64: String) {
-    guard let bytes = Base64.decode(base64), bytes.count >= 4 else { return nil }
+    guard let bytes = Foundation.Data(base64Encoded: base64).map(Array.init), bytes.count >= 4
+    else { return nil }
     func unit(at start: Int) -> UInt32 {
       (0..<4).reduce(0) { $0 | UInt32(bytes[start + $1]) << UInt32(8 * $1) }
     }
@@ -91,39 +93,5 @@ struct PrecompiledCharsmap: Sendable {
     for unit in units { hash.add(unit) }
     hash.add(replacements)
     return hash.hexadecimal
-  }
-}
-
-/// Base64 in its standard alphabet, with padding (RFC 4648, section 4).
-private enum Base64 {
-  /// The bytes; nil for a text that is not in base64.
-  static func decode(_ text: String) -> [UInt8]? {
-    var digits = Array(text.utf8)
-    guard digits.count % 4 == 0 else { return nil }
-    for _ in 0..<2 where digits.last == UInt8(ascii: "=") { digits.removeLast() }
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(digits.count * 3 / 4)
-    var (bits, count) = (UInt32(0), 0)
-    for digit in digits {
-      guard let value = value(digit) else { return nil }
-      bits = bits << 6 | value
-      count += 6
-      if count >= 8 {
-        count -= 8
-        bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
-      }
-    }
-    return bytes
-  }
-
-  private static func value(_ digit: UInt8) -> UInt32? {
-    switch digit {
-    case UInt8(ascii: "A")...UInt8(ascii: "Z"): UInt32(digit) - 65
-    case UInt8(ascii: "a")...UInt8(ascii: "z"): UInt32(digit) - 97 + 26
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(digit) - 48 + 52
-    case UInt8(ascii: "+"): 62
-    case UInt8(ascii: "/"): 63
-    default: nil
-    }
   }
 }

@@ -57,33 +57,47 @@ public enum TokenizerKind: String, Sendable {
 public protocol Tokenizer: Sendable {
   /// How it splits words into tokens.
   var kind: TokenizerKind { get }
-  /// One more than the largest id.
-  var vocabularySize: Int { get }
+  /// Its tokens, spelled as its files spell them.
+  var vocabulary: Vocabulary { get }
   /// Ids of the special tokens.
   var specialTokens: SpecialTokens { get }
   /// The positions of special tokens around one text and around and between two.
   var template: EncodingTemplate { get }
-  /// A hexadecimal content hash over all tokens in the order of their ids.
-  var vocabularyHash: String { get }
   /// All that decides which tokens a text becomes.
   var traits: TokenizerTraits { get }
   /// Special tokens beyond the five of `specialTokens` that are read as such where a text spells
   /// them.
   var markers: [String] { get }
-  /// The token with this id; nil if there is none.
-  func token(for id: Int32) -> String?
-  /// The id of a token with exactly this spelling, or nil.
-  func id(for token: String) -> Int32?
   /// The ids of a text, without special tokens around it.
   func encode(_ text: ArraySlice<UInt8>) -> [Int32]
   /// The ids of `encode(_:)` and the position of each token in the text. Slower than `encode(_:)`.
   func encodeAligned(_ text: ArraySlice<UInt8>) -> AlignedTokens
-  /// A text or pair with its special tokens, cut to `maxLength` tokens in total, the longer text
-  /// first. If `maxLength` is smaller than the number of special tokens, only these remain.
-  func encode(_ first: ArraySlice<UInt8>, pair: ArraySlice<UInt8>?, maxLength: Int) -> Encoding
 }
 
 extension Tokenizer {
+  /// One more than the largest id.
+  public var vocabularySize: Int { vocabulary.count }
+
+  /// A hexadecimal content hash over all tokens in the order of their ids.
+  public var vocabularyHash: String { vocabulary.hash }
+
+  /// The token with this id as the vocabulary spells it: a space is `Ġ` in a byte-level encoding
+  /// and `▁` in a Unigram. Nil if no token has the id.
+  public func token(for id: Int32) -> String? {
+    vocabulary.bytes(of: id).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// The id of a token with exactly this spelling, or nil.
+  public func id(for token: String) -> Int32? { vocabulary.id(of: Array(token.utf8)[...]) }
+
+  /// A text or pair with its special tokens, cut to `maxLength` tokens in total, the longer text
+  /// first. If `maxLength` is smaller than the number of special tokens, only these remain.
+  public func encode(
+    _ first: ArraySlice<UInt8>, pair: ArraySlice<UInt8>?, maxLength: Int
+  ) -> Encoding {
+    template.encoding(encode(first), pair.map { encode($0) }, maxLength: maxLength)
+  }
+
   /// `encode(_:)` for whole arrays.
   public func encode(_ text: [UInt8]) -> [Int32] { encode(text[...]) }
 

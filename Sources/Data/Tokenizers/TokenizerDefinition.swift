@@ -230,8 +230,8 @@ struct TokenizerDefinition {
       try require("\"unk_id\"", model.unknown == 3, "class always has 3")
       try require("\"byte_fallback\"", !model.fallsBackToBytes, "class never falls back to bytes")
       let (usual, metaspace) = (Metaspace(), model.metaspace)
-      // With SentencePiece's charsmap, what else files of this kind have makes no difference but for
-      // texts with the mark itself and a few control characters.
+      // With SentencePiece's charsmap, what else files of this kind have makes no difference but
+      // for texts with the mark itself and a few control characters.
       try require(
         "\"normalizer\"",
         model.normalizer.steps.isEmpty

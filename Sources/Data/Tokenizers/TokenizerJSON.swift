@@ -29,8 +29,8 @@ struct TokenizerJSON {
     let added = try (json["added_tokens"]?.array ?? []).map {
       try AddedToken($0, id: $0["id"]?.int.flatMap(Int32.init(exactly:)), file: path)
     }
-    // Files from before 2020 do not name the type. Only WordPiece limits words, only BPE has merges,
-    // and only Unigram lists its pieces.
+    // Files from before 2020 do not name the type. Only WordPiece limits words, only BPE has
+    // merges, and only Unigram lists its pieces.
     let type =
       model["type"]?.string ?? (model["merges"] != nil ? "BPE" : nil)
       ?? (model["vocab"]?.array != nil ? "Unigram" : nil)

@@ -5,18 +5,19 @@ import Files
 public enum TokenizerLoader {
   /// Loads the tokenizer of a model folder, or of the Transformer that its `modules.json` names.
   ///
-  /// It is read from `tokenizer.json`. Without that file it uses `vocab.json` and
-  /// `merges.txt` (byte-level byte-pair encoding), or `vocab.txt` (WordPiece). If both of these are
-  /// present, `tokenizer_class` or the `model_type` of `config.json` decides. Settings in
+  /// It is read from `tokenizer.json`. Without that file it uses `vocab.json` and `merges.txt`
+  /// (byte-level byte-pair encoding), or `vocab.txt` (WordPiece). If both of these are present,
+  /// `tokenizer_class` or the `model_type` of `config.json` decides. Settings in
   /// `tokenizer_config.json` (`do_lower_case`, `strip_accents`, `tokenize_chinese_chars`,
   /// `add_prefix_space`, names of the special tokens) override those of `tokenizer.json`, unless
-  /// `tokenizer_class` says that it counts alone. Unigram tokenizers are read from `tokenizer.json`.
+  /// `tokenizer_class` says that it counts alone. Unigram tokenizers are read from
+  /// `tokenizer.json`.
   ///
   /// - Parameter parseSpecialTokens: whether special tokens spelled in a text give their ids: true
   ///   for all of them, as in Hugging Face's tokenizers; false for none. Nil, the default, leaves
-  ///   it to `special_tokens_in_text` in `tokenizer_config.json`. Where that is not set, `[SEP]` and
-  ///   the other tokens that every model has are text, because other people's text must not be able
-  ///   to inject them; markers that the folder adds, such as `[E1]`, are read as such.
+  ///   it to `special_tokens_in_text` in `tokenizer_config.json`. Where that is not set, `[SEP]`
+  ///   and the other tokens that every model has are text, because other people's text must not be
+  ///   able to inject them; markers that the folder adds, such as `[E1]`, are read as such.
   /// - Throws: `FileError` or `JSONError`, with file and key.
   public static func load(
     folder: String, parseSpecialTokens: Bool? = nil

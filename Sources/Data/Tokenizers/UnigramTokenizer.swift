@@ -38,9 +38,7 @@ public struct UnigramTokenizer: Tokenizer {
     let normalizer = model.normalizer
     matcher = AddedTokenMatcher(
       addedTokens, readAsText: readAsText, normalize: { normalizer.normalize($0) })
-    markers = addedTokens.filter {
-      $0.isSpecial && !readAsText.contains($0.id) && !specialTokens.all.contains($0.id)
-    }.map(\.content)
+    markers = addedTokens.markers(special: specialTokens, readAsText: readAsText)
     var traits = TokenizerTraits()
     traits.add("tokenizer", TokenizerKind.unigram.rawValue)
     traits.add("vocabulary", model.vocabulary.hash)
@@ -79,22 +77,8 @@ public struct UnigramTokenizer: Tokenizer {
   /// Unigram.
   public var kind: TokenizerKind { .unigram }
 
-  /// One more than the largest id.
-  public var vocabularySize: Int { model.vocabulary.count }
-
-  /// A hexadecimal content hash over all tokens in the order of their ids.
-  public var vocabularyHash: String { model.vocabulary.hash }
-
-  /// The token with this id as the vocabulary spells it, with `▁` for a space; nil if the id is
-  /// outside the vocabulary.
-  public func token(for id: Int32) -> String? {
-    model.vocabulary.bytes(of: id).map { String(decoding: $0, as: UTF8.self) }
-  }
-
-  /// The id of a token with exactly this spelling, or nil.
-  public func id(for token: String) -> Int32? {
-    model.vocabulary.id(of: Array(token.utf8)[...])
-  }
+  /// Its tokens.
+  public var vocabulary: Vocabulary { model.vocabulary }
 
   /// The ids of a text, without special tokens around it.
   public func encode(_ text: ArraySlice<UInt8>) -> [Int32] {
@@ -149,14 +133,6 @@ public struct UnigramTokenizer: Tokenizer {
       }
     }
     return tokens
-  }
-
-  /// A text or pair with its special tokens, cut to `maxLength` tokens in total, the longer text
-  /// first.
-  public func encode(
-    _ first: ArraySlice<UInt8>, pair: ArraySlice<UInt8>?, maxLength: Int
-  ) -> Encoding {
-    template.encoding(encode(first), pair.map { encode($0) }, maxLength: maxLength)
   }
 
   /// The best way to cut a word up to each of its bytes.

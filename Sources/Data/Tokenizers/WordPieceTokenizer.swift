@@ -2,7 +2,8 @@
 /// vocabulary. It is identical to Hugging Face's `BertTokenizerFast`, except that special tokens
 /// spelled in a text are plain text unless `parseSpecialTokens` is set.
 public struct WordPieceTokenizer: Tokenizer {
-  private let vocabulary: Vocabulary
+  /// Its tokens.
+  public let vocabulary: Vocabulary
   private let actions: ScalarActions
   private let trie: PieceTrie
   /// The node where pieces inside a word start, after their prefix `##`; nil if there are none.
@@ -79,9 +80,7 @@ public struct WordPieceTokenizer: Tokenizer {
         Normalization(
           lowersCase: false, stripsAccents: false, cleansText: false, isolatesChinese: false))
       : nil
-    markers = added.filter {
-      $0.isSpecial && !readAsText.contains($0.id) && !specialTokens.all.contains($0.id)
-    }.map(\.content)
+    markers = added.markers(special: specialTokens, readAsText: readAsText)
     var traits = TokenizerTraits()
     traits.add("tokenizer", TokenizerKind.wordPiece.rawValue)
     traits.add("vocabulary", vocabulary.hash)
@@ -106,20 +105,6 @@ public struct WordPieceTokenizer: Tokenizer {
 
   /// WordPiece.
   public var kind: TokenizerKind { .wordPiece }
-
-  /// One more than the largest id.
-  public var vocabularySize: Int { vocabulary.count }
-
-  /// A hexadecimal content hash over all tokens in the order of their ids.
-  public var vocabularyHash: String { vocabulary.hash }
-
-  /// The token with this id; nil if there is none.
-  public func token(for id: Int32) -> String? {
-    vocabulary.bytes(of: id).map { String(decoding: $0, as: UTF8.self) }
-  }
-
-  /// The id of a token with exactly this spelling, or nil.
-  public func id(for token: String) -> Int32? { vocabulary.id(of: Array(token.utf8)[...]) }
 
   /// The ids of a text, without special tokens around it.
   public func encode(_ text: ArraySlice<UInt8>) -> [Int32] {
@@ -184,14 +169,6 @@ public struct WordPieceTokenizer: Tokenizer {
       tokens.append(id, first..<last, in: text)
       start = end
     }
-  }
-
-  /// A text or pair with its special tokens, cut to `maxLength` tokens in total, the longer text
-  /// first.
-  public func encode(
-    _ first: ArraySlice<UInt8>, pair: ArraySlice<UInt8>?, maxLength: Int
-  ) -> Encoding {
-    template.encoding(encode(first), pair.map { encode($0) }, maxLength: maxLength)
   }
 
   /// The normalised words of a text, before they are split into pieces.

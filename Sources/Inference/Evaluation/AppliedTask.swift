@@ -58,8 +58,8 @@ public struct AppliedTask: Sendable {
   /// A task as described.
   public init(_ task: TaskDescription) { self.init(task: task, maxSeqLength: nil) }
 
-  /// The same, with rows without a text counting like the others, or being bad rows; nil for what the
-  /// configuration says.
+  /// The same, with rows without a text counting like the others, or being bad rows; nil for what
+  /// the configuration says.
   public func with(emptyTexts: Bool?) -> AppliedTask {
     var copy = self
     if let emptyTexts { copy.task.allowsEmptyTexts = emptyTexts }

@@ -9,11 +9,11 @@ struct PredictCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "predict", abstract: "Apply models to unlabelled texts.",
     discussion: """
-      Reads a file in the task's own layout, a table or JSON whose columns it finds by their names, \
-      or one text per line; gzip may have packed it. A notice says how it was read. Writes one JSON object per row, in order, with index, label \
-      (labels if a row may have several), probabilities and logits. For squad and squad2, reads \
-      SQuAD's JSON, with or without answers, and writes one object per question, with id, answer, \
-      no_answer_margin and the candidates.
+      Reads a file in the task's own layout, a table or JSON whose columns it finds by their \
+      names, or one text per line; gzip may have packed it. A notice says how it was read. Writes \
+      one JSON object per row, in order, with index, label (labels if a row may have several), \
+      probabilities and logits. For squad and squad2, reads SQuAD's JSON, with or without answers, \
+      and writes one object per question, with id, answer, no_answer_margin and the candidates.
 
       With --glue-submission, applies one model per task to GLUE's test sets and writes the eleven \
       files that its server expects, and submission.zip with all of them. Files without a model or \

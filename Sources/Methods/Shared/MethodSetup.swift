@@ -51,14 +51,14 @@ public struct MethodSetup<Head: DistillableModel>: Sendable {
   public let trainingTexts: TokenizedDataset?
   /// Texts on which a method measures itself; nil only outside of runs.
   public let probe: ProbeTexts?
-  /// Some of the training texts in batches, at most as many as asked for: always the same ones. None
-  /// outside of runs.
+  /// Some of the training texts in batches, at most as many as asked for: always the same ones.
+  /// None outside of runs.
   public let sampleTexts: @Sendable (_ count: Int) -> [PackedTokens]
 
   /// The fine-tuned model to learn from, which reads the student's tokens. It is never changed.
   ///
-  /// Only methods that describe themselves as users of the `model` (`TeacherUse`) may ask for it: for
-  /// the others the teacher may be something else.
+  /// Only methods that describe themselves as users of the `model` (`TeacherUse`) may ask for it:
+  /// for the others the teacher may be something else.
   public var teacher: Head {
     guard let teacherModel else {
       preconditionFailure("a method that asks for the teacher's model must say so")

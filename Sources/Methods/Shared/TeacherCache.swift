@@ -5,8 +5,8 @@ import Kernels
 import Models
 import Trainers
 
-/// The frozen teacher's logits on clean training texts, whatever the teacher is, computed when a text is first needed, and
-/// kept in a file between runs if there is a folder for it.
+/// The frozen teacher's logits on clean training texts, whatever the teacher is, computed when a
+/// text is first needed, and kept in a file between runs if there is a folder for it.
 ///
 /// A teacher in evaluation mode gives a text the same logits in every epoch, so it runs once. The
 /// file's name is a hash of everything that the logits depend on, so a file is never stale.
@@ -53,7 +53,8 @@ public struct TeacherCache: Sendable {
   ///
   /// - Parameters:
   ///   - data: the training rows as the student reads them.
-  ///   - folder: nil keeps the logits in memory only. Logits that are known already stay there, too.
+  ///   - folder: nil keeps the logits in memory only. Logits that are known already stay there,
+  ///     too.
   package init(
     _ source: LogitSource, data: TokenizedDataset, folder: String?, pool: ThreadPool,
     precision: Precision = .float32

@@ -12,8 +12,8 @@ public struct ModelSource: Sendable {
   /// `label_order`: with `model_name_or_path`, the task's labels in the order of the outputs of a
   /// classifier whose `config.json` has no names for them.
   public var labelOrder: [String]?
-  /// `allow_new_weights`: whether all weights may be random because the checkpoint has nothing of the
-  /// model's encoder.
+  /// `allow_new_weights`: whether all weights may be random because the checkpoint has nothing of
+  /// the model's encoder.
   public var allowsNewWeights = false
   /// `from_teacher_layers`: a student made of these layers of the teacher, from 0.
   public var fromTeacherLayers: [Int]?

@@ -3,9 +3,9 @@ import Kernels
 extension FamilyDescription {
   /// ELECTRA (Clark et al. 2020); models/electra in transformers.
   ///
-  /// The embeddings may be narrower than the states, and a linear layer leads from one to the other.
-  /// There is no pooler: the classifier has its own dense layer, with dropout before and after it.
-  /// A discriminator is read as an encoder, a generator as a masked language model.
+  /// The embeddings may be narrower than the states, and a linear layer leads from one to the
+  /// other. There is no pooler: the classifier has its own dense layer, with dropout before and
+  /// after it. A discriminator is read as an encoder, a generator as a masked language model.
   static let electra = FamilyDescription(
     className: "Electra", encoder: "electra",
     parts: ["embeddings", "embeddings_project", "encoder"], layers: "encoder.layer", layer: .bert,

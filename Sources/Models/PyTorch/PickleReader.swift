@@ -68,8 +68,8 @@ struct PickleTensor: Equatable {
 ///
 /// A pickle is a program for a stack machine that may call any Python function. This machine knows
 /// only the instructions that build dictionaries, lists, numbers, texts and tensors, and the few
-/// constructors of `PickleGlobal`. It calls nothing; anything else is an error. Its memory grows with
-/// the bytes that it reads, and no size in the file is believed.
+/// constructors of `PickleGlobal`. It calls nothing; anything else is an error. Its memory grows
+/// with the bytes that it reads, and no size in the file is believed.
 ///
 /// Sources: Python's `pickletools`, and `torch/_weights_only_unpickler.py` and
 /// `torch/serialization.py` of PyTorch.

@@ -3,8 +3,8 @@ import Files
 /// A file that `torch.save` wrote of a dictionary of tensors, such as `pytorch_model.bin`.
 ///
 /// Both layouts are read: the zip archive of PyTorch 1.6 and later, and the row of pickles before
-/// it. Nothing in the file is run (`PickleReader`). Opening it reads the description of the tensors;
-/// their elements are read when they are copied.
+/// it. Nothing in the file is run (`PickleReader`). Opening it reads the description of the
+/// tensors; their elements are read when they are copied.
 public final class PyTorchFile: TensorFile {
   /// The path as the caller gave it.
   public let path: String

@@ -1,7 +1,7 @@
 /// Text of the user's within Markdown: it stays text, whatever is in it.
 enum MarkdownText {
-  /// As running text, in a heading or in a cell of a table: on one line, and with everything escaped
-  /// that Markdown or HTML would read.
+  /// As running text, in a heading or in a cell of a table: on one line, and with everything
+  /// escaped that Markdown or HTML would read.
   static func plain(_ text: String) -> String {
     var result = ""
     for scalar in oneLine(text).unicodeScalars {

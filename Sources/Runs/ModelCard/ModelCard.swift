@@ -7,8 +7,8 @@ import StrictJSON
 /// from which the Hugging Face Hub takes its facts.
 ///
 /// Everything is taken from run.json and the results. What the user wrote there is quoted, so that
-/// no text of it becomes part of the card's structure. The licence is left out, since only the owner
-/// of data and models can name it.
+/// no text of it becomes part of the card's structure. The licence is left out, since only the
+/// owner of data and models can name it.
 package struct ModelCard {
   /// The file in a model's folder.
   package static let fileName = "README.md"
@@ -25,7 +25,8 @@ package struct ModelCard {
     facts = ModelCardFacts(run.json, folder: folder, results: results)
   }
 
-  /// Writes the card, unless there is a README.md that no run has written or that was changed since.
+  /// Writes the card, unless there is a README.md that no run has written or that was changed
+  /// since.
   ///
   /// - Returns: false if there is one.
   /// - Throws: `FileError`.

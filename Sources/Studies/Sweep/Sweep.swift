@@ -7,8 +7,9 @@ import StrictJSON
 /// A search for the best values of some keys. Every combination is a method of a study, so that its
 /// runs are cells: they can be interrupted and go on.
 ///
-/// The runs are measured on rows held out of the training data, never on the task's validation rows.
-/// Those remain for measuring the best configuration, which is written without the held-out share.
+/// The runs are measured on rows held out of the training data, never on the task's validation
+/// rows. Those remain for measuring the best configuration, which is written without the held-out
+/// share.
 public struct Sweep: Sendable {
   /// A round of runs that are equally long.
   public struct Round: Sendable {
