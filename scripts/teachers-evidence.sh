@@ -93,7 +93,7 @@ run() { # name, command, file, settings...
   "$python" -c 'import json, sys
 found = json.load(open(sys.argv[1] + "/all_results.json"))
 teacher = [k for k in ("teacher_accuracy", "teacher_train_accuracy") if k in found]
-print(f"{sys.argv[1]:24} {found[\"eval_accuracy\"]:.4f}"
+print("%-24s %.4f" % (sys.argv[1], found["eval_accuracy"])
       + "".join(f"  {k} {found[k]:.4f}" for k in teacher))' "$name" | tee -a results.txt
 }
 
