@@ -21,7 +21,7 @@ public struct Trainer: Sendable {
   let dataSeed: UInt64
   /// The number of parts that a batch is split into.
   package let shards: Int
-  package let pool: ThreadPool
+  package var pool: ThreadPool
   let precision: Precision
   let reduction: any GradientReduction
 
