@@ -104,11 +104,12 @@ cp -r "$root/docs" .
 # The programs that the commands call.
 cat >"$work/bin/mate-kd" <<'STANDIN'
 #!/usr/bin/env bash
-# The options of the block go to the commands that begin runs.
+# The options of the block go to the commands that begin runs. The stand-ins know nothing.
 set -f
 case ${1:-} in
-  teacher-finetune | distill | pretrain) options=($BLOCK_OPTIONS) ;;
-  compare) options=(${BLOCK_OPTIONS//train./base.train.}) ;;
+  teacher-finetune | pretrain) options=($BLOCK_OPTIONS) ;;
+  distill) options=($BLOCK_OPTIONS --set allow_weak_teacher=true) ;;
+  compare) options=(${BLOCK_OPTIONS//train./base.train.} --set base.allow_weak_teacher=true) ;;
   *) options=() ;;
 esac
 exec "$PROGRAM" "$@" "${options[@]}"

@@ -1,4 +1,3 @@
-import Autograd
 import Data
 import Files
 import Kernels
