@@ -64,6 +64,13 @@ public final class TextClassifier: Sendable {
           .mismatch, "threads must be at least 0 and maximumTokens at least 3")
       }
       let path = try HubCache().folder(folder)
+      let architecture = try ModelFolder(path).configuration.architecture
+      guard architecture?.hasSuffix(SequenceClassifier.headName) ?? true else {
+        throw ClassifierError(
+          .mismatch,
+          "\(path) holds no classifier but a \(architecture ?? "model"); mate-kd teacher-finetune makes "
+            + "one of it")
+      }
       let task = try Self.task(of: path)
       classifier = try FineTunedClassifier(
         folder: path, maxSeqLength: maximumTokens ?? task?.maxSeqLength, threads: threads,

@@ -54,7 +54,7 @@ print(f"{count} examples, {len(catalogues)} catalogues, {len(problems)} problems
 sys.exit(bool(problems) or count == 0 or not catalogues)
 PYTHON
 
-# The example package as it would be compiled against the modules of the release build.
+# The example packages as they would be compiled against the modules of the release build.
 example=Examples/own-method/Sources
 bin=$(swift build -c release --show-bin-path)
 [[ -e $bin/Modules/Methods.swiftmodule ]] || swift build -c release --product mate-kd
@@ -71,4 +71,6 @@ flags=(
 swiftc -emit-module -emit-module-path "$modules/OwnMethod.swiftmodule" -module-name OwnMethod \
   -parse-as-library "${flags[@]}" "$example"/OwnMethod/*.swift
 swiftc -typecheck "${flags[@]}" "$example"/my-mate-kd/main.swift
+[[ -e $bin/Modules/MateKD.swiftmodule ]] || swift build -c release --target MateKD
+swiftc -typecheck "${flags[@]}" Examples/classify/Sources/classify/main.swift
 echo "examples: ok"
