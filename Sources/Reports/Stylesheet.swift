@@ -44,6 +44,7 @@ enum Stylesheet {
     figcaption { font-weight: 600; }
     figure > svg { width: 100%; height: auto; display: block; }
     svg text { fill: var(--text); font: 12px system-ui, sans-serif; }
+    .bar { fill: var(--c0); }
     .grid { stroke: var(--rule); fill: none; }
     .line path { fill: none; stroke: currentColor; stroke-width: 1.8; stroke-linejoin: round; }
     .line circle { fill: currentColor; stroke: none; }

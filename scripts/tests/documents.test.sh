@@ -127,7 +127,7 @@ chmod +x "$work"/bin/*
 export PROGRAM=$mate_kd
 
 python3 - "$root" "$work" "$([[ -d $shared/data ]] && echo yes || echo no)" "$@" <<'PYTHON'
-import os, pathlib, re, shlex, shutil, subprocess, sys, time
+import os, pathlib, re, shlex, shutil, signal, subprocess, sys, time
 
 root, work = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
 has_shared, wanted = sys.argv[3] == "yes", sys.argv[4:]
@@ -222,16 +222,17 @@ for document in documents:
             copy = work / "here" / document.replace("/", "-")
             shutil.copytree(work / "world", copy, symlinks=True)
         began = time.monotonic()
+        process = subprocess.Popen(
+            ["bash", "-euo", "pipefail", "-c", body], cwd=copy, text=True, start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            env=os.environ | {"PATH": f"{work}/bin:{os.environ['PATH']}",
+                              "MATE_KD": f"{work}/bin/mate-kd",
+                              "BLOCK_OPTIONS": mark.removeprefix("run").removeprefix(" with ")})
         try:
-            found = subprocess.run(
-                ["bash", "-euo", "pipefail", "-c", body], cwd=copy, text=True, timeout=100,
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                env=os.environ | {"PATH": f"{work}/bin:{os.environ['PATH']}",
-                                  "MATE_KD": f"{work}/bin/mate-kd",
-                                  "BLOCK_OPTIONS": mark.removeprefix("run").removeprefix(" with ")})
-            code, said = found.returncode, found.stdout
-        except subprocess.TimeoutExpired as error:
-            code, said = "a timeout", (error.stdout or b"").decode()
+            said, code = process.communicate(timeout=300)[0], process.returncode
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            said, code = process.communicate()[0], "a timeout"
         counts["run"] += 1
         print(f"documents: {place}: {mark}: {time.monotonic() - began:.1f} s")
         if code != 0:
