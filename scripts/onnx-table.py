@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the tables of docs/onnx.md: what `mate-kd export` writes, run in ONNX Runtime.
+"""Makes the tables of docs/deploying.md: what `mate-kd export` writes, run in ONNX Runtime.
 
 1. Parity: the logits of `mate-kd predict` beside those of the exported file over whole dev sets, for
    BERT, RoBERTa and DistilBERT with classifier, regression and span heads. BERT has real weights,
