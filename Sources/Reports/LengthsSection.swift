@@ -41,7 +41,8 @@ struct LengthsSection {
   ) -> HTML {
     let title =
       names.count == 1
-      ? "Training texts of \(names[0])" : "Training texts of \(names[0]) and \(names.count - 1) more"
+      ? "Training texts of \(names[0])"
+      : "Training texts of \(names[0]) and \(names.count - 1) more"
     let bars = bars(lengths)
     let texts = lengths.reduce(0) { $0 + $1.texts }
     let tokens = lengths.reduce(0) { $0 + $1.texts * $1.tokens }

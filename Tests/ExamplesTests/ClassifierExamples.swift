@@ -39,7 +39,9 @@ import Testing
       tokenizer: world.folder)
     let entailment = try TextClassifier(folder: folder)
     let one = try entailment.classify("a fine film", "a film")
-    let many = try entailment.classify(pairs: [("a fine film", "a film"), ("a film", "a dull film")])
+    let many = try entailment.classify(pairs: [
+      ("a fine film", "a film"), ("a film", "a dull film"),
+    ])
     print(one.label ?? "none", many.count)
     #expect(entailment.input == .pair && many.count == 2)
   }

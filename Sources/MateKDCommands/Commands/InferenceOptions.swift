@@ -52,7 +52,8 @@ struct InferenceOptions: ParsableArguments {
     _ model: String, task: AppliedTask, labelOrder: [String]? = nil
   ) throws -> TaskModel {
     try TaskModel(
-      folder: HubCache().folder(model), task: task.task, maxSeqLength: maxSeqLength ?? task.maxSeqLength,
+      folder: HubCache().folder(model), task: task.task,
+      maxSeqLength: maxSeqLength ?? task.maxSeqLength,
       threads: threads, precision: precision, labelOrder: labelOrder,
       specialTokensInText: specialTokensInText)
   }

@@ -123,8 +123,10 @@ struct PredictCommand: ParsableCommand {
   }
 
   private func predict(_ folder: String, input: String, output: String) throws {
-    let task = try AppliedTask(name: task, configuration: ownTask.taskConfig, modelNameOrPath: folder)
-      .with(emptyTexts: options.emptyTexts)
+    let task = try AppliedTask(
+      name: task, configuration: ownTask.taskConfig, modelNameOrPath: folder
+    )
+    .with(emptyTexts: options.emptyTexts)
     if task.task.questions != nil {
       let found = try questions.open(folder, task: task.task, options)
         .predict(input: input, batchSize: options.batchSize)

@@ -25,12 +25,14 @@ struct FirstConfigurations {
     student = "runs/\(first.name)-kd"
     let rows = first.statistics.parts.first?.rows ?? 0
     let teacherText: JSONValue = [
-      "$schema": .string(Self.schema(.teacherFinetune)), "output_dir": .string(taught), "task": first.section,
+      "$schema": .string(Self.schema(.teacherFinetune)), "output_dir": .string(taught),
+      "task": first.section,
       "model": ["model_name_or_path": .string(model.name)],
       "train": Self.train(rows: rows, learningRate: model.learningRate),
     ]
     let distillText: JSONValue = [
-      "$schema": .string(Self.schema(.distill)), "output_dir": .string(student), "task": first.section,
+      "$schema": .string(Self.schema(.distill)), "output_dir": .string(student),
+      "task": first.section,
       "teacher": ["model_name_or_path": .string(taught)],
       "student": ["from_teacher_layers": .array(model.everySecondLayer.map(JSONValue.int))],
       "method": ["name": "kd"], "train": Self.train(rows: rows, learningRate: 5e-5),
