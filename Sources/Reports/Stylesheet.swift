@@ -63,10 +63,17 @@ enum Stylesheet {
     """
 
   private static let paper = """
+    @page { size: landscape; margin: 12mm; }
     @media print {
       body { max-width: none; padding: 0; font-size: 10pt; }
       nav, .skip { display: none; }
-      .frame { overflow: visible; }
+      /* Nobody can scroll or unfold on paper. */
+      .frame { overflow: visible; break-inside: avoid; }
+      table { font-size: 7pt; max-width: 100%; }
+      th, td { padding: .15rem .3rem; }
+      thead th { overflow-wrap: anywhere; }
+      .count { margin: -.15rem -.3rem; padding: .15rem .3rem; }
+      details:not([open]) { display: none; }
       figure, tr { break-inside: avoid; }
       h2, h3, h4, figcaption { break-after: avoid; }
       .charts { grid-template-columns: 1fr 1fr; }

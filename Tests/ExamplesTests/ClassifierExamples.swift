@@ -46,6 +46,13 @@ import Testing
     #expect(entailment.input == .pair && many.count == 2)
   }
 
+  // This is compiled and not run.
+  func documented() throws {
+    let classifier = try TextClassifier(folder: "runs/student")
+    let answer = try classifier.classify("a fine film")
+    print(answer.label ?? "none", answer.probability(of: "positive") ?? 0)
+  }
+
   @Test func errors() {
     do {
       let classifier = try TextClassifier(folder: "models/nowhere")
@@ -55,7 +62,10 @@ import Testing
       case .missing: print("not there: \(error)")
       case .damaged, .mismatch, .texts, .memory: print("cannot be used: \(error)")
       }
-      #expect(error.reason == .missing)
     }
+    let error = #expect(throws: ClassifierError.self) {
+      try TextClassifier(folder: "models/nowhere")
+    }
+    #expect(error?.reason == .missing)
   }
 }

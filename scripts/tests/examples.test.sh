@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The examples in doc comments, in the catalogues and in CONTRIBUTING.md are text of files that the
+# The examples in doc comments, in the catalogues and in the documents are text of files that the
 # tests compile (Tests/ExamplesTests and others) or of the package in Examples, whose sources are
 # type-checked here. The types that a catalogue lists exist.
 set -euo pipefail
@@ -26,7 +26,8 @@ def is_compiled(example):
 
 problems, count = [], 0
 for path in (glob.glob("Sources/**/*.swift", recursive=True)
-             + glob.glob("Sources/*/*.docc/*.md") + ["CONTRIBUTING.md"]):
+             + glob.glob("Sources/*/*.docc/*.md") + glob.glob("docs/*.md")
+             + ["README.md", "CONTRIBUTING.md"]):
     with open(path) as file:
         text = file.read()
     if path.endswith(".swift"):
