@@ -72,7 +72,7 @@ import Reports
     #expect(html.contains("3 tokens: 5 texts") && html.contains("40 tokens: 1 texts"))
     #expect(html.contains("1 to 2 tokens: 5 texts") && html.contains("79 to 80 tokens: 7 texts"))
     #expect(html.contains("and 1 more"))
-    #expect(html.contains("6 texts of 9.17 tokens on average, the longest of 40"))
+    #expect(html.contains("6 texts of 9.167 tokens on average, the longest of 40"))
   }
 
   @Test func whatStandsInFilesStaysText() throws {
