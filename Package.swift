@@ -53,6 +53,7 @@ let package = Package(
   name: "mate-kd",
   products: [
     .executable(name: "mate-kd", targets: ["mate-kd"]),
+    .library(name: "MateKD", targets: ["MateKD"]),
     .library(name: "Kernels", targets: ["Kernels"]),
     .library(name: "Autograd", targets: ["Autograd"]),
     .library(name: "StrictJSON", targets: ["StrictJSON"]),
@@ -87,6 +88,10 @@ let package = Package(
     numeric(
       "Inference",
       ["Autograd", "Configuration", "Data", "Files", "Kernels", "Models", "StrictJSON"]),
+    // What a program needs that only uses models.
+    numeric(
+      "MateKD",
+      ["Configuration", "Data", "Files", "Inference", "Kernels", "Models", "StrictJSON"]),
     numeric("Trainers", ["Autograd", "Configuration", "Data", "Kernels", "StrictJSON"]),
     numeric(
       "Methods",
@@ -162,6 +167,9 @@ let package = Package(
         "Autograd", "Data", "Inference", "Kernels", "Models", "Runs", "StrictJSON", "TestSupport",
       ]),
     .testTarget(
+      name: "MateKDTests",
+      dependencies: ["Data", "Inference", "Kernels", "MateKD", "Models", "TestSupport"]),
+    .testTarget(
       name: "TrainersTests",
       dependencies: [
         "Autograd", "Configuration", "Data", "Kernels", "Methods", "Models", "Runs", "StrictJSON",
@@ -198,8 +206,8 @@ let package = Package(
     .testTarget(
       name: "ExamplesTests",
       dependencies: [
-        "Autograd", "Configuration", "Data", "Inference", "Kernels", "MateKDCommands", "Methods",
-        "Models", "Runs", "StrictJSON", "Studies", "Trainers",
+        "Autograd", "Configuration", "Data", "Inference", "Kernels", "MateKD", "MateKDCommands",
+        "Methods", "Models", "Runs", "StrictJSON", "Studies", "Trainers",
       ],
       packageAccess: false),
     .testTarget(

@@ -44,6 +44,7 @@ enum Stylesheet {
     figcaption { font-weight: 600; }
     figure > svg { width: 100%; height: auto; display: block; }
     svg text { fill: var(--text); font: 12px system-ui, sans-serif; }
+    .bar { fill: var(--c0); }
     .grid { stroke: var(--rule); fill: none; }
     .line path { fill: none; stroke: currentColor; stroke-width: 1.8; stroke-linejoin: round; }
     .line circle { fill: currentColor; stroke: none; }
@@ -62,10 +63,17 @@ enum Stylesheet {
     """
 
   private static let paper = """
+    @page { size: landscape; margin: 12mm; }
     @media print {
       body { max-width: none; padding: 0; font-size: 10pt; }
       nav, .skip { display: none; }
-      .frame { overflow: visible; }
+      /* Nobody can scroll or unfold on paper. */
+      .frame { overflow: visible; break-inside: avoid; }
+      table { font-size: 7pt; max-width: 100%; }
+      th, td { padding: .15rem .3rem; }
+      thead th { overflow-wrap: anywhere; }
+      .count { margin: -.15rem -.3rem; padding: .15rem .3rem; }
+      details:not([open]) { display: none; }
       figure, tr { break-inside: avoid; }
       h2, h3, h4, figcaption { break-after: avoid; }
       .charts { grid-template-columns: 1fr 1fr; }

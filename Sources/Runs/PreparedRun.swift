@@ -87,6 +87,7 @@ public struct PreparedRun {
       try folder.clear(keepsCheckpoints: resume != nil)
     }
     try folder.writeRun(description)
+    try folder.write(TextLengths.json(training.data), to: TextLengths.fileName)
     try folder.rewriteLog(session.history)
     if setup.arguments.reportTo.contains(.tensorBoard) {
       let resumedAt = point?.state == nil ? nil : session.globalStep
