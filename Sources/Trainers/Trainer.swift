@@ -1,5 +1,6 @@
 import Data
 import Kernels
+import Processes
 
 /// Trains the models of an objective. This is the part of a run that does not change while it goes
 /// on.
@@ -23,7 +24,8 @@ public struct Trainer: Sendable {
   package let shards: Int
   package let pool: ThreadPool
   let precision: Precision
-  let reduction: any GradientReduction
+  /// The processes that share the run.
+  let group: any ProcessGroup
 
   /// A trainer.
   ///
@@ -31,9 +33,10 @@ public struct Trainer: Sendable {
   ///   - shards: the number of parts that a batch is split into, 0 for one per processor. Results
   ///     depend on it, but not on threads.
   ///   - precision: the precision of the factors in products with weights.
+  ///   - group: the processes that share the run; each works on some of the shards of every batch.
   public init(
     arguments: TrainingArguments, seed: UInt64, dataSeed: UInt64, shards: Int, pool: ThreadPool,
-    precision: Precision = .float32
+    precision: Precision = .float32, group: any ProcessGroup = SingleProcess()
   ) {
     self.arguments = arguments
     self.seed = seed
@@ -41,7 +44,7 @@ public struct Trainer: Sendable {
     self.shards = shards > 0 ? shards : ThreadPool.availableProcessors
     self.pool = pool
     self.precision = precision
-    reduction = LocalReduction()
+    self.group = group
   }
 
   /// The number of updates that `rows` rows of training data make under the given arguments.

@@ -112,6 +112,19 @@ import Testing
     }
   }
 
+  @Test func buffersAreAddedInATree() {
+    var draws = Draws(4)
+    let values = (0..<5).map { _ in draws.floats(100) }
+    let buffers = values.map { buffer($0) }
+    _ = Kernel.reduceGradients(buffers, count: 100, pool: ThreadPool(threads: 1))
+    let expected = (0..<100).map { i in
+      ((values[0][i] + values[1][i]) + (values[2][i] + values[3][i])) + values[4][i]
+    }
+    #expect(floats(buffers[0])[..<100].map(\.bitPattern) == expected.map(\.bitPattern))
+    // One after the other would have given other bits.
+    #expect(expected.indices.contains { i in values.reduce(0) { $0 + $1[i] } != expected[i] })
+  }
+
   @Test func noBuffersHaveNoNorm() {
     #expect(Kernel.reduceGradients([], count: 5, pool: ThreadPool(threads: 1)) == 0)
   }
