@@ -207,27 +207,25 @@
       let others = (0..<count).filter { $0 != rank }
       let size = withUnsafeBytes(of: Int64(bytes.count).littleEndian) { Array($0) }
       let sizes = others.map { MPIRequest(receiving: 8, from: $0, tag: Tag.size) }
-      operation.requests =
-        sizes
-        + others.flatMap { peer in
-          count(8 + bytes.count)
-          return [MPIRequest(sending: size, to: peer, tag: Tag.size)]
-            + pieces(bytes.count).map {
-              MPIRequest(sending: bytes[$0], to: peer, tag: Tag.bytes)
-            }
-        }
+      let sent = others.flatMap { peer in
+        count(8 + bytes.count)
+        return [MPIRequest(sending: size, to: peer, tag: Tag.size)]
+          + pieces(bytes.count).map { MPIRequest(sending: bytes[$0], to: peer, tag: Tag.bytes) }
+      }
       operation.gathered = Array(repeating: [], count: count)
       operation.gathered[rank] = bytes
+      operation.requests = sizes
       operation.next = { [self] in
-        let parts = sizes.map { size in
+        let parts = sizes.flatMap { size in
           let length = size.bytes.enumerated().reduce(0) { $0 | Int($1.element) << (8 * $1.offset) }
           return pieces(length).map {
             MPIRequest(receiving: $0.count, from: size.peer, tag: Tag.bytes)
           }
         }
-        operation.requests = Array(parts.joined())
+        // What was sent may not be gone before its receiver has asked for it.
+        operation.requests = parts + sent
         operation.next = {
-          for part in parts.joined() { operation.gathered[part.peer] += part.bytes }
+          for part in parts { operation.gathered[part.peer] += part.bytes }
         }
       }
       active.append(operation)
