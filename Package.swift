@@ -151,6 +151,7 @@ let package = Package(
       path: "Fuzz/Targets"),
     .testTarget(
       name: "FuzzTargetsTests", dependencies: ["Files", "FuzzTargets", "TestSupport"]),
+    .testTarget(name: "ProcessesTests", dependencies: ["Kernels", "Processes"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"]),
     .testTarget(
       name: "AutogradTests",

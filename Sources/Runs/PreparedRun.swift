@@ -17,7 +17,8 @@ public struct PreparedRun {
   let setup: RunSetup
   let outputs: RunOutputs
 
-  /// - Throws: `MemoryShortage` if there is too little memory for the run.
+  /// - Throws: `MemoryShortage` if there is too little memory for the run, `TrainingError` if more
+  ///   processes share it than a batch has shards.
   init(
     setup: RunSetup, objective: any Objective, data: TokenizedDataset, outputs: RunOutputs,
     plan: RunPlan, notices: [String]
@@ -31,6 +32,7 @@ public struct PreparedRun {
       try notices
       + [plan.memory.check(), setup.arguments.warmupNotice(updates: updates)].compactMap { $0 }
     training = TrainingParts(objective: objective, data: data, trainer: setup.trainer)
+    _ = try setup.trainer.shares()
   }
 
   /// Makes the run and writes the output folder. If several processes share the run, all of them

@@ -47,6 +47,18 @@ public struct Trainer: Sendable {
     self.group = group
   }
 
+  /// How the lanes of a batch lie on processes.
+  ///
+  /// - Throws: `TrainingError.tooFewShards` if a process would have none.
+  package func shares() throws -> LaneShares {
+    let batch = arguments.perDeviceTrainBatchSize * arguments.gradientAccumulationSteps
+    let shares = LaneShares(lanes: min(shards, batch), processes: group.count)
+    guard shares.lanes >= shares.processes else {
+      throw TrainingError.tooFewShards(shares.lanes, processes: shares.processes)
+    }
+    return shares
+  }
+
   /// The number of updates that `rows` rows of training data make under the given arguments.
   public static func plannedSteps(_ arguments: TrainingArguments, rows: Int) -> Int {
     if arguments.maxSteps > 0 { return arguments.maxSteps }

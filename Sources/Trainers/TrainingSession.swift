@@ -78,11 +78,7 @@ public final class TrainingSession<Task: Objective> {
         model.allParameters, settings: model.optimizer, stateName: "optimizer.\(index)")
     }
     let largest = optimizers.map(\.count).max() ?? 0
-    let shares = LaneShares(
-      lanes: min(trainer.shards, batchSize), processes: trainer.group.count)
-    guard shares.lanes >= shares.processes else {
-      throw TrainingError.tooFewShards(shares.lanes, processes: shares.processes)
-    }
+    let shares = try trainer.shares()
     lanes = shares.lanes(of: trainer.group.rank).map { _ in
       Lane(
         pool: BufferPool(), gradients: Buffer(zeroed: largest), precision: trainer.precision)
