@@ -8,6 +8,7 @@ package final class ThreadGroup: ProcessGroup, @unchecked Sendable {
   /// What all of them share.
   private final class Room: @unchecked Sendable {
     let changed = NSCondition()
+    /// What each process has sent to each, in order; empty once it was received.
     var mail: [[[[Float]]]]
     var messages: [[[UInt8]]]
     var lost: Int?
@@ -37,10 +38,13 @@ package final class ThreadGroup: ProcessGroup, @unchecked Sendable {
   package let rank, count: Int
   private let room: Room
   private var round = 0
+  /// Receipts that were begun, by sender.
+  private var awaited: [Int]
   private var sent = 0
 
   private init(_ rank: Int, of count: Int, _ room: Room) {
     (self.rank, self.count, self.room) = (rank, count, room)
+    awaited = Array(repeating: 0, count: count)
   }
 
   /// Runs `body` on so many threads, each a process of a group.
@@ -87,19 +91,26 @@ package final class ThreadGroup: ProcessGroup, @unchecked Sendable {
       }
       room.changed.broadcast()
     }
-    return Receipts(group: self, transfers: transfers.filter { $0.direction == .receive })
+    // Receipts take what was sent in the order in which they were begun.
+    return Receipts(
+      group: self,
+      transfers: transfers.filter { $0.direction == .receive }.map { transfer in
+        defer { awaited[transfer.peer] += 1 }
+        return (transfer, awaited[transfer.peer])
+      })
   }
 
   private struct Receipts: PendingTransfers {
     let group: ThreadGroup
-    let transfers: [Transfer]
+    let transfers: [(transfer: Transfer, number: Int)]
 
     func wait() throws {
       let room = group.room
       try room.locked {
-        for transfer in transfers {
-          try room.wait { !room.mail[transfer.peer][group.rank].isEmpty }
-          let floats = room.mail[transfer.peer][group.rank].removeFirst()
+        for (transfer, number) in transfers {
+          try room.wait { room.mail[transfer.peer][group.rank].count > number }
+          let floats = room.mail[transfer.peer][group.rank][number]
+          room.mail[transfer.peer][group.rank][number] = []
           guard floats.count == transfer.range.count else {
             throw ProcessError("\(floats.count) floats came in place of \(transfer.range.count)")
           }
