@@ -217,7 +217,7 @@ let package = Package(
       name: "ExamplesTests",
       dependencies: [
         "Autograd", "Configuration", "Data", "Inference", "Kernels", "MateKDCommands", "Methods",
-        "Models", "Runs", "StrictJSON", "Studies", "Trainers",
+        "Models", "Processes", "Runs", "StrictJSON", "Studies", "Trainers",
       ],
       packageAccess: false),
     .testTarget(

@@ -38,6 +38,28 @@ extension ProcessGroup {
   }
 }
 
+extension ProcessGroup {
+  /// Does something on process 0 that the user may cancel. The others call `firstGoesOn()`.
+  ///
+  /// - Throws: whatever `body` throws; `ProcessError`.
+  func first<Result>(_ body: () throws -> Result) throws -> Result {
+    do {
+      let result = try body()
+      _ = try broadcast([1])
+      return result
+    } catch let error as CancellationError {
+      _ = try broadcast([0])
+      throw error
+    }
+  }
+
+  /// Waits for process 0.
+  ///
+  /// - Returns: false if the user has cancelled what it did.
+  /// - Throws: `ProcessError`.
+  func firstGoesOn() throws -> Bool { try broadcast([]) == [1] }
+}
+
 /// Observes a process that follows another: it says nothing, and can only ask to stop.
 final class Follower: TrainingObserver {
   private let display: any TrainingObserver

@@ -64,7 +64,7 @@ public struct PreparedRun {
         folder: common.outputDir, results: results,
         notices: ["the run in \(common.outputDir) is finished; nothing was left to do"])
     }
-    let references = try outputs.references()
+    let references = try setup.group.first { try outputs.references() }
     let folder = try RunFolder(
       common.outputDir, overwrite: common.overwriteOutputDir || resume != nil, keepsOld: true)
     let observer = RecordingObserver(
@@ -125,6 +125,9 @@ public struct PreparedRun {
     let folder = setup.common.outputDir
     let done = RunOutcome(folder: folder, results: [], notices: [])
     guard try setup.group.meet(over: description, goesOn: true) else { return done }
+    guard try setup.group.firstGoesOn() else {
+      return .interrupted(in: folder, checkpoint: nil)
+    }
     let session = try session(objective)
     try session.meet()
     let summary = try session.run(observer: Follower(display))

@@ -106,7 +106,8 @@ extension StepContext {
       while !reader.isAtEnd {
         let index = try reader.int()
         guard all.indices.contains(index) else {
-          throw ProcessError("process \(rank) has split a batch otherwise than process \(group.rank)")
+          throw ProcessError(
+            "process \(rank) has split a batch otherwise than process \(group.rank)")
         }
         all[index] = try read(&reader)
       }

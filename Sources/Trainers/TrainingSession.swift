@@ -113,7 +113,8 @@ public final class TrainingSession<Task: Objective> {
     start = ContinuousClock.now
     while now.end == nil {
       let isMain = try now.owesEvaluation || makeUpdate(observer: observer, saver: saver)
-      guard try !group.any(observer.shouldStop) && (!isMain || makeEvaluation(observer: observer)) else {
+      guard try !group.any(observer.shouldStop) && (!isMain || makeEvaluation(observer: observer))
+      else {
         try saver?.save(state, step: now.globalStep, best: best.best.step)
         var summary = self.summary
         summary.end = .interrupted

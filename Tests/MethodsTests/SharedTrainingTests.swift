@@ -23,10 +23,10 @@ import Trainers
     "mate-kd": #"{"generator_steps": 1, "student_steps": 2, "generator_learning_rate": 0.01}"#,
     "comkd": #"{"generator_steps": 1, "student_steps": 2, "generator_learning_rate": 0.01}"#,
     "cilda": """
-      {"generator_steps": 1, "student_steps": 2, "generator_learning_rate": 0.01,
-       "projection_dim": 8, "memory_bank_size": 6, "projection_training": "own",
-       "loss_weights": {"contrastive": 0.5}}
-      """,
+    {"generator_steps": 1, "student_steps": 2, "generator_learning_rate": 0.01,
+     "projection_dim": 8, "memory_bank_size": 6, "projection_training": "own",
+     "loss_weights": {"contrastive": 0.5}}
+    """,
     "codir": #"{"projection_dim": 8, "negatives": 3}"#, "rail-kd": #"{"projection_dim": 8}"#,
     "tinybert": #"{"width_map": "always"}"#, "as-dfd": #"{"construction_steps": 2}"#,
     "zskd": #"{"construction_steps": 2}"#, "zskt": #"{"student_steps": 2, "noise_size": 4}"#,

@@ -61,7 +61,8 @@ import Trainers
     let error = #expect(throws: ProcessError.self) {
       try ThreadGroup.run(2) { group in
         try world.prepared(
-          ["name": "kd"], output: "run", train: ["learning_rate": .double(0.1 + Double(group.rank))],
+          ["name": "kd"], output: "run",
+          train: ["learning_rate": .double(0.1 + Double(group.rank))],
           sharedBy: group
         ).execute(SilentObserver())
       }

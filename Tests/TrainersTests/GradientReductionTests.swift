@@ -17,7 +17,9 @@ import Trainers
     buffer.withFloats { $0.map(\.bitPattern) }
   }
 
-  @Test(arguments: [(1, 1, 5), (4, 4, 1000), (12, 3, 20_011), (12, 4, 20_011), (7, 5, 999), (3, 2, 1)])
+  @Test(arguments: [
+    (1, 1, 5), (4, 4, 1000), (12, 3, 20_011), (12, 4, 20_011), (7, 5, 999), (3, 2, 1),
+  ])
   func processesAddAsOneDoes(lanes: Int, processes: Int, count: Int) throws {
     let values = values(lanes: lanes, count: count)
     let alone = values.map { Matrix($0, rows: 1, columns: count).buffer }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Processes
+import Trainers
 
 #if MPI
   import MPIProcesses
@@ -14,7 +15,8 @@ enum SharedCommand {
   /// Runs a command on each of its processes. Process 0 says what there is to say, and all end with
   /// its exit code.
   ///
-  /// - Throws: what `body` throws, on process 0; on the others an `ExitCode`.
+  /// - Throws: what `body` throws, in a run that is not shared; in others an `ExitCode`, when process
+  ///   0 has said why.
   static func run(_ body: (any ProcessGroup) throws -> Void) throws {
     let group = try join()
     guard group.isShared else { return try body(group) }
@@ -24,6 +26,9 @@ enum SharedCommand {
       outcome = error.reason
     } catch let error as Interrupted {
       outcome = error
+    } catch let error as TrainingError {
+      // All have seen the same numbers. The first process may still be saving.
+      outcome = error
     } catch {
       fail(error, in: group)
     }
@@ -32,8 +37,12 @@ enum SharedCommand {
     do { all = try group.broadcast([UInt8(truncatingIfNeeded: own)]) } catch {
       fail(error, in: group)
     }
+    // Launchers end all processes as soon as one has failed, so the first speaks before any leaves.
+    if group.rank == 0, let outcome {
+      TerminalStream.standardError.endStatus(keepingIt: true)
+      TerminalStream.standardError.print(MateKD.line(for: outcome))
+    }
     group.leave()
-    if group.rank == 0, let outcome { throw outcome }
     if let status = all.first, status != 0 { throw ExitCode(Int32(status)) }
   }
 
