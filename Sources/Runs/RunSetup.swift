@@ -56,11 +56,10 @@ struct RunSetup {
   let precision: Precision
 
   /// The number of parts that a batch is split into. By default it is that with which the run began
-  /// or, in a new one that several processes share, two for each of them.
+  /// or, in a new one, the usual number for each process that shares it.
   var shards: Int {
     if common.shards > 0 { return common.shards }
-    if let earlierShards { return earlierShards }
-    return group.isShared ? 2 * group.count : ThreadPool.availableProcessors
+    return earlierShards ?? Trainer.usualShards * group.count
   }
 
   /// What trains.
