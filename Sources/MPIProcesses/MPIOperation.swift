@@ -20,11 +20,25 @@
     var error: ProcessError?
     /// Of a `gather`, in the order of ranks.
     var gathered: [[UInt8]] = []
+    /// What is sent to all, in one copy.
+    var kept: MPIMemory?
     /// What is under way, and what is left to do when it has arrived.
     var requests: [MPIRequest] = []
     var next: (() -> Void)?
 
     init(_ kind: Kind) { self.kind = kind }
+  }
+
+  /// A copy of bytes that stays where it is.
+  final class MPIMemory {
+    let start: UnsafeMutableRawPointer
+
+    init(copying bytes: [UInt8]) {
+      start = .allocate(byteCount: max(1, bytes.count), alignment: 8)
+      UnsafeMutableRawBufferPointer(start: start, count: bytes.count).copyBytes(from: bytes)
+    }
+
+    deinit { start.deallocate() }
   }
 
   /// A piece of memory on its way from or to another process.

@@ -207,10 +207,14 @@
       let others = (0..<count).filter { $0 != rank }
       let size = withUnsafeBytes(of: Int64(bytes.count).littleEndian) { Array($0) }
       let sizes = others.map { MPIRequest(receiving: 8, from: $0, tag: Tag.size) }
+      let kept = MPIMemory(copying: bytes)
+      operation.kept = kept
       let sent = others.flatMap { peer in
         count(8 + bytes.count)
         return [MPIRequest(sending: size, to: peer, tag: Tag.size)]
-          + pieces(bytes.count).map { MPIRequest(sending: bytes[$0], to: peer, tag: Tag.bytes) }
+          + pieces(bytes.count).map {
+            MPIRequest(.send, kept.start + $0.lowerBound, $0.count, peer: peer, tag: Tag.bytes)
+          }
       }
       operation.gathered = Array(repeating: [], count: count)
       operation.gathered[rank] = bytes

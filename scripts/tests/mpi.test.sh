@@ -119,11 +119,12 @@ process() { # process RANK FOLDER: the id of a process
     if tr '\0' '\n' <"/proc/$id/environ" | grep -q "^OMPI_COMM_WORLD_RANK=$1$"; then echo "$id"; fi
   done
 }
-(on 4 distill --config kd-long.json --output-dir killed; echo $? >status) &
+on 4 distill --config kd-long.json --output-dir killed &
+run=$! outcome=0
 has_saved killed
 kill -9 "$(process 2 killed)"
-wait
-[[ $(<status) -ne 0 ]] || fail "nobody missed a killed process"
+wait "$run" || outcome=$?
+[[ $outcome -ne 0 ]] || fail "nobody missed a killed process"
 grep -Eq "process rank 2 .*(signal 9|Killed)" err.log || fail "no sentence about process 2"
 echo "killed: $(grep -E "process rank 2" err.log)"
 on 3 distill --config kd-long.json --output-dir killed --resume || fail "going on with three"
@@ -132,11 +133,12 @@ same whole killed "killed with four, ended with three"
 echo "killed with four processes, gone on with three: the same as one that was left alone"
 
 # A signal to mpirun reaches all.
-(on 2 distill --config kd-long.json --output-dir stopped; echo $? >status) &
+on 2 distill --config kd-long.json --output-dir stopped &
+run=$! outcome=0
 has_saved stopped
 kill -USR1 "$(pgrep -f "^mpirun .*--output-dir stopped")"
-wait
-[[ $(<status) -eq 75 ]] || fail "exit code $(<status) after SIGUSR1"
+wait "$run" || outcome=$?
+[[ $outcome -eq 75 ]] || fail "exit code $outcome after SIGUSR1"
 [[ $(grep -c "interrupted, saved to stopped/checkpoint-" err.log) -eq 1 ]] || fail "not saved"
 on 1 distill --config kd-long.json --output-dir stopped --resume || fail "going on alone"
 same whole stopped "stopped with two, ended alone"
@@ -215,11 +217,10 @@ fi
 # A link that is cut: both ends stop within a bounded time, and the checkpoint is whole.
 on_hosts 10.77.0 1 distill --config kd-long.json --set train.max_steps=100000 --threads 1 \
   --output-dir cut >out.log 2>err.log &
-run=$!
+run=$! outcome=0
 has_saved cut
 ip -n "$host_a" link set "$host_a" down
 began=$SECONDS
-outcome=0
 wait "$run" || outcome=$?
 [[ $outcome -ne 0 ]] || fail "nobody missed a host"
 [[ $((SECONDS - began)) -lt 60 ]] || fail "the cut was noticed only after $((SECONDS - began)) s"
