@@ -153,6 +153,11 @@ package struct RunFolder: Sendable {
 
   private var logFile: String { "\(path)/log.jsonl" }
 
+  /// The number of shards of the run that has begun in a folder; nil if there is none.
+  static func shards(in path: String) -> Int? {
+    (try? StrictJSON.read("\(path)/run.json"))?["shards"]?.int
+  }
+
   /// The results of a run that came to its end in a folder; nil if there is none.
   static func finishedResults(in path: String) -> [(name: String, value: Double)]? {
     guard let json = try? StrictJSON.read("\(path)/all_results.json"),
