@@ -13,7 +13,8 @@ import Testing
     #expect(state.holder?.process == getpid() && !state.isAbandoned)
     #expect(try FolderLock.ifFree(scratch.path) == nil)
     let error = #expect(throws: FileError.self) { try FolderLock(scratch.path) }
-    #expect(error?.problem.contains("another run is writing to it (process \(getpid()) on ") == true)
+    #expect(
+      error?.problem.contains("another run is writing to it (process \(getpid()) on ") == true)
     lock.release()
     #expect(FolderLock.state(of: scratch.path) == nil)
     do {
@@ -110,7 +111,9 @@ import Testing
         BackgroundWork {
           while !start.load(ordering: .relaxed) {}
           for _ in 0..<3 {
-            if let lock = try? FolderLock.ifFree(scratch.path) { taken.withLock { $0.append(lock) } }
+            if let lock = try? FolderLock.ifFree(scratch.path) {
+              taken.withLock { $0.append(lock) }
+            }
           }
         }
       }
