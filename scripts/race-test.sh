@@ -29,13 +29,14 @@ cat >study.json <<'JSON'
 JSON
 quietly "$mate_kd" compare --config study.json --output-dir alone
 
-declare -a processes
+declare -a processes logs
 count=0
 start() { # start SLOT
   count=$((count + 1))
   "$mate_kd" compare --config study.json --output-dir "round-$round" --wait --threads 1 \
     >/dev/null 2>"logs-$round/$count.log" &
   processes[$1]=$!
+  logs[$1]=logs-$round/$count.log
   disown
 }
 printf '%-6s %8s %6s %6s %6s %s\n' round workers killed begun cells tables
@@ -47,6 +48,9 @@ for round in $(seq "$rounds"); do
   while [[ $killed -lt $kills ]]; do
     sleep "0.$((RANDOM % 9 + 1))"
     slot=$((RANDOM % workers + 1))
+    # Only who is at work.
+    if ! kill -0 "${processes[$slot]}" 2>/dev/null; then break; fi
+    [[ $(grep -c -e ': begins' -e 'done in' "${logs[$slot]}") -gt 0 ]] || continue
     kill -KILL "${processes[$slot]}" 2>/dev/null || break # the study is finished
     killed=$((killed + 1))
     start "$slot"
