@@ -8,7 +8,8 @@ usage() {
   cat <<'USAGE'
 usage: scripts/install-deps.sh [--tests] [--check]
 
-  --tests   also what the script tests need (curl, unzip, Python 3's standard library, GNU parallel, Slurm)
+  --tests   also what the script tests need (curl, unzip, Python 3's standard library, GNU
+            parallel, Slurm)
   --check   only report what is missing: exit 0 if nothing is, 1 otherwise
 USAGE
 }

@@ -59,7 +59,9 @@ for round in $(seq "$rounds"); do
     while kill -0 "$process" 2>/dev/null; do sleep 0.1; done
   done
   tables=equal
-  for file in cells.csv results.tex; do cmp -s "alone/$file" "round-$round/$file" || tables=DIFFER; done
+  for file in cells.csv results.tex; do
+    cmp -s "alone/$file" "round-$round/$file" || tables=DIFFER
+  done
   python3 - "$round" "$count" "$killed" "$tables" <<'PYTHON'
 import collections, glob, re, sys
 number, workers, killed, tables = sys.argv[1], *map(str, sys.argv[2:])
