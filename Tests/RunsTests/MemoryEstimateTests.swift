@@ -17,6 +17,8 @@ import Testing
     #expect(weights > 64 * 64 * 4)
     #expect(part("moments", of: one) == 2 * weights)
     #expect(part("copy for a checkpoint", of: one) == 3 * weights)
+    #expect(one.memory.bytes == one.memory.parts.reduce(0) { $0 + $1.bytes })
+    #expect(one.memory.bytes > 6 * weights + part("activations", of: one))
     // A batch of 8 has two texts here, but a run has as many lanes as shards.
     #expect(
       part("gradients", of: try ToyFinetuning.prepared(toy, hiddenSize: 64, shards: 3)) == 3
