@@ -39,6 +39,12 @@ struct PyTorchFileTests {
     #expect(try file.floats("a") == [Float](repeating: 0, count: count))
   }
 
+  /// A storage that begins within its block, and a tensor that begins within the storage.
+  @Test func viewsOfTheOlderLayout() throws {
+    let file = try PyTorchFile(path: "\(Self.folder)/accepted-view.bin")
+    #expect(try file.floats("a") == [3, 4])
+  }
+
   @Test(arguments: [
     ("training", "something else than tensors"), ("list", "no dictionary of tensors"),
     ("expanded", "lie in one place"), ("command", ".system"), ("too-long", "reaches beyond"),
@@ -46,6 +52,10 @@ struct PyTorchFileTests {
     ("negative", "does not fit"), ("short-new", "cut short"), ("short-old", "cut short"),
     ("compressed", "compressed"), ("memo", "does not fit"), ("empty-stack", "does not fit"),
     ("nothing", "does not fit"), ("mark", "does not fit"), ("deep", "no dictionary"),
+    ("odd", "does not fit"), ("left-over", "does not fit"), ("dimensions", "does not fit"),
+    ("negative-count", "does not fit"), ("encrypted", "encrypted"), ("sizes", "directory"),
+    ("twice", "directory"), ("big-endian", "little-endian"), ("old-big-endian", "little-endian"),
+    ("view", "reaches beyond"), ("types", "different types"), ("version", "version"),
   ])
   func isRefused(name: String, words: String) {
     let error = #expect(throws: FileError.self) {
