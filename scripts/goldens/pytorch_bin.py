@@ -159,7 +159,7 @@ def old(name, tensors, version=1001, little=True):
         file.write((4).to_bytes(8, "little") + struct.pack("<4f", 1, 2, 3, 4))
 
 
-view = ("0", 1, 3)
+view = ("1", 1, 3)
 old("accepted-view.bin", {"a": Tensor(4, 1, (2,), (1,), view=(view,))})
 old("refused-view.bin", {"a": Tensor(4, 1, (3,), (1,), view=(view,))})
 old("refused-types.bin", {
