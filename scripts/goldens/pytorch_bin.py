@@ -162,7 +162,8 @@ def old(name, tensors, version=1001, little=True):
 view = ("1", 1, 3)
 old("accepted-view.bin", {"a": Tensor(4, 1, (2,), (1,), view=(view,))})
 old("refused-view.bin", {"a": Tensor(4, 1, (3,), (1,), view=(view,))})
-old("refused-types.bin", {
-    "a": Tensor(4, 0, (4,), (1,)), "b": Tensor(4, 0, (4,), (1,), kind=torch.IntStorage)})
-old("refused-version.bin", {"a": Tensor(4, 0, (4,), (1,))}, version=1002)
-old("refused-old-big-endian.bin", {"a": Tensor(4, 0, (4,), (1,))}, little=False)
+whole = {"a": Tensor(4, 0, (4,), (1,), view=(None,))}
+old("refused-types.bin", whole | {
+    "b": Tensor(4, 0, (4,), (1,), kind=torch.IntStorage, view=(None,))})
+old("refused-version.bin", whole, version=1002)
+old("refused-old-big-endian.bin", whole, little=False)
