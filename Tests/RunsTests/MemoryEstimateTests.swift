@@ -29,6 +29,17 @@ import Testing
     #expect(part("copy for a checkpoint", of: best) == 4 * weights)
   }
 
+  /// A batch above `max_tokens_per_batch` is worked on in pieces, so its activations take less.
+  @Test func piecesOfABatchTakeLess() throws {
+    let toy = try ToyWorld()
+    // Wide enough for buffers of three tokens to be larger than the pool's smallest blocks.
+    let whole = try ToyFinetuning.prepared(toy, hiddenSize: 1024)
+    let pieces = try ToyFinetuning.prepared(
+      toy, hiddenSize: 1024, train: ["max_tokens_per_batch": 3])
+    #expect(part("activations", of: pieces) < part("activations", of: whole))
+    #expect(part("moments", of: pieces) == part("moments", of: whole))
+  }
+
   @Test func aRunThatDoesNotFitIsRefused() throws {
     let run = try ToyFinetuning.prepared(ToyWorld())
     let missing = Int(run.memory.missing)
