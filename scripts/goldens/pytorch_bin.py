@@ -126,11 +126,15 @@ for name, code in {
     "deep": b"\x80\x02" + b"]" + b"\x85" * 20_000 + b".",
 }.items():
     archive(f"refused-{name}.bin", code)
+described("refused-count.bin", 4, 0, (1 << 62, 4), (0, 0))
 described("refused-dimensions.bin", 4, 0, (1,) * 65, (1,) * 65)
+described("refused-negative-long.bin", 4, 0, (2,), (-(1 << 40),))
 described("refused-negative-count.bin", -1, 0, (0,), (1,))
 for name, code in {
     "odd": b"\x80\x02}(X\x01\x00\x00\x00au.",
     "left-over": b"\x80\x02}}.",
+    # An instruction that reaches below a mark.
+    "below-mark": b"\x80\x02}(X\x01\x00\x00\x00aK\x01stb.",
 }.items():
     archive(f"refused-{name}.bin", code)
 
@@ -161,9 +165,12 @@ def old(name, tensors, version=1001, little=True):
 
 view = ("1", 1, 3)
 old("accepted-view.bin", {"a": Tensor(4, 1, (2,), (1,), view=(view,))})
-old("refused-view.bin", {"a": Tensor(4, 1, (3,), (1,), view=(view,))})
+old("refused-view.bin", {"a": Tensor(4, 1, (3,), (1,), view=(("1", 0, 3),))})
+old("refused-block.bin", {"a": Tensor(8, 0, (8,), (1,), view=(None,))})
 whole = {"a": Tensor(4, 0, (4,), (1,), view=(None,))}
 old("refused-types.bin", whole | {
     "b": Tensor(4, 0, (4,), (1,), kind=torch.IntStorage, view=(None,))})
 old("refused-version.bin", whole, version=1002)
 old("refused-old-big-endian.bin", whole, little=False)
+content = (folder / "accepted-view.bin").read_bytes()
+(folder / "refused-short-block.bin").write_bytes(content[:-4])
