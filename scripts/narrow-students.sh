@@ -11,6 +11,8 @@
 #   --program FILE  mate-kd (.build/release/mate-kd)
 #   --updates N     updates of every student (150)
 #   --threads N     worker threads (1)
+#   --precision P   of every run: float32 or bf16 (float32)
+#   --methods LIST  only these methods of the study, such as "fresh pca" (all)
 #
 # Every step runs only once: after an interruption the same command continues where it stopped.
 set -euo pipefail
@@ -21,10 +23,11 @@ die() {
   exit 64
 }
 glue='' body='' out=runs/narrow-students program=$root/.build/release/mate-kd updates=150 threads=1
+precision=float32 methods=''
 while [[ $# -gt 0 ]]; do
   case $1 in
     --help | -h) sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "${BASH_SOURCE[0]}"; exit 0 ;;
-    --glue | --body | --out | --program | --updates | --threads)
+    --glue | --body | --out | --program | --updates | --threads | --precision | --methods)
       [[ $# -ge 2 && -n $2 ]] || die "$1 needs a value" ;;
     *) die "unknown option $1" ;;
   esac
@@ -37,7 +40,7 @@ mkdir -p "$out"
 teacher() { # teacher TASK FOLDER UPDATES LEARNING_RATE
   [[ -f $out/teachers/$1/config.json ]] && return
   cat >"$out/teacher-$1.json" <<JSON
-{"output_dir": "$out/teachers/$1",
+{"output_dir": "$out/teachers/$1", "precision": "$precision",
  "task": {"name": "$1", "data_dir": "$glue/$2", "max_seq_length": 64},
  "model": {"model_name_or_path": "$body"},
  "train": {"per_device_train_batch_size": 32, "learning_rate": $4, "max_steps": $3,
@@ -52,8 +55,10 @@ study() { # study FOLDER SETTING...
   local folder=$1 settings=()
   shift
   for setting in "$@"; do settings+=(--set "$setting"); done
+  for method in $methods; do settings+=(--method "$method"); done
   "$program" compare --config "$root/configs/studies/narrow-students.json" \
     --output-dir "$out/$folder" --threads "$threads" "${settings[@]}" \
+    --set "base.precision=$precision" \
     --set "tasks.cola.task.data_dir=$glue/CoLA" --set "tasks.sst-2.task.data_dir=$glue/SST-2" \
     --set "tasks.cola.teacher.model_name_or_path=$out/teachers/cola" \
     --set "tasks.sst-2.teacher.model_name_or_path=$out/teachers/sst-2"

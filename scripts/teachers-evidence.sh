@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Teachers on real data: one with another vocabulary, predictions of scikit-learn, and texts without
-# labels. Prints a line a run and the table of docs/results.md. Hours, if it has one thread.
+# labels. Prints a line a run and the table of docs/teachers.md. Hours, if it has one thread.
 #
 #   MATE_KD=.build/release/mate-kd PYTHON=python3 scripts/teachers-evidence.sh DATA MODEL TOKENIZER OUT
 #
 # DATA has SST-2 and ag_news, MODEL is a small BERT encoder, such as paraphrase-MiniLM-L3-v2, and
 # TOKENIZER a folder with RoBERTa's vocab.json and merges.txt. PYTHON has scikit-learn. SEEDS and
-# SCALE (a factor on all numbers of updates) may be set.
+# SCALE (a factor on the updates of the students) may be set.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -86,7 +86,9 @@ JSON
 run() { # name, command, file, settings...
   local name=$1 command=$2 file=$3
   shift 3
-  if [[ ! -s $name/all_results.json ]]; then
+  # An interrupted run has results, too, but not those of its end.
+  if ! grep -qs eval_accuracy "$name/all_results.json" \
+    || grep -q '"interrupted": true' "$name/all_results.json"; then
     "$mate_kd" "$command" --config "$file" --set "output_dir=$name" "${@/#/--set=}" \
       >"$name.log" 2>&1 || { tail -3 "$name.log" >&2; exit 1; }
   fi
@@ -100,9 +102,9 @@ print("%-24s %.4f" % (sys.argv[1], found["eval_accuracy"])
 : >results.txt
 tune=("train.learning_rate=3e-5")
 run sst2-teacher teacher-finetune sst2.json "model={\"model_name_or_path\": \"$model\"}" \
-  "${tune[@]}" "train.max_steps=$(steps 1000)"
+  "${tune[@]}" "train.max_steps=1000"
 run ag-teacher teacher-finetune ag.json "model={\"model_name_or_path\": \"$model\"}" \
-  "${tune[@]}" "train.max_steps=$(steps 300)"
+  "${tune[@]}" "train.max_steps=300"
 for seed in $seeds; do
   # The same teacher for a student with its vocabulary and for one with RoBERTa's.
   for student in bert roberta; do

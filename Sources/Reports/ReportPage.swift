@@ -7,8 +7,10 @@ package struct ReportPage: Sendable {
   package private(set) var runs: [RunRecord] = []
   private var studies: [StudyRecord] = []
   private var sweeps: [SweepRecord] = []
+  private var similarities: [SimilarityRecord] = []
 
-  /// Reads folders of runs, of studies and of sweeps.
+  /// Reads folders of runs, of studies and of sweeps, and files of `mate-kd inspect --compare
+  /// --json`, whose names end in `.json`.
   ///
   /// - Throws: `FileError` or `JSONError`, also for a folder that is none of these.
   package init(folders: [String]) throws {
@@ -21,6 +23,7 @@ package struct ReportPage: Sendable {
       case .sweep(let sweep, let trials):
         sweeps.append(sweep)
         runs += trials
+      case .similarity(let map): similarities.append(map)
       }
     }
     nameRuns()
@@ -39,6 +42,7 @@ package struct ReportPage: Sendable {
       ("Sweeps", HTML(sweeps.enumerated().map { $1.html(id: "sweep-\($0)") })),
       ("Training", CurvesSection(runs).html),
       ("Settings", runs.isEmpty ? .none : ConfigurationSection(runs).html),
+      ("Similar layers", HTML(similarities.map(\.html))),
       ("Confusion matrices", ConfusionSection(runs).html),
       ("Lengths of texts", LengthsSection(runs).html),
       (
@@ -47,7 +51,11 @@ package struct ReportPage: Sendable {
       ),
       ("Adversarial texts", AdversarialSection(runs).html),
     ].filter { !$0.content.source.isEmpty }
-    let title = runs.count == 1 ? "mate-kd: \(runs[0].name)" : "mate-kd: \(runs.count) runs"
+    let title =
+      runs.count == 1
+      ? "mate-kd: \(runs[0].name)"
+      : runs.isEmpty && !similarities.isEmpty
+        ? "mate-kd: similar layers" : "mate-kd: \(runs.count) runs"
     func id(_ title: String) -> String {
       title.lowercased().replacing(" ", with: "-")
     }

@@ -9,10 +9,14 @@ enum ReportSource {
   case study(StudyRecord, cells: [RunRecord])
   /// A sweep with the runs of its trials.
   case sweep(SweepRecord, trials: [RunRecord])
+  /// No folder but a file: how alike the layers of two models are.
+  case similarity(SimilarityRecord)
 
   /// - Throws: `FileError` if it is none of them; errors of its files.
   init(_ folder: String) throws {
-    if ByteFile.exists("\(folder)/run.json") {
+    if folder.hasSuffix(".json") {
+      self = .similarity(try SimilarityRecord(file: folder))
+    } else if ByteFile.exists("\(folder)/run.json") {
       self = .run(try RunRecord(folder: folder))
     } else if ByteFile.exists("\(folder)/\(SweepRecord.fileName)") {
       let sweep = try SweepRecord(folder: folder)

@@ -179,6 +179,12 @@ struct UnigramTests {
         definition(
           normalizer: charsmap([0: 1 << 10, 0x60: leaf, 1: 9], text: Array("b\0".utf8))), "charsmap"
       ),
+      // A replacement that starts within a character.
+      (
+        definition(
+          normalizer: charsmap([0: 1 << 10, 0x60: leaf, 1: 1 << 31 | 1], text: Array("é\0".utf8))),
+        "charsmap"
+      ),
       // Replacements that are not UTF-8.
       (definition(normalizer: charsmap([0: 0], text: [0xFF])), "charsmap"),
     ]

@@ -35,6 +35,19 @@ import Testing
     }
   }
 
+  /// Vocabularies are wider than the blocks of a sum; the last word of each block counts, too.
+  @Test(arguments: [4095, 4096, 4097, 8193, 9001])
+  func crossEntropyOverAVocabulary(columns: Int) {
+    let x = Matrix(zeros: 2, columns)
+    x[1, columns - 1] = 12
+    let g = Matrix(zeros: 2, columns)
+    let sum = Kernel.crossEntropy(x, labels: [0, 0], gradient: g)
+    let totals = [Double(columns), Double(columns - 1) + exp(12)]
+    // Each row as above; its sum adds blocks of 4,096 terms in 16 lanes, each within 2 roundings.
+    #expect(abs(sum - log(totals[0]) - log(totals[1])) <= 2 * (60 + 258) * roundoff)
+    #expect(abs(Double(g[1, columns - 1]) - exp(12) / totals[1]) <= (40 + 258) * roundoff)
+  }
+
   @Test func crossEntropyOfExtremeLogits() {
     let x = Matrix([1e4, -1e4, 0, -1e4, 1e4, 0], rows: 2, columns: 3)
     let g = Matrix(zeros: 2, 3)

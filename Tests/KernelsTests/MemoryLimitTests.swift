@@ -52,14 +52,23 @@ import Testing
         + "35 31 0:32 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n",
       "proc/self/cgroup": "9:name=systemd:/\n4:memory:/a/b\n1:cpu,cpuacct:/c\n0::/\n",
       "sys/fs/cgroup/memory/a/b/memory.limit_in_bytes": "5000000\n",
-      "sys/fs/cgroup/memory/a/b/memory.usage_in_bytes": "6000000\n",
-      "sys/fs/cgroup/memory/a/b/memory.stat": "inactive_file 7\ntotal_inactive_file 0\n",
+      "sys/fs/cgroup/memory/a/b/memory.usage_in_bytes": "4000000\n",
+      // Without `total_` it is that of the group alone, without those below.
+      "sys/fs/cgroup/memory/a/b/memory.stat": "inactive_file 7\ntotal_inactive_file 1000\n",
       "sys/fs/cgroup/memory/a/memory.limit_in_bytes": "9223372036854771712\n",
       "sys/fs/cgroup/memory/a/memory.usage_in_bytes": "6000000\n",
     ]
     #expect(
       try limits(files)
-        == [MemoryLimit(.controlGroup, total: 5_000_000, left: 0)])
+        == [MemoryLimit(.controlGroup, total: 5_000_000, left: 1_001_000)])
+  }
+
+  @Test func moreThanTheLimitLeavesNothing() throws {
+    let files = Self.second.merging([
+      "sys/fs/cgroup/system/memory.current": "1700000\n"
+    ]) { $1 }
+    #expect(
+      try limits(files).last == MemoryLimit(.controlGroup, total: 1_000_000, left: 0))
   }
 
   /// The path is that of the host, but only the container's own groups are mounted.
@@ -69,6 +78,8 @@ import Testing
       "proc/self/mountinfo": "38 31 0:38 /docker/1234 /sys/fs/cgroup rw - cgroup2 cgroup rw\n",
       "proc/self/cgroup": "0::\(path)\n",
       "\(group)/memory.max": "1000\n", "\(group)/memory.current": "10\n",
+      // Above what is mounted there is nothing to look for.
+      "sys/fs/memory.max": "5\n", "sys/fs/memory.current": "1\n",
     ]
     #expect(
       try limits(files)
@@ -79,10 +90,11 @@ import Testing
     let files = ["proc/self/statm": "10 8 6 4 0 7 0\n"]
     let page = Int(getpagesize())
     #expect(
-      try limits(files, addressSpace: 100 * page, data: page) == [
+      try limits(files, addressSpace: 100 * page, data: 20 * page) == [
         MemoryLimit(.addressSpace, total: 100 * page, left: 90 * page),
-        MemoryLimit(.data, total: page, left: 0),
+        MemoryLimit(.data, total: 20 * page, left: 13 * page),
       ])
+    #expect(try limits(files, data: page) == [MemoryLimit(.data, total: page, left: 0)])
   }
 
   @Test func nothingIsKnownWithoutFiles() throws {
@@ -126,6 +138,12 @@ import Testing
         == "the run needs about 580 MB of memory more than the program has now, but its control "
         + "group's limit of 700 MB leaves 500 MB; take less")
     #expect(try MemoryShortage.check(1e18, for: "", advice: "", limits: []) == nil)
+    // What counts is how much is left, not how large a limit is.
+    let full = [limits[1], MemoryLimit(.machine, total: 9_000_000_000, left: 100_000_000)]
+    let other = #expect(throws: MemoryShortage.self) {
+      try MemoryShortage.check(430_000_000, for: "it", advice: "take less", limits: full)
+    }
+    #expect(other?.description.contains("the machine has 100 MB of its 9.00 GB") == true)
   }
 }
 

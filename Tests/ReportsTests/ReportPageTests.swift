@@ -117,6 +117,31 @@ import Reports
     #expect(html.utf8.count < 60_000)
   }
 
+  @Test func similarLayersAreAMap() throws {
+    let scratch = try ScratchFolder()
+    let json: JSONValue = [
+      "models": ["a", .string(Self.nasty)], "texts": 1234, "rows": "tokens",
+      "cka": [[1, 0.5], [0.04, 0.96], [-0.1, 0.333]],
+    ]
+    let path = try scratch.write(JSONWriter(layout: .line).bytes(json), as: "layers.json")
+    let html = try ReportPage(folders: [path]).html()
+    #expect(html.contains("<h2 id=\"similar-layers\">") && !html.contains("<script"))
+    #expect(html.contains("linear CKA of the states of 1\u{202F}234 texts"))
+    #expect(html.contains("<th scope=\"row\">layer 1</th>") && !html.contains("layer 2"))
+    let cells = [("10", "1.00"), ("5", "0.50"), ("0", "0.04"), ("10", "0.96"), ("0", "-0.10")]
+    for (share, text) in cells + [("3", "0.33")] {
+      #expect(html.contains("<span class=\"count right share\(share)\">\(text)</span>"))
+    }
+    for wrong: JSONValue in [
+      ["cka": [[1]]], ["models": ["a", "b"], "cka": []],
+      ["models": ["a", "b"], "cka": [[1], [1, 2]]], ["models": ["a", "b"], "cka": [[1], ["x"]]],
+    ] {
+      let file = try scratch.write(JSONWriter(layout: .line).bytes(wrong), as: "wrong.json")
+      let error = #expect(throws: FileError.self) { try ReportPage(folders: [file]) }
+      #expect(error?.description.contains("inspect --compare --json") == true)
+    }
+  }
+
   @Test func aFolderThatIsNoneEndsInASentence() throws {
     let scratch = try ScratchFolder()
     let empty = try scratch.folder()

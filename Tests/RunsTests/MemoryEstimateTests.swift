@@ -17,6 +17,8 @@ import Testing
     #expect(weights > 64 * 64 * 4)
     #expect(part("moments", of: one) == 2 * weights)
     #expect(part("copy for a checkpoint", of: one) == 3 * weights)
+    #expect(one.memory.bytes == one.memory.parts.reduce(0) { $0 + $1.bytes })
+    #expect(one.memory.bytes > 6 * weights + part("activations", of: one))
     // A batch of 8 has two texts here, but a run has as many lanes as shards.
     #expect(
       part("gradients", of: try ToyFinetuning.prepared(toy, hiddenSize: 64, shards: 3)) == 3
@@ -25,6 +27,17 @@ import Testing
       toy, hiddenSize: 64, train: ["load_best_model_at_end": true, "eval_strategy": "epoch"])
     #expect(part("best weights", of: best) == weights)
     #expect(part("copy for a checkpoint", of: best) == 4 * weights)
+  }
+
+  /// A batch above `max_tokens_per_batch` is worked on in pieces, so its activations take less.
+  @Test func piecesOfABatchTakeLess() throws {
+    let toy = try ToyWorld()
+    // Wide enough for buffers of three tokens to be larger than the pool's smallest blocks.
+    let whole = try ToyFinetuning.prepared(toy, hiddenSize: 1024)
+    let pieces = try ToyFinetuning.prepared(
+      toy, hiddenSize: 1024, train: ["max_tokens_per_batch": 3])
+    #expect(part("activations", of: pieces) < part("activations", of: whole))
+    #expect(part("moments", of: pieces) == part("moments", of: whole))
   }
 
   @Test func aRunThatDoesNotFitIsRefused() throws {

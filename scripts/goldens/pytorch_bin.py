@@ -11,6 +11,8 @@ import json
 import os
 import pathlib
 import pickle
+import struct
+import warnings
 import zipfile
 
 import torch
@@ -83,13 +85,14 @@ class Persistent(pickle.Pickler):
 
 
 class Storage:
-    def __init__(self, count):
-        self.identity = ("storage", torch.FloatStorage, "0", "cpu", count)
+    def __init__(self, count, kind=torch.FloatStorage, view=()):
+        self.identity = ("storage", kind, "0", "cpu", count, *view)
 
 
 class Tensor:
-    def __init__(self, count, offset, shape, strides):
-        self.arguments = (Storage(count), offset, shape, strides, False, collections.OrderedDict())
+    def __init__(self, count, offset, shape, strides, **storage):
+        self.arguments = (
+            Storage(count, **storage), offset, shape, strides, False, collections.OrderedDict())
 
     def __reduce__(self):
         return (torch._utils._rebuild_tensor_v2, self.arguments)
@@ -123,3 +126,51 @@ for name, code in {
     "deep": b"\x80\x02" + b"]" + b"\x85" * 20_000 + b".",
 }.items():
     archive(f"refused-{name}.bin", code)
+described("refused-count.bin", 4, 0, (1 << 62, 4), (0, 0))
+described("refused-dimensions.bin", 4, 0, (1,) * 65, (1,) * 65)
+described("refused-negative-long.bin", 4, 0, (2,), (-(1 << 40),))
+described("refused-negative-count.bin", -1, 0, (0,), (1,))
+for name, code in {
+    "odd": b"\x80\x02}(X\x01\x00\x00\x00au.",
+    "left-over": b"\x80\x02}}.",
+    # An instruction that reaches below a mark.
+    "below-mark": b"\x80\x02}(X\x01\x00\x00\x00aK\x01stb.",
+}.items():
+    archive(f"refused-{name}.bin", code)
+
+# What no zip of torch has: an encrypted member, two of one name, one whose two sizes differ.
+content = bytearray((folder / "accepted-by-hand.bin").read_bytes())
+entry = content.index(b"PK\x01\x02")
+for name, place in [("encrypted", 8), ("sizes", 24)]:
+    changed = bytearray(content)
+    changed[entry + place] += 1
+    (folder / f"refused-{name}.bin").write_bytes(changed)
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    archive("refused-twice.bin", pickle.dumps({}, protocol=2), [("0", b"")] * 2)
+with zipfile.ZipFile(folder / "refused-big-endian.bin", "w") as file:
+    file.writestr("archive/data.pkl", pickle.dumps({}, protocol=2))
+    file.writestr("archive/byteorder", "big")
+
+
+def old(name, tensors, version=1001, little=True):
+    """A file in the older layout with the block 0 of the numbers 1 to 4."""
+    with open(folder / name, "wb") as file:
+        for value in [0x1950A86A20F9469CFC6C, version, {"little_endian": little}]:
+            pickle.dump(value, file, protocol=2)
+        Persistent(file, protocol=2).dump(tensors)
+        pickle.dump(["0"], file, protocol=2)
+        file.write((4).to_bytes(8, "little") + struct.pack("<4f", 1, 2, 3, 4))
+
+
+view = ("1", 1, 3)
+old("accepted-view.bin", {"a": Tensor(4, 1, (2,), (1,), view=(view,))})
+old("refused-view.bin", {"a": Tensor(4, 1, (3,), (1,), view=(("1", 0, 3),))})
+old("refused-block.bin", {"a": Tensor(8, 0, (8,), (1,), view=(None,))})
+whole = {"a": Tensor(4, 0, (4,), (1,), view=(None,))}
+old("refused-types.bin", whole | {
+    "b": Tensor(4, 0, (4,), (1,), kind=torch.IntStorage, view=(None,))})
+old("refused-version.bin", whole, version=1002)
+old("refused-old-big-endian.bin", whole, little=False)
+content = (folder / "accepted-view.bin").read_bytes()
+(folder / "refused-short-block.bin").write_bytes(content[:-4])

@@ -10,12 +10,15 @@ struct ReportCommand: ParsableCommand {
     discussion: """
       The page is one HTML file that needs no network: curves, a table of size, speed and accuracy \
       beside the teacher's, what differs between the configurations, confusion matrices, and \
-      adversarial texts where a run has kept some. With --data it also shows the texts on which \
+      adversarial texts where a run has kept some. A file in place of a folder is what inspect \
+      --compare --json has printed: which layers of two models are alike. With --data it also shows the texts on which \
       teacher and student disagree most.
       """)
 
   @Argument(
-    help: ArgumentHelp("Output folders of runs, of studies or of sweeps.", valueName: "folder"))
+    help: ArgumentHelp(
+      "Output folders of runs, of studies or of sweeps; files of inspect --compare --json.",
+      valueName: "folder"))
   var folders: [String]
 
   @Option(help: ArgumentHelp("The page to write; it is replaced.", valueName: "file"))
