@@ -41,7 +41,8 @@ extension Study {
   /// A failing cell does not stop the others from being made.
   ///
   /// - Parameter isSelected: selects the cells to make; all by default.
-  /// - Throws: `FileError` if the study's folder cannot be made.
+  /// - Throws: `FileError` if the study's folder cannot be made, or a record of a cell that was
+  ///   finished before.
   public func run(
     observer: some StudyObserver, isSelected: (StudyCell) -> Bool = { _ in true }
   ) throws -> StudyOutcome {
@@ -57,6 +58,7 @@ extension Study {
       }
       let state = cell.state
       if case .finished = state {
+        try cell.keep(tasks)
         outcome.skipped += 1
         observer.didSkip(cell, number: index + 1, of: selected.count)
         continue
@@ -67,6 +69,7 @@ extension Study {
           outcome.wasInterrupted = true
           break study
         }
+        try cell.keep(tasks)
         outcome.finished += 1
         observer.didFinish(cell, record: record, results: results)
       } catch {

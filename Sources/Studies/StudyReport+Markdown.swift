@@ -7,7 +7,7 @@ extension StudyReport {
   /// then what the numbers mean and which cells are missing.
   public var markdown: String {
     ([scoreTable, detailTable, explanation]
-      + [contrastTable, selectionTable, missingList].compactMap { $0 })
+      + [contrastTable, selectionTable, modelsWarning, missingList].compactMap { $0 })
       .joined(separator: "\n\n") + "\n"
   }
 
@@ -79,6 +79,13 @@ extension StudyReport {
           + "means that the interval excludes 0. It tells about other rows, not about other seeds.")
     }
     return lines.joined(separator: "\n\n")
+  }
+
+  private var modelsWarning: String? {
+    guard !differingModels.isEmpty else { return nil }
+    return "**Not comparable:** cells of one seed began with different models, so their differences "
+      + "are not due to the methods alone:\n\n"
+      + differingModels.map { "- \($0)" }.joined(separator: "\n")
   }
 
   private var missingList: String? {
