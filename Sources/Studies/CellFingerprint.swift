@@ -12,8 +12,10 @@ struct CellIdentity: Sendable {
   /// Stands for all of it: the configuration with every default filled in, and the content of the
   /// models that the run starts from. Data are identified only by their folder.
   let fingerprint: String
-  /// Stands for the configuration alone, in which models are paths.
+  /// Stands for the configuration alone, in which models are paths, without `precision`.
   let configuration: String
+  /// `precision`, which may depend on the machine.
+  let precision: String
   /// Those models by their paths, each with what stands for its content.
   let models: [String: String]
 }
@@ -57,6 +59,7 @@ struct CellFingerprint {
     hash.add(Self.bytes(object))
     var settings = ContentHash()
     if let assistant { object["teacher"] = .string(assistant.configuration) }
+    object["precision"] = nil
     settings.add(Self.bytes(object))
     var found = assistant?.models ?? [:]
     let teachers = object["teacher"]?["ensemble"]?.array ?? [object["teacher"] ?? .null]
@@ -73,7 +76,8 @@ struct CellFingerprint {
       found[folder] = content
     }
     return CellIdentity(
-      fingerprint: hash.hexadecimal, configuration: settings.hexadecimal, models: found)
+      fingerprint: hash.hexadecimal, configuration: settings.hexadecimal,
+      precision: configuration.resolved["precision"]?.string ?? "", models: found)
   }
 
   private static func bytes(_ object: JSONObject) -> [UInt8] {

@@ -50,21 +50,20 @@ extension StudyCell {
   /// What the study's `records` have about this cell: nil if nothing, or if it is about a cell with
   /// another configuration.
   ///
-  /// The models need not be those that are at hand now: weights are too large to be kept, and may
-  /// not come out the same to the last bit when they are made again on another machine. Which ones
-  /// a cell began with is in its file, and the report says where cells that are compared differ in
-  /// it.
+  /// Its models need not be those that are at hand now, nor its precision the configured one:
+  /// weights are too large to be kept, and may not come out the same to the last bit when they are
+  /// made again on another machine. The report says where cells that are compared differ in this.
   var keptCell: KeptCell? {
     guard let kept, let cell = try? KeptCell(reading: kept),
-      cell.configuration == main.identity.configuration
+      cell.identity.configuration == main.identity.configuration
     else { return nil }
     return cell
   }
 
-  /// The models that it began with, by path.
-  var models: [String: String] {
-    if case .finished = main.state { return main.identity.models }
-    return keptCell?.models ?? main.identity.models
+  /// What the result at hand depends on: for a record, its own models and precision.
+  var identity: CellIdentity {
+    if case .finished = main.state { return main.identity }
+    return keptCell?.identity ?? main.identity
   }
 
   /// Writes the file about a finished cell, unless it is there already.
@@ -76,8 +75,7 @@ extension StudyCell {
     else { return }
     let outcome = try CellOutcome(folder: folder)
     try KeptCell(
-      file: kept, configuration: main.identity.configuration, models: main.identity.models,
-      record: record, outcome: outcome,
+      file: kept, identity: main.identity, record: record, outcome: outcome,
       predictions: task.hasPredictions ? outcome.predictions(of: task.description) : nil
     ).write()
   }

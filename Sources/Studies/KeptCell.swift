@@ -8,16 +8,14 @@ import StrictJSON
 /// with are gone.
 ///
 /// It is JSON: `configuration` and `fingerprint` identify the cell, `models` the models that it
-/// began with; `results` is the content of all_results.json; `log_history` and `evaluations` are
+/// began with, `precision` how it was computed; `results` is the content of all_results.json; `log_history` and `evaluations` are
 /// what trainer_state.json has under these names, of the log only what evaluations found; `answers`
 /// are the model's `classes` (from 0) or `scores` for the validation rows, and the `references`.
 struct KeptCell {
   /// The file.
   let file: String
-  /// Identifies the cell's configuration, in which models are paths.
-  let configuration: String
-  /// What stands for the content of each model that the cell began with, by its path.
-  let models: [String: String]
+  /// What the cell's result depends on.
+  let identity: CellIdentity
   /// What cell.json says.
   let record: CellRecord
   /// The content of all_results.json.
@@ -28,11 +26,10 @@ struct KeptCell {
 
   /// What is to be kept of a cell.
   init(
-    file: String, configuration: String, models: [String: String], record: CellRecord,
-    outcome: CellOutcome, predictions: ValidationPredictions?
+    file: String, identity: CellIdentity, record: CellRecord, outcome: CellOutcome,
+    predictions: ValidationPredictions?
   ) {
-    (self.file, self.configuration, self.models) = (file, configuration, models)
-    (self.record, results) = (record, outcome.results)
+    (self.file, self.identity, self.record, results) = (file, identity, record, outcome.results)
     trainerState = Self.evaluations(of: outcome.trainerState)
     answers = predictions.map(Self.json) ?? .null
   }
@@ -44,12 +41,15 @@ struct KeptCell {
     guard let configuration = json["configuration"]?.string,
       let fingerprint = json["fingerprint"]?.string, let updates = json["updates"]?.int,
       let seconds = json["seconds"]?.double, let models = json["models"]?.object,
+      let precision = json["precision"]?.string,
       let results = json["results"], results.object != nil
     else { throw FileError(file: file, problem: "this is not the record of a study's cell.") }
-    (self.file, self.configuration, self.results) = (file, configuration, results)
-    self.models = Dictionary(
-      models.members.compactMap { member in member.value.string.map { (member.key, $0) } },
-      uniquingKeysWith: { first, _ in first })
+    (self.file, self.results) = (file, results)
+    identity = CellIdentity(
+      fingerprint: fingerprint, configuration: configuration, precision: precision,
+      models: Dictionary(
+        models.members.compactMap { member in member.value.string.map { (member.key, $0) } },
+        uniquingKeysWith: { first, _ in first }))
     record = CellRecord(fingerprint: fingerprint, updates: updates, seconds: seconds)
     trainerState = ["log_history": json["log_history"] ?? [], "evaluations": json["evaluations"] ?? []]
     answers = json["answers"] ?? .null
@@ -58,8 +58,9 @@ struct KeptCell {
   /// - Throws: `FileError`.
   func write() throws {
     let json: JSONValue = .object([
-      ("configuration", .string(configuration)), ("fingerprint", .string(record.fingerprint)),
-      ("models", .object(models.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })),
+      ("configuration", .string(identity.configuration)),
+      ("fingerprint", .string(identity.fingerprint)), ("precision", .string(identity.precision)),
+      ("models", .object(identity.models.sorted { $0.key < $1.key }.map { ($0, .string($1)) })),
       ("updates", .int(record.updates)), ("seconds", .double(record.seconds)),
       ("results", results), ("evaluations", trainerState["evaluations"] ?? []),
       ("log_history", trainerState["log_history"] ?? []), ("answers", answers),

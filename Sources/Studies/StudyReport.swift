@@ -74,10 +74,12 @@ public struct StudyReport: Sendable {
   public let bootstrap: Bootstrap
   /// Cells that are not finished, with what exists of them.
   public private(set) var missing: [(cell: String, state: StudyCell.State)] = []
-  /// Models of which the cells of one task and seed (and draw) began with different ones: such
-  /// cells cannot be compared. Each as a phrase.
-  public private(set) var differingModels: [String] = []
-  private var models: [String: String] = [:]
+  /// Models of which the cells of one task and seed (and draw) began with different ones, and
+  /// their precision if it differs: such cells cannot be compared. Each as a phrase.
+  public private(set) var differences: [String] = []
+  /// The numbers of finished cells by precision.
+  public private(set) var precisions: [String: Int] = [:]
+  private var conditions: [String: String] = [:]
   private var entries: [String: Entry] = [:]
   private var averages: [String: Entry] = [:]
 
@@ -111,7 +113,7 @@ public struct StudyReport: Sendable {
             continue
           }
           let outcome = try cell.outcome()
-          remember(cell.models, of: cell)
+          remember(cell.identity, of: cell)
           found[method, default: []].append(try MeasuredCell(cell, record, outcome, task: task))
           curves.append(StudyCurve(cell, outcome, metric: task.metric))
         }
@@ -139,15 +141,17 @@ public struct StudyReport: Sendable {
   var hasDraws: Bool { !draws.isEmpty }
 
   /// Notes what a cell began with, and whether that differs from what others of its seed had.
-  private mutating func remember(_ found: [String: String], of cell: StudyCell) {
+  private mutating func remember(_ identity: CellIdentity, of cell: StudyCell) {
+    precisions[identity.precision, default: 0] += 1
     let place =
       "\(cell.task), " + (cell.draw.map { "draw \($0), " } ?? "") + "seed \(cell.seed)"
-    for (path, content) in found.sorted(by: { $0.key < $1.key }) {
-      let phrase = "\(path) (\(place))"
-      if let known = models[phrase], known != content, !differingModels.contains(phrase) {
-        differingModels.append(phrase)
+    let found = identity.models.merging(["precision": identity.precision]) { first, _ in first }
+    for (name, value) in found.sorted(by: { $0.key < $1.key }) {
+      let phrase = "\(name) (\(place))"
+      if let known = conditions[phrase], known != value, !differences.contains(phrase) {
+        differences.append(phrase)
       }
-      models[phrase] = content
+      conditions[phrase] = value
     }
   }
 

@@ -49,8 +49,14 @@ import Testing
     #expect(study.cells.map { $0.record == nil } == [false, false, true, false])
     let outcome = try run(study)
     #expect(outcome.skipped == 3 && outcome.finished == 1)
-    #expect(try StudyReport(study, pool: world.toy.pool).differingModels.isEmpty)
+    #expect(try StudyReport(study, pool: world.toy.pool).differences.isEmpty)
 
+    // Another precision or another teacher does not make it another cell: see below.
+    let rounded = try world.study(text(world), overrides: ["base.precision=bf16"])
+    #expect(rounded.cells.allSatisfy { $0.record != nil })
+    #expect(
+      try StudyReport(rounded, pool: world.toy.pool).markdown.contains(
+        "Precision: float32 in 4 cells."))
     // A record of another configuration is none.
     let warmer = try world.study(text(world), overrides: ["methods.kd.method.temperature=3"])
     #expect(warmer.cells.map { $0.record == nil } == [false, false, true, true])
@@ -80,7 +86,7 @@ import Testing
     let study = try world.study(text(world))
     #expect(try run(study).finished == 1)
     let report = try StudyReport(study, pool: world.toy.pool)
-    #expect(report.differingModels == ["\(world.teacher) (short, seed 1)"])
+    #expect(report.differences == ["\(world.teacher) (short, seed 1)"])
     #expect(report.markdown.contains("**Not comparable:**"))
     #expect(report.markdown.contains("- \(world.teacher) (short, seed 1)"))
   }
