@@ -97,7 +97,7 @@ while IFS= read -r config; do
   name=${config#"$root/"}
   # What is only included by others.
   grep -q '"output_dir"' "$config" || continue
-  if grep -q '"tasks"' "$config"; then
+  if grep -qE '"(tasks|methods)"' "$config"; then
     command=compare
   elif grep -q '"parameters"' "$config"; then
     command=sweep
