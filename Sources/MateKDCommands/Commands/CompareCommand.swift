@@ -46,6 +46,12 @@ struct CompareCommand: ParsableCommand {
   @Flag(help: "Print the tables of what is finished; run and write nothing.")
   var report = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Also draw how the scores went, into this folder: TASK.svg, the mean of each method's seeds.",
+      valueName: "dir"))
+  var curves: String?
+
   @Flag(help: "Check all cells, print which of them would run and why, then stop.")
   var dryRun = false
 
@@ -65,7 +71,9 @@ struct CompareCommand: ParsableCommand {
 
   func run() throws {
     ConsoleLogHandler.bootstrap(logFormat, level: quiet ? .warning : .info)
-    var study = try Study(StudyConfiguration.load(path: config, overrides: overrides()))
+    // Tables can be made of records alone, where data and models are gone.
+    var study = try Study(
+      StudyConfiguration.load(path: config, overrides: overrides(), checksPaths: !report))
     try check(tasks, among: study.tasks.map(\.name), "task")
     try check(methods, among: study.configuration.methods.map(\.name), "method")
     if dryRun {
@@ -99,6 +107,7 @@ struct CompareCommand: ParsableCommand {
     }
     let found = try StudyReport(study, pool: ThreadPool(threads: threads ?? 0))
     if !report { try found.write(to: study.configuration.outputDir) }
+    if let curves { try StudyCurves(found).write(to: curves) }
     TerminalStream.standardOutput.print(lines: String(found.markdown.dropLast()))
     guard let outcome else { return }
     if outcome.wasInterrupted { throw InterruptedStudy(folder: study.configuration.outputDir) }
