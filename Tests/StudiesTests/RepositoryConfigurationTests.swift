@@ -15,9 +15,7 @@ import Testing
     for file in files {
       let path = folder + "/" + file
       let text = try StrictJSON.parse(TestFiles.bytes(path), file: file)
-      // What is only included by others.
-      if text["output_dir"] == nil { continue }
-      if text["tasks"] != nil || text["methods"] != nil {
+      if text["tasks"] != nil {
         _ = try StudyConfiguration.load(path: path)
       } else if text["parameters"] != nil {
         _ = try SweepConfiguration.load(path: path)

@@ -95,9 +95,7 @@ cp -r runs/glue-small/teachers runs/narrow-students/teachers
 count=0
 while IFS= read -r config; do
   name=${config#"$root/"}
-  # What is only included by others.
-  grep -q '"output_dir"' "$config" || continue
-  if grep -qE '"(tasks|methods)"' "$config"; then
+  if grep -q '"tasks"' "$config"; then
     command=compare
   elif grep -q '"parameters"' "$config"; then
     command=sweep
