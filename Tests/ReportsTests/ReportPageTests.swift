@@ -160,7 +160,7 @@ import Reports
     let svg = try #require(chart.svg)
     #expect(svg.hasPrefix("<svg xmlns=\"http://www.w3.org/2000/svg\"") && svg.hasSuffix("</svg>\n"))
     // Every element is closed, and names are text.
-    let parts = svg.split(separator: "<").dropFirst().map(String.init)
+    let parts = svg.split(separator: "<").map(String.init)
     let closings = parts.filter { $0.hasPrefix("/") }.count
     #expect(parts.count == 2 * closings)
     #expect(svg.contains("cola &amp; more") && svg.contains(">a&lt;b</text>"))
