@@ -30,8 +30,12 @@ public struct MateKD: ParsableCommand {
   public static func run(_ arguments: [String]? = nil) -> Never {
     FileDescriptorWriter.occupyStandardDescriptors()
     UnfinishedFiles.prepare()
+    LockSlots.prepare()
     // For `exit` in the middle of something, for lack of memory for example.
-    atexit { UnfinishedFiles.removeAll() }
+    atexit {
+      UnfinishedFiles.removeAll()
+      LockSlots.releaseAll()
+    }
     StopSignal.install()
     let arguments = arguments ?? Array(CommandLine.arguments.dropFirst())
     var status = ExitStatus.ok.rawValue

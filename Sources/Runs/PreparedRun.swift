@@ -37,16 +37,23 @@ public struct PreparedRun {
   ///
   /// - Throws: whatever training, measuring and writing throw.
   public func execute(_ display: any TrainingObserver) throws -> RunOutcome {
+    try execute(display, holding: nil)
+  }
+
+  /// The same for a caller who holds the lock of the output folder already, or nil.
+  package func execute(
+    _ display: any TrainingObserver, holding lock: FolderLock?
+  ) throws -> RunOutcome {
     setup.stop.follow(display)
     do {
-      return try execute(training.objective, display: display)
+      return try execute(training.objective, display: display, holding: lock)
     } catch is CancellationError where display.shouldStop {
       return .interrupted(in: setup.common.outputDir, checkpoint: nil)
     }
   }
 
   private func execute(
-    _ objective: some Objective, display: any TrainingObserver
+    _ objective: some Objective, display: any TrainingObserver, holding lock: FolderLock?
   ) throws -> RunOutcome {
     let common = setup.common
     let resume = setup.resume
@@ -60,12 +67,14 @@ public struct PreparedRun {
     }
     let references = try outputs.references()
     let folder = try RunFolder(
-      common.outputDir, overwrite: common.overwriteOutputDir || resume != nil, keepsOld: true)
+      common.outputDir, overwrite: common.overwriteOutputDir || resume != nil, keepsOld: true,
+      lock: lock)
     let observer = RecordingObserver(
       folder: folder, display: display,
       saveBest: outputs.validation == nil
         ? nil
         : { [outputs] path, entry in
+          try folder.lock.requireHeld()
           try outputs.save(path)
           // If there can be none, the user is told at the end of the run.
           _ = ModelCard(run: description, folder: folder.path, results: entry.values)
@@ -97,6 +106,7 @@ public struct PreparedRun {
     // A run that fails may have saved its last good state.
     defer { saver.wait() }
     let summary = try session.run(observer: observer, saver: saver)
+    try folder.lock.requireHeld()
     if summary.end == .interrupted { return try interrupted(summary, in: folder, saver: saver) }
     do {
       let outcome = try finish(
@@ -130,7 +140,7 @@ public struct PreparedRun {
     // Observers are called from the run's thread; a notice only hands a sentence to the logger.
     let display = Unchecked(display)
     return CheckpointSaver(
-      setup.arguments, run: folder.path, description: description,
+      setup.arguments, run: folder, description: description,
       warn: { display.value.didWarn($0) }, writeModel: outputs.saveState)
   }
 
@@ -146,6 +156,7 @@ public struct PreparedRun {
         try outputs.diagnostics(found) + training.objective.diagnostics()
       }
     }
+    try folder.lock.requireHeld()
     try outputs.save(folder.path)
     results.add(
       summary, lastScalars: outputs.lastScalars, references: references.metrics,

@@ -63,7 +63,7 @@ final class RecordingObserver: TrainingObserver {
 
   func didWarn(_ sentence: String) { display.didWarn(sentence) }
 
-  var shouldStop: Bool { display.shouldStop }
+  var shouldStop: Bool { display.shouldStop || folder.lock.isLost }
 
   private func record(_ entry: LogEntry) {
     // A full disk must not end the training that the user is waiting for. The log is written

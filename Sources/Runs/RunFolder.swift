@@ -13,7 +13,7 @@ package struct RunFolder: Sendable {
   package let path: String
 
   /// Keeps other runs out while this one lasts.
-  private let lock: FolderLock
+  let lock: FolderLock
 
   /// Makes the folder ready, locks it, and removes what interrupted writes have left in it.
   ///
@@ -21,12 +21,15 @@ package struct RunFolder: Sendable {
   ///   - overwrite: true allows a folder that is not empty.
   ///   - keepsOld: true leaves what an earlier start of the run has written; false removes it, see
   ///     `clear()`.
+  ///   - lock: the lock of the folder if the caller holds it already.
   /// - Throws: `FileError` if the folder is not empty, in use, or cannot be written.
-  package init(_ path: String, overwrite: Bool, keepsOld: Bool = false) throws {
+  package init(
+    _ path: String, overwrite: Bool, keepsOld: Bool = false, lock: FolderLock? = nil
+  ) throws {
     self.path = path
     try Self.check(path, overwrite: overwrite)
     try ByteFile.makeFolder(path)
-    lock = try FolderLock(path)
+    self.lock = try lock ?? FolderLock(path)
     for folder in [path] + Self.modelFolders.map({ "\(path)/\($0)" }) {
       for name in Self.names(in: folder) where name.hasPrefix(".") && name.contains(".tmp-") {
         ByteFile.remove("\(folder)/\(name)")
@@ -124,7 +127,7 @@ package struct RunFolder: Sendable {
     guard files.isWritableFile(atPath: path) else {
       throw FileError.unwritable(path, reason: "the folder is not writable")
     }
-    let content = names(in: path).filter { $0 != ".lock" }
+    let content = names(in: path).filter { !FolderLock.isLock($0) }
     guard overwrite || content.isEmpty else {
       let resume = CheckpointFolder.all(in: path).isEmpty ? "" : ", --resume to continue its run"
       throw FileError.unwritable(

@@ -1,11 +1,12 @@
 import Files
+import Kernels
 import Runs
 import StrictJSON
 import Trainers
 
 /// Follows a study; the command line shows what happens.
 public protocol StudyObserver: AnyObject {
-  /// A cell is finished already and will not be repeated.
+  /// A cell is finished already, perhaps by another process, and will not be repeated.
   func didSkip(_ cell: StudyCell, number: Int, of total: Int)
   /// A cell begins.
   ///
@@ -21,110 +22,115 @@ public protocol StudyObserver: AnyObject {
     _ cell: StudyCell, record: CellRecord, results: [(name: String, value: Double)])
   /// A cell could not be made; the others continue.
   func didFail(_ cell: StudyCell, _ error: any Error)
+  /// There is nothing to do until other processes have finished these cells, or are gone.
+  func willWait(for cells: [StudyCell])
   /// True ends the study after the current update.
   var shouldStop: Bool { get }
+}
+
+extension StudyObserver {
+  /// Nobody is told.
+  public func willWait(for cells: [StudyCell]) {}
 }
 
 /// The outcome of running a study.
 public struct StudyOutcome: Sendable {
   /// Cells that were finished before, and cells that were made now.
   public var skipped = 0, finished = 0
-  /// Cells that failed, each with a sentence.
+  /// Cells that failed, each with a sentence; also those that failed in another process meanwhile.
   public var failures: [(cell: String, problem: String)] = []
+  /// The number of cells that other processes were making when there was nothing else left.
+  public var elsewhere = 0
   /// True if a signal ended it.
   public var wasInterrupted = false
 }
 
+extension StudyOutcome {
+  /// Adds what was done afterwards.
+  package mutating func add(_ later: StudyOutcome) {
+    skipped += later.skipped
+    finished += later.finished
+    failures += later.failures
+    elsewhere = later.elsewhere
+    wasInterrupted = wasInterrupted || later.wasInterrupted
+  }
+}
+
 extension Study {
-  /// Makes all cells that are not finished, one after another.
+  /// Makes all cells that are not finished, one after another, leaving out those that another
+  /// process is making. Any number of processes may do that with the same study at the same time.
   ///
-  /// A failing cell does not stop the others from being made.
+  /// A failing cell does not stop the others from being made. One that failed before is made again,
+  /// but only by one of the processes; one that fails in another process meanwhile is not.
   ///
-  /// - Parameter isSelected: selects the cells to make; all by default.
+  /// - Parameters:
+  ///   - waits: whether to stay until other processes have finished their cells, and to take over
+  ///     the cells of those that are gone.
+  ///   - isSelected: selects the cells to make; all by default.
   /// - Throws: `FileError` if the study's folder cannot be made, or a record of a cell that was
   ///   finished before.
   public func run(
-    observer: some StudyObserver, isSelected: (StudyCell) -> Bool = { _ in true }
+    observer: some StudyObserver, waits: Bool = false,
+    isSelected: (StudyCell) -> Bool = { _ in true }
   ) throws -> StudyOutcome {
     _ = try StudyFolder(configuration.outputDir)
     // What the cells of the tables wait for comes first.
     let deciding = selections.flatMap { $0.candidates.flatMap(\.cells) }
     let selected = (deciding + cells).filter(isSelected)
-    var outcome = StudyOutcome()
-    study: for (index, cell) in selected.enumerated() {
-      if observer.shouldStop {
-        outcome.wasInterrupted = true
-        break study
-      }
-      let state = cell.state
-      if case .finished = state {
-        try cell.keep(tasks)
-        outcome.skipped += 1
-        observer.didSkip(cell, number: index + 1, of: selected.count)
-        continue
-      }
-      observer.willRun(cell, state: state, number: index + 1, of: selected.count)
-      do {
-        guard let (record, results) = try run(cell, observer: observer) else {
-          outcome.wasInterrupted = true
-          break study
-        }
-        try cell.keep(tasks)
-        outcome.finished += 1
-        observer.didFinish(cell, record: record, results: results)
-      } catch {
-        outcome.failures.append((cell.name, "\(error)"))
-        cell.main.remember(error)
-        observer.didFail(cell, error)
-      }
+    for cell in selected { try cell.keep(tasks) }
+    var worker = StudyWorker(selected, of: self)
+    var isTold = false
+    while !worker.outcome.wasInterrupted, !worker.left.isEmpty {
+      // A cell that was busy may have been left by a process that was killed.
+      if worker.pass(observer: observer) { continue }
+      guard waits, !worker.left.isEmpty, !hasNews else { break }
+      if !isTold { observer.willWait(for: worker.left.map(\.cell)) }
+      isTold = true
+      worker.pause(observer: observer)
     }
-    return outcome
+    return worker.outcome
   }
 
-  /// Makes a cell.
-  /// - Returns: nil if a signal ended it.
-  private func run(
-    _ cell: StudyCell, observer: some StudyObserver
-  ) throws -> (record: CellRecord, results: [(name: String, value: Double)])? {
-    let start = ContinuousClock.now
-    var seconds = 0.0
-    try cell.main.begin()
-    if let assistant = cell.assistant {
-      if case .finished(let record) = assistant.state, assistant.hasModel {
-        seconds += record.seconds
-      } else {
-        try assistant.begin()
-        guard try run(assistant, of: cell, start: start, observer: observer) != nil else {
-          return nil
-        }
-      }
+  /// Makes all cells as `run` does, and then those that become known once a method's values have
+  /// been chosen.
+  ///
+  /// - Returns: what was done, and the study with all cells that are known at the end.
+  /// - Throws: `FileError` and `ConfigError`.
+  public func runWhole(
+    observer: some StudyObserver, waits: Bool = false,
+    isSelected: (StudyCell) -> Bool = { _ in true }
+  ) throws -> (outcome: StudyOutcome, study: Study) {
+    var study = self
+    var outcome = try study.run(observer: observer, waits: waits, isSelected: isSelected)
+    while !outcome.wasInterrupted, study.hasNews {
+      study = try Study(configuration)
+      let failed = Set(outcome.failures.map(\.cell))
+      outcome.add(
+        try study.run(observer: observer, waits: waits) {
+          isSelected($0) && !failed.contains($0.name)
+        })
     }
-    let made = try run(
-      cell.main, of: cell, start: start, earlierSeconds: seconds, observer: observer)
-    if made != nil, !configuration.keepModels {
-      cell.main.discardModel()
-      cell.assistant?.discardModel()
-    }
-    return made
+    return (outcome, study)
   }
 
-  private func run(
-    _ run: CellRun, of cell: StudyCell, start: ContinuousClock.Instant, earlierSeconds: Double = 0,
-    observer: some StudyObserver
-  ) throws -> (record: CellRecord, results: [(name: String, value: Double)])? {
-    let prepared = try PreparedRun.distill(run.configuration())
-    observer.didNotice(cell, prepared.notices)
-    let outcome = try prepared.execute(observer.display(for: cell))
-    // Early stopping by patience is part of the configuration, a signal is not.
-    if outcome.wasInterrupted { return nil }
-    observer.didNotice(cell, outcome.notices)
-    let state = try CellRecord.read("\(run.folder)/trainer_state.json")
-    let record = CellRecord(
-      fingerprint: run.fingerprint, updates: state["global_step"]?.int ?? 0,
-      seconds: (ContinuousClock.now - start) / .seconds(1) + earlierSeconds)
-    try record.write(to: StudyFolder(run.folder))
-    run.discardCheckpoints()
-    return (record, outcome.results)
+  /// Whether values have been chosen for a method whose cells were not known yet.
+  var hasNews: Bool {
+    selections.contains { selection in
+      cells(task: selection.task, method: selection.method).isEmpty && selection.choice != nil
+    }
+  }
+
+  /// Reads all cells and writes the tables. Whoever does so last, of several processes, writes the
+  /// most: the others wait until it is done.
+  ///
+  /// - Throws: what reading the cells throws, and `FileError`.
+  public func report(pool: ThreadPool) throws -> StudyReport {
+    _ = try StudyFolder(configuration.outputDir)
+    let lock = try FolderLock.waiting(for: configuration.outputDir)
+    defer { lock.release() }
+    let report = try StudyReport(hasNews ? Study(configuration) : self, pool: pool)
+    try report.write(to: configuration.outputDir)
+    return report
   }
 }
 

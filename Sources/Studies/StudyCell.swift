@@ -60,6 +60,18 @@ public struct StudyCell: Sendable {
     return keptCell.map { .finished($0.record) } ?? state
   }
 
+  /// Keeps all other processes from making the cell; nil if one of them does already.
+  ///
+  /// - Throws: `FileError` of kind `unwritable`.
+  func claim() throws -> FolderLock? {
+    try ByteFile.makeFolder(folder)
+    return try FolderLock.ifFree(folder)
+  }
+
+  /// The process that makes the cell or, if it `isAbandoned`, did so until it was killed; nil for
+  /// none.
+  package var maker: FolderLock.State? { FolderLock.state(of: folder) }
+
   /// The record of a finished cell, or nil.
   public var record: CellRecord? {
     if case .finished(let record) = state { record } else { nil }
@@ -94,6 +106,12 @@ struct CellRun: Sendable {
   /// The file that records the error that ended the run.
   private static let problemFile = "error.txt"
 
+  /// When the run ended with an error; nil if it did not.
+  var failed: Date? {
+    let found = try? FileManager.default.attributesOfItem(atPath: "\(folder)/\(Self.problemFile)")
+    return found?[.modificationDate] as? Date
+  }
+
   /// Records the error that ended the run. If even that fails, the state merely says less.
   func remember(_ error: any Error) {
     try? StudyFolder(folder).write("\(error)", to: Self.problemFile)
@@ -109,9 +127,15 @@ struct CellRun: Sendable {
   func begin() throws {
     let file = "\(folder)/\(Self.beginningFile)"
     let begun = (try? ByteFile.read(file)).map { String(decoding: $0, as: UTF8.self) }
-    if begun != fingerprint { ByteFile.remove(folder) }
+    if begun != fingerprint { clear() }
     forget()
     try ByteFile.write(fingerprint.utf8, to: file)
+  }
+
+  /// Removes everything but the lock, which the caller holds.
+  private func clear() {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    for name in names where !FolderLock.isLock(name) { ByteFile.remove("\(folder)/\(name)") }
   }
 
   /// Takes away what tells a finished run, so that a broken one is not taken for it.

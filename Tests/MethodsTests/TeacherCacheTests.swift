@@ -78,6 +78,27 @@ import Trainers
     #expect(try path(teacher, toy) != name)
   }
 
+  @Test func whatTwoRunsComputeAtTheSameTimeIsKept() throws {
+    let toy = try ToyWorld()
+    let teacher = toy.classifier(seed: 2)
+    let folder = "\(toy.scratch.path)/cache"
+    let late = try TeacherCache(teacher: teacher, data: toy.train, folder: folder, pool: toy.pool)
+    let whole = try distil(toy, teacher: teacher, folder: folder).cache
+    // The second one began before the first had written anything, and saw other texts.
+    let rows = [1, 5]
+    let texts = Shard(index: 0, places: [0, 1], texts: toy.train.batch(rows))
+    let seen = late.logits(for: texts, tape: Tape(pool: BufferPool())).value
+    let path = try #require(whole.path)
+    let before = try TestFiles.bytes(path)
+    try late.save()
+    #expect(try TestFiles.bytes(path) == before)
+    // A text's logits are the same to the last bit, whichever texts are computed beside it.
+    let kept = try SafetensorsFile(path: path).floats("logits")
+    for (place, row) in rows.enumerated() {
+      for column in 0..<2 { #expect(kept[row * 2 + column] == seen[place, column]) }
+    }
+  }
+
   @Test func aBrokenFileIsComputedAnew() throws {
     let toy = try ToyWorld()
     let teacher = toy.classifier(seed: 2)

@@ -11,7 +11,7 @@ import Testing
     let folder = try RunFolder("\(scratch.path)/a/b", overwrite: false)
     try folder.write(["x": 1], to: "x.json")
     let content = try FileManager.default.contentsOfDirectory(atPath: folder.path)
-    #expect(content.sorted() == [".lock", "x.json"])
+    #expect(content.sorted() == [".lock-1", "x.json"])
   }
 
   @Test func checkTouchesNothing() throws {
@@ -46,7 +46,7 @@ import Testing
     #expect(best == ["config.json"])
     _ = try RunFolder(scratch.path, overwrite: true)
     let left = try FileManager.default.contentsOfDirectory(atPath: scratch.path)
-    #expect(left.sorted() == [".lock", "notes"])
+    #expect(left.sorted() == [".lock-2", "notes"])
   }
 
   @Test func fileIsNoFolder() throws {

@@ -108,6 +108,9 @@ final class StudyListener: StudyObserver {
   var finished: [(cell: String, record: CellRecord)] = []
   var failed: [(cell: String, problem: String)] = []
   var notices: [String] = []
+  var waits: [[String]] = []
+  /// Called when a cell's run begins.
+  var atDisplay: (_ cell: String) -> Void = { _ in }
   /// The update of a cell after which the study shall stop.
   var stopsAfter: (cell: String, step: Int)?
   private var display = SilentObserver()
@@ -118,6 +121,7 @@ final class StudyListener: StudyObserver {
   }
   func didNotice(_ cell: StudyCell, _ notices: [String]) { self.notices += notices }
   func display(for cell: StudyCell) -> any TrainingObserver {
+    atDisplay(cell.name)
     display = SilentObserver()
     if let stopsAfter, stopsAfter.cell == cell.name { display.stopsAfter = stopsAfter.step }
     return display
@@ -128,5 +132,6 @@ final class StudyListener: StudyObserver {
     finished.append((cell.name, record))
   }
   func didFail(_ cell: StudyCell, _ error: any Error) { failed.append((cell.name, "\(error)")) }
+  func willWait(for cells: [StudyCell]) { waits.append(cells.map(\.name)) }
   var shouldStop: Bool { display.shouldStop }
 }

@@ -11,8 +11,10 @@ struct CompareCommand: ParsableCommand {
     commandName: "compare",
     abstract: "Run a study of tasks x methods x seeds and compare the results.",
     discussion: """
-      Every cell is a run of distill in its own folder. Finished cells are not made again. A cell \
-      that fails is reported, and the others continue. At the end a table is written to standard \
+      Every cell is a run of distill in its own folder. Finished cells are not made again. \
+      Several processes, also on several machines with one file system, may run the same study at \
+      the same time; each takes cells that no other has. A cell that fails is reported, and the \
+      others continue. At the end a table is written to standard \
       output and to results.md, results.csv and results.tex in the study's folder.
       """)
 
@@ -52,6 +54,15 @@ struct CompareCommand: ParsableCommand {
       valueName: "dir"))
   var curves: String?
 
+  @Flag(help: "Print which processes make which cells, and how long the rest will take, then stop.")
+  var status = false
+
+  @Flag(
+    help: ArgumentHelp(
+      "Stay until other processes have finished their cells.",
+      discussion: "The cells of those that are killed meanwhile are taken over."))
+  var wait = false
+
   @Flag(help: "Check all cells, print which of them would run and why, then stop.")
   var dryRun = false
 
@@ -66,7 +77,7 @@ struct CompareCommand: ParsableCommand {
   var logFormat = LogFormat.text
 
   func validate() throws {
-    if report, dryRun { throw ValidationError("--report and --dry-run exclude each other.") }
+    try OnlyOne.check([("--report", report), ("--status", status), ("--dry-run", dryRun)])
   }
 
   func run() throws {
@@ -89,26 +100,25 @@ struct CompareCommand: ParsableCommand {
       table.print()
       return
     }
+    if status { return StudyStatusTable(StudyStatus(study)).print() }
     var outcome: StudyOutcome?
     if !report {
       StopSignal.waitsForRun(true)
       let display = StudyDisplay(quiet: quiet, verbose: verbose)
-      let waits = study.isWaiting
-      var made = try study.run(observer: display, isSelected: isSelected)
-      // The cells of a method with a grid are known once its values are chosen.
-      if waits, !made.wasInterrupted, made.failures.isEmpty {
-        study = try Study(study.configuration)
-        made = try study.run(observer: display, isSelected: isSelected)
-      }
-      outcome = made
+      (outcome, study) = try study.runWhole(
+        observer: display, waits: wait, isSelected: isSelected)
       display.end()
       // From here on nothing looks at signals, and the tables can be made again.
       StopSignal.waitsForRun(false)
     }
-    let found = try StudyReport(study, pool: ThreadPool(threads: threads ?? 0))
-    if !report { try found.write(to: study.configuration.outputDir) }
+    let pool = ThreadPool(threads: threads ?? 0)
+    let found = try report ? StudyReport(study, pool: pool) : study.report(pool: pool)
     if let curves { try StudyCurves(found).write(to: curves) }
-    TerminalStream.standardOutput.print(lines: String(found.markdown.dropLast()))
+    if let outcome, outcome.elsewhere > 0 {
+      StudyDisplay.noticeElsewhere(outcome.elsewhere)
+    } else {
+      TerminalStream.standardOutput.print(lines: String(found.markdown.dropLast()))
+    }
     guard let outcome else { return }
     if outcome.wasInterrupted { throw InterruptedStudy(folder: study.configuration.outputDir) }
     if !outcome.failures.isEmpty {
@@ -140,6 +150,15 @@ struct CompareCommand: ParsableCommand {
         "--\(kind) \(name): the study has no such \(kind); it has "
           + "\(known.joined(separator: ", ")).")
     }
+  }
+}
+
+/// Options of which at most one can be given.
+enum OnlyOne {
+  static func check(_ options: [(name: String, isGiven: Bool)]) throws {
+    let given = options.filter(\.isGiven).map(\.name)
+    guard given.count > 1 else { return }
+    throw ValidationError("\(given[0]) and \(given[1]) exclude each other.")
   }
 }
 

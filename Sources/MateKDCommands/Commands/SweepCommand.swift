@@ -12,7 +12,8 @@ struct SweepCommand: ParsableCommand {
       Every combination of values is trained and measured on rows held out of the training data, \
       never on the task's validation rows. The best configuration is written to best.json in the \
       sweep's folder, ready for mate-kd distill. Finished runs are not made again, so the same \
-      command goes on after an interruption.
+      command goes on after an interruption. Several processes, also on several machines with one \
+      file system, may run the same sweep at the same time.
       """)
 
   @Option(help: ArgumentHelp("The sweep's configuration, a JSON file.", valueName: "file"))
@@ -35,6 +36,15 @@ struct SweepCommand: ParsableCommand {
   @Flag(help: "Print the table of what is finished; run and write nothing.")
   var report = false
 
+  @Flag(help: "Print which processes make which runs, and how long the rest will take, then stop.")
+  var status = false
+
+  @Flag(
+    help: ArgumentHelp(
+      "Stay until other processes have finished their runs.",
+      discussion: "The runs of those that are killed meanwhile are taken over."))
+  var wait = false
+
   @Flag(help: "Check all runs, print the combinations, then stop.")
   var dryRun = false
 
@@ -52,22 +62,30 @@ struct SweepCommand: ParsableCommand {
   var logFormat = LogFormat.text
 
   func validate() throws {
-    if report, dryRun { throw ValidationError("--report and --dry-run exclude each other.") }
+    try OnlyOne.check([("--report", report), ("--status", status), ("--dry-run", dryRun)])
+    try OnlyOne.check([("--status", status), ("--json", json)])
   }
 
   func run() throws {
     ConsoleLogHandler.bootstrap(logFormat, level: quiet ? .warning : .info)
     let sweep = try Sweep(SweepConfiguration.load(path: config, overrides: overrides()))
+    if status { return StudyStatusTable(try sweep.status()).print() }
     if report || dryRun {
       show(try sweep.run(observer: nil as StudyDisplay?).results)
       return
     }
     StopSignal.waitsForRun(true)
     let display = StudyDisplay(quiet: quiet, verbose: verbose)
-    let (results, outcome) = try sweep.run(observer: display)
+    let outcome = try sweep.run(observer: display, waits: wait).outcome
     display.end()
-    try results.write(sweep)
-    show(results)
+    // From here on nothing looks at signals, and the table can be made again.
+    StopSignal.waitsForRun(false)
+    let results = try sweep.record()
+    if outcome.elsewhere > 0 {
+      StudyDisplay.noticeElsewhere(outcome.elsewhere)
+    } else {
+      show(results)
+    }
     let folder = sweep.configuration.outputDir
     if outcome.wasInterrupted { throw InterruptedStudy(folder: folder) }
     if results.best != nil {

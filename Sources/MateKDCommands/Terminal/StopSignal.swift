@@ -66,6 +66,7 @@ enum StopSignal {
 
   private static func leave(_ code: Int32) -> Never {
     UnfinishedFiles.removeAll()
+    LockSlots.releaseAll()
     _exit(code)
   }
 

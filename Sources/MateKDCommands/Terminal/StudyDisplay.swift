@@ -60,7 +60,22 @@ final class StudyDisplay: StudyObserver {
     logger.error("\(place): failed: \(error)")
   }
 
+  func willWait(for cells: [StudyCell]) {
+    end()
+    StopSignal.waitsForRun(true)
+    logger.info("nothing else is left: waiting for \(Self.cells(cells.count)) of other processes")
+  }
+
   var shouldStop: Bool { StopSignal.isRaised }
+
+  /// Says why there is no table.
+  static func noticeElsewhere(_ count: Int) {
+    TerminalStream.standardError.print(
+      "mate-kd: notice: other processes are making \(cells(count)); whoever ends last shows the "
+        + "table")
+  }
+
+  private static func cells(_ count: Int) -> String { count == 1 ? "a cell" : "\(count) cells" }
 
   /// Removes the progress bar.
   func end() {

@@ -10,6 +10,10 @@ import Trainers
 ///
 /// A teacher in evaluation mode gives a text the same logits in every epoch, so it runs once. The
 /// file's name is a hash of everything that the logits depend on, so a file is never stale.
+///
+/// Where there is a file, each text is computed by itself. Last bits depend on the texts that are
+/// computed together, and a run's results must not depend on what other runs have left in the file.
+/// Several runs may share it at the same time.
 public struct TeacherCache: Sendable {
   private let ask: @Sendable (_ texts: [Int], Shard, Tape) -> Matrix
   /// [rows of all texts, outputs]; NaN where not yet known.
@@ -101,16 +105,22 @@ public struct TeacherCache: Sendable {
     self.borders = borders
     self.path = path
     logits = Matrix(zeros: borders.last ?? 0, outputs)
-    guard let path, let file = try? SafetensorsFile(path: path),
-      file.entry(named: Self.tensor)?.shape == [logits.rows, logits.columns],
-      let values = try? file.floats(Self.tensor)
-    else {
+    guard let path, let found = Self.read(path, like: logits) else {
       logits.fill(.nan)
       rowsRead = 0
       return
     }
-    logits.copy(from: Matrix(values, rows: logits.rows, columns: logits.columns))
+    logits.copy(from: found)
     rowsRead = Self.known(logits, borders)
+  }
+
+  /// What a file holds; nil if it cannot be used.
+  private static func read(_ path: String, like logits: Matrix) -> Matrix? {
+    guard let file = try? SafetensorsFile(path: path),
+      file.entry(named: tensor)?.shape == [logits.rows, logits.columns],
+      let values = try? file.floats(tensor)
+    else { return nil }
+    return Matrix(values, rows: logits.rows, columns: logits.columns)
   }
 
   private static let tensor = "logits"
@@ -152,7 +162,7 @@ public struct TeacherCache: Sendable {
         "teacher_cache_dir: the folder \(folder) cannot be made; name another one or leave the key "
           + "out")
     }
-    return "\(folder)/teacher-\(name)-\(data.contentHash).safetensors"
+    return "\(folder)/logits-\(name)-\(data.contentHash).safetensors"
   }
 
   /// The teacher's logits on a shard's texts, text by text; no gradient.
@@ -165,12 +175,14 @@ public struct TeacherCache: Sendable {
       // What is drawn after this must not depend on what the cache holds.
       let position = tape.drawPosition
       defer { tape.drawPosition = position }
-      let fresh = ask(unknown, shard, tape)
-      var next = 0
-      for text in unknown {
-        let end = next + places[text].count
-        logits.rows(places[text]).copy(from: fresh.rows(next..<end))
-        next = end
+      for group in path == nil ? [unknown] : unknown.map({ [$0] }) {
+        let fresh = ask(group, shard, tape)
+        var next = 0
+        for text in group {
+          let end = next + places[text].count
+          logits.rows(places[text]).copy(from: fresh.rows(next..<end))
+          next = end
+        }
       }
     }
     let rows = Array(places.joined())
@@ -180,15 +192,26 @@ public struct TeacherCache: Sendable {
   }
 
   /// Writes the file if rows were added since it was read. Runs without a folder write nothing.
+  ///
+  /// What others have written meanwhile is kept. If two write at the same moment, rows of one of
+  /// them may be missing, and are computed again when they are needed.
   /// - Throws: `FileError` if it cannot be written.
   public func save() throws {
     guard let path else { return }
     guard Self.known(logits, borders) > rowsRead else { return }
+    let all = Matrix(zeros: logits.rows, logits.columns)
+    all.copy(from: logits)
+    if let found = Self.read(path, like: logits) {
+      for text in borders.indices.dropLast() where all[borders[text], 0].isNaN {
+        let rows = borders[text]..<borders[text + 1]
+        all.rows(rows).copy(from: found.rows(rows))
+      }
+    }
     try SafetensorsWriter.write(
       path: path,
       tensors: [
         SafetensorsWriter.Tensor(
-          name: Self.tensor, shape: [logits.rows, logits.columns], values: logits.values)
+          name: Self.tensor, shape: [all.rows, all.columns], values: all.values)
       ])
   }
 }

@@ -1,4 +1,4 @@
-import Glibc
+import Files
 import Synchronization
 import Trainers
 
@@ -11,18 +11,18 @@ final class CheckpointSaver: StateSaver {
   typealias ModelWriter = @Sendable (_ state: RunState, _ folder: String) throws -> Void
 
   private let arguments: TrainingArguments
-  private let run: String
+  private let run: RunFolder
   private let description: RunDescription
   private let writeModel: ModelWriter
   private let warn: @Sendable (String) -> Void
   private let failure = FirstError()
-  private var writer: Writer?
+  private var writer: BackgroundWork?
 
   /// - Parameters:
   ///   - run: the run's folder.
   ///   - warn: shows the user a sentence while the run goes on.
   init(
-    _ arguments: TrainingArguments, run: String, description: RunDescription,
+    _ arguments: TrainingArguments, run: RunFolder, description: RunDescription,
     warn: @escaping @Sendable (String) -> Void, writeModel: @escaping ModelWriter
   ) {
     self.arguments = arguments
@@ -43,19 +43,23 @@ final class CheckpointSaver: StateSaver {
 
   func save(_ state: RunState, step: Int, best: Int?) {
     wait()
-    let folder = CheckpointFolder(step: step, run: run)
+    let folder = CheckpointFolder(step: step, run: run.path)
     let (description, writeModel, limit, failure) = (
       description, writeModel, arguments.saveTotalLimit, failure
     )
-    writer = Writer { [run, warn] in
+    let write: @Sendable () -> Void = { [run, warn] in
       do {
+        try run.lock.requireHeld()
         try folder.write(state, description: description) { try writeModel(state, $0) }
-        if let limit { CheckpointFolder.rotate(in: run, limit: limit, newest: step, best: best) }
+        if let limit { CheckpointFolder.rotate(in: run.path, limit: limit, newest: step, best: best) }
       } catch {
         warn("checkpoint-\(step) could not be saved: \(error); the run goes on")
         failure.remember(error)
       }
     }
+    writer = BackgroundWork(write)
+    // Where the number of threads is limited, training waits for the disk.
+    if writer == nil { write() }
   }
 
   /// Waits until the last checkpoint is on the disk.
@@ -66,42 +70,6 @@ final class CheckpointSaver: StateSaver {
 
   /// The first error of a checkpoint that could not be written.
   var firstError: (any Error)? { failure.error }
-}
-
-/// A thread that does one thing.
-private final class Writer {
-  private final class Work: Sendable {
-    let run: @Sendable () -> Void
-    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
-  }
-
-  private var thread: pthread_t?
-
-  init(_ work: @escaping @Sendable () -> Void) {
-    let work = Unmanaged.passRetained(Work(work))
-    var attributes = pthread_attr_t()
-    pthread_attr_init(&attributes)
-    pthread_attr_setstacksize(&attributes, 8 << 20)
-    var thread = pthread_t()
-    let failure = pthread_create(
-      &thread, &attributes,
-      { work in
-        if let work { Unmanaged<Work>.fromOpaque(work).takeRetainedValue().run() }
-        return nil
-      }, work.toOpaque())
-    pthread_attr_destroy(&attributes)
-    if failure == 0 {
-      self.thread = thread
-    } else {
-      // Where the number of threads is limited, training waits for the disk.
-      work.takeRetainedValue().run()
-    }
-  }
-
-  func join() {
-    if let thread { pthread_join(thread, nil) }
-    thread = nil
-  }
 }
 
 /// The first of several errors, of any thread.

@@ -31,6 +31,8 @@ public struct SweepResults: Sendable {
   public private(set) var rows: [Row] = []
   /// Whether every round has come to its end.
   public internal(set) var isComplete = false
+  /// The round that was reached last, and its study.
+  var round: (round: Sweep.Round, study: Study)?
   private let paths: [String]
   private let outputDir: String
 
@@ -132,10 +134,33 @@ extension Sweep {
   ///
   /// A failing run does not stop the others; its combination gets no score.
   ///
-  /// - Parameter observer: follows the runs; nil reads what there is and runs nothing.
+  /// - Parameters:
+  ///   - observer: follows the runs; nil reads what there is and runs nothing.
+  ///   - waits: whether to stay until other processes have finished their runs; otherwise it ends
+  ///     where a round waits for them.
   /// - Throws: errors of files, and of configurations.
   public func run(
-    observer: (some StudyObserver)?
+    observer: (some StudyObserver)?, waits: Bool = false
+  ) throws -> (results: SweepResults, outcome: StudyOutcome) {
+    try forEachRound { study in try observer.map { try study.run(observer: $0, waits: waits) } }
+  }
+
+  /// Reads all runs and writes the results, and the best configuration if there is one. Whoever does
+  /// so last, of several processes, writes the most: the others wait until it is done.
+  ///
+  /// - Throws: errors of files, and of configurations.
+  public func record() throws -> SweepResults {
+    _ = try StudyFolder(configuration.outputDir)
+    let lock = try FolderLock.waiting(for: configuration.outputDir)
+    defer { lock.release() }
+    let results = try forEachRound { _ in nil }.results
+    try results.write(self)
+    return results
+  }
+
+  /// - Parameter make: makes the runs of a round; nil for one that only reads.
+  func forEachRound(
+    _ make: (Study) throws -> StudyOutcome?
   ) throws -> (results: SweepResults, outcome: StudyOutcome) {
     var left = trials
     var outcome = StudyOutcome()
@@ -143,10 +168,11 @@ extension Sweep {
     for round in rounds {
       let study = try study(of: left, in: round)
       var found = results ?? SweepResults(self, metric: study.tasks[0].metric)
-      if let observer { outcome.add(try study.run(observer: observer)) }
+      if let made = try make(study) { outcome.add(made) }
       let ranked = try found.add(left, of: study, round: round.number)
       let isWhole = !outcome.wasInterrupted && study.cells.allSatisfy(\.isSettled)
       found.isComplete = isWhole && round.survivors == nil
+      found.round = (round, study)
       results = found
       guard isWhole, let survivors = round.survivors else { break }
       // A combination without a score cannot go on.
@@ -165,14 +191,5 @@ extension StudyCell {
     case .finished, .failed: true
     case .new, .unfinished, .outdated: false
     }
-  }
-}
-
-extension StudyOutcome {
-  fileprivate mutating func add(_ other: StudyOutcome) {
-    skipped += other.skipped
-    finished += other.finished
-    failures += other.failures
-    wasInterrupted = wasInterrupted || other.wasInterrupted
   }
 }
