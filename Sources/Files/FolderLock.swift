@@ -26,6 +26,7 @@ package final class FolderLock: Sendable {
   private let claim: Claim
   private let heart: Mutex<BackgroundWork?>
   private let slot: LockSlots.Slot?
+  private let isReleased = Atomic<Bool>(false)
 
   private init(_ claim: Claim) {
     folder = claim.folder
@@ -69,6 +70,7 @@ package final class FolderLock: Sendable {
 
   /// Lets others have the folder.
   package func release() {
+    guard !isReleased.exchange(true, ordering: .acquiringAndReleasing) else { return }
     claim.wake.signal()
     heart.withLock {
       $0?.join()

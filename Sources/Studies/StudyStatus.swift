@@ -47,7 +47,7 @@ public struct StudyStatus: Sendable {
         running += 1
         loads.append((cell, elapsed ?? 0))
       }
-      guard isRunning || state != .new else { continue }
+      guard maker != nil || state != .new else { continue }
       rows.append(
         Row(
           cell: cell,

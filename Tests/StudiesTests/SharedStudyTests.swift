@@ -9,16 +9,25 @@ import Testing
 /// Studies that several processes share. The lock does not care whether it is kept from another
 /// process or from another thread of this one.
 @Suite struct SharedStudyTests {
+  /// What one of several workers has done.
+  private struct Work: Sendable {
+    var outcome: StudyOutcome?
+    var finished: [String] = []
+    var failed: [String] = []
+    var waits: [[String]] = []
+  }
+
   /// What some workers do that run at the same time.
-  private func work(
-    _ count: Int, on study: Study, waits: Bool = false
-  ) -> [(outcome: StudyOutcome?, listener: StudyListener)] {
-    let found = Mutex<[(outcome: StudyOutcome?, listener: StudyListener)]>([])
+  private func work(_ count: Int, on study: Study, waits: Bool = false) -> [Work] {
+    let found = Mutex<[Work]>([])
     let threads = (0..<count).compactMap { _ in
       BackgroundWork {
         let listener = StudyListener()
         let outcome = try? study.run(observer: listener, waits: waits)
-        found.withLock { $0.append((outcome, listener)) }
+        let work = Work(
+          outcome: outcome, finished: listener.finished.map(\.cell),
+          failed: listener.failed.map(\.cell), waits: listener.waits)
+        found.withLock { $0.append(work) }
       }
     }
     for thread in threads { thread.join() }
@@ -34,7 +43,7 @@ import Testing
     let workers = work(3, on: study, waits: true)
     #expect(workers.compactMap(\.outcome).allSatisfy { $0.elsewhere == 0 && $0.failures.isEmpty })
     #expect(
-      workers.flatMap { $0.listener.finished.map(\.cell) }.sorted()
+      workers.flatMap(\.finished).sorted()
         == study.cells.map(\.name).sorted())
     #expect(study.cells.allSatisfy { $0.record != nil })
     // Each worker reports; the tables are those of one process.
@@ -76,17 +85,12 @@ import Testing
     let study = try world.study(world.text())
     try ByteFile.makeFolder(study.cells[0].folder)
     let lock = try FolderLock(study.cells[0].folder)
-    let started = Atomic<Bool>(false)
-    let release = BackgroundWork {
-      while study.cells[1...].contains(where: { $0.record == nil }) { usleep(10_000) }
-      started.store(true, ordering: .relaxed)
-      lock.release()
-    }
-    let workers = work(1, on: study, waits: true)
-    release?.join()
-    #expect(started.load(ordering: .relaxed))
-    #expect(workers.first?.outcome?.finished == 4)
-    #expect(workers.first?.listener.waits == [[study.cells[0].name]])
+    let listener = StudyListener()
+    listener.atWait = { lock.release() }
+    let outcome = try study.run(observer: listener, waits: true)
+    #expect(outcome.finished == 4 && outcome.elsewhere == 0)
+    #expect(listener.waits == [[study.cells[0].name]])
+    #expect(listener.finished.last?.cell == study.cells[0].name)
   }
 
   @Test func whatFailsElsewhereIsNotTriedAgain() throws {
@@ -96,14 +100,14 @@ import Testing
         methods: #", "deep": {"student": {"config": null, "from_teacher_layers": [7]}, "#
           + #""method": {"name": "kd"}}"#))
     let workers = work(3, on: study, waits: true)
-    let failed = workers.flatMap { $0.listener.failed.map(\.cell) }
+    let failed = workers.flatMap(\.failed)
     #expect(failed.sorted() == ["short/deep/seed-1", "short/deep/seed-2"])
     // Everybody hears of it.
     #expect(workers.allSatisfy { $0.outcome?.failures.count == 2 })
     #expect(StudyStatus(study).failed == 2)
     // A later start tries once more, again only once.
     let again = work(3, on: study, waits: true)
-    #expect(again.flatMap { $0.listener.failed.map(\.cell) }.sorted() == failed.sorted())
+    #expect(again.flatMap(\.failed).sorted() == failed.sorted())
   }
 
   @Test func whoeverLosesACellDoesNotSpoilIt() throws {

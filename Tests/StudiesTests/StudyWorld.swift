@@ -111,6 +111,8 @@ final class StudyListener: StudyObserver {
   var waits: [[String]] = []
   /// Called when a cell's run begins.
   var atDisplay: (_ cell: String) -> Void = { _ in }
+  /// Called when there is nothing to do but to wait.
+  var atWait: () -> Void = {}
   /// The update of a cell after which the study shall stop.
   var stopsAfter: (cell: String, step: Int)?
   private var display = SilentObserver()
@@ -132,6 +134,9 @@ final class StudyListener: StudyObserver {
     finished.append((cell.name, record))
   }
   func didFail(_ cell: StudyCell, _ error: any Error) { failed.append((cell.name, "\(error)")) }
-  func willWait(for cells: [StudyCell]) { waits.append(cells.map(\.name)) }
+  func willWait(for cells: [StudyCell]) {
+    waits.append(cells.map(\.name))
+    atWait()
+  }
   var shouldStop: Bool { display.shouldStop }
 }

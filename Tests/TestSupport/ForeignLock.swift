@@ -20,7 +20,8 @@ package enum ForeignLock {
     var text = String(decoding: try TestFiles.bytes(path), as: UTF8.self)
     lock.release()
     for (old, new) in lines {
-      text = text.split(separator: "\n").map { $0.hasPrefix(old + " ") ? "\(old) \(new)" : $0 }
+      text =
+        text.split(separator: "\n").map { $0.hasPrefix(old + " ") ? "\(old) \(new)" : $0 }
         .joined(separator: "\n") + "\n"
     }
     try Data(text.utf8).write(to: URL(fileURLWithPath: path))

@@ -51,7 +51,9 @@ final class CheckpointSaver: StateSaver {
       do {
         try run.lock.requireHeld()
         try folder.write(state, description: description) { try writeModel(state, $0) }
-        if let limit { CheckpointFolder.rotate(in: run.path, limit: limit, newest: step, best: best) }
+        if let limit {
+          CheckpointFolder.rotate(in: run.path, limit: limit, newest: step, best: best)
+        }
       } catch {
         warn("checkpoint-\(step) could not be saved: \(error); the run goes on")
         failure.remember(error)
