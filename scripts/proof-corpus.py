@@ -4,30 +4,32 @@
 usage: scripts/proof-corpus.py DATA > corpus.txt
 
 DATA has glue/, ag_news/, snli/, imdb/ and squad2/. Training texts and unlabelled test texts are
-taken, and MNLI's dev texts; nothing from a validation file that the study measures on. Long texts
-are split into sentences.
+taken, and MNLI's dev texts; no text that stands in a validation file that the study measures on.
+Long texts are split into sentences.
 """
 import json
 import re
 import sys
 
+# Texts that are not to be printed (again).
 seen = set()
 
 
-def add(text):
+def add(text, out=sys.stdout):
     text = re.sub(r"\s+", " ", text).strip()
     if len(text) >= 12 and text not in seen:
         seen.add(text)
-        print(text)
+        if out:
+            print(text, file=out)
 
 
-def table(path, columns, header=1):
+def table(path, columns, header=1, out=sys.stdout):
     with open(f"{sys.argv[1]}/{path}", encoding="utf-8-sig", newline="\n") as lines:
         for number, line in enumerate(lines):
             fields = line.rstrip("\r\n").split("\t")
             for column in columns:
                 if number >= header and column < len(fields):
-                    add(fields[column])
+                    add(fields[column], out)
 
 
 def sentences(text):
@@ -39,6 +41,10 @@ def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     sys.stdout.reconfigure(encoding="utf-8", newline="\n")
+    table("glue/CoLA/dev.tsv", [3], header=0, out=None)
+    table("glue/SST-2/dev.tsv", [0], out=None)
+    for task, columns in [("MRPC", [3, 4]), ("STS-B", [7, 8]), ("QNLI", [1, 2]), ("QQP", [3, 4])]:
+        table(f"glue/{task}/dev.tsv", columns, out=None)
     table("glue/CoLA/train.tsv", [3], header=0)
     table("glue/CoLA/test.tsv", [1])
     table("glue/SST-2/train.tsv", [0])
