@@ -51,7 +51,9 @@ struct KeptCell {
         models.members.compactMap { member in member.value.string.map { (member.key, $0) } },
         uniquingKeysWith: { first, _ in first }))
     record = CellRecord(fingerprint: fingerprint, updates: updates, seconds: seconds)
-    trainerState = ["log_history": json["log_history"] ?? [], "evaluations": json["evaluations"] ?? []]
+    trainerState = [
+      "log_history": json["log_history"] ?? [], "evaluations": json["evaluations"] ?? [],
+    ]
     answers = json["answers"] ?? .null
   }
 
@@ -117,8 +119,9 @@ struct KeptCell {
   private static func evaluations(of state: JSONValue) -> JSONValue {
     let log = (state["log_history"]?.array ?? []).compactMap { entry -> JSONValue? in
       let members = (entry.object?.members ?? []).filter { member in
-        member.key == "step" || member.key.hasPrefix("eval_") && !member.key.hasSuffix("_second")
-          && !member.key.hasSuffix("_runtime") && !member.key.hasSuffix("_samples")
+        member.key == "step"
+          || member.key.hasPrefix("eval_") && !member.key.hasSuffix("_second")
+            && !member.key.hasSuffix("_runtime") && !member.key.hasSuffix("_samples")
       }
       guard members.count > 1 else { return nil }
       return .object(members.map { ($0.key, $0.value) })
