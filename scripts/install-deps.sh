@@ -8,7 +8,8 @@ usage() {
   cat <<'USAGE'
 usage: scripts/install-deps.sh [--tests] [--check]
 
-  --tests   also what the script tests need (curl, unzip, Python 3's standard library)
+  --tests   also what the script tests need (curl, unzip, Python 3's standard library, GNU
+            parallel, Slurm)
   --check   only report what is missing: exit 0 if nothing is, 1 otherwise
 USAGE
 }
@@ -44,6 +45,8 @@ if [[ $with_tests == yes ]]; then
   need curl command -v curl
   need unzip command -v unzip
   need python3 python3 -c 'import http.server, zipfile'
+  need parallel command -v parallel
+  need slurm-wlm command -v slurmctld
 fi
 
 if [[ ${#missing[@]} -gt 0 ]]; then

@@ -29,13 +29,14 @@ cat >study.json <<'JSON'
 JSON
 quietly "$mate_kd" compare --config study.json --output-dir alone
 
-declare -a processes
+declare -a processes logs
 count=0
 start() { # start SLOT
   count=$((count + 1))
   "$mate_kd" compare --config study.json --output-dir "round-$round" --wait --threads 1 \
     >/dev/null 2>"logs-$round/$count.log" &
   processes[$1]=$!
+  logs[$1]=logs-$round/$count.log
   disown
 }
 printf '%-6s %8s %6s %6s %6s %s\n' round workers killed begun cells tables
@@ -47,6 +48,9 @@ for round in $(seq "$rounds"); do
   while [[ $killed -lt $kills ]]; do
     sleep "0.$((RANDOM % 9 + 1))"
     slot=$((RANDOM % workers + 1))
+    # Only who is at work.
+    if ! kill -0 "${processes[$slot]}" 2>/dev/null; then break; fi
+    [[ $(grep -c -e ': begins' -e 'done in' "${logs[$slot]}") -gt 0 ]] || continue
     kill -KILL "${processes[$slot]}" 2>/dev/null || break # the study is finished
     killed=$((killed + 1))
     start "$slot"
@@ -55,7 +59,9 @@ for round in $(seq "$rounds"); do
     while kill -0 "$process" 2>/dev/null; do sleep 0.1; done
   done
   tables=equal
-  for file in cells.csv results.tex; do cmp -s "alone/$file" "round-$round/$file" || tables=DIFFER; done
+  for file in cells.csv results.tex; do
+    cmp -s "alone/$file" "round-$round/$file" || tables=DIFFER
+  done
   python3 - "$round" "$count" "$killed" "$tables" <<'PYTHON'
 import collections, glob, re, sys
 number, workers, killed, tables = sys.argv[1], *map(str, sys.argv[2:])

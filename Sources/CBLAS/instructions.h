@@ -37,4 +37,13 @@ static inline int mate_kd_processor_has(void) {
   return features;
 }
 
+// Tells the processor that this thread only waits, so that another one of the core can work.
+static inline void mate_kd_pause(void) {
+#if MATE_KD_INTRINSICS
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
 #endif

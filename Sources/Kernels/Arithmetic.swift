@@ -11,37 +11,37 @@ extension Kernel {
 
   /// y += alpha x.
   public static func add(_ x: Matrix, to y: Matrix, alpha: Float = 1) {
-    let span = Profile.begin(.elementwise, bytes: 12 * x.count)
-    defer { span.end() }
     precondition(x.rows == y.rows && x.columns == y.columns)
-    for row in 0..<x.rows {
-      let p = x.pointer + row * x.stride
-      let q = y.pointer + row * y.stride
-      vectors(x.columns) { i, n in
-        store(load(q + i, n).addingProduct(load(p + i, n), Vector(repeating: alpha)), q + i, n)
+    shareRows(x.rows, .elementwise, bytes: 12 * x.columns) { rows in
+      for row in rows {
+        let p = x.pointer + row * x.stride
+        let q = y.pointer + row * y.stride
+        vectors(x.columns) { i, n in
+          store(load(q + i, n).addingProduct(load(p + i, n), Vector(repeating: alpha)), q + i, n)
+        }
       }
     }
   }
 
   /// Every row of y becomes the one row of `bias`; a product added on top then needs no bias pass.
   public static func broadcast(row bias: Matrix, into y: Matrix) {
-    let span = Profile.begin(.elementwise, bytes: 4 * y.count)
-    defer { span.end() }
     precondition(bias.count == y.columns)
-    for row in 0..<y.rows {
-      (y.pointer + row * y.stride).update(from: bias.pointer, count: y.columns)
+    shareRows(y.rows, .elementwise, bytes: 4 * y.columns) { rows in
+      for row in rows {
+        (y.pointer + row * y.stride).update(from: bias.pointer, count: y.columns)
+      }
     }
   }
 
   /// sum += the sum of x over its rows; `sum` is one row.
   public static func addColumnSums(_ x: Matrix, to sum: Matrix) {
-    let span = Profile.begin(.elementwise, bytes: 4 * x.count)
-    defer { span.end() }
     precondition(sum.count == x.columns)
-    let s = sum.pointer
-    for row in 0..<x.rows {
-      let p = x.pointer + row * x.stride
-      vectors(x.columns) { i, n in store(load(s + i, n) + load(p + i, n), s + i, n) }
+    shareColumns(x.columns, .elementwise, bytes: 4 * x.rows) { columns in
+      let s = sum.pointer + columns.lowerBound
+      for row in 0..<x.rows {
+        let p = x.pointer + row * x.stride + columns.lowerBound
+        vectors(columns.count) { i, n in store(load(s + i, n) + load(p + i, n), s + i, n) }
+      }
     }
   }
 

@@ -24,10 +24,14 @@ public struct AttentionLayout: Sendable {
   /// The length of a probability row, rounded up so that rows need no tail handling.
   static func room(_ length: Int) -> Int { (length + 15) / 16 * 16 }
 
-  /// Pairs of a query and a key over all sequences.
-  var pairs: Int {
-    (0..<count).reduce(0) { $0 + (queries[$1 + 1] - queries[$1]) * (keys[$1 + 1] - keys[$1]) }
-  }
+  /// Number of queries of a sequence.
+  func queryCount(_ sequence: Int) -> Int { queries[sequence + 1] - queries[sequence] }
+
+  /// Number of keys of a sequence.
+  func keyCount(_ sequence: Int) -> Int { keys[sequence + 1] - keys[sequence] }
+
+  /// Pairs of a query and a key of a sequence.
+  func pairs(_ sequence: Int) -> Int { queryCount(sequence) * keyCount(sequence) }
 
   /// The number of floats that the attention probabilities of all heads take.
   public func probabilityCount(heads: Int) -> Int {
@@ -53,47 +57,60 @@ extension Kernel {
     q: Matrix, k: Matrix, v: Matrix, layout: AttentionLayout, heads: Int, dropout: Dropout?,
     probabilities: Matrix?, into context: Matrix
   ) {
+    share(layout, heads: heads, isDropped: dropout != nil) { s, first in
+      let span = Profile.begin(
+        .attention, flops: 4 * q.columns * layout.pairs(s),
+        bytes: 8 * q.columns * (layout.queryCount(s) + layout.keyCount(s))
+          + (probabilities == nil ? 0 : 4 * heads * layout.pairs(s)))
+      defer { span.end() }
+      attention(
+        s, q: q, k: k, v: v, layout: layout, heads: heads, dropout: dropout, chunk: first.chunk,
+        probabilities: probabilities.map { $0.pointer + first.probability }, into: context)
+    }
+  }
+
+  /// The attention of sequence s.
+  ///
+  /// - Parameters:
+  ///   - chunk: the sequence's first piece of dropout.
+  ///   - probabilities: where its probabilities begin; nil keeps none.
+  private static func attention(
+    _ s: Int, q: Matrix, k: Matrix, v: Matrix, layout: AttentionLayout, heads: Int,
+    dropout: Dropout?, chunk: Int, probabilities: FloatPointer?, into context: Matrix
+  ) {
     let d = q.columns / heads
     let scale = 1 / Float(d).squareRoot()
-    let largest = largestScore(layout)
-    let span = Profile.begin(
-      .attention, flops: 4 * d * heads * layout.pairs,
-      bytes: 4 * (2 * q.count + 2 * k.count + (probabilities?.count ?? 0)))
-    defer { span.end() }
-    withScratch(largest.count) { scores in
-      withScratch(dropout == nil ? 0 : largest.count) { dropped in
-        withScratch(largest.room) { factors in
-          var kept = probabilities?.pointer
-          var chunk = 0
-          for s in 0..<layout.count {
-            let rows = layout.queries[s + 1] - layout.queries[s]
-            let length = layout.keys[s + 1] - layout.keys[s]
-            if rows == 0 { continue }
-            let room = AttentionLayout.room(length)
-            let qs = q.pointer + layout.queries[s] * q.stride
-            let ks = k.pointer + layout.keys[s] * k.stride
-            let vs = v.pointer + layout.keys[s] * v.stride
-            let cs = context.pointer + layout.queries[s] * context.stride
-            for head in 0..<heads {
-              let p = kept ?? scores
-              multiply(
-                .none, .transposed, rows, length, d, 1, qs + head * d, q.stride, ks + head * d,
-                k.stride, 0, p, room)
-              for row in 0..<rows { softmaxRow(p + row * room, length, room, scale) }
-              var used = p
-              if let dropout {
-                for row in 0..<rows {
-                  dropout.factors(firstChunk: chunk, columns: length, into: factors)
-                  chunk += Dropout.chunks(length)
-                  multiplyRow(p + row * room, factors, dropped + row * room, room)
-                }
-                used = dropped
+    let rows = layout.queryCount(s)
+    let length = layout.keyCount(s)
+    if rows == 0 { return }
+    let room = AttentionLayout.room(length)
+    let qs = q.pointer + layout.queries[s] * q.stride
+    let ks = k.pointer + layout.keys[s] * k.stride
+    let vs = v.pointer + layout.keys[s] * v.stride
+    let cs = context.pointer + layout.queries[s] * context.stride
+    // The 64 floats after the last row take what `Dropout.factors` writes past it.
+    withScratch(probabilities == nil ? rows * room : 0) { scores in
+      withScratch(dropout == nil ? 0 : rows * room + 64) { dropped in
+        withScratch(dropout == nil ? 0 : room + 64) { factors in
+          var chunk = chunk
+          for head in 0..<heads {
+            let p = probabilities.map { $0 + head * rows * room } ?? scores
+            multiply(
+              .none, .transposed, rows, length, d, 1, qs + head * d, q.stride, ks + head * d,
+              k.stride, 0, p, room)
+            for row in 0..<rows { softmaxRow(p + row * room, length, room, scale) }
+            var used = p
+            if let dropout {
+              for row in 0..<rows {
+                dropout.factors(firstChunk: chunk, columns: length, into: factors)
+                chunk += Dropout.chunks(length)
+                multiplyRow(p + row * room, factors, dropped + row * room, room)
               }
-              multiply(
-                .none, .none, rows, d, length, 1, used, room, vs + head * d, v.stride, 0,
-                cs + head * d, context.stride)
-              if kept != nil { kept = p + rows * room }
+              used = dropped
             }
+            multiply(
+              .none, .none, rows, d, length, 1, used, room, vs + head * d, v.stride, 0,
+              cs + head * d, context.stride)
           }
         }
       }
@@ -107,73 +124,107 @@ extension Kernel {
     dContext: Matrix, q: Matrix, k: Matrix, v: Matrix, layout: AttentionLayout, heads: Int,
     dropout: Dropout?, probabilities: Matrix, dq: Matrix, dk: Matrix, dv: Matrix
   ) {
+    share(layout, heads: heads, isDropped: dropout != nil) { s, first in
+      let span = Profile.begin(
+        .attentionGradient, flops: 8 * q.columns * layout.pairs(s),
+        bytes: 4 * q.columns * (3 * layout.queryCount(s) + 4 * layout.keyCount(s))
+          + 4 * heads * layout.pairs(s))
+      defer { span.end() }
+      attentionGradient(
+        s, dContext: dContext, q: q, k: k, v: v, layout: layout, heads: heads, dropout: dropout,
+        chunk: first.chunk, probabilities: probabilities.pointer + first.probability, dq: dq,
+        dk: dk, dv: dv)
+    }
+  }
+
+  /// The backward pass of sequence s; `chunk` and `probabilities` are those of its forward pass.
+  private static func attentionGradient(
+    _ s: Int, dContext: Matrix, q: Matrix, k: Matrix, v: Matrix, layout: AttentionLayout,
+    heads: Int, dropout: Dropout?, chunk: Int, probabilities: FloatPointer, dq: Matrix, dk: Matrix,
+    dv: Matrix
+  ) {
     let d = q.columns / heads
     let scale = 1 / Float(d).squareRoot()
-    let largest = largestScore(layout)
-    let span = Profile.begin(
-      .attentionGradient, flops: 8 * d * heads * layout.pairs,
-      bytes: 4 * (3 * q.count + 4 * k.count + probabilities.count))
-    defer { span.end() }
-    withScratch(largest.count) { gradient in
-      withScratch(dropout == nil ? 0 : largest.count) { dropped in
-        withScratch(dropout == nil ? 0 : largest.count) { factors in
-          var p = probabilities.pointer
-          var chunk = 0
-          for s in 0..<layout.count {
-            let rows = layout.queries[s + 1] - layout.queries[s]
-            let length = layout.keys[s + 1] - layout.keys[s]
-            let keyRows = layout.keys[s]..<layout.keys[s + 1]
-            if rows == 0 {
-              dk.rows(keyRows).fill(0)
-              dv.rows(keyRows).fill(0)
-              continue
-            }
-            let room = AttentionLayout.room(length)
-            let qs = q.pointer + layout.queries[s] * q.stride
-            let ks = k.pointer + keyRows.lowerBound * k.stride
-            let vs = v.pointer + keyRows.lowerBound * v.stride
-            let ds = dContext.pointer + layout.queries[s] * dContext.stride
-            let dqs = dq.pointer + layout.queries[s] * dq.stride
-            let dks = dk.pointer + keyRows.lowerBound * dk.stride
-            let dvs = dv.pointer + keyRows.lowerBound * dv.stride
-            for head in 0..<heads {
-              let h = head * d
-              var used = p
-              if let dropout {
-                for row in 0..<rows {
-                  dropout.factors(firstChunk: chunk, columns: length, into: factors + row * room)
-                  chunk += Dropout.chunks(length)
-                  multiplyRow(p + row * room, factors + row * room, dropped + row * room, room)
-                }
-                used = dropped
-              }
-              multiply(
-                .transposed, .none, length, d, rows, 1, used, room, ds + h, dContext.stride, 0,
-                dvs + h, dv.stride)
-              multiply(
-                .none, .transposed, rows, length, d, 1, ds + h, dContext.stride, vs + h, v.stride,
-                0, gradient, room)
+    let rows = layout.queryCount(s)
+    let length = layout.keyCount(s)
+    let keyRows = layout.keys[s]..<layout.keys[s + 1]
+    if rows == 0 {
+      dk.rows(keyRows).fill(0)
+      dv.rows(keyRows).fill(0)
+      return
+    }
+    let room = AttentionLayout.room(length)
+    let qs = q.pointer + layout.queries[s] * q.stride
+    let ks = k.pointer + keyRows.lowerBound * k.stride
+    let vs = v.pointer + keyRows.lowerBound * v.stride
+    let ds = dContext.pointer + layout.queries[s] * dContext.stride
+    let dqs = dq.pointer + layout.queries[s] * dq.stride
+    let dks = dk.pointer + keyRows.lowerBound * dk.stride
+    let dvs = dv.pointer + keyRows.lowerBound * dv.stride
+    let scores = rows * room + 64
+    withScratch(scores) { gradient in
+      withScratch(dropout == nil ? 0 : scores) { dropped in
+        withScratch(dropout == nil ? 0 : scores) { factors in
+          var chunk = chunk
+          for head in 0..<heads {
+            let h = head * d
+            let p = probabilities + head * rows * room
+            var used = p
+            if let dropout {
               for row in 0..<rows {
-                let g = gradient + row * room
-                var i = length
-                while i < room {  // the product leaves the room behind the row unset
-                  g[i] = 0
-                  i += 1
-                }
-                if dropout != nil { multiplyRow(g, factors + row * room, g, room) }
-                softmaxGradientRow(p + row * room, g, g, room, 1)
+                dropout.factors(firstChunk: chunk, columns: length, into: factors + row * room)
+                chunk += Dropout.chunks(length)
+                multiplyRow(p + row * room, factors + row * room, dropped + row * room, room)
               }
-              multiply(
-                .none, .none, rows, d, length, scale, gradient, room, ks + h, k.stride, 0, dqs + h,
-                dq.stride)
-              multiply(
-                .transposed, .none, length, d, rows, scale, gradient, room, qs + h, q.stride, 0,
-                dks + h, dk.stride)
-              p += rows * room
+              used = dropped
             }
+            multiply(
+              .transposed, .none, length, d, rows, 1, used, room, ds + h, dContext.stride, 0,
+              dvs + h, dv.stride)
+            multiply(
+              .none, .transposed, rows, length, d, 1, ds + h, dContext.stride, vs + h, v.stride,
+              0, gradient, room)
+            for row in 0..<rows {
+              let g = gradient + row * room
+              var i = length
+              while i < room {  // the product leaves the room behind the row unset
+                g[i] = 0
+                i += 1
+              }
+              if dropout != nil { multiplyRow(g, factors + row * room, g, room) }
+              softmaxGradientRow(p + row * room, g, g, room, 1)
+            }
+            multiply(
+              .none, .none, rows, d, length, scale, gradient, room, ks + h, k.stride, 0, dqs + h,
+              dq.stride)
+            multiply(
+              .transposed, .none, length, d, rows, scale, gradient, room, qs + h, q.stride, 0,
+              dks + h, dk.stride)
           }
         }
       }
+    }
+  }
+
+  /// Calls `body` for every sequence, with the places where its dropout and its probabilities begin.
+  /// Other threads may take some of the sequences.
+  private static func share(
+    _ layout: AttentionLayout, heads: Int, isDropped: Bool,
+    _ body: (_ sequence: Int, _ first: (chunk: Int, probability: Int)) -> Void
+  ) {
+    var firsts: [(chunk: Int, probability: Int)] = []
+    firsts.reserveCapacity(layout.count)
+    var next = (chunk: 0, probability: 0)
+    for s in 0..<layout.count {
+      firsts.append(next)
+      let rows = layout.queryCount(s) * heads
+      if isDropped { next.chunk += rows * Dropout.chunks(layout.keyCount(s)) }
+      next.probability += rows * AttentionLayout.room(layout.keyCount(s))
+    }
+    if wantedParts > 1 {
+      share(parts: layout.count) { body($0, firsts[$0]) }
+    } else {
+      for s in 0..<layout.count { body(s, firsts[s]) }
     }
   }
 
@@ -182,18 +233,5 @@ extension Kernel {
     _ a: FloatPointer, _ b: FloatPointer, _ c: FloatPointer, _ room: Int
   ) {
     vectors(room) { i, _ in store(load(a + i) * load(b + i), c + i) }
-  }
-
-  /// Scratch sizes. The 64 extra floats after the last row take what `Dropout.factors` writes past
-  /// it.
-  private static func largestScore(_ layout: AttentionLayout) -> (count: Int, room: Int) {
-    var count = 0
-    var room = 0
-    for s in 0..<layout.count {
-      let r = AttentionLayout.room(layout.keys[s + 1] - layout.keys[s])
-      count = max(count, (layout.queries[s + 1] - layout.queries[s]) * r + 64)
-      room = max(room, r + 64)
-    }
-    return (count, room)
   }
 }

@@ -17,13 +17,6 @@ extension Kernel {
   /// Memory for packed panels: as many blocks as threads have ever multiplied at the same time.
   private static let panels = BufferPool()
 
-  /// Splits a total into parts of at most `limit`, all about the same size and a multiple of
-  /// `unit`.
-  private static func evenPart(of total: Int, limit: Int, unit: Int) -> Int {
-    let parts = (total + limit - 1) / limit
-    return ((total + parts - 1) / parts + unit - 1) / unit * unit
-  }
-
   /// The product behind `gemm`; m, n and k are at least 1.
   ///
   /// A block of the left factor (0.6 MB) stays in the second-level cache while the right factor

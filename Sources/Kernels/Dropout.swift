@@ -54,14 +54,14 @@ extension Kernel {
   /// pass.
   public static func applyDropout(_ dropout: Dropout, _ x: Matrix, into y: Matrix) {
     precondition(x.rows == y.rows && x.columns == y.columns)
-    let span = Profile.begin(.dropout, bytes: 8 * x.count)
-    defer { span.end() }
-    withScratch(x.columns) { factors in
-      for row in 0..<x.rows {
-        dropout.factors(row: row, columns: x.columns, into: factors)
-        let p = x.pointer + row * x.stride
-        let q = y.pointer + row * y.stride
-        vectors(x.columns) { i, n in store(load(p + i, n) * load(factors + i, n), q + i, n) }
+    shareRows(x.rows, .dropout, bytes: 8 * x.columns) { rows in
+      withScratch(x.columns) { factors in
+        for row in rows {
+          dropout.factors(row: row, columns: x.columns, into: factors)
+          let p = x.pointer + row * x.stride
+          let q = y.pointer + row * y.stride
+          vectors(x.columns) { i, n in store(load(p + i, n) * load(factors + i, n), q + i, n) }
+        }
       }
     }
   }

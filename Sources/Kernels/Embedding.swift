@@ -13,22 +13,22 @@ extension Kernel {
   ) {
     precondition(ids.count == out.rows && positionIDs.count == out.rows)
     precondition(words.columns == out.columns && positions.columns == out.columns)
-    let span = Profile.begin(.embedding, bytes: (types == nil ? 12 : 16) * out.count)
-    defer { span.end() }
-    for i in 0..<out.rows {
-      precondition(ids[i] >= 0 && ids[i] < words.rows && positionIDs[i] < positions.rows)
-      let w = words.pointer + Int(ids[i]) * words.stride
-      let p = positions.pointer + Int(positionIDs[i]) * positions.stride
-      let o = out.pointer + i * out.stride
-      if let types {
-        precondition(typeIDs[i] >= 0 && typeIDs[i] < types.rows)
-        let t = types.pointer + Int(typeIDs[i]) * types.stride
-        vectors(out.columns) { j, n in
-          // The order of transformers' BertEmbeddings, for equal rounding.
-          store(load(w + j, n) + load(t + j, n) + load(p + j, n), o + j, n)
+    shareRows(out.rows, .embedding, bytes: (types == nil ? 12 : 16) * out.columns) { rows in
+      for i in rows {
+        precondition(ids[i] >= 0 && ids[i] < words.rows && positionIDs[i] < positions.rows)
+        let w = words.pointer + Int(ids[i]) * words.stride
+        let p = positions.pointer + Int(positionIDs[i]) * positions.stride
+        let o = out.pointer + i * out.stride
+        if let types {
+          precondition(typeIDs[i] >= 0 && typeIDs[i] < types.rows)
+          let t = types.pointer + Int(typeIDs[i]) * types.stride
+          vectors(out.columns) { j, n in
+            // The order of transformers' BertEmbeddings, for equal rounding.
+            store(load(w + j, n) + load(t + j, n) + load(p + j, n), o + j, n)
+          }
+        } else {
+          vectors(out.columns) { j, n in store(load(w + j, n) + load(p + j, n), o + j, n) }
         }
-      } else {
-        vectors(out.columns) { j, n in store(load(w + j, n) + load(p + j, n), o + j, n) }
       }
     }
   }
@@ -36,13 +36,13 @@ extension Kernel {
   /// table[ids[i]] += dOut[i] for all i, in order: the gradient of an embedding look-up.
   public static func embedGradient(_ dOut: Matrix, ids: [Int32], into table: Matrix) {
     precondition(ids.count == dOut.rows && table.columns == dOut.columns)
-    let span = Profile.begin(.embeddingGradient, bytes: 12 * dOut.count)
-    defer { span.end() }
-    for i in 0..<dOut.rows {
-      precondition(ids[i] >= 0 && ids[i] < table.rows)
-      let p = dOut.pointer + i * dOut.stride
-      let q = table.pointer + Int(ids[i]) * table.stride
-      vectors(dOut.columns) { j, n in store(load(q + j, n) + load(p + j, n), q + j, n) }
+    precondition(ids.allSatisfy { $0 >= 0 && $0 < table.rows })
+    shareColumns(dOut.columns, .embeddingGradient, bytes: 12 * dOut.rows) { columns in
+      for i in 0..<dOut.rows {
+        let p = dOut.pointer + i * dOut.stride + columns.lowerBound
+        let q = table.pointer + Int(ids[i]) * table.stride + columns.lowerBound
+        vectors(columns.count) { j, n in store(load(q + j, n) + load(p + j, n), q + j, n) }
+      }
     }
   }
 }

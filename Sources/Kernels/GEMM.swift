@@ -1,14 +1,13 @@
-import CBLAS
-
-/// The namespace of all numeric kernels. Every kernel runs on the calling thread.
+/// The namespace of all numeric kernels.
+///
+/// A kernel runs on the calling thread. In a task of a `ThreadPool`, threads of the pool that have
+/// nothing else to do help with it; that changes no result.
 public enum Kernel {}
 
 extension Kernel {
   /// Whether a factor of a product is read as stored or transposed.
   public enum Transpose: Sendable {
     case none, transposed
-
-    fileprivate var code: CBLAS_TRANSPOSE { self == .none ? CblasNoTrans : CblasTrans }
   }
 
   /// c = alpha op(a) op(b) + beta c, in row-major order.
@@ -27,22 +26,38 @@ extension Kernel {
     let (kb, n) = transposeB == .none ? (b.rows, b.columns) : (b.columns, b.rows)
     precondition(k == kb && c.rows == m && c.columns == n, "gemm shapes do not fit")
     guard m > 0, n > 0 else { return }
-    let span = Profile.begin(
-      part(transposeA, transposeB, m: m, n: n, k: k), flops: 2 * m * n * k,
-      bytes: 4 * (m * k + k * n + (beta == 0 ? 1 : 2) * m * n))
-    defer { span.end() }
-    if k == 0 {
+    let part = part(transposeA, transposeB, m: m, n: n, k: k)
+    if k == 0 || alpha == 0 {
+      let span = Profile.begin(part)
+      defer { span.end() }
       if beta == 0 { c.fill(0) } else if beta != 1 { scale(c, by: beta) }
       return
     }
-    if precision == .bf16, alpha != 0, min(m, n, k) >= Precision.smallestSide,
-      Precision.hasBF16
-    {
-      return multiplyBF16(a, transposeA, b, transposeB, into: c, depth: k, alpha, beta)
+    let isBF16 =
+      precision == .bf16 && min(m, n, k) >= Precision.smallestSide
+      && Precision.hasBF16
+    func multiply(_ a: Matrix, _ b: Matrix, into c: Matrix) {
+      let span = Profile.begin(
+        part, flops: 2 * c.rows * c.columns * k,
+        bytes: 4 * (c.rows * k + k * c.columns + (beta == 0 ? 1 : 2) * c.rows * c.columns))
+      defer { span.end() }
+      if isBF16 {
+        multiplyBF16(a, transposeA, b, transposeB, into: c, depth: k, alpha, beta)
+      } else {
+        self.multiply(
+          transposeA, transposeB, c.rows, c.columns, k, alpha, a.pointer, a.stride, b.pointer,
+          b.stride, beta, c.pointer, c.stride)
+      }
     }
-    multiply(
-      transposeA, transposeB, m, n, k, alpha, a.pointer, a.stride, b.pointer, b.stride, beta,
-      c.pointer, c.stride)
+    let grid = ProductGrid(m: m, n: n, k: k, parts: wantedParts)
+    guard grid.count > 1 else { return multiply(a, b, into: c) }
+    share(parts: grid.count) { index in
+      let (rows, columns) = grid[index]
+      multiply(
+        transposeA == .none ? a.rows(rows) : a.columns(rows),
+        transposeB == .none ? b.columns(columns) : b.rows(columns),
+        into: c.rows(rows).columns(columns))
+    }
   }
 
   /// The part of a profile that a product counts towards, guessed from its transposes and sizes.
@@ -58,18 +73,5 @@ extension Kernel {
     if n > 8192 || (weightGradient ? m : k) > 8192 { return .vocabularyProduct }
     if weightGradient { return .weightGradientProduct }
     return transposeB == .transposed ? .forwardProduct : .inputGradientProduct
-  }
-
-  @inline(__always)
-  static func multiply(
-    _ transposeA: Transpose, _ transposeB: Transpose, _ m: Int, _ n: Int, _ k: Int, _ alpha: Float,
-    _ a: FloatPointer, _ strideA: Int, _ b: FloatPointer, _ strideB: Int, _ beta: Float,
-    _ c: FloatPointer, _ strideC: Int
-  ) {
-    cblas_sgemm(
-      CblasRowMajor, transposeA.code, transposeB.code, Int32(truncatingIfNeeded: m),
-      Int32(truncatingIfNeeded: n), Int32(truncatingIfNeeded: k), alpha, a,
-      Int32(truncatingIfNeeded: strideA), b, Int32(truncatingIfNeeded: strideB), beta, c,
-      Int32(truncatingIfNeeded: strideC))
   }
 }

@@ -5,25 +5,25 @@ extension Kernel {
   public static func addGumbelNoise(
     _ x: Matrix, seed: UInt64, step: Int, site: RandomSite, firstRow: Int = 0
   ) {
-    let span = Profile.begin(.gumbel, bytes: 8 * x.count)
-    defer { span.end() }
     let key = SIMD2(UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed &>> 32))
     let chunks = (x.columns + 63) / 64
-    withScratch(64) { noise in
-      for row in 0..<x.rows {
-        let p = x.pointer + row * x.stride
-        for chunk in 0..<chunks {
-          let block = UInt32(truncatingIfNeeded: ((firstRow + row) &* chunks &+ chunk) &* 16)
-          let w = Philox.blocks16(
-            first: block, site: site.number, step: UInt32(truncatingIfNeeded: step),
-            purpose: RandomPurpose.gumbel.rawValue, key: key)
-          store(gumbel(w.0), noise)
-          store(gumbel(w.1), noise + 16)
-          store(gumbel(w.2), noise + 32)
-          store(gumbel(w.3), noise + 48)
-          let start = chunk * 64
-          vectors(min(64, x.columns - start)) { i, n in
-            store(load(p + start + i, n) + load(noise + i, n), p + start + i, n)
+    shareRows(x.rows, .gumbel, bytes: 8 * x.columns) { rows in
+      withScratch(64) { noise in
+        for row in rows {
+          let p = x.pointer + row * x.stride
+          for chunk in 0..<chunks {
+            let block = UInt32(truncatingIfNeeded: ((firstRow + row) &* chunks &+ chunk) &* 16)
+            let w = Philox.blocks16(
+              first: block, site: site.number, step: UInt32(truncatingIfNeeded: step),
+              purpose: RandomPurpose.gumbel.rawValue, key: key)
+            store(gumbel(w.0), noise)
+            store(gumbel(w.1), noise + 16)
+            store(gumbel(w.2), noise + 32)
+            store(gumbel(w.3), noise + 48)
+            let start = chunk * 64
+            vectors(min(64, x.columns - start)) { i, n in
+              store(load(p + start + i, n) + load(noise + i, n), p + start + i, n)
+            }
           }
         }
       }
@@ -40,18 +40,24 @@ extension Kernel {
 
   /// The index of the largest element of each row; the first of equal ones.
   public static func argmaxRows(_ x: Matrix) -> [Int32] {
-    let span = Profile.begin(.gumbel, bytes: 4 * x.count)
-    defer { span.end() }
-    return (0..<x.rows).map { row in
-      let p = x.pointer + row * x.stride
-      let lowest = -Float.infinity
-      var top = Vector(repeating: lowest)
-      vectors(x.columns) { i, n in
-        top = pointwiseMax(top, first(n, of: load(p + i, n), else: lowest))
+    var found = [Int32](repeating: 0, count: x.rows)
+    found.withUnsafeMutableBufferPointer { found in
+      shareRows(x.rows, .gumbel, bytes: 4 * x.columns) { rows in
+        for row in rows { found[row] = argmax(x.pointer + row * x.stride, x.columns) }
       }
-      let maximum = top.max()
-      for i in 0..<x.columns where p[i] == maximum { return Int32(truncatingIfNeeded: i) }
-      return 0
     }
+    return found
+  }
+
+  @inline(__always)
+  private static func argmax(_ p: FloatPointer, _ columns: Int) -> Int32 {
+    let lowest = -Float.infinity
+    var top = Vector(repeating: lowest)
+    vectors(columns) { i, n in
+      top = pointwiseMax(top, first(n, of: load(p + i, n), else: lowest))
+    }
+    let maximum = top.max()
+    for i in 0..<columns where p[i] == maximum { return Int32(truncatingIfNeeded: i) }
+    return 0
   }
 }

@@ -89,18 +89,18 @@ public struct Matrix: Sendable {
 
   /// Sets every element.
   public func fill(_ value: Float) {
-    let span = Profile.begin(.elementwise, bytes: 4 * count)
-    defer { span.end() }
-    for row in 0..<rows { (pointer + row * stride).update(repeating: value, count: columns) }
+    Kernel.shareRows(rows, .elementwise, bytes: 4 * columns) { range in
+      for row in range { (pointer + row * stride).update(repeating: value, count: columns) }
+    }
   }
 
   /// Copies the elements of a matrix of the same shape.
   public func copy(from other: Matrix) {
     precondition(rows == other.rows && columns == other.columns)
-    let span = Profile.begin(.elementwise, bytes: 8 * count)
-    defer { span.end() }
-    for row in 0..<rows {
-      (pointer + row * stride).update(from: other.pointer + row * other.stride, count: columns)
+    Kernel.shareRows(rows, .elementwise, bytes: 8 * columns) { range in
+      for row in range {
+        (pointer + row * stride).update(from: other.pointer + row * other.stride, count: columns)
+      }
     }
   }
 

@@ -106,7 +106,7 @@ extension Kernel {
       (dStudent == nil ? 2 : 6) * student.queries.columns
       + (dTeacher == nil ? 2 : 6) * teacher.queries.columns
     let span = Profile.begin(
-      .loss, flops: products * layout.pairs,
+      .loss, flops: products * (0..<layout.count).reduce(0) { $0 + layout.pairs($1) },
       bytes: 8 * (student.queries.count + teacher.queries.count))
     defer { span.end() }
     var largest = 0

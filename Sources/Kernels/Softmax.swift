@@ -4,10 +4,10 @@ extension Kernel {
   /// - Parameter width: the number of columns that hold values. Those after them become 0, so that
   ///   rows with room up to a multiple of 16 can be read without tail handling.
   public static func softmaxRows(_ x: Matrix, width: Int? = nil, scale: Float = 1) {
-    let span = Profile.begin(.softmax, bytes: 8 * x.count)
-    defer { span.end() }
-    for row in 0..<x.rows {
-      softmaxRow(x.pointer + row * x.stride, width ?? x.columns, x.columns, scale)
+    shareRows(x.rows, .softmax, bytes: 8 * x.columns) { rows in
+      for row in rows {
+        softmaxRow(x.pointer + row * x.stride, width ?? x.columns, x.columns, scale)
+      }
     }
   }
 
@@ -67,12 +67,12 @@ extension Kernel {
   {
     precondition(y.rows == dy.rows && y.columns == dy.columns)
     precondition(y.rows == dx.rows && y.columns == dx.columns)
-    let span = Profile.begin(.softmax, bytes: 12 * y.count)
-    defer { span.end() }
-    for row in 0..<y.rows {
-      softmaxGradientRow(
-        y.pointer + row * y.stride, dy.pointer + row * dy.stride, dx.pointer + row * dx.stride,
-        y.columns, factor)
+    shareRows(y.rows, .softmax, bytes: 12 * y.columns) { rows in
+      for row in rows {
+        softmaxGradientRow(
+          y.pointer + row * y.stride, dy.pointer + row * dy.stride, dx.pointer + row * dx.stride,
+          y.columns, factor)
+      }
     }
   }
 

@@ -19,31 +19,31 @@ extension Kernel {
     _ tile: Matrix, scale: Float = 1, tops: Matrix, sums: Matrix, weighted: [Matrix]
   ) {
     precondition(tops.rows == tile.rows && sums.rows == tile.rows)
-    let span = Profile.begin(.softmax, bytes: 8 * tile.count)
-    defer { span.end() }
-    for row in 0..<tile.rows {
-      let p = tile.pointer + row * tile.stride
-      var highest = Vector(repeating: noLogit)
-      vectors(tile.columns) { i, n in
-        highest = pointwiseMax(highest, first(n, of: load(p + i, n) * scale, else: noLogit))
-      }
-      let before = tops[row, 0]
-      let top = Swift.max(before, highest.max())
-      var sum = Vector.zero
-      vectors(tile.columns) { i, n in
-        let e = first(n, of: exp(load(p + i, n) * scale - top), else: 0)
-        store(e, p + i, n)
-        sum += e
-      }
-      let factor = before == top ? 1 : exp(Vector(repeating: before - top))[0]
-      if factor != 1 {
-        for matrix in weighted {
-          let q = matrix.pointer + row * matrix.stride
-          vectors(matrix.columns) { i, n in store(load(q + i, n) * factor, q + i, n) }
+    shareRows(tile.rows, .softmax, bytes: 8 * tile.columns) { rows in
+      for row in rows {
+        let p = tile.pointer + row * tile.stride
+        var highest = Vector(repeating: noLogit)
+        vectors(tile.columns) { i, n in
+          highest = pointwiseMax(highest, first(n, of: load(p + i, n) * scale, else: noLogit))
         }
+        let before = tops[row, 0]
+        let top = Swift.max(before, highest.max())
+        var sum = Vector.zero
+        vectors(tile.columns) { i, n in
+          let e = first(n, of: exp(load(p + i, n) * scale - top), else: 0)
+          store(e, p + i, n)
+          sum += e
+        }
+        let factor = before == top ? 1 : exp(Vector(repeating: before - top))[0]
+        if factor != 1 {
+          for matrix in weighted {
+            let q = matrix.pointer + row * matrix.stride
+            vectors(matrix.columns) { i, n in store(load(q + i, n) * factor, q + i, n) }
+          }
+        }
+        sums[row, 0] = sums[row, 0] * factor + sum.sum()
+        tops[row, 0] = top
       }
-      sums[row, 0] = sums[row, 0] * factor + sum.sum()
-      tops[row, 0] = top
     }
   }
 
@@ -71,12 +71,12 @@ extension Kernel {
   /// - Parameter shifts: [rows, 1].
   public static func exponentials(_ x: Matrix, scale: Float = 1, shifts: Matrix) {
     precondition(shifts.rows == x.rows)
-    let span = Profile.begin(.softmax, bytes: 8 * x.count)
-    defer { span.end() }
-    for row in 0..<x.rows {
-      let p = x.pointer + row * x.stride
-      let shift = shifts[row, 0]
-      vectors(x.columns) { i, n in store(exp(load(p + i, n) * scale - shift), p + i, n) }
+    shareRows(x.rows, .softmax, bytes: 8 * x.columns) { rows in
+      for row in rows {
+        let p = x.pointer + row * x.stride
+        let shift = shifts[row, 0]
+        vectors(x.columns) { i, n in store(exp(load(p + i, n) * scale - shift), p + i, n) }
+      }
     }
   }
 }

@@ -2,11 +2,14 @@ import CBLAS
 import Glibc
 import Synchronization
 
-/// A few threads that run numbered tasks together with the caller and sleep in between.
+/// A few threads that run numbered tasks together with the caller.
 ///
-/// There is one blocking rendezvous for each `run` and nothing spins, so a process that takes a
-/// core away costs that core's share and no more. Tasks are claimed in order. Which thread runs a
-/// task must not change its result.
+/// Tasks are claimed in order. Threads that find none left help those that still have one: kernels
+/// cut their work into parts while somebody is free (`Kernel.share`), so a batch in two shards keeps
+/// sixteen threads busy. Which thread runs a task or a part must not change a result.
+///
+/// A thread that has nothing to do looks around for some microseconds, since the next kernel follows
+/// soon, and then sleeps. It sleeps at once if there are more threads than processors.
 public final class ThreadPool: @unchecked Sendable {
   /// Number of threads that work during `run`, the caller included.
   public let threads: Int
@@ -23,12 +26,18 @@ public final class ThreadPool: @unchecked Sendable {
   private let wake: UnsafeMutablePointer<pthread_cond_t>
   private let done: UnsafeMutablePointer<pthread_cond_t>
   private var job: Job?
-  private var generation = 0
+  private let generation = Atomic(0)
   private var nextTask = 0
-  private var unfinished = 0
-  /// Nanoseconds of the tasks of a timed job.
-  private var busy: UInt64 = 0
-  private var stopping = false
+  private let unfinished = Atomic(0)
+  /// Nanoseconds of the tasks of a timed job, and of parts of them that others did.
+  private let busy = Atomic<UInt64>(0)
+  private let stopping = Atomic(false)
+  /// What each thread shares; the caller's comes first.
+  private let shared: [SharedWork]
+  private let sleeping = Atomic(0)
+  private let free = Atomic(0)
+  /// How often a thread looks for work before it sleeps.
+  private let looks: Int
   private var handles: [pthread_t] = []
 
   /// The number of processors this process may run on.
@@ -51,6 +60,8 @@ public final class ThreadPool: @unchecked Sendable {
   /// Starts `threads - 1` threads; 0 means `defaultThreads`.
   public init(threads requested: Int = 0) {
     threads = requested > 0 ? requested : Self.defaultThreads
+    shared = (0..<max(1, threads)).map { _ in SharedWork() }
+    looks = threads <= Self.availableProcessors ? 2000 : 0
     turn = .allocate(capacity: 1)
     mutex = .allocate(capacity: 1)
     wake = .allocate(capacity: 1)
@@ -59,20 +70,22 @@ public final class ThreadPool: @unchecked Sendable {
     pthread_mutex_init(mutex, nil)
     pthread_cond_init(wake, nil)
     pthread_cond_init(done, nil)
-    for _ in 1..<max(1, threads) {
+    for number in 1..<max(1, threads) {
       var attributes = pthread_attr_t()
       pthread_attr_init(&attributes)
       pthread_attr_setstacksize(&attributes, 8 << 20)
       var handle = pthread_t()
-      let unmanaged = Unmanaged.passUnretained(self)
+      let start = Unmanaged.passRetained(Start(pool: self, number: number))
       let started = pthread_create(
         &handle, &attributes,
         { argument in
           if let argument {
-            Unmanaged<ThreadPool>.fromOpaque(argument).takeUnretainedValue().serve()
+            let start = Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
+            start.pool.serve(start.number)
           }
           return nil
-        }, unmanaged.toOpaque())
+        }, start.toOpaque())
+      if started != 0 { start.release() }
       pthread_attr_destroy(&attributes)
       if started == 0 { handles.append(handle) }
     }
@@ -80,7 +93,7 @@ public final class ThreadPool: @unchecked Sendable {
 
   deinit {
     pthread_mutex_lock(mutex)
-    stopping = true
+    stopping.store(true, ordering: .sequentiallyConsistent)
     pthread_cond_broadcast(wake)
     pthread_mutex_unlock(mutex)
     for handle in handles { pthread_join(handle, nil) }
@@ -130,7 +143,7 @@ public final class ThreadPool: @unchecked Sendable {
 
   private func execute(count: Int, _ body: @escaping @Sendable (Int) -> Void) {
     guard count > 0 else { return }
-    if handles.isEmpty || count == 1 {
+    if handles.isEmpty {
       for index in 0..<count { body(index) }
       return
     }
@@ -138,50 +151,167 @@ public final class ThreadPool: @unchecked Sendable {
     defer { pthread_mutex_unlock(turn) }
     let isTimed = Profile.isEnabled
     let start = isTimed ? Profile.now() : 0
+    let place = PoolPlace(pool: self, work: shared[0])
+    let outer = PoolPlace.current
+    PoolPlace.setCurrent(place)
+    defer { PoolPlace.setCurrent(outer) }
     pthread_mutex_lock(mutex)
     job = Job(count: count, isTimed: isTimed, body: body)
-    busy = 0
+    busy.store(0, ordering: .relaxed)
     nextTask = 0
-    unfinished = count
-    generation &+= 1
+    unfinished.store(count, ordering: .relaxed)
+    generation.add(1, ordering: .sequentiallyConsistent)
     pthread_cond_broadcast(wake)
-    work()
-    while unfinished > 0 { pthread_cond_wait(done, mutex) }
+    work(place)
+    pthread_mutex_unlock(mutex)
+    help(place) { unfinished.load(ordering: .acquiring) > 0 }
+    pthread_mutex_lock(mutex)
     job = nil
+    pthread_mutex_unlock(mutex)
     if isTimed {
       Profile.addRendezvous(
-        threads: handles.count + 1, duration: Profile.now() - start, busy: busy)
+        threads: handles.count + 1, duration: Profile.now() - start,
+        busy: busy.load(ordering: .relaxed))
     }
-    pthread_mutex_unlock(mutex)
   }
 
   /// Claims and runs tasks until none are left. The mutex is held on entry and on return.
-  private func work() {
+  private func work(_ place: PoolPlace) {
     while let current = job, nextTask < current.count {
       let index = nextTask
       nextTask += 1
       pthread_mutex_unlock(mutex)
       let start = current.isTimed ? Profile.now() : 0
+      place.waited = 0
       current.body(index)
-      let end = current.isTimed ? Profile.now() : 0
+      if current.isTimed {
+        busy.add(Profile.now() - start - place.waited, ordering: .relaxed)
+      }
       pthread_mutex_lock(mutex)
-      busy += end - start
-      unfinished -= 1
-      if unfinished == 0 { pthread_cond_signal(done) }
+      // Whoever waits for the end of the job may sleep with those who wait for something to do.
+      if unfinished.subtract(1, ordering: .sequentiallyConsistent).newValue == 0 {
+        pthread_cond_broadcast(wake)
+      }
     }
   }
 
-  private func serve() {
-    pthread_mutex_lock(mutex)
+  private func serve(_ number: Int) {
+    let place = PoolPlace(pool: self, work: shared[number])
+    PoolPlace.setCurrent(place)
     var seen = 0
-    while !stopping {
-      if generation != seen {
-        seen = generation
-        work()
-      } else {
-        pthread_cond_wait(wake, mutex)
+    pthread_mutex_lock(mutex)
+    while !stopping.load(ordering: .relaxed) {
+      seen = generation.load(ordering: .relaxed)
+      work(place)
+      pthread_mutex_unlock(mutex)
+      help(place) {
+        generation.load(ordering: .acquiring) == seen && !stopping.load(ordering: .acquiring)
       }
+      pthread_mutex_lock(mutex)
     }
     pthread_mutex_unlock(mutex)
+  }
+}
+
+// How threads help each other.
+extension ThreadPool {
+  /// The number of threads that have nothing to do at the moment.
+  var helpers: Int { max(0, free.load(ordering: .relaxed)) }
+
+  /// Does parts of other threads' work while `isWaiting` says so.
+  private func help(_ place: PoolPlace, while isWaiting: () -> Bool) {
+    free.add(1, ordering: .relaxed)
+    defer { free.subtract(1, ordering: .relaxed) }
+    var looked = 0
+    while isWaiting() {
+      if let part = part() {
+        free.subtract(1, ordering: .relaxed)
+        run(part, place)
+        free.add(1, ordering: .relaxed)
+        looked = 0
+      } else if looked < looks {
+        looked += 1
+        mate_kd_pause()
+      } else {
+        looked = 0
+        pthread_mutex_lock(mutex)
+        // Whoever opens shared work looks at this number afterwards, and this thread looks for work
+        // after it has set the number: one of them sees the other.
+        sleeping.add(1, ordering: .sequentiallyConsistent)
+        if isWaiting() && !shared.contains(where: \.isOpen) { pthread_cond_wait(wake, mutex) }
+        sleeping.subtract(1, ordering: .relaxed)
+        pthread_mutex_unlock(mutex)
+      }
+    }
+  }
+
+  /// A part of any thread's shared work.
+  private func part() -> SharedWork.Part? {
+    for work in shared {
+      if let part = work.take() { return part }
+    }
+    return nil
+  }
+
+  private func run(_ part: SharedWork.Part, _ place: PoolPlace) {
+    let start = Profile.isEnabled ? Profile.now() : 0
+    place.isSharing = true
+    // Counted before the part ends: the job may be over when it has.
+    let ownerSleeps = part.run {
+      if start > 0 { busy.add(Profile.now() - start, ordering: .relaxed) }
+    }
+    place.isSharing = false
+    guard ownerSleeps else { return }
+    pthread_mutex_lock(mutex)
+    pthread_cond_broadcast(done)
+    pthread_mutex_unlock(mutex)
+  }
+
+  /// Shares work of the calling thread, which has the given place, and returns when it is done.
+  func share(_ place: PoolPlace, parts: Int, _ body: @escaping (Int) -> Void) {
+    var body = body
+    withUnsafePointer(to: &body) { address in
+      place.work.open(parts: parts, address)
+      if sleeping.load(ordering: .sequentiallyConsistent) > 0 {
+        pthread_mutex_lock(mutex)
+        pthread_cond_broadcast(wake)
+        pthread_mutex_unlock(mutex)
+      }
+      place.isSharing = true
+      while let part = place.work.take() { _ = part.run {} }
+      place.isSharing = false
+      waitForOthers(place)
+    }
+  }
+
+  /// Waits until all parts of the calling thread's shared work have ended.
+  private func waitForOthers(_ place: PoolPlace) {
+    guard !place.work.isFinished else { return }
+    let start = Profile.isEnabled ? Profile.now() : 0
+    var looked = 0
+    while !place.work.isFinished {
+      if looked < looks {
+        looked += 1
+        mate_kd_pause()
+        continue
+      }
+      pthread_mutex_lock(mutex)
+      while !place.work.isFinishedBeforeSleep() { pthread_cond_wait(done, mutex) }
+      place.work.wakeUp()
+      pthread_mutex_unlock(mutex)
+    }
+    if start > 0 { place.waited += Profile.now() - start }
+  }
+}
+
+/// What a new thread is told.
+private final class Start {
+  /// The pool's end waits for its threads, so they must not keep it alive.
+  unowned(unsafe) let pool: ThreadPool
+  let number: Int
+
+  init(pool: ThreadPool, number: Int) {
+    self.pool = pool
+    self.number = number
   }
 }

@@ -47,7 +47,7 @@ struct RunSetup {
   let precision: Precision
 
   /// The number of parts that a batch is split into.
-  var shards: Int { common.shards > 0 ? common.shards : ThreadPool.availableProcessors }
+  var shards: Int { common.shards > 0 ? common.shards : Trainer.usualShards }
 
   /// What trains.
   var trainer: Trainer {

@@ -28,8 +28,8 @@ public struct Trainer: Sendable {
   /// A trainer.
   ///
   /// - Parameters:
-  ///   - shards: the number of parts that a batch is split into, 0 for one per processor. Results
-  ///     depend on it, but not on threads.
+  ///   - shards: the number of parts that a batch is split into, 0 for `usualShards`. Results depend
+  ///     on it, but not on threads.
   ///   - precision: the precision of the factors in products with weights.
   public init(
     arguments: TrainingArguments, seed: UInt64, dataSeed: UInt64, shards: Int, pool: ThreadPool,
@@ -38,11 +38,18 @@ public struct Trainer: Sendable {
     self.arguments = arguments
     self.seed = seed
     self.dataSeed = dataSeed
-    self.shards = shards > 0 ? shards : ThreadPool.availableProcessors
+    self.shards = shards > 0 ? shards : Self.usualShards
     self.pool = pool
     self.precision = precision
     reduction = LocalReduction()
   }
+
+  /// The shards of a batch on every machine, unless a configuration says otherwise.
+  ///
+  /// Each shard has gradients of the whole model, and the products of many small ones are slow. Two
+  /// keep the threads busy in those parts of a step that one thread does; all others are shared by
+  /// all threads, however many there are.
+  package static let usualShards = 2
 
   /// The number of updates that `rows` rows of training data make under the given arguments.
   public static func plannedSteps(_ arguments: TrainingArguments, rows: Int) -> Int {

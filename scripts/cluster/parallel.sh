@@ -9,14 +9,15 @@
 # parallel go into its variable PARALLEL; with those below, workers run on other machines that see
 # the same files:
 #
-#   PARALLEL='--sshlogin node1,node2 --workdir .' THREADS=8 scripts/cluster/parallel.sh 2 compare ...
+#   export PARALLEL='--sshlogin node1,node2 --workdir .'
+#   THREADS=8 scripts/cluster/parallel.sh 2 compare --config study.json
 #
 # Ends with 0, with 75 if a signal ended a worker (the same command goes on), or with the code of a
 # worker that failed.
 set -euo pipefail
 
 if [[ $# -lt 2 || ! $1 =~ ^[1-9][0-9]*$ ]]; then
-  sed -n '2,16s/^# \{0,1\}//p' "$0" >&2
+  sed -n '2,17s/^# \{0,1\}//p' "$0" >&2
   exit 64
 fi
 workers=$1

@@ -25,6 +25,7 @@ status=0
 srun --ntasks=1 "${MATE_KD:-mate-kd}" "$@" --threads "${SLURM_CPUS_PER_TASK:-1}" || status=$?
 # 75: a signal ended it, it is saved, and the same command goes on.
 if [[ $status -eq 75 ]]; then
-  scontrol requeue "$SLURM_JOB_ID"
+  # Slurm itself queues a job again that it takes the nodes from.
+  scontrol requeue "$SLURM_JOB_ID" || true
 fi
 exit "$status"

@@ -67,8 +67,7 @@ extension MachineDescription {
     if let quota, quota < Double(allowedProcessors) {
       result.append(
         "the control group grants the time of \(NumberText.fixed(quota, 1)) processors to "
-          + "\(allowedProcessors): mate-kd starts \(threads) threads by default; the default of "
-          + "shards stays \(allowedProcessors), because results depend on it.")
+          + "\(allowedProcessors): mate-kd starts \(threads) threads by default.")
     }
     if !hasBF16 {
       result.append(

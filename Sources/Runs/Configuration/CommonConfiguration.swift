@@ -14,7 +14,7 @@ public struct CommonConfiguration: Sendable {
   public var dataSeed: UInt64
   /// `threads`: worker threads; 0 means `ThreadPool.defaultThreads`. Results do not depend on it.
   public var threads: Int
-  /// `shards`: the number of parts that a batch is split into; 0 means one per processor. Results
+  /// `shards`: the number of parts that a batch is split into; 0 means 2. Results
   /// depend on it.
   public var shards: Int
   /// `precision`: the precision of the factors in products with weights. Results depend on it.
@@ -64,7 +64,7 @@ public struct CommonConfiguration: Sendable {
         + "time. Results do not depend on it.")
     shards = try root.int(
       "shards", default: 0, in: 0...1024,
-      "Parts that a batch is split into; 0 means one per processor. The last bits depend on it.")
+      "Parts that a batch is split into; 0 means 2, on every machine. The last bits depend on it.")
     precision = try root.choice(
       "precision", default: .float32,
       "The precision of the factors in products with weights; `bf16` needs AVX512-BF16.")

@@ -1,0 +1,236 @@
+#ifndef MATE_KD_SGEMM_H
+#define MATE_KD_SGEMM_H
+
+#include <string.h>
+
+#include "instructions.h"
+
+// Pieces of a float32 matrix product; Swift does the blocking, see Kernels/Products.swift. They use
+// the vectors that this binary is compiled for.
+//
+// Every element of a result is one chain of multiply-adds over the terms of a block, whatever
+// rows and columns are computed with it. So a product may be cut anywhere between rows or columns
+// without changing a bit.
+
+// Rows and columns that are computed at a time. The accumulators fill 24 of 32 registers, or 12 of
+// 16. With three vectors of columns there are fewer loads than multiply-adds can wait for.
+#if defined(__AVX512F__) && MATE_KD_INTRINSICS
+enum { MATE_KD_SGEMM_LANES = 16, MATE_KD_SGEMM_ROWS = 8 };
+#elif defined(__AVX__) && MATE_KD_INTRINSICS
+enum { MATE_KD_SGEMM_LANES = 8, MATE_KD_SGEMM_ROWS = 4 };
+#elif defined(__aarch64__)
+enum { MATE_KD_SGEMM_LANES = 4, MATE_KD_SGEMM_ROWS = 8 };
+#else
+enum { MATE_KD_SGEMM_LANES = 4, MATE_KD_SGEMM_ROWS = 4 };
+#endif
+enum { MATE_KD_SGEMM_VECTORS = 3 };
+enum { MATE_KD_SGEMM_COLUMNS = MATE_KD_SGEMM_LANES * MATE_KD_SGEMM_VECTORS };
+
+typedef float mate_kd_sgemm_vector
+    __attribute__((vector_size(4 * MATE_KD_SGEMM_LANES), aligned(4)));
+typedef float mate_kd_sgemm_float8 __attribute__((vector_size(32), aligned(4)));
+
+// c = alpha a b + beta c for `rows` rows and `vectors` vectors of columns of c, over `count` terms.
+// Term p of row i is a[i * rowStride + p * termStride]; b is a packed panel of as many columns. c is
+// not read if beta is 0.
+static inline __attribute__((always_inline)) void mate_kd_sgemm_rows(
+    const int rows, const int vectors, const float *a, long rowStride, const long termStride,
+    const float *b, long count, float *c, long cStride, float alpha, float beta) {
+  enum { L = MATE_KD_SGEMM_LANES };
+  mate_kd_sgemm_vector sum[MATE_KD_SGEMM_ROWS][MATE_KD_SGEMM_VECTORS];
+#pragma clang loop unroll(full)
+  for (int i = 0; i < rows; i++)
+#pragma clang loop unroll(full)
+    for (int v = 0; v < vectors; v++) {
+      sum[i][v] = (mate_kd_sgemm_vector){0};
+      __builtin_prefetch(c + i * cStride + v * L, 1);
+    }
+#pragma clang loop unroll_count(4)
+  for (long p = 0; p < count; p++) {
+    mate_kd_sgemm_vector factor[MATE_KD_SGEMM_VECTORS];
+#pragma clang loop unroll(full)
+    for (int v = 0; v < vectors; v++)
+      factor[v] = *(const mate_kd_sgemm_vector *)(b + (p * vectors + v) * L);
+#pragma clang loop unroll(full)
+    for (int i = 0; i < rows; i++) {
+      float x = a[i * rowStride + p * termStride];
+#pragma clang loop unroll(full)
+      for (int v = 0; v < vectors; v++) {
+#pragma clang fp contract(fast)
+        sum[i][v] = sum[i][v] + x * factor[v];
+      }
+    }
+  }
+#pragma clang loop unroll(full)
+  for (int i = 0; i < rows; i++)
+#pragma clang loop unroll(full)
+    for (int v = 0; v < vectors; v++) {
+      // Which of the two products were fused would be the compiler's choice, for each case anew.
+#pragma clang fp contract(off)
+      mate_kd_sgemm_vector *out = (mate_kd_sgemm_vector *)(c + i * cStride + v * L);
+      *out = beta == 0 ? alpha * sum[i][v] : alpha * sum[i][v] + beta * *out;
+    }
+}
+
+// The same with the number of rows known to the compiler.
+#define MATE_KD_SGEMM_CASE(ROWS, VECTORS)                                                         \
+  case ROWS:                                                                                      \
+    if (termStride == 1)                                                                          \
+      mate_kd_sgemm_rows(ROWS, VECTORS, a, rowStride, 1, b, count, c, cStride, alpha, beta);      \
+    else                                                                                          \
+      mate_kd_sgemm_rows(                                                                         \
+          ROWS, VECTORS, a, 1, MATE_KD_SGEMM_ROWS, b, count, c, cStride, alpha, beta);            \
+    break;
+#if defined(__aarch64__) || (defined(__AVX512F__) && MATE_KD_INTRINSICS)
+#define MATE_KD_SGEMM_MORE_CASES(VECTORS)                                    \
+  MATE_KD_SGEMM_CASE(5, VECTORS)                                             \
+  MATE_KD_SGEMM_CASE(6, VECTORS)                                             \
+  MATE_KD_SGEMM_CASE(7, VECTORS)                                             \
+  MATE_KD_SGEMM_CASE(8, VECTORS)
+#else
+#define MATE_KD_SGEMM_MORE_CASES(VECTORS)
+#endif
+#define MATE_KD_SGEMM_VECTOR_CASE(VECTORS)                                                        \
+  static __attribute__((noinline)) void mate_kd_sgemm_rows_##VECTORS(                             \
+      long rows, const float *a, long rowStride, long termStride, const float *b, long count,     \
+      float *c, long cStride, float alpha, float beta) {                                          \
+    switch (rows) {                                                                               \
+      MATE_KD_SGEMM_CASE(1, VECTORS)                                                              \
+      MATE_KD_SGEMM_CASE(2, VECTORS)                                                              \
+      MATE_KD_SGEMM_CASE(3, VECTORS)                                                              \
+      MATE_KD_SGEMM_CASE(4, VECTORS)                                                              \
+      MATE_KD_SGEMM_MORE_CASES(VECTORS)                                                           \
+    }                                                                                             \
+  }
+MATE_KD_SGEMM_VECTOR_CASE(1)
+MATE_KD_SGEMM_VECTOR_CASE(2)
+MATE_KD_SGEMM_VECTOR_CASE(3)
+#undef MATE_KD_SGEMM_CASE
+#undef MATE_KD_SGEMM_MORE_CASES
+#undef MATE_KD_SGEMM_VECTOR_CASE
+
+// The columns of a packed panel for `width` columns: whole vectors.
+static inline long mate_kd_sgemm_panel_columns(long width) {
+  enum { L = MATE_KD_SGEMM_LANES };
+  return width <= L ? L : width <= 2 * L ? 2 * L : 3 * L;
+}
+
+// c = alpha a b + beta c for `height` rows and `width` <= COLUMNS columns of c.
+//
+// a is read where it lies if isPacked is 0 (rows of consecutive terms, `stride` apart), and as
+// panels of mate_kd_sgemm_pack_left otherwise.
+static inline void mate_kd_sgemm_panel(
+    const float *a, long stride, int isPacked, const float *b, long height, long width, long count,
+    float *c, long cStride, float alpha, float beta) {
+  enum { R = MATE_KD_SGEMM_ROWS, L = MATE_KD_SGEMM_LANES };
+  long columns = mate_kd_sgemm_panel_columns(width);
+  long termStride = isPacked ? R : 1;
+  for (long i = 0; i < height; i += R) {
+    long rows = height - i < R ? height - i : R;
+    const float *left = isPacked ? a + i * count : a + i * stride;
+    float room[R * MATE_KD_SGEMM_COLUMNS];
+    float *place = c + i * cStride, *out = place;
+    long outStride = cStride;
+    // Whole vectors would reach beyond the row.
+    if (width < columns) {
+      out = room;
+      outStride = columns;
+      if (beta != 0)
+        for (long r = 0; r < rows; r++) {
+          memcpy(room + r * columns, place + r * cStride, 4 * width);
+          memset(room + r * columns + width, 0, 4 * (columns - width));
+        }
+    }
+    if (columns == L)
+      mate_kd_sgemm_rows_1(rows, left, stride, termStride, b, count, out, outStride, alpha, beta);
+    else if (columns == 2 * L)
+      mate_kd_sgemm_rows_2(rows, left, stride, termStride, b, count, out, outStride, alpha, beta);
+    else
+      mate_kd_sgemm_rows_3(rows, left, stride, termStride, b, count, out, outStride, alpha, beta);
+    if (width < columns)
+      for (long r = 0; r < rows; r++) memcpy(place + r * cStride, room + r * columns, 4 * width);
+  }
+}
+
+// Transposes 8 x 8 floats.
+static inline __attribute__((always_inline)) void mate_kd_sgemm_transpose(
+    const float *from, long stride, float *to, long toStride) {
+  mate_kd_sgemm_float8 r[8], s[8];
+#pragma clang loop unroll(full)
+  for (int i = 0; i < 8; i++) r[i] = *(const mate_kd_sgemm_float8 *)(from + i * stride);
+#pragma clang loop unroll(full)
+  for (int i = 0; i < 8; i += 2) {
+    s[i] = __builtin_shufflevector(r[i], r[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
+    s[i + 1] = __builtin_shufflevector(r[i], r[i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
+  }
+#pragma clang loop unroll(full)
+  for (int i = 0; i < 8; i += 4)
+#pragma clang loop unroll(full)
+    for (int k = 0; k < 2; k++) {
+      r[i + 2 * k] = __builtin_shufflevector(s[i + k], s[i + 2 + k], 0, 1, 8, 9, 4, 5, 12, 13);
+      r[i + 2 * k + 1] =
+          __builtin_shufflevector(s[i + k], s[i + 2 + k], 2, 3, 10, 11, 6, 7, 14, 15);
+    }
+#pragma clang loop unroll(full)
+  for (int i = 0; i < 4; i++) {
+    *(mate_kd_sgemm_float8 *)(to + i * toStride) =
+        __builtin_shufflevector(r[i], r[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
+    *(mate_kd_sgemm_float8 *)(to + (i + 4) * toStride) =
+        __builtin_shufflevector(r[i], r[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+  }
+}
+
+// A panel of the right factor: count rows of mate_kd_sgemm_panel_columns(width), zeros beyond
+// `width`. Term p of column j is b[j * stride + p] if isAlongTerms is 1, otherwise b[p * stride + j].
+static inline void mate_kd_sgemm_pack_right(
+    const float *b, long stride, int isAlongTerms, long width, long count, float *out) {
+  long columns = mate_kd_sgemm_panel_columns(width);
+  if (!isAlongTerms) {
+    for (long p = 0; p < count; p++, b += stride, out += columns) {
+      if (width == MATE_KD_SGEMM_COLUMNS) {
+        memcpy(out, b, 4 * MATE_KD_SGEMM_COLUMNS);
+      } else {
+        memcpy(out, b, 4 * width);
+        memset(out + width, 0, 4 * (columns - width));
+      }
+    }
+    return;
+  }
+  long j = 0;
+  for (; j + 8 <= width; j += 8) {
+    const float *from = b + j * stride;
+    long p = 0;
+    for (; p + 8 <= count; p += 8)
+      mate_kd_sgemm_transpose(from + p, stride, out + p * columns + j, columns);
+    for (; p < count; p++)
+      for (long q = 0; q < 8; q++) out[p * columns + j + q] = from[q * stride + p];
+  }
+  for (; j < columns; j++)
+    for (long p = 0; p < count; p++) out[p * columns + j] = j < width ? b[j * stride + p] : 0;
+}
+
+// Panels of the left factor, ROWS rows each: [count][ROWS], zeros beyond `height`. Term p of row i
+// is a[p * stride + i].
+static inline void mate_kd_sgemm_pack_left(
+    const float *a, long stride, long height, long count, float *out) {
+  // Several panels at a time, so that whole cache lines are read.
+  enum { R = MATE_KD_SGEMM_ROWS, PANELS = 32 / R };
+  long i = 0;
+  for (; i + R * PANELS <= height; i += R * PANELS)
+    for (long p = 0; p < count; p++)
+      for (long q = 0; q < PANELS; q++)
+        memcpy(out + (i + q * R) * count + p * R, a + p * stride + i + q * R, 4 * R);
+  for (; i < height; i += R)
+    for (long p = 0; p < count; p++) {
+      float *to = out + i * count + p * R;
+      const float *from = a + p * stride + i;
+      if (height - i >= R) {
+        memcpy(to, from, 4 * R);
+      } else {
+        memcpy(to, from, 4 * (height - i));
+        memset(to + (height - i), 0, 4 * (R - (height - i)));
+      }
+    }
+}
+
+#endif
