@@ -17,9 +17,11 @@ package struct Chart {
 
   let title: String
   let lines: [Line]
+  private let horizontal: String
 
-  package init(title: String, lines: [Line]) {
-    (self.title, self.lines) = (title, lines)
+  /// - Parameter horizontal: the name of the horizontal axis.
+  package init(title: String, lines: [Line], horizontal: String = "step") {
+    (self.title, self.lines, self.horizontal) = (title, lines, horizontal)
   }
 
   /// More lines than this cannot be told apart; the others are left out, and the page says so.
@@ -37,19 +39,7 @@ package struct Chart {
 
   /// The chart, or nothing if there is no point in it.
   package func html(id: String) -> HTML {
-    let finite = lines.flatMap(\.points).filter { $0.x.isFinite && $0.y.isFinite }
-    guard let first = finite.first else { return .none }
-    let x = Axis(finite.reduce(first.x...first.x) { $0.including($1.x) })
-    let y = Axis(finite.reduce(first.y...first.y) { $0.including($1.y) })
-    let names = names
-    let drawing =
-      grid(x, y)
-      + lines.prefix(Self.mostLines).map { line in
-        let place = names.firstIndex(of: line.name) ?? 0
-        return HTML.element(
-          "g", [("class", Palette.classes(place))],
-          [HTML.element("title", [], line.name)] + path(line.points, x, y))
-      }
+    guard let (x, y) = axes else { return .none }
     let (width, height) = (Coordinate(Self.size.width), Coordinate(Self.size.height))
     let svg = HTML.element(
       "svg",
@@ -60,9 +50,66 @@ package struct Chart {
       [
         .element("title", [("id", "\(id)-title")], title),
         .element("desc", [("id", "\(id)-text")], description(x, y)),
-      ] + drawing)
+      ] + drawing(x, y))
     return .element(
       "figure", [], [.element("figcaption", [], title), svg, legend(names), numbers])
+  }
+
+  /// The chart as an SVG file, with its title above and its legend below; nil if there is no point
+  /// in it.
+  package var svg: String? {
+    guard let (x, y) = axes else { return nil }
+    let (top, row) = (28.0, 18.0)
+    let columns = 2
+    let (width, chart) = (Self.size.width, Self.size.height)
+    let height = top + chart + row * Double((names.count + columns - 1) / columns) + 10
+    let legend = names.enumerated().map { place, name in
+      let left = Self.margin.left + Double(place % columns) * width / Double(columns + 1) * 1.25
+      let middle = top + chart + row * (Double(place / columns) + 0.5)
+      return HTML.element(
+        "g", [("class", Palette.classes(place))],
+        [
+          .element("path", [("d", "M\(Coordinate(left)) \(Coordinate(middle))h26")]),
+          .element(
+            "text", [("x", "\(Coordinate(left + 32))"), ("y", "\(Coordinate(middle + 4))")], name),
+        ])
+    }
+    let root = HTML.element(
+      "svg",
+      [
+        ("xmlns", "http://www.w3.org/2000/svg"), ("role", "img"),
+        ("viewBox", "0 0 \(Coordinate(width)) \(Coordinate(height))"),
+        ("width", "\(Coordinate(width * 1.5))"), ("height", "\(Coordinate(height * 1.5))"),
+      ],
+      [
+        .element("title", [], title), .style(Stylesheet.charts),
+        .element("rect", [("class", "ground"), ("width", "100%"), ("height", "100%")]),
+        .element("text", [("x", "\(Coordinate(Self.margin.left))"), ("y", "18")], title),
+        .element(
+          "g", [("transform", "translate(0 \(Coordinate(top)))")], drawing(x, y)),
+      ] + legend)
+    return root.source + "\n"
+  }
+
+  /// The two axes; nil if no point is finite.
+  private var axes: (Axis, Axis)? {
+    let finite = lines.flatMap(\.points).filter { $0.x.isFinite && $0.y.isFinite }
+    guard let first = finite.first else { return nil }
+    return (
+      Axis(finite.reduce(first.x...first.x) { $0.including($1.x) }),
+      Axis(finite.reduce(first.y...first.y) { $0.including($1.y) })
+    )
+  }
+
+  private func drawing(_ x: Axis, _ y: Axis) -> [HTML] {
+    let names = names
+    return grid(x, y)
+      + lines.prefix(Self.mostLines).map { line in
+        let place = names.firstIndex(of: line.name) ?? 0
+        return HTML.element(
+          "g", [("class", Palette.classes(place))],
+          [HTML.element("title", [], line.name)] + path(line.points, x, y))
+      }
   }
 
   private func description(_ x: Axis, _ y: Axis) -> String {
@@ -106,7 +153,7 @@ package struct Chart {
         x.label(tick))
     }
     let name = label(
-      (margin.left + size.width - margin.right) / 2, size.height - 4, "middle", "step")
+      (margin.left + size.width - margin.right) / 2, size.height - 4, "middle", horizontal)
     return rows + columns + [name]
   }
 

@@ -2,9 +2,10 @@
 ///
 /// Every colour of text has a contrast of at least 4.5 to its ground, every line of at least 3.
 enum Stylesheet {
-  static let text = screen + shares + paper
+  static let text = charts + screen + shares + paper
 
-  private static let screen = """
+  /// What charts need, on the page or in a file of their own.
+  static let charts = """
     :root { color-scheme: light dark; --ground: #ffffff; --text: #1b1f24; --faint: #57606a;
       --rule: #d0d7de; --shade: #f6f8fa; --link: #0b57a4; --right: 26, 127, 75;
       --wrong: 190, 60, 20; --mark: #fff0b3;
@@ -16,6 +17,21 @@ enum Stylesheet {
         --mark: #5b4a00;
         --c0: #6db3f2; --c1: #ff9e6b; --c2: #5ed29a; --c3: #d29be6;
         --c4: #e5c04b; --c5: #4fd0d8; --c6: #ff8ab5; --c7: #b8bec4; } }
+    svg text { fill: var(--text); font: 12px system-ui, sans-serif; }
+    .ground { fill: var(--ground); }
+    .bar { fill: var(--c0); }
+    .grid { stroke: var(--rule); fill: none; }
+    .line path { fill: none; stroke: currentColor; stroke-width: 1.8; stroke-linejoin: round; }
+    .line circle { fill: currentColor; stroke: none; }
+    .c0 { color: var(--c0); } .c1 { color: var(--c1); } .c2 { color: var(--c2); }
+    .c3 { color: var(--c3); } .c4 { color: var(--c4); } .c5 { color: var(--c5); }
+    .c6 { color: var(--c6); } .c7 { color: var(--c7); }
+    .d1 path { stroke-dasharray: 7 3; } .d2 path { stroke-dasharray: 2 3; }
+    .d3 path { stroke-dasharray: 9 3 2 3; }
+
+    """
+
+  private static let screen = """
     * { box-sizing: border-box; }
     body { margin: 0 auto; max-width: 82rem; padding: 1.5rem; background: var(--ground);
       color: var(--text); font: 1rem/1.5 system-ui, sans-serif; }
@@ -43,16 +59,6 @@ enum Stylesheet {
     figure { margin: 0; min-width: 0; }
     figcaption { font-weight: 600; }
     figure > svg { width: 100%; height: auto; display: block; }
-    svg text { fill: var(--text); font: 12px system-ui, sans-serif; }
-    .bar { fill: var(--c0); }
-    .grid { stroke: var(--rule); fill: none; }
-    .line path { fill: none; stroke: currentColor; stroke-width: 1.8; stroke-linejoin: round; }
-    .line circle { fill: currentColor; stroke: none; }
-    .c0 { color: var(--c0); } .c1 { color: var(--c1); } .c2 { color: var(--c2); }
-    .c3 { color: var(--c3); } .c4 { color: var(--c4); } .c5 { color: var(--c5); }
-    .c6 { color: var(--c6); } .c7 { color: var(--c7); }
-    .d1 path { stroke-dasharray: 7 3; } .d2 path { stroke-dasharray: 2 3; }
-    .d3 path { stroke-dasharray: 9 3 2 3; }
     .best path { stroke-width: 4; }
     .legend { display: flex; flex-wrap: wrap; gap: .2rem 1rem; list-style: none; padding: 0;
       margin: .4rem 0; font-size: .85rem; overflow-wrap: anywhere; }

@@ -7,9 +7,20 @@ import Models
 import Runs
 import StrictJSON
 
-/// Identifies everything that a cell's result depends on: its configuration with every default
-/// filled in, and the content of the models that it starts from. Data are identified only by their
-/// folder.
+/// What a cell's result depends on.
+struct CellIdentity: Sendable {
+  /// Stands for all of it: the configuration with every default filled in, and the content of the
+  /// models that the run starts from. Data are identified only by their folder.
+  let fingerprint: String
+  /// Stands for the configuration alone, in which models are paths, without `precision`.
+  let configuration: String
+  /// `precision`, which may depend on the machine.
+  let precision: String
+  /// Those models by their paths, each with what stands for its content.
+  let models: [String: String]
+}
+
+/// Finds out what cells' results depend on.
 struct CellFingerprint {
   private let pool: ThreadPool
   /// Models by folder; cells share them.
@@ -26,12 +37,12 @@ struct CellFingerprint {
     "save_strategy", "save_steps", "save_total_limit", "resume_from_checkpoint", "report_to",
   ]
 
-  /// The fingerprint of a configuration whose method has read its section.
+  /// The identity of a configuration whose method has read its section.
   ///
-  /// - Parameter assistant: the fingerprint of the run that makes the teacher; nil for none.
-  mutating func callAsFunction(_ configuration: DistillConfiguration, assistant: String? = nil)
-    -> String
-  {
+  /// - Parameter assistant: that of the run that makes the teacher; nil for none.
+  mutating func callAsFunction(
+    _ configuration: DistillConfiguration, assistant: CellIdentity? = nil
+  ) -> CellIdentity {
     var object = configuration.resolved.object ?? JSONObject()
     for key in Self.immaterial { object[key] = nil }
     if var train = object["train"]?.object {
@@ -43,11 +54,14 @@ struct CellFingerprint {
       object["generator"] = nil
     }
     var hash = ContentHash()
-    if let assistant {
-      // The assistant's folder says nothing about it, and may not exist yet.
-      object["teacher"] = .string(assistant)
-    }
-    hash.add(JSONWriter(layout: .minimal, sortedKeys: true).bytes(JSONValue(.object(object))))
+    // The assistant's folder says nothing about it, and may not exist yet.
+    if let assistant { object["teacher"] = .string(assistant.fingerprint) }
+    hash.add(Self.bytes(object))
+    var settings = ContentHash()
+    if let assistant { object["teacher"] = .string(assistant.configuration) }
+    object["precision"] = nil
+    settings.add(Self.bytes(object))
+    var found = assistant?.models ?? [:]
     let teachers = object["teacher"]?["ensemble"]?.array ?? [object["teacher"] ?? .null]
     for role in teachers + [object["student"] ?? .null, object["generator"] ?? .null] {
       for key in ["predictions", "validation_predictions"] {
@@ -57,9 +71,17 @@ struct CellFingerprint {
         hash.add(file(path))
       }
       guard let folder = role["model_name_or_path"]?.string else { continue }
-      hash.add(model(folder).utf8)
+      let content = model(folder)
+      hash.add(content.utf8)
+      found[folder] = content
     }
-    return hash.hexadecimal
+    return CellIdentity(
+      fingerprint: hash.hexadecimal, configuration: settings.hexadecimal,
+      precision: configuration.resolved["precision"]?.string ?? "", models: found)
+  }
+
+  private static func bytes(_ object: JSONObject) -> [UInt8] {
+    JSONWriter(layout: .minimal, sortedKeys: true).bytes(JSONValue(.object(object)))
   }
 
   /// The content of a file of predictions; nothing if it cannot be read, which the run reports.

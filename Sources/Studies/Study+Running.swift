@@ -67,7 +67,8 @@ extension Study {
   ///   - waits: whether to stay until other processes have finished their cells, and to take over
   ///     the cells of those that are gone.
   ///   - isSelected: selects the cells to make; all by default.
-  /// - Throws: `FileError` if the study's folder cannot be made.
+  /// - Throws: `FileError` if the study's folder cannot be made, or a record of a cell that was
+  ///   finished before.
   public func run(
     observer: some StudyObserver, waits: Bool = false,
     isSelected: (StudyCell) -> Bool = { _ in true }
@@ -76,7 +77,8 @@ extension Study {
     // What the cells of the tables wait for comes first.
     let deciding = selections.flatMap { $0.candidates.flatMap(\.cells) }
     let selected = (deciding + cells).filter(isSelected)
-    var worker = StudyWorker(selected, keepsModels: configuration.keepModels)
+    for cell in selected { try cell.keep(tasks) }
+    var worker = StudyWorker(selected, of: self)
     var isTold = false
     while !worker.outcome.wasInterrupted, !worker.left.isEmpty {
       // A cell that was busy may have been left by a process that was killed.

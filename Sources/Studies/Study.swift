@@ -125,19 +125,20 @@ public struct Study: Sendable {
       return try study.cell(task, method, own: own.merged(with: cache), checksPaths: checksPaths)
     }
     func run(
-      _ folder: String, _ own: JSONValue, assistant: String? = nil
+      _ folder: String, _ own: JSONValue, assistant: CellIdentity? = nil
     ) throws -> CellRun {
       // What the assistant will write cannot exist yet.
       let draft = try read(own, checksPaths: assistant == nil ? nil : false)
       try PreparedRun.checkMethod(draft)
-      return CellRun(folder: folder, fingerprint: fingerprint(draft, assistant: assistant)) {
+      return CellRun(folder: folder, identity: fingerprint(draft, assistant: assistant)) {
         try read(own)
       }
     }
+    let kept = study.records.map { "\($0)/\(name).json" }
     guard let changes = method.assistant else {
       return StudyCell(
         task: task.name, method: method.name, point: point, draw: draw, seed: seed,
-        main: try run(folder, own(folder)), assistant: nil)
+        main: try run(folder, own(folder)), assistant: nil, kept: kept)
     }
     let path = "\(folder)/assistant"
     let assistant = try run(path, changes.merged(with: own(path)))
@@ -151,8 +152,8 @@ public struct Study: Sendable {
     return StudyCell(
       task: task.name, method: method.name, point: point, draw: draw, seed: seed,
       main: try run(
-        folder, own(folder, teacher: teacher), assistant: assistant.fingerprint),
-      assistant: assistant)
+        folder, own(folder, teacher: teacher), assistant: assistant.identity),
+      assistant: assistant, kept: kept)
   }
 
   private static func checkBudgets(

@@ -20,6 +20,8 @@ public struct StudyCell: Sendable {
   let main: CellRun
   /// The run that makes its teacher beforehand; nil for none.
   let assistant: CellRun?
+  /// The file of the study's `records` that is, or will be, about it; nil without such a folder.
+  let kept: String?
 
   /// Its name in messages, and its folder within the study's folder.
   public var name: String {
@@ -51,8 +53,12 @@ public struct StudyCell: Sendable {
     case finished(CellRecord)
   }
 
-  /// What exists of it. Reads files.
-  public var state: State { main.state }
+  /// What exists of it, in its folder or in the study's `records`. Reads files.
+  public var state: State {
+    let state = main.state
+    if case .finished = state { return state }
+    return keptCell.map { .finished($0.record) } ?? state
+  }
 
   /// Keeps all other processes from making the cell; nil if one of them does already.
   ///
@@ -77,10 +83,13 @@ struct CellRun: Sendable {
   /// Its output folder.
   let folder: String
   /// Identifies everything that its result depends on.
-  let fingerprint: String
+  let identity: CellIdentity
   /// Reads its configuration. It is read anew each time because the sections of a configuration can
   /// be read only once.
   let configuration: @Sendable () throws -> DistillConfiguration
+
+  /// Identifies everything that its result depends on.
+  var fingerprint: String { identity.fingerprint }
 
   var state: StudyCell.State {
     let files = FileManager.default

@@ -35,6 +35,8 @@ public struct StudyConfiguration: Sendable {
 
   /// `output_dir`: the study's folder.
   public let outputDir: String
+  /// `records`: the folder where small files about finished cells are kept; nil for none.
+  public let records: String?
   /// `seeds` of the cells.
   public let seeds: [Int]
   /// `draw_seeds`: the draws of the training rows that every method and seed is run on; empty for
@@ -75,6 +77,10 @@ public struct StudyConfiguration: Sendable {
       try root.refuse(key, "what all cells share stands in the section base.")
     }
     outputDir = try root.outputPath("output_dir", "The study's folder.")
+    records = try root.optionalOutputPath(
+      "records",
+      "A folder, such as one of a repository, where a small file about every finished cell is kept; "
+        + "cells found there are not run again. By default none.")
     seeds = try root.intArray(
       "seeds", default: [1, 2, 3], in: .atLeast(0), "The seeds of the cells.")
     drawSeeds = try root.intArray(

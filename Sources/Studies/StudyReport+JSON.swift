@@ -26,17 +26,10 @@ public struct StudyCurve: Sendable {
   /// The evaluations in order.
   public let points: [Point]
 
-  /// The curve that a cell's trainer_state.json tells.
-  ///
-  /// - Throws: `FileError` or `JSONError` if the file cannot be read.
-  init(_ cell: StudyCell, metric: String) throws {
+  /// The curve of a cell.
+  init(_ cell: StudyCell, _ outcome: CellOutcome, metric: String) {
     (task, method, draw, seed) = (cell.task, cell.method, cell.draw, cell.seed)
-    let path = "\(cell.folder)/trainer_state.json"
-    guard ByteFile.exists(path) else {
-      points = []
-      return
-    }
-    let state = try CellRecord.read(path)
+    let state = outcome.trainerState
     let costs = state["evaluations"]?.array ?? []
     points = (state["log_history"]?.array ?? []).compactMap { entry in
       guard let score = entry["eval_\(metric)"], let step = entry["step"]?.int else { return nil }

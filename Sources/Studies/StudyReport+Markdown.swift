@@ -7,7 +7,7 @@ extension StudyReport {
   /// then what the numbers mean and which cells are missing.
   public var markdown: String {
     ([scoreTable, detailTable, explanation]
-      + [contrastTable, selectionTable, missingList].compactMap { $0 })
+      + [contrastTable, selectionTable, differenceWarning, missingList].compactMap { $0 })
       .joined(separator: "\n\n") + "\n"
   }
 
@@ -65,7 +65,12 @@ extension StudyReport {
     var lines = [
       "Scores are × 100: mean ± standard deviation (n − 1) over the seeds "
         + "\(seeds.map(String.init).joined(separator: ", ")); the best mean of a column is bold. "
-        + "Validation rows: \(rows.isEmpty ? "none yet" : rows.joined(separator: ", ")).",
+        + "Validation rows: \(rows.isEmpty ? "none yet" : rows.joined(separator: ", ")). "
+        + "Precision: "
+        + (precisions.isEmpty
+          ? "none yet."
+          : precisions.sorted { $0.key < $1.key }.map { "\($0) in \($1) cells" }
+            .joined(separator: ", ") + "."),
       "Distinct texts are training rows that the student read at least once; passes are the texts "
         + "that it read, divided by all rows; updates and texts of an adversary are not counted.",
       "Against \(reference): a two-sided paired t test over the "
@@ -79,6 +84,13 @@ extension StudyReport {
           + "means that the interval excludes 0. It tells about other rows, not about other seeds.")
     }
     return lines.joined(separator: "\n\n")
+  }
+
+  private var differenceWarning: String? {
+    guard !differences.isEmpty else { return nil }
+    return "**Not comparable:** cells of one seed began with different models or differ in "
+      + "precision, so that not only their methods differ:\n\n"
+      + differences.map { "- \($0)" }.joined(separator: "\n")
   }
 
   private var missingList: String? {

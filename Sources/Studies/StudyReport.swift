@@ -74,6 +74,12 @@ public struct StudyReport: Sendable {
   public let bootstrap: Bootstrap
   /// Cells that are not finished, with what exists of them.
   public private(set) var missing: [(cell: String, state: StudyCell.State)] = []
+  /// Models of which the cells of one task and seed (and draw) began with different ones, and
+  /// their precision if it differs: such cells cannot be compared. Each as a phrase.
+  public private(set) var differences: [String] = []
+  /// The numbers of finished cells by precision.
+  public private(set) var precisions: [String: Int] = [:]
+  private var conditions: [String: String] = [:]
   private var entries: [String: Entry] = [:]
   private var averages: [String: Entry] = [:]
 
@@ -106,8 +112,10 @@ public struct StudyReport: Sendable {
             missing.append((cell.name, state))
             continue
           }
-          found[method, default: []].append(try MeasuredCell(cell, record, task: task))
-          curves.append(try StudyCurve(cell, metric: task.metric))
+          let outcome = try cell.outcome()
+          remember(cell.identity, of: cell)
+          found[method, default: []].append(try MeasuredCell(cell, record, outcome, task: task))
+          curves.append(StudyCurve(cell, outcome, metric: task.metric))
         }
       }
       try Self.checkRows(found, methods)
@@ -131,6 +139,21 @@ public struct StudyReport: Sendable {
 
   /// Whether training rows were drawn several times.
   var hasDraws: Bool { !draws.isEmpty }
+
+  /// Notes what a cell began with, and whether that differs from what others of its seed had.
+  private mutating func remember(_ identity: CellIdentity, of cell: StudyCell) {
+    precisions[identity.precision, default: 0] += 1
+    let place =
+      "\(cell.task), " + (cell.draw.map { "draw \($0), " } ?? "") + "seed \(cell.seed)"
+    let found = identity.models.merging(["precision": identity.precision]) { first, _ in first }
+    for (name, value) in found.sorted(by: { $0.key < $1.key }) {
+      let phrase = "\(name) (\(place))"
+      if let known = conditions[phrase], known != value, !differences.contains(phrase) {
+        differences.append(phrase)
+      }
+      conditions[phrase] = value
+    }
+  }
 
   private static func checkRows(_ found: [String: [MeasuredCell]], _ methods: [String]) throws {
     let all = methods.flatMap { found[$0] ?? [] }
@@ -244,11 +267,12 @@ private struct MeasuredCell {
   /// The file that they came from.
   let file: String
 
-  init(_ cell: StudyCell, _ record: CellRecord, task: Study.Task) throws {
-    let path = "\(cell.folder)/all_results.json"
-    let results = try CellRecord.read(path)
+  init(
+    _ cell: StudyCell, _ record: CellRecord, _ outcome: CellOutcome, task: Study.Task
+  ) throws {
+    let results = outcome.results
     guard let value = results["eval_\(task.metric)"] else {
-      throw FileError(file: path, problem: "eval_\(task.metric) is missing.")
+      throw FileError(file: outcome.file, problem: "eval_\(task.metric) is missing.")
     }
     (draw, seed) = (cell.draw, cell.seed)
     distinctTexts = results["train_distinct_texts"]?.double
@@ -258,10 +282,8 @@ private struct MeasuredCell {
     score = value.double ?? .nan
     teacher = results["teacher_\(task.metric)"]?.double
     hasAssistant = cell.assistant != nil
-    file = "\(cell.folder)/\(ValidationPredictions.fileName)"
-    predictions =
-      task.hasPredictions
-      ? try ValidationPredictions(reading: file, task: task.description) : nil
+    file = outcome.file
+    predictions = task.hasPredictions ? try outcome.predictions(of: task.description) : nil
   }
 }
 

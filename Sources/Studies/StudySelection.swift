@@ -75,7 +75,7 @@ public struct StudySelection: Sendable {
     candidates.map { candidate in
       let scores = candidate.cells.compactMap { cell -> Double? in
         guard cell.record != nil else { return nil }
-        return try? CellRecord.read("\(cell.folder)/all_results.json")["eval_\(metric)"]?.double
+        return try? cell.outcome().results["eval_\(metric)"]?.double
       }
       return scores.count == candidate.cells.count ? SampleSummary(scores).mean : nil
     }

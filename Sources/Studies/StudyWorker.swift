@@ -11,13 +11,15 @@ struct StudyWorker {
   private(set) var left: [(number: Int, cell: StudyCell)]
   private let total: Int
   private let keepsModels: Bool
+  private let tasks: [Study.Task]
   /// When those cells failed that had failed before the beginning.
   private let failed: [String: Date]
 
-  init(_ cells: [StudyCell], keepsModels: Bool) {
+  init(_ cells: [StudyCell], of study: Study) {
     left = cells.enumerated().map { ($0.offset + 1, $0.element) }
     total = cells.count
-    self.keepsModels = keepsModels
+    keepsModels = study.configuration.keepModels
+    tasks = study.tasks
     failed = Dictionary(
       cells.compactMap { cell in cell.main.failed.map { (cell.name, $0) } }
     ) { $1 }
@@ -67,6 +69,7 @@ struct StudyWorker {
       }
       outcome.finished += 1
       observer.didFinish(cell, record: record, results: results)
+      keep(cell, observer: observer)
     } catch {
       observer.didFail(cell, error)
       // It is another process's cell now, and no failure.
@@ -75,6 +78,15 @@ struct StudyWorker {
       outcome.failures.append((cell.name, "\(error)"))
     }
     return true
+  }
+
+  /// Writes the record of a cell. Should that fail, the cell is finished nevertheless, and the next
+  /// process that sees it tries again.
+  private mutating func keep(_ cell: StudyCell, observer: some StudyObserver) {
+    do { try cell.keep(tasks) } catch {
+      observer.didFail(cell, error)
+      outcome.failures.append((cell.name, "\(error)"))
+    }
   }
 
   /// Whether there is nothing left to do for a cell: it is finished, or has failed in another

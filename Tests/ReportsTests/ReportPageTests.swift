@@ -197,6 +197,29 @@ import Reports
     #expect(path.filter { $0 == "M" }.count == 2 && path.filter { $0 == "L" }.count == 2)
   }
 
+  @Test func aChartCanBeAFileOfItsOwn() throws {
+    let lines = [
+      Chart.Line(name: "a<b", points: [(1, 0.25), (2, 0.5)]),
+      Chart.Line(name: "kd", points: [(1, 0.125), (2, 0.75)]),
+      Chart.Line(name: "none", points: [(1, 0.125), (2, 0.25)]),
+    ]
+    let chart = Chart(title: "cola & more", lines: lines, horizontal: "updates")
+    let svg = try #require(chart.svg)
+    #expect(svg.hasPrefix("<svg xmlns=\"http://www.w3.org/2000/svg\"") && svg.hasSuffix("</svg>\n"))
+    // Every element is closed, and names are text.
+    let parts = svg.split(separator: "<").map(String.init)
+    let closings = parts.filter { $0.hasPrefix("/") }.count
+    #expect(parts.count == 2 * closings)
+    #expect(svg.contains("cola &amp; more") && svg.contains(">a&lt;b</text>"))
+    #expect(svg.contains(">updates</text>") && !svg.contains(">step</text>"))
+    // The colours of the legend are those of the lines.
+    for place in 0..<3 {
+      #expect(svg.split(separator: "class=\"line c\(place) d\(place)\"").count == 3)
+    }
+    #expect(chart.html(id: "x").source.contains(">updates</text>"))
+    #expect(Chart(title: "t", lines: []).svg == nil)
+  }
+
   @Test func namesAreAsShortAsTheyCanBe() throws {
     let scratch = try ScratchFolder()
     for name in ["a/x/run", "a/y/run"] { try run(scratch, name) }

@@ -87,6 +87,8 @@ for task in cola sst-2 mrpc rte sts-b qnli; do
   mkdir -p runs/glue-small/teachers
   cp -r runs/sst2-teacher "runs/glue-small/teachers/$task"
 done
+mkdir -p runs/proof
+cp -r runs/glue-small/teachers runs/glue-small/generator runs/glue-small/corpus.txt runs/proof/
 mkdir -p runs/narrow-students
 cp -r runs/glue-small/teachers runs/narrow-students/teachers
 

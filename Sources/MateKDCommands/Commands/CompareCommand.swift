@@ -48,6 +48,12 @@ struct CompareCommand: ParsableCommand {
   @Flag(help: "Print the tables of what is finished; run and write nothing.")
   var report = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Also draw how the scores went, into this folder: TASK.svg, the mean of each method's seeds.",
+      valueName: "dir"))
+  var curves: String?
+
   @Flag(help: "Print which processes make which cells, and how long the rest will take, then stop.")
   var status = false
 
@@ -76,7 +82,9 @@ struct CompareCommand: ParsableCommand {
 
   func run() throws {
     ConsoleLogHandler.bootstrap(logFormat, level: quiet ? .warning : .info)
-    var study = try Study(StudyConfiguration.load(path: config, overrides: overrides()))
+    // Tables can be made of records alone, where data and models are gone.
+    var study = try Study(
+      StudyConfiguration.load(path: config, overrides: overrides(), checksPaths: !report))
     try check(tasks, among: study.tasks.map(\.name), "task")
     try check(methods, among: study.configuration.methods.map(\.name), "method")
     if dryRun {
@@ -105,6 +113,7 @@ struct CompareCommand: ParsableCommand {
     }
     let pool = ThreadPool(threads: threads ?? 0)
     let found = try report ? StudyReport(study, pool: pool) : study.report(pool: pool)
+    if let curves { try StudyCurves(found).write(to: curves) }
     if let outcome, outcome.elsewhere > 0 {
       StudyDisplay.noticeElsewhere(outcome.elsewhere)
     } else {

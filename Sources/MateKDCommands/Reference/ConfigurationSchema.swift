@@ -85,9 +85,16 @@ extension ConfigurationSchema {
       "type": ["object", "null"], "additionalProperties": patches.patch(),
     ]
     let assistant = ("assistant", patches.patch(without: ["teacher", "task"]))
+    let grid: (String, JSONValue) = (
+      "grid",
+      [
+        "type": ["object", "null"], "minProperties": 1,
+        "additionalProperties": ["type": "array", "minItems": 1],
+      ]
+    )
     let shapes: [String: [(String, JSONValue)]] = [
       "base": patches.patch(without: ["method"]).members,
-      "methods": named(patches.patch([assistant], required: ["method"])),
+      "methods": named(patches.patch([assistant, grid], required: ["method"])),
       "tasks": named(
         patches.patch(
           without: ["method"],

@@ -1,0 +1,82 @@
+import Data
+import Files
+import Inference
+import StrictJSON
+
+/// What a study reads of a finished cell: from the cell's folder, or from the file about it in the
+/// study's `records`.
+struct CellOutcome {
+  /// The content of all_results.json.
+  let results: JSONValue
+  /// The content of trainer_state.json, or that part of it which is kept; empty if there is none.
+  let trainerState: JSONValue
+  /// The file that says so, for messages.
+  let file: String
+  private let kept: KeptCell?
+
+  /// What a run has left in its folder.
+  /// - Throws: `FileError` or `JSONError`.
+  init(folder: String) throws {
+    file = "\(folder)/all_results.json"
+    results = try CellRecord.read(file)
+    let state = "\(folder)/trainer_state.json"
+    trainerState = ByteFile.exists(state) ? try CellRecord.read(state) : [:]
+    kept = nil
+  }
+
+  init(_ kept: KeptCell) {
+    (results, trainerState, file) = (kept.results, kept.trainerState, kept.file)
+    self.kept = kept
+  }
+
+  /// The answers to the validation rows.
+  /// - Throws: `FileError` or `JSONError`.
+  func predictions(of task: TaskDescription) throws -> ValidationPredictions {
+    if let kept { return try kept.predictions() }
+    let folder = file.dropLast("all_results.json".utf8.count)
+    return try ValidationPredictions(
+      reading: folder + ValidationPredictions.fileName, task: task)
+  }
+}
+
+extension StudyCell {
+  /// What is known of it once it is finished.
+  /// - Throws: `FileError` or `JSONError`.
+  func outcome() throws -> CellOutcome {
+    if case .finished = main.state { return try CellOutcome(folder: folder) }
+    return try keptCell.map(CellOutcome.init) ?? CellOutcome(folder: folder)
+  }
+
+  /// What the study's `records` have about this cell: nil if nothing, or if it is about a cell with
+  /// another configuration.
+  ///
+  /// Its models need not be those that are at hand now, nor its precision the configured one:
+  /// weights are too large to be kept, and may not come out the same to the last bit when they are
+  /// made again on another machine. The report says where cells that are compared differ in this.
+  var keptCell: KeptCell? {
+    guard let kept, let cell = try? KeptCell(reading: kept),
+      cell.identity.configuration == main.identity.configuration
+    else { return nil }
+    return cell
+  }
+
+  /// What the result at hand depends on: for a record, its own models and precision.
+  var identity: CellIdentity {
+    if case .finished = main.state { return main.identity }
+    return keptCell?.identity ?? main.identity
+  }
+
+  /// Writes the file about a finished cell, unless it is there already.
+  ///
+  /// - Throws: `FileError` or `JSONError`.
+  func keep(_ tasks: [Study.Task]) throws {
+    guard let kept, keptCell == nil, case .finished(let record) = main.state,
+      let task = tasks.first(where: { $0.name == task })
+    else { return }
+    let outcome = try CellOutcome(folder: folder)
+    try KeptCell(
+      file: kept, identity: main.identity, record: record, outcome: outcome,
+      predictions: task.hasPredictions ? outcome.predictions(of: task.description) : nil
+    ).write()
+  }
+}

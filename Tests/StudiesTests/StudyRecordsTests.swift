@@ -1,0 +1,93 @@
+import Foundation
+import StrictJSON
+import Studies
+import TestSupport
+import Testing
+
+/// Small files about finished cells, kept apart from the study's folder.
+@Suite struct StudyRecordsTests {
+  private func run(_ study: Study) throws -> StudyOutcome {
+    try study.run(observer: StudyListener())
+  }
+
+  private func text(_ world: StudyWorld) -> String {
+    world.text(
+      top: #""records": "\#(world.root)/records", "contrasts": ["kd > none"], "#
+    ).replacingOccurrences(
+      of: #""max_steps": 3,"#, with: #""max_steps": 3, "eval_strategy": "steps", "eval_steps": 1,"#)
+  }
+
+  @Test func tablesAndCurvesAreMadeOfRecordsAlone() throws {
+    let world = try StudyWorld()
+    let study = try world.study(text(world))
+    #expect(try run(study).finished == 4)
+    let report = try StudyReport(study, pool: world.toy.pool)
+    let file = "\(world.root)/records/short/kd/seed-2.json"
+    let size = try Data(contentsOf: URL(fileURLWithPath: file)).count
+    #expect(size > 500 && size < 4000)
+
+    // Another machine: no folder of the study, no teacher.
+    try FileManager.default.removeItem(atPath: world.folder)
+    try FileManager.default.removeItem(atPath: world.teacher)
+    let path = "\(world.root)/study.json"
+    let elsewhere = try Study(StudyConfiguration.load(path: path, checksPaths: false))
+    #expect(elsewhere.cells.allSatisfy { $0.record?.updates == 3 })
+    let again = try StudyReport(elsewhere, pool: world.toy.pool)
+    #expect(again.markdown == report.markdown)
+    #expect(again.json == report.json && again.cellsCSV == report.cellsCSV)
+    #expect(again.curves.allSatisfy { $0.points.map(\.step) == [1, 2, 3] })
+    #expect(!FileManager.default.fileExists(atPath: world.folder))
+  }
+
+  @Test func onlyWhatNoRecordHasIsRun() throws {
+    let world = try StudyWorld()
+    #expect(try run(world.study(text(world))).finished == 4)
+    try FileManager.default.removeItem(atPath: world.folder)
+    try FileManager.default.removeItem(
+      atPath: "\(world.root)/records/short/kd/seed-1.json")
+    let study = try world.study(text(world))
+    #expect(study.cells.map { $0.record == nil } == [false, false, true, false])
+    let outcome = try run(study)
+    #expect(outcome.skipped == 3 && outcome.finished == 1)
+    #expect(try StudyReport(study, pool: world.toy.pool).differences.isEmpty)
+
+    // Another precision or another teacher does not make it another cell: see below.
+    let rounded = try world.study(text(world), overrides: ["base.precision=bf16"])
+    #expect(rounded.cells.allSatisfy { $0.record != nil })
+    #expect(
+      try StudyReport(rounded, pool: world.toy.pool).markdown.contains(
+        "Precision: float32 in 4 cells."))
+    // A record of another configuration is none.
+    let warmer = try world.study(text(world), overrides: ["methods.kd.method.temperature=3"])
+    #expect(warmer.cells.map { $0.record == nil } == [false, false, true, true])
+    // One that cannot be read is none, either.
+    try "{".write(
+      toFile: "\(world.root)/records/short/none/seed-1.json", atomically: true, encoding: .utf8)
+    #expect(try world.study(text(world)).cells[0].record == nil)
+  }
+
+  @Test func cellsThatWereFinishedBeforeAreKeptToo() throws {
+    let world = try StudyWorld()
+    #expect(
+      try run(world.study(text(world), overrides: ["records=null"])).finished == 4)
+    #expect(!FileManager.default.fileExists(atPath: "\(world.root)/records"))
+    #expect(try run(world.study(text(world))).skipped == 4)
+    #expect(
+      FileManager.default.fileExists(atPath: "\(world.root)/records/short/none/seed-1.json"))
+  }
+
+  @Test func differentTeachersOfOneSeedAreReported() throws {
+    let world = try StudyWorld()
+    _ = try run(world.study(text(world)))
+    try FileManager.default.removeItem(atPath: world.folder)
+    try FileManager.default.removeItem(
+      atPath: "\(world.root)/records/short/kd/seed-1.json")
+    try world.writeTeacher(seed: 3)
+    let study = try world.study(text(world))
+    #expect(try run(study).finished == 1)
+    let report = try StudyReport(study, pool: world.toy.pool)
+    #expect(report.differences == ["\(world.teacher) (short, seed 1)"])
+    #expect(report.markdown.contains("**Not comparable:**"))
+    #expect(report.markdown.contains("- \(world.teacher) (short, seed 1)"))
+  }
+}

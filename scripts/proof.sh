@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# The second study (docs/protocol.md): makes the generator's corpus, the generator and the teachers,
+# then runs the cells that records/proof does not have yet, seed by seed, and keeps their records
+# there. Can be interrupted at any time; the same command continues.
+#
+# usage: scripts/proof.sh --data DIR --body DIR --student DIR [options]
+#   --data DIR          folder with glue/, ag_news/, snli/, imdb/ and squad2/
+#   --body DIR          all-MiniLM-L6-v2 as a Hugging Face folder
+#   --student DIR       paraphrase-MiniLM-L3-v2 as a Hugging Face folder
+#   --work DIR          where models and runs go (runs/proof-work)
+#   --study NAME        rates, study or controls: configs/studies/proof/NAME.json (study)
+#   --seeds LIST        for example 1,2,3 (1,2,3)
+#   --precision NAME    float32 or bf16 (bf16 where the processor has it)
+#   --program FILE      mate-kd, instead of a release build of this repository
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+usage() {
+  sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "${BASH_SOURCE[0]}" >&2
+  exit 64
+}
+die() {
+  echo "proof.sh: $1" >&2
+  exit "${2:-64}"
+}
+
+data='' body='' student='' work=$root/runs/proof-work study=study seeds=1,2,3 precision='' program=''
+while [[ $# -gt 0 ]]; do
+  case $1 in
+    --help | -h) usage ;;
+    --data | --body | --student | --work | --study | --seeds | --precision | --program)
+      [[ $# -ge 2 && -n $2 ]] || die "$1 needs a value"
+      declare "${1#--}=$2"
+      shift 2
+      ;;
+    *) die "unknown option $1; scripts/proof.sh --help lists the options" ;;
+  esac
+done
+[[ -d $data/glue ]] || die "--data DIR: there is no folder $data/glue" 66
+[[ -f $body/config.json ]] || die "--body DIR: there is no $body/config.json" 66
+[[ -f $student/config.json ]] || die "--student DIR: there is no $student/config.json" 66
+[[ $seeds =~ ^[0-9]+(,[0-9]+)*$ ]] || die "--seeds must be like 1,2,3, found $seeds"
+configs=$root/configs/studies/proof
+[[ -f $configs/$study.json ]] || die "--study: there is no $configs/$study.json" 66
+
+if [[ -z $program ]]; then
+  program=$(cd "$root" && swift build -c release --show-bin-path)/mate-kd
+  [[ -x $program ]] || (cd "$root" && swift build -c release --product mate-kd)
+fi
+program=$(realpath "$program")
+if [[ -z $precision ]]; then
+  precision=float32
+  ! grep -qsw avx512_bf16 /proc/cpuinfo || precision=bf16
+fi
+
+# The paths in the configurations are relative to the working folder.
+mkdir -p "$work/models" "$work/runs/proof" "$root/records"
+ln -sfn "$(realpath "$data")" "$work/data"
+ln -sfn "$(realpath "$body")" "$work/models/all-MiniLM-L6-v2"
+ln -sfn "$(realpath "$student")" "$work/models/paraphrase-MiniLM-L3-v2"
+ln -sfn "$root/records" "$work/records"
+cd "$work"
+
+# made FOLDER COMMAND...: runs the command unless a file .done says that it has finished before.
+made() {
+  local folder=$1
+  shift
+  [[ ! -f $folder/.done ]] || return 0
+  echo "==> $folder"
+  "$program" "$@" --output-dir "$folder" --precision "$precision" --resume
+  touch "$folder/.done"
+}
+
+if [[ ! -s runs/proof/corpus.txt ]]; then
+  "$root/scripts/proof-corpus.py" data >runs/proof/corpus.part
+  mv runs/proof/corpus.part runs/proof/corpus.txt
+fi
+made runs/proof/generator pretrain --config "$configs/generator.json"
+made runs/proof/teachers/cola teacher-finetune --config "$configs/teacher.json"
+# Seed by seed, so that what is finished can be compared.
+IFS=, read -ra list <<<"$seeds"
+for seed in "${list[@]}"; do
+  echo "==> $study, seed $seed"
+  "$program" compare --config "$configs/$study.json" --set "base.precision=$precision" \
+    --set "seeds=[$seed]" >/dev/null
+done
+"$program" compare --config "$configs/$study.json" --report
