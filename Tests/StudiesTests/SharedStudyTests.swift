@@ -21,13 +21,14 @@ import Testing
   ///
   /// - Parameter atWait: called by each that finds nothing to do.
   private func work(
-    _ count: Int, on study: Study, waits: Bool = false, atWait: @escaping @Sendable () -> Void = {}
+    _ count: Int, on study: Study, waits: Bool = false,
+    atWait: @escaping @Sendable (_ worker: Int) -> Void = { _ in }
   ) -> [Work] {
     let found = Mutex<[Work]>([])
-    let threads = (0..<count).compactMap { _ in
+    let threads = (0..<count).compactMap { worker in
       BackgroundWork {
         let listener = StudyListener()
-        listener.atWait = atWait
+        listener.atWait = { atWait(worker) }
         let outcome = try? study.run(observer: listener, waits: waits)
         let work = Work(
           outcome: outcome, finished: listener.finished.map(\.cell),
@@ -110,11 +111,11 @@ import Testing
         try ByteFile.makeFolder(cell.folder)
         return try FolderLock(cell.folder)
       }
-      let waiting = Mutex(0)
-      return work(3, on: study, waits: true) {
-        let count = waiting.withLock { count in
-          count += 1
-          return count
+      let waiting = Mutex<Set<Int>>([])
+      return work(3, on: study, waits: true) { worker in
+        let count = waiting.withLock { waiting in
+          waiting.insert(worker)
+          return waiting.count
         }
         if count == 3 { for lock in locks { lock.release() } }
       }
