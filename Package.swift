@@ -39,6 +39,10 @@ let buildFacts: [CSetting] = [
   .define("MATE_KD_COMMIT", to: quoted(commit)), .define("MATE_KD_MARCH", to: quoted(march)),
 ]
 
+// `swift build --traits MPI` makes a program for several machines. MATE_KD_MPI names the
+// implementation as pkg-config knows it: ompi-c (Open MPI) or mpich.
+let mpi = Context.environment["MATE_KD_MPI"] ?? "ompi-c"
+
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 let argumentParser: Target.Dependency =
@@ -53,6 +57,7 @@ let package = Package(
   name: "mate-kd",
   products: [
     .executable(name: "mate-kd", targets: ["mate-kd"]),
+    .library(name: "MateKD", targets: ["MateKD"]),
     .library(name: "Kernels", targets: ["Kernels"]),
     .library(name: "Autograd", targets: ["Autograd"]),
     .library(name: "StrictJSON", targets: ["StrictJSON"]),
@@ -60,11 +65,15 @@ let package = Package(
     .library(name: "Models", targets: ["Models"]),
     .library(name: "Data", targets: ["Data"]),
     .library(name: "Inference", targets: ["Inference"]),
+    .library(name: "Processes", targets: ["Processes"]),
     .library(name: "Trainers", targets: ["Trainers"]),
     .library(name: "Methods", targets: ["Methods"]),
     .library(name: "Runs", targets: ["Runs"]),
     .library(name: "Studies", targets: ["Studies"]),
     .library(name: "MateKDCommands", targets: ["MateKDCommands"]),
+  ],
+  traits: [
+    .trait(name: "MPI", description: "Runs that several processes and machines share, by MPI.")
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -87,7 +96,20 @@ let package = Package(
     numeric(
       "Inference",
       ["Autograd", "Configuration", "Data", "Files", "Kernels", "Models", "StrictJSON"]),
-    numeric("Trainers", ["Autograd", "Configuration", "Data", "Kernels", "StrictJSON"]),
+    // What a program needs that only uses models.
+    numeric(
+      "MateKD",
+      ["Configuration", "Data", "Files", "Inference", "Kernels", "Models", "StrictJSON"]),
+    .target(name: "Processes", dependencies: ["Kernels"], swiftSettings: forThisProcessor),
+    .systemLibrary(name: "CMPI", pkgConfig: mpi, providers: [.apt(["libopenmpi-dev"])]),
+    .target(
+      name: "MPIProcesses",
+      dependencies: [
+        "Kernels", "Processes", .target(name: "CMPI", condition: .when(traits: ["MPI"])),
+      ],
+      swiftSettings: forThisProcessor),
+    numeric(
+      "Trainers", ["Autograd", "Configuration", "Data", "Kernels", "Processes", "StrictJSON"]),
     numeric(
       "Methods",
       ["Autograd", "Configuration", "Data", "Kernels", "Models", "StrictJSON", "Trainers"]),
@@ -95,7 +117,7 @@ let package = Package(
       "Runs",
       [
         "Autograd", "Configuration", "Data", "Files", "Inference", "Kernels", "Methods", "Models",
-        "StrictJSON", "Trainers",
+        "Processes", "StrictJSON", "Trainers",
       ]),
     .target(
       name: "Studies",
@@ -109,8 +131,8 @@ let package = Package(
       name: "MateKDCommands",
       dependencies: [
         "BuildFacts", "Configuration", "Data", "Files", "Inference", "Kernels", "Methods", "Models",
-        "Reports", "Runs",
-        "StrictJSON", "Studies", "Trainers", argumentParser, logging,
+        "Processes", "Reports", "Runs", "StrictJSON", "Studies", "Trainers", argumentParser,
+        logging, .target(name: "MPIProcesses", condition: .when(traits: ["MPI"])),
       ]),
     .executableTarget(name: "mate-kd", dependencies: ["MateKDCommands", "Kernels"]),
     // A portable build has the kernels' tests alone, which need no more of it than this.
@@ -119,8 +141,8 @@ let package = Package(
       dependencies: isPortable
         ? ["Kernels"]
         : [
-          "Autograd", "Configuration", "Data", "Kernels", "Methods", "Models", "Runs", "StrictJSON",
-          "Trainers",
+          "Autograd", "Configuration", "Data", "Kernels", "Methods", "Models", "Processes", "Runs",
+          "StrictJSON", "Trainers",
         ],
       path: "Tests/TestSupport",
       sources: isPortable ? ["ReducedPrecision.swift", "Roundings.swift"] : nil),
@@ -134,6 +156,7 @@ let package = Package(
       path: "Fuzz/Targets"),
     .testTarget(
       name: "FuzzTargetsTests", dependencies: ["Files", "FuzzTargets", "TestSupport"]),
+    .testTarget(name: "ProcessesTests", dependencies: ["Kernels", "Processes"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"]),
     .testTarget(
       name: "AutogradTests",
@@ -162,22 +185,25 @@ let package = Package(
         "Autograd", "Data", "Inference", "Kernels", "Models", "Runs", "StrictJSON", "TestSupport",
       ]),
     .testTarget(
+      name: "MateKDTests",
+      dependencies: ["Data", "Inference", "Kernels", "MateKD", "Models", "TestSupport"]),
+    .testTarget(
       name: "TrainersTests",
       dependencies: [
-        "Autograd", "Configuration", "Data", "Kernels", "Methods", "Models", "Runs", "StrictJSON",
-        "TestSupport", "Trainers",
+        "Autograd", "Configuration", "Data", "Kernels", "Methods", "Models", "Processes", "Runs",
+        "StrictJSON", "TestSupport", "Trainers",
       ]),
     .testTarget(
       name: "MethodsTests",
       dependencies: [
         "Autograd", "Configuration", "Data", "Inference", "Kernels", "Methods", "Models",
-        "StrictJSON", "TestSupport", "Trainers",
+        "Processes", "StrictJSON", "TestSupport", "Trainers",
       ]),
     .testTarget(
       name: "RunsTests",
       dependencies: [
         "Autograd", "Configuration", "Data", "Files", "Inference", "Kernels", "Methods", "Models",
-        "Runs", "StrictJSON", "TestSupport", "Trainers",
+        "Processes", "Runs", "StrictJSON", "TestSupport", "Trainers",
       ]),
     .testTarget(
       name: "ReportsTests", dependencies: ["Files", "Reports", "StrictJSON", "TestSupport"]),
@@ -198,8 +224,8 @@ let package = Package(
     .testTarget(
       name: "ExamplesTests",
       dependencies: [
-        "Autograd", "Configuration", "Data", "Inference", "Kernels", "MateKDCommands", "Methods",
-        "Models", "Runs", "StrictJSON", "Studies", "Trainers",
+        "Autograd", "Configuration", "Data", "Inference", "Kernels", "MateKD", "MateKDCommands",
+        "Methods", "Models", "Processes", "Runs", "StrictJSON", "Studies", "Trainers",
       ],
       packageAccess: false),
     .testTarget(

@@ -43,6 +43,8 @@ fi
 
 bin=$(swift build -c "$configuration" --show-bin-path)
 swift build -c "$configuration" --product mate-kd >&2
+# The program does not need it, so it is not part of that.
+swift build -c "$configuration" --target MateKD >&2
 triple=$(swift -print-target-info | sed -n 's/^ *"unversionedTriple": "\(.*\)",*$/\1/p')
 output=.build-docs
 symbols=$output/symbols

@@ -6,8 +6,9 @@ set -euo pipefail
 
 usage() {
   cat <<'USAGE'
-usage: scripts/install-deps.sh [--tests] [--check]
+usage: scripts/install-deps.sh [--tests] [--mpi] [--check]
 
+  --mpi     also Open MPI, for a program that several machines share (docs/machines.md)
   --tests   also what the script tests need (curl, unzip, Python 3's standard library, GNU
             parallel, Slurm)
   --check   only report what is missing: exit 0 if nothing is, 1 otherwise
@@ -15,10 +16,12 @@ USAGE
 }
 
 with_tests=no
+with_mpi=no
 check_only=no
 for argument in "$@"; do
   case "$argument" in
     --tests) with_tests=yes ;;
+    --mpi) with_mpi=yes ;;
     --check) check_only=yes ;;
     -h | --help) usage; exit 0 ;;
     *) echo "install-deps.sh: unknown argument '$argument'" >&2; usage >&2; exit 64 ;;
@@ -41,6 +44,10 @@ need libopenblas-dev has_library openblas
 need liblapacke-dev has_library lapacke
 need zlib1g-dev has_library zlib
 need git command -v git # SwiftPM fetches the package's dependencies with it
+if [[ $with_mpi == yes ]]; then
+  need libopenmpi-dev has_library ompi-c
+  need openmpi-bin command -v mpirun
+fi
 if [[ $with_tests == yes ]]; then
   need curl command -v curl
   need unzip command -v unzip
@@ -71,7 +78,9 @@ if [[ ${#missing[@]} -gt 0 ]]; then
   "${as_root[@]}" apt-get update -qq
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
     apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
-  for library in openblas lapacke zlib; do
+  libraries=(openblas lapacke zlib)
+  [[ $with_mpi == no ]] || libraries+=(ompi-c)
+  for library in "${libraries[@]}"; do
     has_library "$library" >/dev/null || {
       echo "install-deps.sh: all is installed but pkg-config does not find '$library'" >&2
       exit 1

@@ -57,25 +57,28 @@ extension Kernel {
     q: Matrix, k: Matrix, v: Matrix, layout: AttentionLayout, heads: Int, dropout: Dropout?,
     probabilities: Matrix?, into context: Matrix
   ) {
-    share(layout, heads: heads, isDropped: dropout != nil) { s, first in
+    share(.attention, layout, heads: heads, isDropped: dropout != nil) { s, range, first in
+      let columns = q.columns / heads * range.count
       let span = Profile.begin(
-        .attention, flops: 4 * q.columns * layout.pairs(s),
-        bytes: 8 * q.columns * (layout.queryCount(s) + layout.keyCount(s))
-          + (probabilities == nil ? 0 : 4 * heads * layout.pairs(s)))
+        .attention, flops: 4 * columns * layout.pairs(s),
+        bytes: 8 * columns * (layout.queryCount(s) + layout.keyCount(s))
+          + (probabilities == nil ? 0 : 4 * range.count * layout.pairs(s)))
       defer { span.end() }
       attention(
-        s, q: q, k: k, v: v, layout: layout, heads: heads, dropout: dropout, chunk: first.chunk,
-        probabilities: probabilities.map { $0.pointer + first.probability }, into: context)
+        s, range, q: q, k: k, v: v, layout: layout, heads: heads, dropout: dropout,
+        chunk: first.chunk, probabilities: probabilities.map { $0.pointer + first.probability },
+        into: context)
     }
   }
 
-  /// The attention of sequence s.
+  /// The attention of some heads of sequence s.
   ///
   /// - Parameters:
-  ///   - chunk: the sequence's first piece of dropout.
-  ///   - probabilities: where its probabilities begin; nil keeps none.
+  ///   - chunk: the first piece of dropout of these heads.
+  ///   - probabilities: where their probabilities begin; nil keeps none.
   private static func attention(
-    _ s: Int, q: Matrix, k: Matrix, v: Matrix, layout: AttentionLayout, heads: Int,
+    _ s: Int, _ range: Range<Int>, q: Matrix, k: Matrix, v: Matrix, layout: AttentionLayout,
+    heads: Int,
     dropout: Dropout?, chunk: Int, probabilities: FloatPointer?, into context: Matrix
   ) {
     let d = q.columns / heads
@@ -93,8 +96,9 @@ extension Kernel {
       withScratch(dropout == nil ? 0 : rows * room + 64) { dropped in
         withScratch(dropout == nil ? 0 : room + 64) { factors in
           var chunk = chunk
-          for head in 0..<heads {
-            let p = probabilities.map { $0 + head * rows * room } ?? scores
+          for head in range {
+            let p =
+              probabilities.map { $0 + (head - range.lowerBound) * rows * room } ?? scores
             multiply(
               .none, .transposed, rows, length, d, 1, qs + head * d, q.stride, ks + head * d,
               k.stride, 0, p, room)
@@ -124,24 +128,26 @@ extension Kernel {
     dContext: Matrix, q: Matrix, k: Matrix, v: Matrix, layout: AttentionLayout, heads: Int,
     dropout: Dropout?, probabilities: Matrix, dq: Matrix, dk: Matrix, dv: Matrix
   ) {
-    share(layout, heads: heads, isDropped: dropout != nil) { s, first in
+    share(.attentionGradient, layout, heads: heads, isDropped: dropout != nil) { s, range, first in
+      let columns = q.columns / heads * range.count
       let span = Profile.begin(
-        .attentionGradient, flops: 8 * q.columns * layout.pairs(s),
-        bytes: 4 * q.columns * (3 * layout.queryCount(s) + 4 * layout.keyCount(s))
-          + 4 * heads * layout.pairs(s))
+        .attentionGradient, flops: 8 * columns * layout.pairs(s),
+        bytes: 4 * columns * (3 * layout.queryCount(s) + 4 * layout.keyCount(s))
+          + 4 * range.count * layout.pairs(s))
       defer { span.end() }
       attentionGradient(
-        s, dContext: dContext, q: q, k: k, v: v, layout: layout, heads: heads, dropout: dropout,
-        chunk: first.chunk, probabilities: probabilities.pointer + first.probability, dq: dq,
-        dk: dk, dv: dv)
+        s, range, dContext: dContext, q: q, k: k, v: v, layout: layout, heads: heads,
+        dropout: dropout, chunk: first.chunk,
+        probabilities: probabilities.pointer + first.probability, dq: dq, dk: dk, dv: dv)
     }
   }
 
-  /// The backward pass of sequence s; `chunk` and `probabilities` are those of its forward pass.
+  /// The backward pass of some heads of sequence s; `chunk` and `probabilities` are those of their
+  /// forward pass.
   private static func attentionGradient(
-    _ s: Int, dContext: Matrix, q: Matrix, k: Matrix, v: Matrix, layout: AttentionLayout,
-    heads: Int, dropout: Dropout?, chunk: Int, probabilities: FloatPointer, dq: Matrix, dk: Matrix,
-    dv: Matrix
+    _ s: Int, _ range: Range<Int>, dContext: Matrix, q: Matrix, k: Matrix, v: Matrix,
+    layout: AttentionLayout, heads: Int, dropout: Dropout?, chunk: Int,
+    probabilities: FloatPointer, dq: Matrix, dk: Matrix, dv: Matrix
   ) {
     let d = q.columns / heads
     let scale = 1 / Float(d).squareRoot()
@@ -149,8 +155,9 @@ extension Kernel {
     let length = layout.keyCount(s)
     let keyRows = layout.keys[s]..<layout.keys[s + 1]
     if rows == 0 {
-      dk.rows(keyRows).fill(0)
-      dv.rows(keyRows).fill(0)
+      let columns = range.lowerBound * d..<range.upperBound * d
+      dk.rows(keyRows).columns(columns).fill(0)
+      dv.rows(keyRows).columns(columns).fill(0)
       return
     }
     let room = AttentionLayout.room(length)
@@ -166,9 +173,9 @@ extension Kernel {
       withScratch(dropout == nil ? 0 : scores) { dropped in
         withScratch(dropout == nil ? 0 : scores) { factors in
           var chunk = chunk
-          for head in 0..<heads {
+          for head in range {
             let h = head * d
-            let p = probabilities + head * rows * room
+            let p = probabilities + (head - range.lowerBound) * rows * room
             var used = p
             if let dropout {
               for row in 0..<rows {
@@ -206,25 +213,35 @@ extension Kernel {
     }
   }
 
-  /// Calls `body` for every sequence, with the places where its dropout and its probabilities begin.
-  /// Other threads may take some of the sequences.
+  /// Calls `body` for every sequence, or for some heads of one at a time, with the places where their
+  /// dropout and their probabilities begin. Other threads may take some of them.
   private static func share(
-    _ layout: AttentionLayout, heads: Int, isDropped: Bool,
-    _ body: (_ sequence: Int, _ first: (chunk: Int, probability: Int)) -> Void
+    _ part: Profile.Part, _ layout: AttentionLayout, heads: Int, isDropped: Bool,
+    _ body: (_ sequence: Int, _ heads: Range<Int>, _ first: (chunk: Int, probability: Int)) -> Void
   ) {
-    var firsts: [(chunk: Int, probability: Int)] = []
-    firsts.reserveCapacity(layout.count)
+    let team = team
+    // Pieces of a sequence, so that every thread has about four: a few long texts are no more parts
+    // than threads.
+    let pieces = team == 1 ? 1 : max(1, min(heads, 4 * team / max(1, layout.count)))
+    var parts: [(s: Int, heads: Range<Int>, first: (chunk: Int, probability: Int))] = []
+    parts.reserveCapacity(layout.count * pieces)
     var next = (chunk: 0, probability: 0)
     for s in 0..<layout.count {
-      firsts.append(next)
-      let rows = layout.queryCount(s) * heads
-      if isDropped { next.chunk += rows * Dropout.chunks(layout.keyCount(s)) }
-      next.probability += rows * AttentionLayout.room(layout.keyCount(s))
+      let rows = layout.queryCount(s)
+      for piece in 0..<pieces {
+        let range = heads * piece / pieces..<heads * (piece + 1) / pieces
+        parts.append((s, range, next))
+        if isDropped { next.chunk += rows * range.count * Dropout.chunks(layout.keyCount(s)) }
+        next.probability += rows * range.count * AttentionLayout.room(layout.keyCount(s))
+      }
     }
-    if wantedParts > 1 {
-      share(parts: layout.count) { body($0, firsts[$0]) }
+    if team > 1 {
+      let work = (0..<layout.count).reduce(0) { $0 + layout.pairs($1) }
+      share(part, parts: parts.count, work: work) {
+        body(parts[$0].s, parts[$0].heads, parts[$0].first)
+      }
     } else {
-      for s in 0..<layout.count { body(s, firsts[s]) }
+      for part in parts { body(part.s, part.heads, part.first) }
     }
   }
 

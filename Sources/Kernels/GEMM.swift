@@ -49,9 +49,9 @@ extension Kernel {
           b.stride, beta, c.pointer, c.stride)
       }
     }
-    let grid = ProductGrid(m: m, n: n, k: k, parts: wantedParts)
+    let grid = ProductGrid(m: m, n: n, k: k, threads: team)
     guard grid.count > 1 else { return multiply(a, b, into: c) }
-    share(parts: grid.count) { index in
+    share(part, parts: grid.count, work: 2 * m * n * k) { index in
       let (rows, columns) = grid[index]
       multiply(
         transposeA == .none ? a.rows(rows) : a.columns(rows),

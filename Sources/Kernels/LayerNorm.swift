@@ -73,7 +73,7 @@ extension Kernel {
     let rowBytes = 4 * columns * (dY == nil ? 3 : 4)
     // Alone, a thread sums for the weights while it has a row at hand. Several threads cannot: the
     // sums are over all rows.
-    let isAlone = wantedParts == 1
+    let isAlone = team == 1
     shareRows(dOut.rows, .layerNormGradient, bytes: rowBytes) { rows in
       withScratch(columns) { factors in
         for row in rows {

@@ -2,58 +2,56 @@ import CBLAS
 import Glibc
 import Synchronization
 
-/// The BLAS library behind `Kernel.gemm`, and what this program was compiled for.
+/// The library behind the factorisations of `LinearAlgebra`. Products are our own.
 public enum OpenBLAS {
-  /// Turns OpenBLAS's own threads off: mate-kd splits the work itself (one shard per thread).
+  /// Turns OpenBLAS's own threads off: mate-kd splits the work itself.
   public static func useOneThread() { openblas_set_num_threads(1) }
 
   /// The address space of one of OpenBLAS's buffers: 128 MB in all versions that we know, and some
-  /// pages. A thread that multiplies has one to itself and uses a few megabytes of it.
+  /// pages. A factorisation uses a few megabytes of it.
   private static let bufferSize = 129 << 20
-  /// More buffers at a time than this is more than some builds of OpenBLAS have places for.
-  private static let mostBuffers = 128
 
-  private static let buffers = Mutex(0)
+  private static let isMapped = Mutex(false)
 
-  /// A pool whose threads may all multiply at once.
+  /// A pool of threads, of which one at a time may call OpenBLAS.
   ///
-  /// OpenBLAS maps a buffer when a thread first multiplies, and where it cannot, it tries again
-  /// forever. So the buffers are mapped here, after a check that there is room for them.
+  /// OpenBLAS maps a buffer when it is first used, and where it cannot, it tries again forever. So
+  /// the buffer is mapped here, after a check that there is room for it.
   ///
-  /// - Parameter threads: 0 for `ThreadPool.defaultThreads`.
+  /// - Parameters:
+  ///   - threads: 0 for `ThreadPool.defaultThreads`.
+  ///   - cutFor: as in `ThreadPool`.
   /// - Throws: `MemoryShortage` if there is no room.
-  package static func threadPool(_ threads: Int) throws(MemoryShortage) -> ThreadPool {
+  package static func threadPool(
+    _ threads: Int, cutFor: Int = 0
+  ) throws(MemoryShortage) -> ThreadPool {
     useOneThread()
-    let pool = ThreadPool(threads: threads)
-    let complaint = buffers.withLock { mapped -> MemoryShortage? in
-      let missing = pool.threads - mapped
-      guard missing > 0 else { return nil }
-      guard hasRoom(forBuffers: missing) else {
+    let complaint = isMapped.withLock { isMapped -> MemoryShortage? in
+      if isMapped { return nil }
+      guard hasRoom else {
         let tightest = MemoryLimit.all().filter(\.countsWhatIsMapped).min { $0.left < $1.left }
         let reason = tightest?.description ?? "the system maps no more"
-        let needed = MemoryLimit.text(Double(missing * bufferSize + rest))
         return MemoryShortage(
-          "\(missing == 1 ? "1 thread needs" : "\(missing) threads need") \(needed) of address "
-            + "space for matrix products and the rest, but "
-            + "\(reason); raise the limit or give fewer --threads")
+          "a run needs \(MemoryLimit.text(Double(bufferSize + rest))) of address space for "
+            + "OpenBLAS's buffer and the rest, but \(reason); raise the limit")
       }
-      mapBuffers(min(pool.threads, mostBuffers))
-      mapped = pool.threads
+      mapBuffer()
+      isMapped = true
       return nil
     }
     if let complaint { throw complaint }
-    return pool
+    return ThreadPool(threads: threads, cutFor: cutFor)
   }
 
-  /// Bytes beside the buffers without which nothing else can go on: Swift's runtime ends the
+  /// Bytes beside the buffer without which nothing else can go on: Swift's runtime ends the
   /// process when it cannot allocate. The smallest runs take about 20 MB.
   private static let rest = 48 << 20
 
-  /// Whether so many more buffers, and `rest`, could be mapped now.
-  private static func hasRoom(forBuffers count: Int) -> Bool {
+  /// Whether the buffer and `rest` could be mapped now.
+  private static var hasRoom: Bool {
     var found: [(address: UnsafeMutableRawPointer, size: Int)] = []
     defer { for (address, size) in found { munmap(address, size) } }
-    for size in Array(repeating: bufferSize, count: count) + [rest] {
+    for size in [bufferSize, rest] {
       let address = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
       guard let address, address != MAP_FAILED else { return false }
       found.append((address, size))
@@ -61,15 +59,14 @@ public enum OpenBLAS {
     return true
   }
 
-  /// Has OpenBLAS map buffers, so that no later memory takes their room. These functions are not
-  /// part of its interface; without them it maps the buffers when it first needs them.
-  private static func mapBuffers(_ count: Int) {
+  /// Has OpenBLAS map its buffer, so that no later memory takes its room. These functions are not
+  /// part of its interface; without them it maps the buffer when it first needs it.
+  private static func mapBuffer() {
     typealias Allocate = @convention(c) (CInt) -> UnsafeMutableRawPointer?
     typealias Free = @convention(c) (UnsafeMutableRawPointer?) -> Void
     guard let allocate = dlsym(nil, "blas_memory_alloc"), let free = dlsym(nil, "blas_memory_free")
     else { return }
-    let taken = (0..<count).compactMap { _ in unsafeBitCast(allocate, to: Allocate.self)(0) }
-    for buffer in taken { unsafeBitCast(free, to: Free.self)(buffer) }
+    unsafeBitCast(free, to: Free.self)(unsafeBitCast(allocate, to: Allocate.self)(0))
   }
 
   /// Version and build options, as the library reports them.
@@ -80,11 +77,11 @@ public enum OpenBLAS {
   /// The processor type whose kernels are in use, such as `Cooperlake` or `Haswell`.
   public static var coreName: String { openblas_get_corename().map { String(cString: $0) } ?? "" }
 
-  /// The number of threads that OpenBLAS would use for a product.
+  /// The number of threads that OpenBLAS would use.
   public static var threads: Int { Int(openblas_get_num_threads()) }
 
-  /// The address of the function behind every product; nil if it cannot be found. It belongs to
-  /// another library if one with a function of the same name was loaded before OpenBLAS.
+  /// The address of a function of the library; nil if it cannot be found. It belongs to another
+  /// library if one with a function of the same name was loaded before OpenBLAS.
   package static var productAddress: UInt? {
     dlsym(nil, "cblas_sgemm").map { UInt(bitPattern: $0) }
   }

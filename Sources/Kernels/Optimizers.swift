@@ -72,32 +72,29 @@ extension Kernel {
     }
   }
 
-  /// Adds all other buffers to the first, in order, sets them to zero, and returns the sum of
+  /// Leaves the sum of all buffers in the first, sets the others to zero, and returns the sum of
   /// squares.
   ///
-  /// The squares are summed in double precision over blocks whose borders depend only on `count`,
-  /// so the result does not depend on the number of threads.
+  /// Buffers are added in a binary tree: neighbours first, then the sums of neighbours, and so on;
+  /// one without a neighbour goes on as it is. So whoever has the buffers of a whole branch can add
+  /// them on its own. The squares are summed in double precision over blocks whose borders depend
+  /// only on `count`, so the result does not depend on the number of threads.
   public static func reduceGradients(_ buffers: [Buffer], count: Int, pool: ThreadPool) -> Double {
     guard let target = buffers.first else { return 0 }
     let block = 16384
     let blocks = (count + block - 1) / block
     let sums = Buffer(zeroed: blocks)
-    let others = Array(buffers.dropFirst())
     pool.ranges(total: count, alignment: block) { range in
       let span = Profile.begin(
-        .gradientSum, bytes: 8 * range.count * (others.isEmpty ? 1 : buffers.count))
+        .gradientSum, bytes: 8 * range.count * buffers.count)
       defer { span.end() }
       var start = range.lowerBound
       while start < range.upperBound {
         let end = min(range.upperBound, start + block)
+        sumInTree(buffers, range: start..<end)
         var square = Vector.zero
         vectors(end - start) { i, n in
-          var sum = load(target.base + start + i, n)
-          for other in others {
-            sum += load(other.base + start + i, n)
-            store(Vector.zero, other.base + start + i, n)
-          }
-          store(sum, target.base + start + i, n)
+          let sum = load(target.base + start + i, n)
           square.addProduct(sum, sum)
         }
         sums.base[start / block] = square.sum()
@@ -107,6 +104,23 @@ extension Kernel {
     var total = 0.0
     for i in 0..<blocks { total += Double(sums.base[i]) }
     return total
+  }
+
+  /// Leaves the sum of a part of all buffers in the first and zeros in the others, in the order of
+  /// `reduceGradients`.
+  public static func sumInTree(_ buffers: [Buffer], range: Range<Int>) {
+    var step = 1
+    while step < buffers.count {
+      for left in stride(from: 0, to: buffers.count - step, by: 2 * step) {
+        let p = buffers[left].base + range.lowerBound
+        let q = buffers[left + step].base + range.lowerBound
+        vectors(range.count) { i, n in
+          store(load(p + i, n) + load(q + i, n), p + i, n)
+          store(Vector.zero, q + i, n)
+        }
+      }
+      step *= 2
+    }
   }
 
   /// The factor that brings a gradient of the given norm down to `maximum`; 1 if `maximum` is 0.

@@ -70,30 +70,39 @@ extension Kernel {
 
 /// A product cut into parts of about the same size, for threads to share.
 ///
-/// A part packs its own columns of the right factor, so cuts between columns come first: they repeat
-/// no work. Rows are cut where there are too few columns.
+/// A part packs its own columns of the right factor. So the fewer rows it has, the more it costs, and
+/// rows are cut only where there are too few columns, or where it evens out the threads' work.
 struct ProductGrid {
   /// Borders of rows and columns lie at multiples of these, so that no part has a remainder that
   /// the whole has not.
   private static let rowUnit = 8, columnUnit = 48
-  /// Rows below which packing the columns again costs more than sharing gains.
-  private static let fewestRows = 48
+  /// Packing a column costs about as much as multiplying it with so many rows.
+  private static let packedRows = 10
   /// Multiplications that are worth handing to another thread: they take some 10 microseconds.
   private static let smallestPart = 1 << 20
 
   private let m, n: Int
   private let rowParts, columnParts: Int
 
-  /// A grid of at most `parts` parts for a product [m, k] x [k, n].
-  init(m: Int, n: Int, k: Int, parts: Int) {
+  /// The grid in which `threads` threads are ready first with a product [m, k] x [k, n].
+  init(m: Int, n: Int, k: Int, threads: Int) {
     self.m = m
     self.n = n
-    let parts = max(1, min(parts, m * n * k / Self.smallestPart))
+    let mostParts = threads == 1 ? 1 : min(4 * threads, m * n * k / Self.smallestPart)
     let units = (n + Self.columnUnit - 1) / Self.columnUnit
-    // Parts of equal width: of 5 units for 4 threads, one would get twice as much as the others.
-    let width = (units + parts - 1) / parts
-    columnParts = (units + width - 1) / width
-    rowParts = max(1, min(parts / columnParts, m / Self.fewestRows))
+    var best = (cost: Int.max, rows: 1, columns: 1)
+    for rows in 1...max(1, min(mostParts, m / 32, 16)) {
+      let height = (m + rows - 1) / rows + Self.packedRows
+      var columns = 1
+      while columns <= units, rows * columns <= max(1, mostParts) {
+        let width = (units + columns - 1) / columns
+        let rounds = (rows * columns + threads - 1) / threads
+        let cost = rounds * height * width
+        if cost < best.cost { best = (cost, rows, columns) }
+        columns += 1
+      }
+    }
+    (rowParts, columnParts) = (best.rows, best.columns)
   }
 
   /// Number of parts.

@@ -47,6 +47,8 @@ public enum Profile {
     case optimizer
     /// Biases, sums, gathers, copies and fills.
     case elementwise
+    /// Threads that waited at the end of a kernel for those who had helped with it.
+    case meeting
     /// Threads of a pool that had no task left, or were not awake yet, while others were working.
     case waiting
     /// Threads of a pool while only the calling thread was working.
@@ -76,6 +78,7 @@ public enum Profile {
       case .gradientSum: "gradient sum and norm"
       case .optimizer: "optimiser"
       case .elementwise: "biases, sums, copies"
+      case .meeting: "waiting for helpers"
       case .waiting: "waiting for other threads"
       case .idle: "idle beside serial work"
       case .other: "everything else"
@@ -94,6 +97,11 @@ public enum Profile {
     public var flops = 0.0
     /// Bytes of all operands, each counted once: the least that has to be moved.
     public var bytes = 0.0
+    /// How often work was cut into parts that threads could share, and the number of these parts.
+    public var shares = 0, parts = 0
+    /// The work that was cut, in operations or bytes, and how much the threads could have done in
+    /// the time of the one with the most parts.
+    public var sharedWork = 0.0, roomForWork = 0.0
 
     /// Nothing counted.
     public init() {}
@@ -104,6 +112,10 @@ public enum Profile {
       result.seconds -= b.seconds
       result.flops -= b.flops
       result.bytes -= b.bytes
+      result.shares -= b.shares
+      result.parts -= b.parts
+      result.sharedWork -= b.sharedWork
+      result.roomForWork -= b.roomForWork
       return result
     }
 
@@ -113,6 +125,10 @@ public enum Profile {
       a.seconds += b.seconds
       a.flops += b.flops
       a.bytes += b.bytes
+      a.shares += b.shares
+      a.parts += b.parts
+      a.sharedWork += b.sharedWork
+      a.roomForWork += b.roomForWork
     }
   }
 
@@ -175,6 +191,23 @@ public enum Profile {
     record.pointee.nested = 0
     span.start = now()
     return span
+  }
+
+  /// Counts work that was cut into parts for a team of threads.
+  static func addShare(_ part: Part, parts: Int, team: Int, work: Int) {
+    let total = ProfileRecord.ofThisThread.pointee.totals + part.rawValue
+    total.pointee.shares += 1
+    total.pointee.parts += parts
+    let places = (parts + team - 1) / team * team
+    total.pointee.sharedWork += Double(work)
+    total.pointee.roomForWork += Double(work) * Double(places) / Double(parts)
+  }
+
+  /// Counts the wait of a thread for those who helped it.
+  static func addMeeting(_ nanoseconds: UInt64) {
+    let total = ProfileRecord.ofThisThread.pointee.totals + Part.meeting.rawValue
+    total.pointee.calls += 1
+    total.pointee.seconds += Double(nanoseconds) * 1e-9
   }
 
   /// Counts one joint run of a pool's threads.

@@ -3,13 +3,16 @@ import Synchronization
 
 /// The work that one thread of a pool shares with the others, and what the pool knows of the thread.
 ///
-/// Whoever finds a part that nobody has taken takes it. The owner writes the fields while no part is
-/// left to take, and a part is taken by exchanging `claim`, so fields that were read before a
-/// successful exchange belong to that part.
+/// Whoever finds a part that nobody has taken takes it. The owner writes the other fields while
+/// `claim` has no part left, and a part is taken by exchanging `claim`, so a field that was read
+/// before a successful exchange belongs to that part.
 final class SharedWork: Sendable {
-  /// A count of the owner's shared works (high half) and the next part of the current one.
+  /// A count of the owner's shared works (32 bits), the number of parts of the current one (16) and
+  /// the next of them (16). They are one word: a number of parts that is newer than the next part
+  /// would open parts that do not exist.
   private let claim = Atomic<UInt64>(0)
-  private let parts = Atomic<UInt64>(0)
+  /// As many parts as `claim` can count.
+  static let mostParts = 0xffff
   /// The address of the closure that does a part, on the owner's stack.
   private let body = Atomic<UInt>(0)
   /// Parts that have not ended yet.
@@ -40,8 +43,8 @@ final class SharedWork: Sendable {
   func take() -> Part? {
     var seen = claim.load(ordering: .acquiring)
     while true {
-      let index = seen & 0xffff_ffff
-      guard index < parts.load(ordering: .relaxed) else { return nil }
+      let index = Self.next(seen)
+      guard index < Self.parts(seen) else { return nil }
       let body = body.load(ordering: .relaxed)
       let (exchanged, found) = claim.weakCompareExchange(
         expected: seen, desired: seen + 1, successOrdering: .acquiringAndReleasing,
@@ -53,16 +56,20 @@ final class SharedWork: Sendable {
 
   /// Whether a part is left to take.
   var isOpen: Bool {
-    claim.load(ordering: .sequentiallyConsistent) & 0xffff_ffff < parts.load(ordering: .relaxed)
+    let seen = claim.load(ordering: .sequentiallyConsistent)
+    return Self.next(seen) < Self.parts(seen)
   }
+
+  private static func next(_ claim: UInt64) -> UInt64 { claim & 0xffff }
+  private static func parts(_ claim: UInt64) -> UInt64 { claim &>> 16 & 0xffff }
 
   /// Offers parts to others. The closure must stay where it is until all have ended.
   func open(parts count: Int, _ address: UnsafePointer<(Int) -> Void>) {
-    parts.store(UInt64(count), ordering: .relaxed)
     body.store(UInt(bitPattern: address), ordering: .relaxed)
     unfinished.store(count, ordering: .relaxed)
     let number = claim.load(ordering: .relaxed) &>> 32
-    claim.store((number &+ 1) &<< 32, ordering: .sequentiallyConsistent)
+    claim.store(
+      (number &+ 1) &<< 32 | UInt64(count) &<< 16, ordering: .sequentiallyConsistent)
   }
 
   /// Whether all parts have ended.
@@ -86,8 +93,6 @@ final class PoolPlace {
   let work: SharedWork
   /// True while the thread does a part of shared work. What is shared within that is done at once.
   var isSharing = false
-  /// Nanoseconds for which the thread waited for others to end their parts, in a timed job.
-  var waited: UInt64 = 0
 
   init(pool: ThreadPool, work: SharedWork) {
     self.pool = pool
@@ -112,21 +117,27 @@ final class PoolPlace {
 }
 
 extension Kernel {
-  /// The number of parts that work of the calling thread should be cut into: 1 if no thread could
-  /// help. It changes from moment to moment, so no result may depend on it.
-  static var wantedParts: Int {
+  /// The number of threads that can work on what the calling thread does, itself included. It
+  /// changes from moment to moment, so no result may depend on it.
+  static var team: Int {
     guard let place = PoolPlace.current, !place.isSharing else { return 1 }
-    let helpers = place.pool.helpers
-    // Twice as many as threads, since a helper may come late or be slower than the others.
-    return helpers > 0 ? 2 * (helpers + 1) : 1
+    return place.pool.team
   }
 
   /// Calls `body(0) ... body(parts - 1)`, some of them on other threads of the pool.
-  static func share(parts: Int, _ body: (Int) -> Void) {
-    guard parts > 1, let place = PoolPlace.current, !place.isSharing else {
+  ///
+  /// - Parameters:
+  ///   - part: what the profile counts the work as.
+  ///   - work: how much it is, in operations or bytes, for the profile.
+  package static func share(
+    _ part: Profile.Part, parts: Int, work: Int = 0, _ body: (Int) -> Void
+  ) {
+    guard parts > 1, parts <= SharedWork.mostParts, let place = PoolPlace.current, !place.isSharing
+    else {
       for part in 0..<parts { body(part) }
       return
     }
+    if Profile.isEnabled { Profile.addShare(part, parts: parts, team: place.pool.team, work: work) }
     // The closure does not outlive this call: every part has ended before it returns.
     withoutActuallyEscaping(body) { place.pool.share(place, parts: parts, $0) }
   }
@@ -139,13 +150,15 @@ extension Kernel {
   static func shareRows(
     _ count: Int, _ part: Profile.Part, bytes: Int, _ body: (_ rows: Range<Int>) -> Void
   ) {
-    let parts = min(wantedParts, count, count * bytes / smallestBytes)
+    let team = team
+    // Twice as many as threads, since a helper may come late or be slower than the others.
+    let parts = team == 1 ? 1 : min(2 * team, count, count * bytes / smallestBytes)
     guard parts > 1 else {
       let span = Profile.begin(part, bytes: bytes * count)
       defer { span.end() }
       return body(0..<count)
     }
-    share(parts: parts) { number in
+    share(part, parts: parts, work: count * bytes) { number in
       let rows = count * number / parts..<count * (number + 1) / parts
       let span = Profile.begin(part, bytes: bytes * rows.count)
       defer { span.end() }
@@ -168,4 +181,21 @@ extension Kernel {
 
   /// What is worth giving to another thread: some 5 microseconds of work.
   private static let smallestBytes = 1 << 16
+}
+
+extension ThreadPool {
+  /// The seconds that two threads of this machine take to share nothing: to hand out parts and to
+  /// hear that they have ended.
+  public static func measuredMeeting() -> Double {
+    let rounds = 2000
+    let pool = ThreadPool(threads: 2)
+    let seconds = Mutex(0.0)
+    try? pool.run(count: 1) { _ in
+      let start = ContinuousClock.now
+      for _ in 0..<rounds { Kernel.share(.other, parts: 2) { _ in } }
+      let elapsed = (ContinuousClock.now - start) / .seconds(1)
+      seconds.withLock { $0 = elapsed }
+    }
+    return seconds.withLock { $0 } / Double(rounds)
+  }
 }

@@ -38,6 +38,7 @@ public final class ThreadPool: @unchecked Sendable {
   private let free = Atomic(0)
   /// How often a thread looks for work before it sleeps.
   private let looks: Int
+  private let seemingHelpers: Int
   private var handles: [pthread_t] = []
 
   /// The number of processors this process may run on.
@@ -58,7 +59,11 @@ public final class ThreadPool: @unchecked Sendable {
   }
 
   /// Starts `threads - 1` threads; 0 means `defaultThreads`.
-  public init(threads requested: Int = 0) {
+  ///
+  /// - Parameter cutFor: cuts work as a pool of so many threads does, to see what that costs; 0 for
+  ///   no more than there are. Two of the threads have tasks of their own.
+  public init(threads requested: Int = 0, cutFor: Int = 0) {
+    seemingHelpers = max(0, cutFor - 2)
     threads = requested > 0 ? requested : Self.defaultThreads
     shared = (0..<max(1, threads)).map { _ in SharedWork() }
     looks = threads <= Self.availableProcessors ? 2000 : 0
@@ -182,11 +187,8 @@ public final class ThreadPool: @unchecked Sendable {
       nextTask += 1
       pthread_mutex_unlock(mutex)
       let start = current.isTimed ? Profile.now() : 0
-      place.waited = 0
       current.body(index)
-      if current.isTimed {
-        busy.add(Profile.now() - start - place.waited, ordering: .relaxed)
-      }
+      if current.isTimed { busy.add(Profile.now() - start, ordering: .relaxed) }
       pthread_mutex_lock(mutex)
       // Whoever waits for the end of the job may sleep with those who wait for something to do.
       if unfinished.subtract(1, ordering: .sequentiallyConsistent).newValue == 0 {
@@ -215,8 +217,12 @@ public final class ThreadPool: @unchecked Sendable {
 
 // How threads help each other.
 extension ThreadPool {
-  /// The number of threads that have nothing to do at the moment.
-  var helpers: Int { max(0, free.load(ordering: .relaxed)) }
+  /// The threads that could work on a task at the moment: those without a task of their own are
+  /// divided among those that have one.
+  var team: Int {
+    let helpers = max(seemingHelpers, free.load(ordering: .relaxed))
+    return 1 + helpers / max(1, min(threads, unfinished.load(ordering: .relaxed)))
+  }
 
   /// Does parts of other threads' work while `isWaiting` says so.
   private func help(_ place: PoolPlace, while isWaiting: () -> Bool) {
@@ -286,7 +292,6 @@ extension ThreadPool {
 
   /// Waits until all parts of the calling thread's shared work have ended.
   private func waitForOthers(_ place: PoolPlace) {
-    guard !place.work.isFinished else { return }
     let start = Profile.isEnabled ? Profile.now() : 0
     var looked = 0
     while !place.work.isFinished {
@@ -300,7 +305,7 @@ extension ThreadPool {
       place.work.wakeUp()
       pthread_mutex_unlock(mutex)
     }
-    if start > 0 { place.waited += Profile.now() - start }
+    if start > 0 { Profile.addMeeting(Profile.now() - start) }
   }
 }
 

@@ -100,8 +100,15 @@ public struct MateKD: ParsableCommand {
   }
 
   /// The message for an error: one line, with `error:` in it exactly once.
-  package static func line(for error: any Error) -> StyledText {
-    let text = error is CocoaError ? error.localizedDescription : "\(error)"
+  ///
+  /// - Parameters:
+  ///   - place: which process of several it is of, to stand before it.
+  ///   - advice: to stand after it.
+  package static func line(
+    for error: any Error, place: String = "", advice: String = ""
+  ) -> StyledText {
+    let text =
+      place + (error is CocoaError ? error.localizedDescription : "\(error)") + advice
     let mark = StyledText("error:", .red)
     if let place = text.range(of: ": error: ") {
       return StyledText(text[..<place.lowerBound] + ": ") + mark + " \(text[place.upperBound...])"

@@ -40,6 +40,7 @@ package struct ReportPage: Sendable {
       ("Training", CurvesSection(runs).html),
       ("Settings", runs.isEmpty ? .none : ConfigurationSection(runs).html),
       ("Confusion matrices", ConfusionSection(runs).html),
+      ("Lengths of texts", LengthsSection(runs).html),
       (
         "Disagreement",
         disagreements.isEmpty ? .none : DisagreementSection(runs: disagreements).html

@@ -31,6 +31,14 @@ package struct RunRecord: Sendable {
   let labels: [String]
   /// Texts beside those that the generator made of them.
   let examples: [AdversarialExample]
+  /// How many training texts have how many tokens, the shortest first; empty if nothing is known.
+  let lengths: [Length]
+
+  /// Some training texts of the same length.
+  package struct Length: Sendable, Equatable {
+    let tokens: Int
+    let texts: Int
+  }
 
   /// A line of log.jsonl.
   package struct LogLine: Sendable {
@@ -69,6 +77,14 @@ package struct RunRecord: Sendable {
       .sorted { (Int($0.key) ?? 0) < (Int($1.key) ?? 0) }.compactMap(\.value.string)
     examples = try Self.lines("\(folder)/\(AdversarialExample.fileName)")
       .compactMap { AdversarialExample($0) }
+    lengths = (try Self.json("\(folder)/text_lengths.json")?["train"]?.array ?? [])
+      .compactMap { pair in
+        guard let pair = pair.array, pair.count == 2, let tokens = pair[0].int,
+          let texts = pair[1].int, (0...1_000_000).contains(tokens),
+          (0...1_000_000_000_000).contains(texts)
+        else { return nil }
+        return Length(tokens: tokens, texts: texts)
+      }
   }
 
   /// The names of the metrics, without `eval_`, as they stand in the results.

@@ -58,6 +58,7 @@ enum Stylesheet {
     figure { margin: 0; min-width: 0; }
     figcaption { font-weight: 600; }
     figure > svg { width: 100%; height: auto; display: block; }
+    .bar { fill: var(--c0); }
     .best path { stroke-width: 4; }
     .legend { display: flex; flex-wrap: wrap; gap: .2rem 1rem; list-style: none; padding: 0;
       margin: .4rem 0; font-size: .85rem; overflow-wrap: anywhere; }
@@ -68,10 +69,17 @@ enum Stylesheet {
     """
 
   private static let paper = """
+    @page { size: landscape; margin: 12mm; }
     @media print {
       body { max-width: none; padding: 0; font-size: 10pt; }
       nav, .skip { display: none; }
-      .frame { overflow: visible; }
+      /* Nobody can scroll or unfold on paper. */
+      .frame { overflow: visible; break-inside: avoid; }
+      table { font-size: 7pt; max-width: 100%; }
+      th, td { padding: .15rem .3rem; }
+      thead th { overflow-wrap: anywhere; }
+      .count { margin: -.15rem -.3rem; padding: .15rem .3rem; }
+      details:not([open]) { display: none; }
       figure, tr { break-inside: avoid; }
       h2, h3, h4, figcaption { break-after: avoid; }
       .charts { grid-template-columns: 1fr 1fr; }

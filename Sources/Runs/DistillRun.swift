@@ -3,22 +3,28 @@ import Data
 import Inference
 import Methods
 import Models
+import Processes
 import Trainers
 
 extension PreparedRun {
   /// `mate-kd distill`: trains a student with one of the methods.
   ///
+  /// - Parameter group: the processes that share the run; all of them prepare and execute it.
   /// - Throws: errors of the configuration, the data and the models, each one sentence. Among them
   ///   are models whose vocabularies or labels differ.
-  public static func distill(_ c: DistillConfiguration) throws -> PreparedRun {
+  public static func distill(
+    _ c: DistillConfiguration,
+    sharedBy group: any ProcessGroup = SingleProcess()
+  ) throws -> PreparedRun {
     let task = try c.task.taskDescription()
     return task.questions == nil
-      ? try distill(c, task: task, head: SequenceClassifier.self)
-      : try distill(c, task: task, head: SpanClassifier.self)
+      ? try distill(c, task: task, head: SequenceClassifier.self, group: group)
+      : try distill(c, task: task, head: SpanClassifier.self, group: group)
   }
 
   private static func distill<Head: TaskHead>(
-    _ c: DistillConfiguration, task: TaskDescription, head: Head.Type
+    _ c: DistillConfiguration, task: TaskDescription, head: Head.Type,
+    group: any ProcessGroup
   ) throws -> PreparedRun {
     let method = try namedMethod(c)
     let makeObjective = try Head.configure(method, section: c.method, task: task)
@@ -26,7 +32,8 @@ extension PreparedRun {
     try OpenedTeacher<Head>.check(method, c, task: task)
     try checkBudget(of: method, c.train)
     let setup = try RunSetup(
-      command: "distill", common: c.common, arguments: c.train, resolved: { c.resolved })
+      command: "distill", common: c.common, arguments: c.train, group: group,
+      resolved: { c.resolved })
     try MethodRegistry.check(method, fits: task)
     for source in c.teacher.members.compactMap(\.source.model) + [c.student] {
       try ModelOpener.checkLabelOrder(of: source, for: task)

@@ -40,7 +40,8 @@ package struct MemoryEstimate: CustomStringConvertible {
     let moments = 8 * counts.reduce(0, +)
     let batch = arguments.perDeviceTrainBatchSize
     // As TrainingSession has it.
-    let lanes = min(setup.shards, batch * arguments.gradientAccumulationSteps)
+    let all = min(setup.shards, batch * arguments.gradientAccumulationSteps)
+    let lanes = (all + setup.group.count - 1) / setup.group.count
     parts = [
       ("held now", Double(held)), ("moments", moments),
       ("gradients", 4 * Double(lanes) * (counts.max() ?? 0)),
@@ -55,7 +56,7 @@ package struct MemoryEstimate: CustomStringConvertible {
         (
           model.model,
           Self.longestShard(
-            of: data, readAs: model.texts, arguments, lanes: lanes, masks: masks)
+            of: data, readAs: model.texts, arguments, lanes: all, masks: masks)
         )
       })
     parts.append(("activations", Double(lanes) * passes.pool.bytes))

@@ -9,11 +9,13 @@ extension PreparedRun {
   ///   - updates: updates of each model to measure; those of a generator come before those of the
   ///     student.
   ///   - warmUp: updates of each model made first, while memory use settles; they are not counted.
+  ///   - cutFor: cuts work as on a machine of so many cores; 0 for the threads at hand.
   ///   - shouldStop: asked after every update; true ends the run with what was counted so far.
   /// - Throws: `TrainingError`, as training does.
   public func profile(
-    updates: Int = 20, warmUp: Int = 3, shouldStop: @escaping () -> Bool = { false }
+    updates: Int = 20, warmUp: Int = 3, cutFor: Int = 0,
+    shouldStop: @escaping () -> Bool = { false }
   ) throws -> RunProfile {
-    try training.profile(updates: updates, warmUp: warmUp, shouldStop: shouldStop)
+    try training.profile(updates: updates, warmUp: warmUp, cutFor: cutFor, shouldStop: shouldStop)
   }
 }

@@ -18,7 +18,10 @@ extension PreparedRun {
     let references = try outputs.references()
     if !references.metrics.isEmpty {
       facts += references.metrics.map {
-        ($0.name.replacing("_", with: " "), String(format: "%.4f", $0.value))
+        (
+          $0.name.replacing("_", with: " "),
+          String(format: $0.name.hasSuffix("_parameters") ? "%.0f" : "%.4f", $0.value)
+        )
       }
       facts.append(("time to measure it", Self.time((ContinuousClock.now - start) / .seconds(1))))
     }

@@ -17,7 +17,8 @@ public struct PreparedRun {
   let setup: RunSetup
   let outputs: RunOutputs
 
-  /// - Throws: `MemoryShortage` if there is too little memory for the run.
+  /// - Throws: `MemoryShortage` if there is too little memory for the run, `TrainingError` if more
+  ///   processes share it than a batch has shards.
   init(
     setup: RunSetup, objective: any Objective, data: TokenizedDataset, outputs: RunOutputs,
     plan: RunPlan, notices: [String]
@@ -31,9 +32,11 @@ public struct PreparedRun {
       try notices
       + [plan.memory.check(), setup.arguments.warmupNotice(updates: updates)].compactMap { $0 }
     training = TrainingParts(objective: objective, data: data, trainer: setup.trainer)
+    _ = try setup.trainer.shares()
   }
 
-  /// Makes the run and writes the output folder.
+  /// Makes the run and writes the output folder. If several processes share the run, all of them
+  /// call this, and process 0 writes.
   ///
   /// - Throws: whatever training, measuring and writing throw.
   public func execute(_ display: any TrainingObserver) throws -> RunOutcome {
@@ -58,14 +61,17 @@ public struct PreparedRun {
     let common = setup.common
     let resume = setup.resume
     let description = RunDescription(setup, hashes: outputs.hashes)
-    if resume != nil, let results = RunFolder.finishedResults(in: common.outputDir) {
+    guard setup.group.rank == 0 else { return try follow(objective, description, display) }
+    let earlier = resume == nil ? nil : RunFolder.finishedResults(in: common.outputDir)
+    _ = try setup.group.meet(over: description, goesOn: earlier == nil)
+    if let results = earlier {
       try ResumePoint.requireSameRun(
         as: description, in: common.outputDir, origin: setup.arguments.origin)
       return RunOutcome(
         folder: common.outputDir, results: results,
         notices: ["the run in \(common.outputDir) is finished; nothing was left to do"])
     }
-    let references = try outputs.references()
+    let references = try setup.group.first { try outputs.references() }
     let folder = try RunFolder(
       common.outputDir, overwrite: common.overwriteOutputDir || resume != nil, keepsOld: true,
       lock: lock)
@@ -95,7 +101,9 @@ public struct PreparedRun {
     } else {
       try folder.clear(keepsCheckpoints: resume != nil)
     }
+    try session.meet()
     try folder.writeRun(description)
+    try folder.write(TextLengths.json(training.data), to: TextLengths.fileName)
     try folder.rewriteLog(session.history)
     if setup.arguments.reportTo.contains(.tensorBoard) {
       let resumedAt = point?.state == nil ? nil : session.globalStep
@@ -109,15 +117,32 @@ public struct PreparedRun {
     try folder.lock.requireHeld()
     if summary.end == .interrupted { return try interrupted(summary, in: folder, saver: saver) }
     do {
-      let outcome = try finish(
+      var outcome = try finish(
         summary, of: description, in: folder, references: references, observer: observer,
         saver: saver)
+      outcome.notices += [session.exchanged].compactMap { $0 }
       if let error = observer.firstError ?? saver.firstError { throw error }
       return outcome
     } catch is CancellationError where display.shouldStop {
       saver.save(session.state, step: summary.globalStep, best: summary.bestStep)
       return try interrupted(summary, in: folder, saver: saver)
     }
+  }
+
+  /// Makes the run on a process that neither reads nor writes the output folder.
+  private func follow(
+    _ objective: some Objective, _ description: RunDescription, _ display: any TrainingObserver
+  ) throws -> RunOutcome {
+    let folder = setup.common.outputDir
+    let done = RunOutcome(folder: folder, results: [], notices: [])
+    guard try setup.group.meet(over: description, goesOn: true) else { return done }
+    guard try setup.group.firstGoesOn() else {
+      return .interrupted(in: folder, checkpoint: nil)
+    }
+    let session = try session(objective)
+    try session.meet()
+    let summary = try session.run(observer: Follower(display))
+    return summary.end == .interrupted ? .interrupted(in: folder, checkpoint: nil) : done
   }
 
   private func session<Task: Objective>(_ objective: Task) throws -> TrainingSession<Task> {
@@ -216,7 +241,7 @@ public struct RunOutcome: Sendable {
   /// The content of all_results.json.
   public let results: [(name: String, value: Double)]
   /// Sentences that the user should see after the run.
-  public let notices: [String]
+  public fileprivate(set) var notices: [String]
   /// True if the observer ended the run before it was finished.
   public private(set) var wasInterrupted = false
   /// The checkpoint that an interrupted run goes on from; nil if it had not begun.

@@ -3,15 +3,21 @@ import Data
 import Inference
 import Methods
 import Models
+import Processes
 import Trainers
 
 extension PreparedRun {
   /// `mate-kd pretrain`: masked-language-model training on plain text or a task's texts.
   ///
+  /// - Parameter group: the processes that share the run; all of them prepare and execute it.
   /// - Throws: errors of the configuration, the data and the model, each one sentence.
-  public static func pretrain(_ c: PretrainConfiguration) throws -> PreparedRun {
+  public static func pretrain(
+    _ c: PretrainConfiguration,
+    sharedBy group: any ProcessGroup = SingleProcess()
+  ) throws -> PreparedRun {
     let setup = try RunSetup(
-      command: "pretrain", common: c.common, arguments: c.train, resolved: { c.resolved })
+      command: "pretrain", common: c.common, arguments: c.train, group: group,
+      resolved: { c.resolved })
     let model = try ModelOpener(c.common).maskedLanguageModel(c.model, role: "model")
     try ModelOpener.checkLength(c.maxSeqLength, of: [("model", model.model)])
     let text = try c.corpus.texts(maximumRows: c.train.maxTrainSamples)

@@ -76,6 +76,7 @@ package struct RunFolder: Sendable {
       "all_results.json", "config.json", "model.safetensors", "train_results.json",
       "eval_results.json", ValidationPredictions.fileName, "trainer_state.json",
       PseudoSamples.fileName, AdversaryOutputs.fileName, AppliedTask.fileName,
+      TextLengths.fileName,
     ] + modelFolders + ["run.json", "log.jsonl"]
 
   /// Folders of models within a run's folder.
@@ -154,6 +155,11 @@ package struct RunFolder: Sendable {
   }
 
   private var logFile: String { "\(path)/log.jsonl" }
+
+  /// The number of shards of the run that has begun in a folder; nil if there is none.
+  static func shards(in path: String) -> Int? {
+    (try? StrictJSON.read("\(path)/run.json"))?["shards"]?.int
+  }
 
   /// The results of a run that came to its end in a folder; nil if there is none.
   static func finishedResults(in path: String) -> [(name: String, value: Double)]? {

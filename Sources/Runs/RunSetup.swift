@@ -1,5 +1,6 @@
 import Kernels
 import Models
+import Processes
 import StrictJSON
 import Trainers
 
@@ -13,6 +14,10 @@ struct RunSetup {
   /// recorded its own defaults.
   let resolved: () -> JSONValue
   let pool: ThreadPool
+  /// The processes that share the run. Process 0 alone touches the output folder.
+  let group: any ProcessGroup
+  /// The number of shards of the run that is gone on with; nil for a new one.
+  private var earlierShards: Int?
   /// Whether the run is to end early.
   let stop = StopRequest()
 
@@ -20,12 +25,15 @@ struct RunSetup {
   ///   write over what it reads or the processor lacks what it needs.
   init(
     command: String, common: CommonConfiguration, arguments: TrainingArguments,
-    resolved: @escaping () -> JSONValue
+    group: any ProcessGroup, resolved: @escaping () -> JSONValue
   ) throws {
-    try RunFolder.check(
-      common.outputDir,
-      overwrite: common.overwriteOutputDir || arguments.resumeFromCheckpoint != nil
-        || RunFolder.holdsUnfinishedRun(common.outputDir))
+    if group.rank == 0 {
+      try RunFolder.check(
+        common.outputDir,
+        overwrite: common.overwriteOutputDir || arguments.resumeFromCheckpoint != nil
+          || RunFolder.holdsUnfinishedRun(common.outputDir))
+    }
+    self.group = group
     try ProtectedInputs.check(
       outputDir: common.outputDir, config: resolved(), origin: common.origin)
     precision = try common.supportedPrecision()
@@ -34,6 +42,7 @@ struct RunSetup {
     self.common = common
     self.arguments = arguments
     self.resolved = resolved
+    if resume != nil { earlierShards = RunFolder.shards(in: common.outputDir) }
   }
 
   /// Where the run goes on. A run that was interrupted in the output folder goes on there unasked.
@@ -46,14 +55,18 @@ struct RunSetup {
   /// The precision of the factors in products with weights.
   let precision: Precision
 
-  /// The number of parts that a batch is split into.
-  var shards: Int { common.shards > 0 ? common.shards : Trainer.usualShards }
+  /// The number of parts that a batch is split into. By default it is that with which the run began
+  /// or, in a new one, the usual number for each process that shares it.
+  var shards: Int {
+    if common.shards > 0 { return common.shards }
+    return earlierShards ?? Trainer.usualShards * group.count
+  }
 
   /// What trains.
   var trainer: Trainer {
     Trainer(
       arguments: arguments, seed: common.seed, dataSeed: common.dataSeed, shards: shards,
-      pool: pool, precision: precision)
+      pool: pool, precision: precision, group: group)
   }
 
   /// The main model of a run over `rows` rows, with its optimiser and schedule.

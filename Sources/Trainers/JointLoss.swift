@@ -1,5 +1,6 @@
 import Autograd
 import Kernels
+import Processes
 
 /// What a shard contributes to a loss over the whole batch.
 public struct ShardFeatures {
@@ -21,6 +22,9 @@ extension StepContext {
   /// once per shard, then `joint` once over the features of all texts, then all backward passes.
   /// Neither the loss nor the gradients depend on how the batch was split.
   ///
+  /// If several processes share the run, each has the features of all shards and does the joint part
+  /// on its own, which is the same on all of them.
+  ///
   /// Every shard's activations live until its backward pass, so micro-batches save no memory here.
   ///
   /// - Parameters:
@@ -36,26 +40,28 @@ extension StepContext {
     try checkShards()
     let opened = ResultSlots<OpenShard>(count: shards.count)
     try pool.run(count: lanes.count) { number in
-      for (index, shard) in shards.enumerated() where shard.lane == number {
+      for (index, shard) in shards.enumerated() where shard.lane == firstLane + number {
         let tape = tape(lanes[number], index: index)
         opened[index] = OpenShard(tape: tape, result: try body(shard, tape))
       }
     }
-    let open = shards.indices.compactMap { opened[$0] }
+    let all = try gather(
+      shards.indices.map { opened[$0].map { GatheredFeatures($0.result) } },
+      write: { $0.write(to: &$1) }, read: { try GatheredFeatures(reading: &$0) })
     var sum = Scalars()
-    for shard in open { sum.add(shard.result.scalars) }
+    for shard in all { sum.add(shard.scalars) }
 
-    // A number that no shard has names its draws.
-    let jointTape = tape(lanes[0], index: shards.count)
-    let features = (0..<(open.first?.result.features.count ?? 0)).map { number in
-      gathered(open.map { $0.result.features[number] }, on: jointTape)
+    // A number that no shard has names its draws. Its weight gradients count once.
+    let jointTape = tape(lanes[0], index: shards.count, isBound: firstLane == 0)
+    let features = (0..<(all.first?.features.count ?? 0)).map { number in
+      gathered(all.map { $0.features[number] }, on: jointTape)
     }
     sum.add(try joint(jointTape, features))
     jointTape.backward()
 
     let gradients = features.map { JointGradient(matrix: $0.leafGradient) }
     try pool.run(count: lanes.count) { number in
-      for (index, shard) in shards.enumerated() where shard.lane == number {
+      for (index, shard) in shards.enumerated() where shard.lane == firstLane + number {
         guard let open = opened[index] else { continue }
         for (feature, gradient) in zip(open.result.features, gradients) {
           guard let all = gradient.matrix, feature.requiresGradient else { continue }
@@ -70,14 +76,46 @@ extension StepContext {
   }
 
   /// The shards' rows of a feature in the order of the batch's texts.
-  private func gathered(_ parts: [Tensor], on tape: Tape) -> Tensor {
-    let all = tape.pool.matrix(count, parts.first?.columns ?? 0)
+  private func gathered(
+    _ parts: [GatheredFeatures.Feature], on tape: Tape
+  ) -> Tensor {
+    let all = tape.pool.matrix(count, parts.first?.value.columns ?? 0)
     for (shard, part) in zip(shards, parts) {
       for (row, place) in shard.places.enumerated() {
         all.rows(place..<place + 1).copy(from: part.value.rows(row..<row + 1))
       }
     }
     return parts.contains(where: \.requiresGradient) ? tape.leaf(all) : tape.constant(all)
+  }
+}
+
+/// What a shard of any process contributes.
+private struct GatheredFeatures {
+  typealias Feature = (value: Matrix, requiresGradient: Bool)
+
+  let scalars: Scalars
+  var features: [Feature]
+
+  init(_ own: ShardFeatures) {
+    scalars = own.scalars
+    features = own.features.map { ($0.value, $0.requiresGradient) }
+  }
+
+  /// - Throws: `ProcessError`.
+  init(reading message: inout MessageReader) throws {
+    scalars = try Scalars(reading: &message)
+    features = try (0..<message.int()).map { _ in
+      (try message.matrix(), try message.int() == 1)
+    }
+  }
+
+  func write(to message: inout MessageWriter) {
+    scalars.write(to: &message)
+    message.add(features.count)
+    for feature in features {
+      message.add(feature.value)
+      message.add(feature.requiresGradient ? 1 : 0)
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import Autograd
 import Kernels
+import Processes
 
 /// One batch (or one accumulation chunk of it) on its way through an objective.
 public struct StepContext: Sendable {
@@ -7,7 +8,7 @@ public struct StepContext: Sendable {
   public let batchNumber: Int
   /// The index of the model that learns.
   public let turn: Int
-  /// The batch's shards.
+  /// The batch's shards, on whatever process they are worked on.
   public let shards: [Shard]
   /// The number of texts in all shards.
   public let count: Int
@@ -19,13 +20,18 @@ public struct StepContext: Sendable {
   public let drawNumber: Int
   /// The run's seed.
   public let seed: UInt64
+  /// The lanes of this process.
   package let lanes: [Lane]
+  /// The number of the first of them among those of all processes.
+  let firstLane: Int
+  let group: any ProcessGroup
   package let pool: ThreadPool
   let trained: [Parameters]
 
   package init(
     batchNumber: Int, turn: Int, shards: [Shard], count: Int, share: Double, seed: UInt64,
-    lanes: [Lane], pool: ThreadPool, trained: [Parameters], drawNumber: Int
+    lanes: [Lane], firstLane: Int = 0, group: any ProcessGroup = SingleProcess(),
+    pool: ThreadPool, trained: [Parameters], drawNumber: Int
   ) {
     self.batchNumber = batchNumber
     self.turn = turn
@@ -34,6 +40,8 @@ public struct StepContext: Sendable {
     self.share = share
     self.seed = seed
     self.lanes = lanes
+    self.firstLane = firstLane
+    self.group = group
     self.pool = pool
     self.trained = trained
     self.drawNumber = drawNumber
@@ -41,10 +49,10 @@ public struct StepContext: Sendable {
 
   /// Runs `body` once per shard, lanes in parallel, each time with a tape that is bound to the
   /// learning model. The shards of a lane share its memory, so only one of them holds activations
-  /// at a time.
+  /// at a time. If several processes share the run, each does so for its own shards.
   ///
   /// - Parameter body: returns the shard's share of the step's scalars.
-  /// - Returns: the sums over shards, added in the order of the shards.
+  /// - Returns: the sums over the shards of all processes, added in the order of the shards.
   public func forEachShard(
     _ body: @Sendable (Shard, Tape) throws -> Scalars
   ) throws -> Scalars {
@@ -52,15 +60,14 @@ public struct StepContext: Sendable {
     let results = ResultSlots<Scalars>(count: shards.count)
     try pool.run(count: lanes.count) { number in
       let lane = lanes[number]
-      for (index, shard) in shards.enumerated() where shard.lane == number {
+      for (index, shard) in shards.enumerated() where shard.lane == firstLane + number {
         results[index] = try body(shard, tape(lane, index: index))
       }
     }
-    var sum = Scalars()
-    for index in shards.indices {
-      if let result = results[index] { sum.add(result) }
-    }
-    return sum
+    let found = try gather(
+      shards.indices.map { results[$0] }, write: { $0.write(to: &$1) },
+      read: { try Scalars(reading: &$0) })
+    return found.reduce(into: Scalars()) { $0.add($1) }
   }
 }
 
@@ -78,14 +85,46 @@ extension StepContext {
     }
   }
 
+  /// What the shards of all processes have found, in the order of the shards.
+  ///
+  /// - Parameter own: nil for shards of other processes.
+  /// - Throws: `ProcessError`.
+  func gather<Found>(
+    _ own: [Found?], write: (Found, inout MessageWriter) -> Void,
+    read: (inout MessageReader) throws -> Found
+  ) throws -> [Found] {
+    guard group.isShared else { return own.compactMap { $0 } }
+    var message = MessageWriter()
+    for (index, found) in own.enumerated() {
+      guard let found else { continue }
+      message.add(index)
+      write(found, &message)
+    }
+    var all = own
+    for (rank, bytes) in try group.gather(message.bytes).enumerated() where rank != group.rank {
+      var reader = MessageReader(bytes)
+      while !reader.isAtEnd {
+        let index = try reader.int()
+        guard all.indices.contains(index) else {
+          throw ProcessError(
+            "process \(rank) has split a batch otherwise than process \(group.rank)")
+        }
+        all[index] = try read(&reader)
+      }
+    }
+    return all.compactMap { $0 }
+  }
+
   /// A tape bound to whatever learns.
   ///
-  /// - Parameter index: names its random draws.
-  func tape(_ lane: Lane, index: Int) -> Tape {
+  /// - Parameters:
+  ///   - index: names its random draws.
+  ///   - isBound: false for a tape on which nothing learns.
+  func tape(_ lane: Lane, index: Int, isBound: Bool = true) -> Tape {
     let tape = Tape(
       pool: lane.pool, seed: seed, step: drawNumber, lane: index, precision: lane.precision)
     var offset = 0
-    for parameters in trained {
+    for parameters in trained where isBound {
       tape.bind(parameters, gradients: lane.gradients, offset: offset)
       offset += parameters.count
     }

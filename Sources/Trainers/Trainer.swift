@@ -1,5 +1,6 @@
 import Data
 import Kernels
+import Processes
 
 /// Trains the models of an objective. This is the part of a run that does not change while it goes
 /// on.
@@ -21,9 +22,10 @@ public struct Trainer: Sendable {
   let dataSeed: UInt64
   /// The number of parts that a batch is split into.
   package let shards: Int
-  package let pool: ThreadPool
+  package var pool: ThreadPool
   let precision: Precision
-  let reduction: any GradientReduction
+  /// The processes that share the run.
+  let group: any ProcessGroup
 
   /// A trainer.
   ///
@@ -31,9 +33,10 @@ public struct Trainer: Sendable {
   ///   - shards: the number of parts that a batch is split into, 0 for `usualShards`. Results depend
   ///     on it, but not on threads.
   ///   - precision: the precision of the factors in products with weights.
+  ///   - group: the processes that share the run; each works on some of the shards of every batch.
   public init(
     arguments: TrainingArguments, seed: UInt64, dataSeed: UInt64, shards: Int, pool: ThreadPool,
-    precision: Precision = .float32
+    precision: Precision = .float32, group: any ProcessGroup = SingleProcess()
   ) {
     self.arguments = arguments
     self.seed = seed
@@ -41,7 +44,19 @@ public struct Trainer: Sendable {
     self.shards = shards > 0 ? shards : Self.usualShards
     self.pool = pool
     self.precision = precision
-    reduction = LocalReduction()
+    self.group = group
+  }
+
+  /// How the lanes of a batch lie on processes.
+  ///
+  /// - Throws: `TrainingError.tooFewShards` if a process would have none.
+  package func shares() throws -> LaneShares {
+    let batch = arguments.perDeviceTrainBatchSize * arguments.gradientAccumulationSteps
+    let shares = LaneShares(lanes: min(shards, batch), processes: group.count)
+    guard shares.lanes >= shares.processes else {
+      throw TrainingError.tooFewShards(shares.lanes, processes: shares.processes)
+    }
+    return shares
   }
 
   /// The shards of a batch on every machine, unless a configuration says otherwise.

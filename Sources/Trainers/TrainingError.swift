@@ -8,6 +8,8 @@ public enum TrainingError: Error, CustomStringConvertible, Equatable {
   case noData(String)
   /// A batch makes more shards than there are names for their random draws.
   case tooManyShards(Int)
+  /// More processes share the run than a batch has shards.
+  case tooFewShards(Int, processes: Int)
 
   /// One sentence for the user.
   public var description: String {
@@ -20,6 +22,10 @@ public enum TrainingError: Error, CustomStringConvertible, Equatable {
     case .tooManyShards(let count):
       "a batch is worked on in \(count) pieces, and \(StepContext.maximumShards) is the most; "
         + "raise train.max_tokens_per_batch or lower train.per_device_train_batch_size"
+    case .tooFewShards(let shards, let processes):
+      "a batch has \(shards) shard\(shards == 1 ? "" : "s"), but \(processes) processes share the run, "
+        + "and each needs one; set shards to \(2 * processes), with at least as many texts in a batch, "
+        + "or start fewer processes"
     }
   }
 }

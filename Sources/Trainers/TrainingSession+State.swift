@@ -26,6 +26,19 @@ extension TrainingSession {
     return state
   }
 
+  /// Gives all processes that share the run the state of process 0, where they differ from it: after
+  /// it went back to a checkpoint, or if their processors round otherwise.
+  ///
+  /// - Throws: `ProcessError`, and `StateError` if the state of process 0 does not fit.
+  package func meet() throws {
+    guard trainer.group.isShared else { return }
+    var state = self.state
+    let differing = try trainer.group.differences(of: state, pool: trainer.pool)
+    guard trainer.group.rank > 0 else { return }
+    for (name, record) in differing.parts { state.parts[name] = record }
+    try restore(state)
+  }
+
   /// Goes back to a state of a session with the same configuration.
   ///
   /// - Throws: `StateError` if a part is missing or does not fit. The session cannot be used after

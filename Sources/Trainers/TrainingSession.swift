@@ -1,5 +1,6 @@
 import Data
 import Kernels
+import Processes
 
 /// A run in progress: batches, updates, evaluations, log, best model, early stopping.
 ///
@@ -19,13 +20,16 @@ import Kernels
 /// assert(first.trainLoss == second.trainLoss)
 /// ```
 public final class TrainingSession<Task: Objective> {
-  private let trainer: Trainer
+  let trainer: Trainer
   let objective: Task
   let data: TokenizedDataset
   let sampler: Sampler
   let models: [TrainedModel]
   let optimizers: [AdamOptimizer]
+  /// The lanes of this process, and how all lanes lie on processes.
   private let lanes: [Lane]
+  private let shares: LaneShares
+  private let reduction: GradientReduction
   let best: BestModel
   private let metric: String
   private let evaluate: (() throws -> [(name: String, value: Double)])?
@@ -38,10 +42,13 @@ public final class TrainingSession<Task: Objective> {
   /// The batches of the current epoch; empty until they are first needed.
   var batches: [[Int]] = []
   private var start = ContinuousClock.now
+  /// What the reductions of this process took.
+  var exchange = ExchangeCost()
   /// What was not finite in the latest update that was skipped.
   private var firstNotFinite: String?
 
   private var arguments: TrainingArguments { trainer.arguments }
+  private var group: any ProcessGroup { trainer.group }
 
   /// A session that has made no update yet. What is not listed here is as for `Trainer.run`.
   ///
@@ -71,10 +78,13 @@ public final class TrainingSession<Task: Objective> {
         model.allParameters, settings: model.optimizer, stateName: "optimizer.\(index)")
     }
     let largest = optimizers.map(\.count).max() ?? 0
-    lanes = (0..<min(trainer.shards, batchSize)).map { _ in
+    let shares = try trainer.shares()
+    lanes = shares.lanes(of: trainer.group.rank).map { _ in
       Lane(
         pool: BufferPool(), gradients: Buffer(zeroed: largest), precision: trainer.precision)
     }
+    self.shares = shares
+    reduction = GradientReduction(trainer.group, lanes: shares.lanes, capacity: largest)
     best = BestModel(
       parameters: models[0].parameters, greaterIsBetter: metric.greaterIsBetter,
       keepsWeights: arguments.loadBestModelAtEnd)
@@ -89,7 +99,8 @@ public final class TrainingSession<Task: Objective> {
   }
 
   /// Trains until the planned updates are made, or until the observer or `early_stopping_patience`
-  /// stops it.
+  /// stops it. If several processes share the run, the observer of any of them stops all, and
+  /// process 0 evaluates for all.
   ///
   /// If `evaluate` throws a `CancellationError` while the observer asks to stop, that evaluation is
   /// made when the session goes on.
@@ -102,7 +113,8 @@ public final class TrainingSession<Task: Objective> {
     start = ContinuousClock.now
     while now.end == nil {
       let isMain = try now.owesEvaluation || makeUpdate(observer: observer, saver: saver)
-      guard try !observer.shouldStop && (!isMain || makeEvaluation(observer: observer)) else {
+      guard try !group.any(observer.shouldStop) && (!isMain || makeEvaluation(observer: observer))
+      else {
         try saver?.save(state, step: now.globalStep, best: best.best.step)
         var summary = self.summary
         summary.end = .interrupted
@@ -153,7 +165,7 @@ public final class TrainingSession<Task: Objective> {
     let isEnough: Bool
     do {
       isEnough = try evaluateIfDue(isLast: isLast, observer: observer)
-    } catch is CancellationError where observer.shouldStop {
+    } catch is CancellationError where observer.shouldStop || group.rank > 0 {
       return false
     }
     now.owesEvaluation = false
@@ -198,8 +210,9 @@ public final class TrainingSession<Task: Objective> {
     var scalars = try loss(rows: rows, turn: turn)
     let rate = model.schedule.rate(at: optimizer.updates)
     let gradients = lanes.map(\.gradients)
-    let squares = try trainer.reduction.reduce(
-      gradients, count: optimizer.count, pool: trainer.pool)
+    let squares = try exchange.measure(group, gradients: optimizer.count) {
+      try reduction.reduce(gradients, count: optimizer.count, pool: trainer.pool)
+    }
     let norm = squares.squareRoot()
     scalars["grad_norm"] = norm
     scalars["learning_rate"] = rate
@@ -252,15 +265,17 @@ public final class TrainingSession<Task: Objective> {
     for (chunk, start) in stride(from: 0, to: rows.count, by: size).enumerated() {
       let chunkRows = Array(rows[start..<min(rows.count, start + size)])
       let shards = Shard.split(
-        chunkRows, of: data, lanes: lanes.count, maximumTokens: arguments.maxTokensPerBatch)
+        chunkRows, of: data, lanes: shares.lanes, maximumTokens: arguments.maxTokensPerBatch)
       now.tokens += shards.reduce(0) { $0 + $1.tokens.ids.count }
       let share = Double(chunkRows.count) / Double(rows.count)
       let step = StepContext(
         batchNumber: now.batchNumber, turn: turn, shards: shards, count: chunkRows.count,
-        share: share, seed: trainer.seed, lanes: lanes, pool: trainer.pool,
+        share: share, seed: trainer.seed, lanes: lanes,
+        firstLane: shares.lanes(of: group.rank).lowerBound, group: group, pool: trainer.pool,
         trained: models[turn].allParameters,
         drawNumber: now.batchNumber * arguments.gradientAccumulationSteps + chunk)
       scalars.add(try objective.loss(step), factor: share)
+      try group.share((objective.memory + memory).compactMap { $0 as? any ShardedState })
     }
     return scalars
   }
@@ -279,7 +294,7 @@ public final class TrainingSession<Task: Objective> {
     guard let evaluate, evaluateEvery > 0, now.globalStep % evaluateEvery == 0 || isLast else {
       return false
     }
-    let values = try (evaluate() + objective.diagnostics()).map {
+    let values = try group.ofFirst { try evaluate() + objective.diagnostics() }.map {
       (name: "eval_\($0.name)", value: $0.value)
     }
     let entry = LogEntry(step: now.globalStep, epoch: epoch, values: values)

@@ -3,6 +3,7 @@ import Configuration
 import Kernels
 import MateKDCommands
 import Methods
+import Processes
 import Runs
 import StrictJSON
 import Studies
@@ -44,6 +45,22 @@ import Testing
     try section.finish()  // an unknown key is an error, with a guess at what was meant
     print(rate, rounds, section.resolved)
     #expect(rate == 0.5 && rounds == 2)
+  }
+
+  @Test func messages() throws {
+    var writer = MessageWriter()
+    writer.add("loss")
+    writer.add(0.5)
+    var reader = MessageReader(writer.bytes)
+    print(try reader.string(), try reader.double())
+    #expect(reader.isAtEnd)
+  }
+
+  @Test func processes() throws {
+    let group: any ProcessGroup = SingleProcess()
+    let seen = try group.gather([1]).count  // As many as there are processes.
+    print(group.rank, group.count, seen)
+    #expect(seen == group.count)
   }
 
   // These two need data and models of their own, so they are compiled and not run.

@@ -112,6 +112,25 @@ import Testing
     }
   }
 
+  @Test func buffersAreAddedInATree() {
+    let values = (0..<5).map { lane in
+      (0..<100).map { i in Float(1) / Float(i + 7 * lane + 3) }
+    }
+    let buffers = values.map { buffer($0) }
+    _ = Kernel.reduceGradients(buffers, count: 100, pool: ThreadPool(threads: 1))
+    let expected = (0..<100).map { (i: Int) -> Float in
+      let left: Float = values[0][i] + values[1][i]
+      let right: Float = values[2][i] + values[3][i]
+      return (left + right) + values[4][i]
+    }
+    #expect(Array(floats(buffers[0])[..<100]) == expected)
+    // One after the other would have given other bits.
+    let inOrder = (0..<100).map { (i: Int) -> Float in
+      values.reduce(Float(0)) { (sum: Float, lane: [Float]) -> Float in sum + lane[i] }
+    }
+    #expect(inOrder != expected)
+  }
+
   @Test func noBuffersHaveNoNorm() {
     #expect(Kernel.reduceGradients([], count: 5, pool: ThreadPool(threads: 1)) == 0)
   }

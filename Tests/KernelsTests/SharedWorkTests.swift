@@ -52,6 +52,26 @@ import Testing
     }
   }
 
+  /// A helper that looks while the owner opens its next work must not take a part of it twice.
+  @Test(arguments: [2, 3, 16])
+  func everyPartIsDoneOnce(threads: Int) throws {
+    let wrong = Atomic(0)
+    try ThreadPool(threads: threads).run(count: 2) { task in
+      let done = (0..<7).map { _ in Tally() }
+      for round in 0..<20_000 {
+        let parts = 2 + (round &* 7 &+ task) % 6
+        Kernel.share(.other, parts: parts) { done[$0].count.add(1, ordering: .relaxed) }
+        for (part, tally) in done.enumerated() {
+          let met = tally.count.exchange(0, ordering: .relaxed)
+          if met != (part < parts ? 1 : 0) { wrong.add(1, ordering: .relaxed) }
+        }
+      }
+    }
+    #expect(wrong.load(ordering: .relaxed) == 0)
+  }
+
+  private final class Tally: Sendable { let count = Atomic(0) }
+
   @Test func rowsAndColumns() throws {
     try expectEqualBits("element-wise") {
       let x = Self.matrix(700, 403, seed: 4)

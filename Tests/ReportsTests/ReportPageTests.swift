@@ -53,6 +53,28 @@ import Reports
       writer.bytes(example) + [0x0A], as: "\(name)/adversarial_examples.jsonl")
   }
 
+  @Test func lengthsOfTexts() throws {
+    let scratch = try ScratchFolder()
+    for name in ["one", "two", "three"] { try run(scratch, name) }
+    #expect(!(try ReportPage(folders: ["\(scratch.path)/one"]).html().contains("Lengths of texts")))
+    // Forty lengths have a bar each; of eighty, two share one.
+    func write(_ lengths: [(Int, Int)], _ name: String) throws {
+      let pairs = lengths.map { "[\($0.0), \($0.1)]" }.joined(separator: ", ")
+      try scratch.write("{\"train\": [\(pairs)]}", as: "\(name)/text_lengths.json")
+    }
+    try write([(3, 5), (40, 1)], "one")
+    try write([(3, 5), (40, 1)], "two")
+    try write([(1, 2), (2, 3), (80, 7)], "three")
+    let html = try ReportPage(
+      folders: ["one", "two", "three"].map { "\(scratch.path)/\($0)" }
+    ).html()
+    #expect(html.components(separatedBy: "class=\"bar\"").count - 1 == 80)
+    #expect(html.contains("3 tokens: 5 texts") && html.contains("40 tokens: 1 texts"))
+    #expect(html.contains("1 to 2 tokens: 5 texts") && html.contains("79 to 80 tokens: 7 texts"))
+    #expect(html.contains("and 1 more"))
+    #expect(html.contains("6 texts of 9.167 tokens on average, the longest of 40"))
+  }
+
   @Test func whatStandsInFilesStaysText() throws {
     let scratch = try ScratchFolder()
     try run(scratch, "one")

@@ -4,6 +4,7 @@ import Files
 import Foundation
 import Methods
 import Models
+import Processes
 import Runs
 import StrictJSON
 import TestSupport
@@ -13,7 +14,7 @@ import Trainers
 /// A run that is interrupted and goes on is the run that would have been, for every method.
 @Suite struct ResumeTests {
   /// A toy teacher, generator and data for all methods.
-  private struct World {
+  struct World {
     let toy: ToyWorld
 
     init() throws {
@@ -37,7 +38,8 @@ import Trainers
     }
 
     func prepared(
-      _ method: JSONValue, output: String, train: JSONValue = [:]
+      _ method: JSONValue, output: String, train: JSONValue = [:], shards: Int = 2,
+      sharedBy group: any ProcessGroup = SingleProcess()
     ) throws -> PreparedRun {
       let path = toy.scratch.path
       let usual: JSONValue = [
@@ -47,7 +49,7 @@ import Trainers
       ]
       let text: JSONValue = [
         "allow_weak_teacher": true, "output_dir": .string("\(path)/\(output)"), "seed": 5,
-        "shards": 2,
+        "shards": .int(shards),
         "task": ["name": "sst-2", "data_dir": .string(path), "max_seq_length": 16],
         "teacher": ["model_name_or_path": .string("\(path)/teacher")],
         "student": ["from_teacher_layers": [0, 1]],
@@ -55,7 +57,7 @@ import Trainers
         "method": method, "train": usual.merged(with: train),
       ]
       return try PreparedRun.distill(
-        DistillConfiguration(reading: ConfigDocument(text, file: "test").root))
+        DistillConfiguration(reading: ConfigDocument(text, file: "test").root), sharedBy: group)
     }
 
     func bytes(_ file: String) throws -> [UInt8] {
@@ -64,7 +66,7 @@ import Trainers
   }
 
   /// Settings by which a dozen updates reach every part of a method.
-  private static let settings: [String: JSONValue] = [
+  static let settings: [String: JSONValue] = [
     "mate-kd": ["generator_steps": 2, "student_steps": 3, "generator_learning_rate": 0.01],
     "cilda": [
       "generator_steps": 2, "student_steps": 3, "generator_learning_rate": 0.01,

@@ -18,11 +18,16 @@ import Testing
   }
 
   /// What some workers do that run at the same time.
-  private func work(_ count: Int, on study: Study, waits: Bool = false) -> [Work] {
+  ///
+  /// - Parameter atWait: called by each that finds nothing to do.
+  private func work(
+    _ count: Int, on study: Study, waits: Bool = false, atWait: @escaping @Sendable () -> Void = {}
+  ) -> [Work] {
     let found = Mutex<[Work]>([])
     let threads = (0..<count).compactMap { _ in
       BackgroundWork {
         let listener = StudyListener()
+        listener.atWait = atWait
         let outcome = try? study.run(observer: listener, waits: waits)
         let work = Work(
           outcome: outcome, finished: listener.finished.map(\.cell),
@@ -99,14 +104,29 @@ import Testing
       world.text(
         methods: #", "deep": {"student": {"config": null, "from_teacher_layers": [7]}, "#
           + #""method": {"name": "kd"}}"#))
-    let workers = work(3, on: study, waits: true)
+    // A worker that starts after a failure tries once more, so all must have begun by then.
+    func workTogether() throws -> [Work] {
+      let locks = try study.cells.filter { $0.method == "deep" }.map { cell in
+        try ByteFile.makeFolder(cell.folder)
+        return try FolderLock(cell.folder)
+      }
+      let waiting = Mutex(0)
+      return work(3, on: study, waits: true) {
+        let count = waiting.withLock { count in
+          count += 1
+          return count
+        }
+        if count == 3 { for lock in locks { lock.release() } }
+      }
+    }
+    let workers = try workTogether()
     let failed = workers.flatMap(\.failed)
     #expect(failed.sorted() == ["short/deep/seed-1", "short/deep/seed-2"])
     // Everybody hears of it.
     #expect(workers.allSatisfy { $0.outcome?.failures.count == 2 })
     #expect(StudyStatus(study).failed == 2)
     // A later start tries once more, again only once.
-    let again = work(3, on: study, waits: true)
+    let again = try workTogether()
     #expect(again.flatMap(\.failed).sorted() == failed.sorted())
   }
 

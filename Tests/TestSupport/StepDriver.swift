@@ -74,7 +74,7 @@ extension AdamOptimizer {
   @discardableResult package func update(
     gradients: [Buffer], learningRate: Double, pool: ThreadPool
   ) throws -> Double {
-    let norm = LocalReduction().reduce(gradients, count: count, pool: pool).squareRoot()
+    let norm = Kernel.reduceGradients(gradients, count: count, pool: pool).squareRoot()
     try update(
       gradients: gradients[0], scale: clipFactor(norm: norm), learningRate: learningRate,
       pool: pool)

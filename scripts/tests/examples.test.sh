@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The examples in doc comments, in the catalogues and in CONTRIBUTING.md are text of files that the
+# The examples in doc comments, in the catalogues and in the documents are text of files that the
 # tests compile (Tests/ExamplesTests and others) or of the package in Examples, whose sources are
 # type-checked here. The types that a catalogue lists exist.
 set -euo pipefail
@@ -26,7 +26,8 @@ def is_compiled(example):
 
 problems, count = [], 0
 for path in (glob.glob("Sources/**/*.swift", recursive=True)
-             + glob.glob("Sources/*/*.docc/*.md") + ["CONTRIBUTING.md"]):
+             + glob.glob("Sources/*/*.docc/*.md") + glob.glob("docs/*.md")
+             + ["README.md", "CONTRIBUTING.md"]):
     with open(path) as file:
         text = file.read()
     if path.endswith(".swift"):
@@ -54,7 +55,7 @@ print(f"{count} examples, {len(catalogues)} catalogues, {len(problems)} problems
 sys.exit(bool(problems) or count == 0 or not catalogues)
 PYTHON
 
-# The example package as it would be compiled against the modules of the release build.
+# The example packages as they would be compiled against the modules of the release build.
 example=Examples/own-method/Sources
 bin=$(swift build -c release --show-bin-path)
 [[ -e $bin/Modules/Methods.swiftmodule ]] || swift build -c release --product mate-kd
@@ -71,4 +72,6 @@ flags=(
 swiftc -emit-module -emit-module-path "$modules/OwnMethod.swiftmodule" -module-name OwnMethod \
   -parse-as-library "${flags[@]}" "$example"/OwnMethod/*.swift
 swiftc -typecheck "${flags[@]}" "$example"/my-mate-kd/main.swift
+[[ -e $bin/Modules/MateKD.swiftmodule ]] || swift build -c release --target MateKD
+swiftc -typecheck "${flags[@]}" Examples/classify/Sources/classify/main.swift
 echo "examples: ok"

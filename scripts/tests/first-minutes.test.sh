@@ -47,6 +47,11 @@ run pretrain --config - <body.json
 run init --data reviews.csv --teacher body
 grep -q 'CSV with "," between fields, the first line names the columns, 400 rows' out || fail summary
 grep -q 'written: reviews-teacher.json, reviews.json' out || fail "no files named"
+for name in teacher-finetune:reviews-teacher distill:reviews; do
+  schema=.mate-kd/${name%:*}.schema.json
+  grep -qF "\"\$schema\": \"$schema\"" "${name#*:}.json" || fail "${name#*:}.json names no schema"
+  "$mate_kd" schema "${name%:*}" | cmp - "$schema" || fail "$schema is another schema"
+done
 refused 73 'reviews-teacher.json: cannot be written: it is there already' init --data reviews.csv
 rm reviews.json
 refused 73 'reviews-teacher.json: cannot be written: it is there already' init --data reviews.csv

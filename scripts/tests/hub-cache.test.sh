@@ -54,6 +54,19 @@ code=0
 [[ $code -eq 78 ]] || fail "a model that is nowhere ends with $code"
 grep -q 'get it by: hf download some-org/tiny' message || fail "no advice: $(cat message)"
 
+for command in inspect tokenize export evaluate predict; do
+  more=()
+  case $command in
+    export) more=(--output model.onnx) ;;
+    evaluate) more=(--task sst-2 --data data) ;;
+    predict) more=(--task sst-2 --input data/SST-2/test.tsv --output predictions.jsonl) ;;
+  esac
+  code=0
+  "$mate_kd" $command --model some-org/tiny "${more[@]}" 2>message </dev/null || code=$?
+  [[ $code -eq 66 ]] || fail "$command with a model that is nowhere ends with $code"
+  grep -q 'get it by: hf download some-org/tiny' message || fail "$command: $(cat message)"
+done
+
 # The part of the Hub's interface that a download needs.
 cat >server.py <<'PYTHON'
 import hashlib, http.server, json, pathlib, sys
@@ -120,6 +133,10 @@ server=
 
 "$mate_kd" teacher-finetune --config run.json --quiet >/dev/null
 grep -q "\"$(cat snapshot)\"" run/run.json || fail "run.json does not name the snapshot"
+"$mate_kd" inspect --model "$(cat snapshot)" --json >by-folder
+"$mate_kd" inspect --model some-org/tiny --json | cmp - by-folder || fail "inspect found another model"
+[[ $(echo 'a film' | "$mate_kd" tokenize --model some-org/tiny) == "$(
+  echo 'a film' | "$mate_kd" tokenize --model served)" ]] || fail "tokenize found another model"
 HF_HUB_CACHE=$HF_HOME/hub HF_HOME=/nowhere "$mate_kd" teacher-finetune --config run.json --quiet \
   --output-dir run2 >/dev/null
 cmp run/model.safetensors run2/model.safetensors

@@ -54,6 +54,11 @@ run
 check "second run: exit code" [ "$code" -eq 0 ]
 check "second run: installs nothing" [ ! -e "$work/apt.log" ]
 
+rm -f "$work/apt.log"
+run --mpi --check
+check "MPI: exit code 1 when it is missing" [ "$code" -eq 1 ]
+check "MPI: names it and nothing else" grep -qx 'missing: libopenmpi-dev openmpi-bin' "$work/out"
+
 bare_machine 1000
 run
 check "neither root nor sudo: exit code 1" [ "$code" -eq 1 ]

@@ -98,7 +98,8 @@ failed = False
 for name, words in [
     ("runs.html", ["student-kd", "student-mate-kd", "generator_entropy", "method.name",
                    "where teacher and student disagree most", "what the generator made of them"]),
-    ("run.html", ["All settings", "eval_accuracy", "adversarial text"]),
+    ("run.html", ["All settings", "eval_accuracy", "adversarial text", "Lengths of texts",
+                  "Training texts of student-mate-kd"]),
     ("study.html", ["films (accuracy)", "differences from kd", "(best)", "trials by accuracy"]),
 ]:
     page = Page(name)

@@ -54,7 +54,7 @@ targets = json.load(sys.stdin)["targets"]
 def declared(target):
     return {entry[kind][0] for entry in target["dependencies"] for kind in entry if kind != "condition"}
 known = {target["name"] for target in targets}.union(*map(declared, targets))
-pattern = re.compile(r"^(?:@\w+ |public |package |internal )*import (?:(?:struct|class|enum|protocol"
+pattern = re.compile(r"^ *(?:@\w+ |public |package |internal )*import (?:(?:struct|class|enum|protocol"
                      r"|func|var|let|typealias) )?(\w+)", re.MULTILINE)
 for target in targets:
     kind = "Tests" if target["type"] == "test" else "Sources"

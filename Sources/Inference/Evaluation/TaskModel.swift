@@ -1,4 +1,3 @@
-import Autograd
 import Data
 import Files
 import Kernels
@@ -16,16 +15,12 @@ public struct TaskModel: Sendable {
   /// The task.
   public let task: TaskDescription
   /// The model. Its outputs are in the order of the task's labels, unless it is of another task.
-  public let model: SequenceClassifier
+  public var model: SequenceClassifier { classifier.model }
   /// Sentences that the user should see, such as how the labels of another task are interpreted.
   public let notices: [String]
   /// For a model of another task: the class that each output stands for.
   private let outputs: [Int32]?
-  private let tokenizer: any Tokenizer
-  private let maxSeqLength: Int
-  private let pool: ThreadPool
-  private let precision: Precision
-  private let folder: String
+  private let classifier: FineTunedClassifier
 
   /// Opens a model folder for a task.
   ///
@@ -42,38 +37,14 @@ public struct TaskModel: Sendable {
     precision: Precision = .float32, labelOrder: [String]? = nil,
     specialTokensInText: Bool? = nil
   ) throws {
-    pool = try OpenBLAS.threadPool(threads)
-    self.precision = precision
-    let files = try ModelFolder(folder)
-    let labels = try ModelOpener.labels(of: files, order: labelOrder) {
-      MismatchError(.training, $0)
-    }
-    let (found, report) = try files.classifier(seed: 0)
-    let model = labels.map { found.renamed($0) } ?? found
-    guard report.initialized.isEmpty else {
-      throw MismatchError(
-        .training,
-        "\(folder) is not a fine-tuned classifier: its checkpoint lacks "
-          + report.initialized.joined(separator: ", "))
-    }
-    let opened = try ModelOpener.checkVocabulary(
-      OpenedModel(
-        model: model,
-        tokenizer: try TokenizerLoader.load(
-          folder: folder, parseSpecialTokens: specialTokensInText), tokenizerSource: folder,
-        report: report, role: "model"))
-    let length = maxSeqLength ?? min(128, model.encoder.configuration.maximumLength)
-    try ModelOpener.checkLength(length, of: [("model", model)])
-    let aligned = try ModelOpener.alignOrFold(opened, with: task)
-    self.model = aligned.model.model
+    var classifier = try FineTunedClassifier(
+      folder: folder, maxSeqLength: maxSeqLength, threads: threads, precision: precision,
+      labelOrder: labelOrder, specialTokensInText: specialTokensInText)
+    let aligned = try classifier.align(with: task)
     outputs = aligned.outputs
-    let markers =
-      specialTokensInText == nil ? ModelOpener.markerNotice("model", opened.tokenizer) : nil
-    notices = [aligned.notice, markers].compactMap { $0 }
+    notices = [aligned.notice, classifier.markerNotice].compactMap { $0 }
     self.task = task
-    self.folder = folder
-    tokenizer = opened.tokenizer
-    self.maxSeqLength = length
+    self.classifier = classifier
   }
 
   /// The result of an evaluation.
@@ -127,15 +98,14 @@ public struct TaskModel: Sendable {
   ) throws -> Report {
     let text = try DatasetReader.read(
       task: task, split: split, directory: directory, badRows: badRows)
-    let data = TokenizedDataset(
-      text, tokenizer: tokenizer, maximumLength: maxSeqLength, pool: pool)
+    let data = classifier.tokenized(text)
     guard data.isLabelled else {
       throw FileError(
         file: text.source, problem: "the rows have no labels; use mate-kd predict for them.")
     }
     let start = ContinuousClock.now
     let evaluation = TaskEvaluation(
-      logits: try logits(data, batchSize: batchSize), of: task, folding: outputs)
+      logits: try classifier.logits(data, batchSize: batchSize), of: task, folding: outputs)
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     let metrics = evaluation.metrics(of: task, data: data)
     let weakness = WeakModel.problem(metrics, task: task, data: data, model: "the model")
@@ -147,7 +117,7 @@ public struct TaskModel: Sendable {
         + [weakness].compactMap { $0 },
       samples: data.count, seconds: seconds, parameters: model.parameters.count,
       intervals: bootstrap.map {
-        evaluation.intervals(of: task, data: data, bootstrap: $0, pool: pool)
+        evaluation.intervals(of: task, data: data, bootstrap: $0, pool: classifier.pool)
       } ?? [],
       confusion: evaluation.confusion(of: task, data: data))
   }
@@ -196,26 +166,10 @@ public struct TaskModel: Sendable {
 
   /// Applies the model to texts.
   public func predict(_ text: TextDataset, batchSize: Int) throws -> Predictions {
-    let data = TokenizedDataset(
-      text, tokenizer: tokenizer, maximumLength: maxSeqLength, pool: pool)
+    let data = classifier.tokenized(text)
     return Predictions(
       evaluation: TaskEvaluation(
-        logits: try logits(data, batchSize: batchSize), of: task, folding: outputs),
+        logits: try classifier.logits(data, batchSize: batchSize), of: task, folding: outputs),
       labels: task.labelNames, outputNames: model.labels.names)
-  }
-
-  /// - Throws: `MemoryShortage`; `FileError` for outputs that are no numbers: any label would do as
-  ///   well as another.
-  private func logits(_ data: TokenizedDataset, batchSize: Int) throws -> Matrix {
-    let inference = Inference(pool: pool, precision: precision)
-    try inference.requireMemory(for: model, data: data, logits: data.count * model.labels.count)
-    let logits = try inference.logits(model, data: data, batchSize: batchSize)
-    guard logits.isFinite else {
-      throw FileError(
-        file: folder,
-        problem: "the model's outputs are NaN or infinite; its weights are damaged, or its "
-          + "training went astray.")
-    }
-    return logits
   }
 }

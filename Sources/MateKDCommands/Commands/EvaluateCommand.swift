@@ -14,7 +14,8 @@ struct EvaluateCommand: ParsableCommand {
 
   @Option(
     name: .customLong("model"),
-    help: ArgumentHelp("A fine-tuned model's folder. May be repeated.", valueName: "dir"),
+    help: ArgumentHelp(
+      "A fine-tuned model: \(InferenceOptions.whereModelsAre). May be repeated.", valueName: "dir"),
     completion: .directory)
   var models: [String]
 
@@ -102,12 +103,14 @@ struct EvaluateCommand: ParsableCommand {
   /// task of the user's own may be known to only one of the models.
   private func task(_ name: String?) throws -> AppliedTask {
     for model in models.dropLast() {
-      if let known = try? AppliedTask(name: name, configuration: ownTask.taskConfig, model: model) {
+      let known = try? AppliedTask(
+        name: name, configuration: ownTask.taskConfig, modelNameOrPath: model)
+      if let known {
         return known.with(emptyTexts: options.emptyTexts)
       }
     }
     return try AppliedTask(
-      name: name, configuration: ownTask.taskConfig, model: models.last ?? ""
+      name: name, configuration: ownTask.taskConfig, modelNameOrPath: models.last ?? ""
     ).with(emptyTexts: options.emptyTexts)
   }
 

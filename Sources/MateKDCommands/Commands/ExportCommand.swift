@@ -18,7 +18,9 @@ struct ExportCommand: ParsableCommand {
   /// The formats that there are.
   enum Format: String, CaseIterable, ExpressibleByArgument { case onnx }
 
-  @Option(help: ArgumentHelp("The model's folder.", valueName: "dir"), completion: .directory)
+  @Option(
+    help: ArgumentHelp("The model: \(InferenceOptions.whereModelsAre).", valueName: "dir"),
+    completion: .directory)
   var model: String
   @Option(help: "The format.")
   var format = Format.onnx
@@ -50,7 +52,7 @@ struct ExportCommand: ParsableCommand {
     if !overwrite, ByteFile.exists(output) {
       throw FileError.unwritable(output, reason: "it is there already; --overwrite replaces it")
     }
-    let folder = try ModelFolder(model)
+    let folder = try ModelFolder(HubCache().folder(model))
     let export = ONNXExport(
       opset: opset, weights: weights, producer: "mate-kd \(BuildInformation.current.version)")
     let heads = try folder.summary().architectures

@@ -2,6 +2,7 @@ import ArgumentParser
 import Data
 import Inference
 import Kernels
+import Models
 
 /// The options that say how models are applied to texts.
 struct InferenceOptions: ParsableArguments {
@@ -51,7 +52,8 @@ struct InferenceOptions: ParsableArguments {
     _ model: String, task: AppliedTask, labelOrder: [String]? = nil
   ) throws -> TaskModel {
     try TaskModel(
-      folder: model, task: task.task, maxSeqLength: maxSeqLength ?? task.maxSeqLength,
+      folder: HubCache().folder(model), task: task.task,
+      maxSeqLength: maxSeqLength ?? task.maxSeqLength,
       threads: threads, precision: precision, labelOrder: labelOrder,
       specialTokensInText: specialTokensInText)
   }
@@ -59,12 +61,24 @@ struct InferenceOptions: ParsableArguments {
   /// The names that `--task` takes.
   static let tasks = TaskRegistry.all.map(\.name).joined(separator: ", ")
 
+  /// What `--model` takes, for its help.
+  static let whereModelsAre = "a folder, or a name on the Hub of one in Hugging Face's cache"
+
   /// How a shell completes the name of a task.
   static let taskCompletion = CompletionKind.list(TaskRegistry.all.map(\.name))
 
   /// Writes notices to standard error.
   static func show(_ notices: [String]) {
     for notice in notices { TerminalStream.standardError.print("mate-kd: notice: \(notice)") }
+  }
+}
+
+extension AppliedTask {
+  /// The same for a model that is named as on the command line: a folder, or a model in Hugging
+  /// Face's cache.
+  init(name: String?, configuration: String?, modelNameOrPath: String) throws {
+    try self.init(
+      name: name, configuration: configuration, model: HubCache().folder(modelNameOrPath))
   }
 }
 

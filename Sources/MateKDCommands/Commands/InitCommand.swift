@@ -13,8 +13,9 @@ struct InitCommand: ParsableCommand {
       configurations that run as they are: NAME-teacher.json for teacher-finetune, NAME.json for \
       distill. With a teacher that is fine-tuned already, only the second one. A file dev.csv \
       (validation, valid, val, eval) or test.csv beside a train.csv is used, too; otherwise a \
-      tenth of the rows is held out for validation. No file is overwritten. What the keys mean is in \
-      docs/configuration.md.
+      tenth of the rows is held out for validation. No file is overwritten. The folder .mate-kd \
+      beside them has the JSON Schemas by which editors check and complete them. What the keys mean \
+      is in docs/configuration.md.
       """)
 
   @Option(
@@ -64,6 +65,11 @@ struct InitCommand: ParsableCommand {
     inspection.print(on: stream)
     InferenceOptions.show(inspection.notices + first.notices)
     for (file, content) in configurations.files { try JSONWriter().write(content, to: file) }
+    let folder = file.lastIndex(of: "/").map { file[...$0] } ?? ""
+    try ByteFile.makeFolder("\(folder).mate-kd")
+    for (name, content) in try configurations.schemas() {
+      try JSONWriter().write(content, to: folder + name)
+    }
     stream.print("")
     stream.print("written: \(configurations.files.map(\.file).joined(separator: ", "))")
     stream.print("")

@@ -19,13 +19,14 @@ struct InspectCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The model's folder. For lengths, a folder with only a tokenizer will do.", valueName: "dir"),
+      "The model: \(InferenceOptions.whereModelsAre). For lengths, a folder with only a tokenizer "
+        + "will do.", valueName: "dir"),
     completion: .directory)
   var model: String?
 
   @Option(
     help: ArgumentHelp(
-      "A second model's folder: compare its layers with those of --model.", valueName: "dir"))
+      "A second model: compare its layers with those of --model.", valueName: "dir"))
   var compare: String?
 
   @Option(help: "With --compare: texts to compare on, from the beginning of the split.")
@@ -89,12 +90,14 @@ struct InspectCommand: ParsableCommand {
   }
 
   func run() throws {
+    let model = try model.map(HubCache().folder)
+    let compare = try compare.map(HubCache().folder)
     if let data {
       let applied = try AppliedTask(name: task, configuration: taskConfig, model: model ?? "")
       if let model, let compare {
         let comparison = try LayerComparison(
           folders: (model, compare), task: applied.task, directory: data, badRows: applied.badRows,
-          split: split, samples: samples, limit: limit(applied, usual: 128),
+          split: split, samples: samples, limit: limit(applied, model, usual: 128),
           pool: OpenBLAS.threadPool(threads))
         show(comparison.json, comparison.print)
         return
@@ -102,7 +105,7 @@ struct InspectCommand: ParsableCommand {
       let tokenizer = try model.map { try TokenizerLoader.load(folder: $0) }
       if let version = applied.task.questions {
         var windows = applied.windows
-        windows.maximumLength = limit(applied, usual: windows.maximumLength)
+        windows.maximumLength = limit(applied, model, usual: windows.maximumLength)
         let inspection = QuestionInspection(
           try QuestionStatistics(
             version: version, directory: data, tokenizer: tokenizer, settings: windows))
@@ -112,7 +115,7 @@ struct InspectCommand: ParsableCommand {
         let inspection = DatasetInspection(
           try DatasetStatistics(
             task: applied.task, directory: data, tokenizer: tokenizer,
-            limit: limit(applied, usual: 128), pool: ThreadPool(threads: threads)))
+            limit: limit(applied, model, usual: 128), pool: ThreadPool(threads: threads)))
         InferenceOptions.show(inspection.notices)
         show(inspection.json, inspection.print)
       }
@@ -122,7 +125,7 @@ struct InspectCommand: ParsableCommand {
     }
   }
 
-  private func limit(_ applied: AppliedTask, usual: Int) -> Int {
+  private func limit(_ applied: AppliedTask, _ model: String?, usual: Int) -> Int {
     if let known = maxSeqLength ?? applied.maxSeqLength { return known }
     // A tokenizer on its own has no config.json, and so no limit.
     let longest = model.flatMap { try? ModelFolder($0).configuration.encoder.maximumLength }

@@ -24,7 +24,8 @@ struct PredictCommand: ParsableCommand {
   @Option(
     name: .customLong("model"),
     help: ArgumentHelp(
-      "The fine-tuned model's folder; with --glue-submission task=dir, once for each task.",
+      "The fine-tuned model: \(InferenceOptions.whereModelsAre); with --glue-submission task=dir, "
+        + "once for each task.",
       valueName: "dir"), completion: .directory)
   var models: [String]
 
@@ -122,8 +123,10 @@ struct PredictCommand: ParsableCommand {
   }
 
   private func predict(_ folder: String, input: String, output: String) throws {
-    let task = try AppliedTask(name: task, configuration: ownTask.taskConfig, model: folder)
-      .with(emptyTexts: options.emptyTexts)
+    let task = try AppliedTask(
+      name: task, configuration: ownTask.taskConfig, modelNameOrPath: folder
+    )
+    .with(emptyTexts: options.emptyTexts)
     if task.task.questions != nil {
       let found = try questions.open(folder, task: task.task, options)
         .predict(input: input, batchSize: options.batchSize)

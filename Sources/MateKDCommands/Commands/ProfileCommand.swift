@@ -1,7 +1,9 @@
 import ArgumentParser
 import Configuration
+import Kernels
 import Logging
 import Runs
+import Trainers
 
 /// `mate-kd profile`.
 struct ProfileCommand: ParsableCommand {
@@ -24,6 +26,16 @@ struct ProfileCommand: ParsableCommand {
     help: "The kind of run, if the configuration's sections do not tell: \(Self.kinds).")
   var kind: RunKind?
 
+  @Option(
+    name: .customLong("threads-model"),
+    help: ArgumentHelp(
+      "Predict the time of an update on so many cores. May be repeated.",
+      discussion: "The work is cut as it would be there, and measured here.", valueName: "cores"))
+  var modelled: [Int] = []
+
+  @Option(help: ArgumentHelp("Memory rate for --threads-model, of all cores.", valueName: "GB/s"))
+  var memoryRate = 100.0
+
   @Flag(help: "Print one JSON object instead of tables.")
   var json = false
 
@@ -32,6 +44,10 @@ struct ProfileCommand: ParsableCommand {
   func validate() throws {
     try OptionRange.check("--steps", steps, 1...1_000_000)
     try OptionRange.check("--warm-up", warmUp, 0...1_000_000)
+    for cores in modelled { try OptionRange.check("--threads-model", cores, 1...1024) }
+    guard memoryRate > 0, memoryRate.isFinite else {
+      throw ValidationError("--memory-rate must be a positive number of GB/s")
+    }
   }
 
   mutating func run() throws {
@@ -45,10 +61,22 @@ struct ProfileCommand: ParsableCommand {
     if options.dryRun { return }
     StopSignal.waitsForRun(true)
     let profile = try prepared.profile(updates: steps, warmUp: warmUp) { StopSignal.isRaised }
+    let model = ThreadsModel(
+      memoryRate: memoryRate * 1e9, meeting: modelled.isEmpty ? 0 : ThreadPool.measuredMeeting())
+    var predictions: [ProfileReport.Predicted] = []
+    for cores in modelled where !StopSignal.isRaised {
+      let cut = try prepared.profile(updates: steps, warmUp: warmUp, cutFor: cores) {
+        StopSignal.isRaised
+      }
+      predictions += cut.phases.map {
+        ProfileReport.Predicted(phase: $0, prediction: model.prediction($0, cores: cores))
+      }
+    }
+    let report = ProfileReport(profile, model: model, predictions: predictions)
     if json {
-      TerminalStream.standardOutput.print(json: ProfileReport(profile).json)
+      TerminalStream.standardOutput.print(json: report.json)
     } else {
-      ProfileReport(profile).print(on: .standardOutput)
+      report.print(on: .standardOutput)
     }
     if StopSignal.isRaised { throw ExitCode(StopSignal.status.rawValue) }
   }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Data
 import Files
 import Inference
+import Models
 import StrictJSON
 
 /// The options that matter only for tasks with questions.
@@ -37,7 +38,7 @@ struct QuestionOptions: ParsableArguments {
     _ model: String, task: TaskDescription, _ options: InferenceOptions
   ) throws -> QuestionModel {
     try QuestionModel(
-      folder: model, task: task, maxSeqLength: options.maxSeqLength,
+      folder: HubCache().folder(model), task: task, maxSeqLength: options.maxSeqLength,
       windows: WindowSettings(overlap: docStride, maximumQuestionLength: maxQueryLength),
       decoder: AnswerDecoder(
         candidateCount: nBestSize, maximumAnswerLength: maxAnswerLength,

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Logging
+import Processes
 import Runs
 
 /// A subcommand that trains something as a configuration file says.
@@ -7,42 +8,59 @@ protocol RunCommand: ParsableCommand {
   associatedtype Run: RunConfiguration
   var options: RunOptions { get }
   /// Opens and checks everything.
-  static func prepare(_ configuration: Run) throws -> PreparedRun
+  static func prepare(
+    _ configuration: Run, sharedBy group: any ProcessGroup
+  ) throws -> PreparedRun
 }
 
 extension RunCommand {
   func run() throws {
-    options.bootstrapLogging()
-    let logger = Logger(label: "mate-kd")
-    let prepared = try Self.prepare(options.configuration(as: Run.self))
-    for notice in prepared.notices { logger.notice("\(notice)") }
-    if options.dryRun {
+    try SharedCommand.run { group in
+      let isFirst = group.rank == 0
+      options.bootstrapLogging(isSilent: !isFirst)
+      let logger = Logger(label: "mate-kd")
+      let prepared = try group.agreed {
+        try Self.prepare(options.configuration(as: Run.self), sharedBy: group)
+      }
+      for notice in prepared.notices { logger.notice("\(notice)") }
+      if options.dryRun { return try rehearse(prepared, isFirst: isFirst, logger) }
+      if group.isShared {
+        let hosts = Set((0..<group.count).map { group.host(of: $0) }).count
+        logger.info("processes: \(group.count) on \(hosts) machine\(hosts == 1 ? "" : "s")")
+      }
+      for (name, value) in prepared.plan { logger.info("\(name): \(value)") }
+      StopSignal.waitsForRun(true)
+      let display = RunDisplay(
+        label: Run.command, logger: logger, quiet: options.quiet || !isFirst)
+      let outcome = try prepared.execute(display)
+      display.end()
+      if outcome.wasInterrupted { throw Interrupted(checkpoint: outcome.checkpoint) }
+      guard isFirst else { return }
+      var table = TextTable([.text("result"), .number("value")])
+      for (name, value) in outcome.results {
+        let isCount = value.rounded() == value && (1..<1e15).contains(abs(value))
+        table.add([name, isCount ? NumberText.grouped(Int(value)) : NumberText.fixed(value, 4)])
+      }
+      table.print()
+      for notice in outcome.notices { logger.notice("\(notice)") }
+      logger.info("written to \(outcome.folder)")
+    }
+  }
+
+  private func rehearse(_ prepared: PreparedRun, isFirst: Bool, _ logger: Logger) throws {
+    // Before anything takes long.
+    if isFirst {
       var table = TextTable([.text("dry run"), .text("")])
       for (name, value) in prepared.plan { table.add([name, value]) }
-      // Before anything takes long.
       table.print()
-      let (facts, notices) = try prepared.rehearse()
-      var tried = TextTable([.text("tried"), .text("")])
-      for (name, value) in facts { tried.add([name, value]) }
-      TerminalStream.standardOutput.print("")
-      tried.print()
-      for notice in notices { logger.notice("\(notice)") }
-      return
     }
-    for (name, value) in prepared.plan { logger.info("\(name): \(value)") }
-    StopSignal.waitsForRun(true)
-    let display = RunDisplay(label: Run.command, logger: logger, quiet: options.quiet)
-    let outcome = try prepared.execute(display)
-    display.end()
-    if outcome.wasInterrupted { throw Interrupted(checkpoint: outcome.checkpoint) }
-    var table = TextTable([.text("result"), .number("value")])
-    for (name, value) in outcome.results {
-      let isCount = value.rounded() == value && (1..<1e15).contains(abs(value))
-      table.add([name, isCount ? NumberText.grouped(Int(value)) : NumberText.fixed(value, 4)])
-    }
-    table.print()
-    for notice in outcome.notices { logger.notice("\(notice)") }
-    logger.info("written to \(outcome.folder)")
+    let (facts, notices) = try prepared.rehearse()
+    guard isFirst else { return }
+    var tried = TextTable([.text("tried"), .text("")])
+    for (name, value) in facts { tried.add([name, value]) }
+    TerminalStream.standardOutput.print("")
+    tried.print()
+    for notice in notices { logger.notice("\(notice)") }
   }
 }
 
@@ -52,8 +70,10 @@ struct TeacherFinetuneCommand: RunCommand {
     commandName: "teacher-finetune", abstract: "Fine-tune a checkpoint on a task.")
   @OptionGroup var options: RunOptions
 
-  static func prepare(_ c: TeacherFinetuneConfiguration) throws -> PreparedRun {
-    try PreparedRun.teacherFinetune(c)
+  static func prepare(
+    _ c: TeacherFinetuneConfiguration, sharedBy group: any ProcessGroup
+  ) throws -> PreparedRun {
+    try PreparedRun.teacherFinetune(c, sharedBy: group)
   }
 }
 
@@ -64,8 +84,10 @@ struct DistillCommand: RunCommand {
     discussion: "The methods, `method.name` in the configuration, are listed by mate-kd methods.")
   @OptionGroup var options: RunOptions
 
-  static func prepare(_ c: DistillConfiguration) throws -> PreparedRun {
-    try PreparedRun.distill(c)
+  static func prepare(
+    _ c: DistillConfiguration, sharedBy group: any ProcessGroup
+  ) throws -> PreparedRun {
+    try PreparedRun.distill(c, sharedBy: group)
   }
 }
 
@@ -76,7 +98,9 @@ struct PretrainCommand: RunCommand {
     abstract: "Train a masked language model, such as the generator of MATE-KD.")
   @OptionGroup var options: RunOptions
 
-  static func prepare(_ c: PretrainConfiguration) throws -> PreparedRun {
-    try PreparedRun.pretrain(c)
+  static func prepare(
+    _ c: PretrainConfiguration, sharedBy group: any ProcessGroup
+  ) throws -> PreparedRun {
+    try PreparedRun.pretrain(c, sharedBy: group)
   }
 }

@@ -82,7 +82,10 @@ package struct RunOptions: ParsableArguments {
   }
 
   /// Makes all loggers of the process write as the options say. To be called only once per process.
-  package func bootstrapLogging() {
-    ConsoleLogHandler.bootstrap(logFormat, level: quiet ? .warning : .info)
+  ///
+  /// - Parameter isSilent: whether another process of the run says everything.
+  package func bootstrapLogging(isSilent: Bool = false) {
+    ConsoleLogHandler.bootstrap(
+      logFormat, level: isSilent ? .critical : quiet ? .warning : .info)
   }
 }

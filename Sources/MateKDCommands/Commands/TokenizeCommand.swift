@@ -1,6 +1,7 @@
 import ArgumentParser
 import Data
 import Inference
+import Models
 
 /// `mate-kd tokenize`: turns texts into token ids, one line each.
 struct TokenizeCommand: ParsableCommand {
@@ -13,7 +14,8 @@ struct TokenizeCommand: ParsableCommand {
       """)
 
   @Option(
-    help: ArgumentHelp("The model folder whose tokenizer is used.", valueName: "dir"),
+    help: ArgumentHelp(
+      "The model whose tokenizer is used: \(InferenceOptions.whereModelsAre).", valueName: "dir"),
     completion: .directory)
   var model: String
 
@@ -29,7 +31,7 @@ struct TokenizeCommand: ParsableCommand {
 
   func run() throws {
     let tokenizer = try TokenizerLoader.load(
-      folder: model, parseSpecialTokens: specialTokensInText)
+      folder: HubCache().folder(model), parseSpecialTokens: specialTokensInText)
     if specialTokensInText == nil {
       InferenceOptions.show([ModelOpener.markerNotice(model, tokenizer)].compactMap { $0 })
     }

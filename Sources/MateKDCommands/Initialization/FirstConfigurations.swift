@@ -25,12 +25,14 @@ struct FirstConfigurations {
     student = "runs/\(first.name)-kd"
     let rows = first.statistics.parts.first?.rows ?? 0
     let teacherText: JSONValue = [
-      "output_dir": .string(taught), "task": first.section,
+      "$schema": .string(Self.schema(.teacherFinetune)), "output_dir": .string(taught),
+      "task": first.section,
       "model": ["model_name_or_path": .string(model.name)],
       "train": Self.train(rows: rows, learningRate: model.learningRate),
     ]
     let distillText: JSONValue = [
-      "output_dir": .string(student), "task": first.section,
+      "$schema": .string(Self.schema(.distill)), "output_dir": .string(student),
+      "task": first.section,
       "teacher": ["model_name_or_path": .string(taught)],
       "student": ["from_teacher_layers": .array(model.everySecondLayer.map(JSONValue.int))],
       "method": ["name": "kd"], "train": Self.train(rows: rows, learningRate: 5e-5),
@@ -48,6 +50,18 @@ struct FirstConfigurations {
 
   /// The files to write, the first one first.
   var files: [(file: String, content: JSONValue)] { (teacher.map { [$0] } ?? []) + [distill] }
+
+  /// What editors check and complete the files by, with names relative to the files' folder. No
+  /// schema lies at an address that all could reach.
+  func schemas() throws -> [(file: String, content: JSONValue)] {
+    let commands: [ConfigurationReference.Command] =
+      teacher == nil ? [.distill] : [.teacherFinetune, .distill]
+    return try commands.map { (Self.schema($0), try ConfigurationSchema.schema(of: $0)) }
+  }
+
+  private static func schema(_ command: ConfigurationReference.Command) -> String {
+    ".mate-kd/\(command.rawValue).schema.json"
+  }
 
   /// The names that both files would have.
   static func names(for file: String) -> [String] { ["\(stem(of: file))-teacher.json", file] }

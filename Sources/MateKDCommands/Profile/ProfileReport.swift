@@ -5,9 +5,38 @@ import Trainers
 /// A run's profile, as tables for people or as JSON for programs.
 package struct ProfileReport: Sendable {
   private let profile: RunProfile
+  private let model: ThreadsModel?
+  private let predictions: [Predicted]
+
+  /// What is expected of a phase on more cores, with the measurement behind it.
+  package struct Predicted: Sendable {
+    let phase: RunProfile.Phase
+    let prediction: ThreadsModel.Prediction
+
+    package init(phase: RunProfile.Phase, prediction: ThreadsModel.Prediction) {
+      self.phase = phase
+      self.prediction = prediction
+    }
+
+    /// Operations a second of a thread in products, as they are cut for these cores.
+    var productRate: Double {
+      let products = phase.breakdown.rows.filter {
+        [.forwardProduct, .inputGradientProduct, .weightGradientProduct, .vocabularyProduct]
+          .contains($0.part)
+      }
+      return products.reduce(0) { $0 + $1.total.flops }
+        / max(1e-9, products.reduce(0) { $0 + $1.total.seconds })
+    }
+  }
 
   /// A report on a profile.
-  package init(_ profile: RunProfile) { self.profile = profile }
+  package init(
+    _ profile: RunProfile, model: ThreadsModel? = nil, predictions: [Predicted] = []
+  ) {
+    self.profile = profile
+    self.model = model
+    self.predictions = predictions
+  }
 
   /// Writes a table for each of the run's models, and the totals.
   package func print(on stream: TerminalStream) {
@@ -17,6 +46,31 @@ package struct ProfileReport: Sendable {
       stream.print("")
     }
     totals().print(on: stream)
+    guard let model, !predictions.isEmpty else { return }
+    stream.print("")
+    let rate = NumberText.fixed(model.memoryRate / 1e9, 0)
+    let meeting = NumberText.fixed(model.meeting * 1e6, 1)
+    stream.print(
+      StyledText("expected with \(rate) GB/s of memory and \(meeting) us a meeting", .bold))
+    predictionTable().print(on: stream)
+  }
+
+  private func predictionTable() -> TextTable {
+    var table = TextTable([
+      .text("model"), .number("cores"), .number("ms an update"), .number("efficiency"),
+      .number("memory-bound ms"), .number("serial ms"), .number("meetings ms"),
+      .number("products, GFLOP/s a thread"),
+    ])
+    for predicted in predictions {
+      let p = predicted.prediction
+      table.add([
+        predicted.phase.name.isEmpty ? "main model" : predicted.phase.name, "\(p.cores)",
+        NumberText.fixed(p.seconds * 1e3, 1), NumberText.fixed(p.efficiency, 2),
+        NumberText.fixed(p.memory * 1e3, 1), NumberText.fixed(p.serial * 1e3, 1),
+        NumberText.fixed(p.meetings * 1e3, 1), NumberText.fixed(predicted.productRate / 1e9, 1),
+      ])
+    }
+    return table
   }
 
   private func title(_ phase: RunProfile.Phase) -> String {
@@ -89,6 +143,21 @@ package struct ProfileReport: Sendable {
       ("mean_update_seconds", .double(profile.meanSecondsPerUpdate)),
       ("peak_flops_per_second", .double(profile.peakRate)),
       ("peak_memory_bytes", .int(profile.peakMemory)),
+      (
+        "predictions",
+        .array(
+          predictions.map { predicted in
+            let p = predicted.prediction
+            return .object([
+              ("model", .string(predicted.phase.name)), ("cores", .int(p.cores)),
+              ("update_seconds", .double(p.seconds)), ("efficiency", .double(p.efficiency)),
+              ("memory_seconds", .double(p.memory)), ("serial_seconds", .double(p.serial)),
+              ("meeting_seconds", .double(p.meetings)),
+              ("product_flops_per_second", .double(predicted.productRate)),
+              ("profile", json(predicted.phase)),
+            ])
+          })
+      ),
     ])
   }
 
@@ -109,6 +178,9 @@ package struct ProfileReport: Sendable {
               ("name", .string(row.part.name)), ("calls", .int(row.total.calls)),
               ("thread_seconds", .double(row.total.seconds)), ("share", .double(row.share)),
               ("flops", .double(row.total.flops)), ("bytes", .double(row.total.bytes)),
+              ("shares", .int(row.total.shares)), ("parts", .int(row.total.parts)),
+              ("shared_work", .double(row.total.sharedWork)),
+              ("room_for_work", .double(row.total.roomForWork)),
             ])
           })
       ),

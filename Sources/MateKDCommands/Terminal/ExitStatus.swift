@@ -4,6 +4,7 @@ import Files
 import Foundation
 import Kernels
 import Models
+import Processes
 import StrictJSON
 import Trainers
 
@@ -27,7 +28,8 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
   case cannotCreate = 73
   /// Reading or writing failed.
   case inputOutput = 74
-  /// SIGTERM, SIGUSR1 or SIGHUP ended the run. It was saved, and `--resume` continues it.
+  /// SIGTERM, SIGUSR1 or SIGHUP ended the run, or another process of it was lost. It was saved, and
+  /// `--resume` continues it.
   case temporary = 75
   /// The configuration is wrong, or models, data and settings do not fit together.
   case configuration = 78
@@ -100,7 +102,11 @@ extension TrainingError: ExitStatusProviding {
     switch self {
     case .notFinite: .software
     case .noData: .data
-    case .tooManyShards: .configuration
+    case .tooManyShards, .tooFewShards: .configuration
     }
   }
+}
+
+extension ProcessError: ExitStatusProviding {
+  package var exitStatus: ExitStatus { .temporary }
 }

@@ -14,6 +14,9 @@ enum StopSignal {
   /// Whether the line on the terminal may be a progress bar.
   private static let isTerminal = Atomic<Bool>(false)
 
+  /// Whether another process of the run says what happens.
+  private static let isFollowing = Atomic<Bool>(false)
+
   /// True after the first signal.
   static var isRaised: Bool { number != 0 }
 
@@ -27,10 +30,13 @@ enum StopSignal {
   /// the process at once.
   static func waitsForRun(_ waits: Bool) { isPolled.store(waits, ordering: .relaxed) }
 
+  /// Says whether another process of the run gets the same signals and tells of them.
+  static func isFollower(_ follows: Bool) { isFollowing.store(follows, ordering: .relaxed) }
+
   /// Installs the handlers. To be called once, before anything is read or written.
   static func install() {
     isTerminal.store(isatty(2) == 1, ordering: .relaxed)
-    _ = (isRaised, isPolled.load(ordering: .relaxed))
+    _ = (isRaised, isPolled.load(ordering: .relaxed), isFollowing.load(ordering: .relaxed))
     for number in [SIGINT, SIGTERM, SIGUSR1, SIGHUP] {
       let old = signal(number) { StopSignal.receive($0) }
       // nohup says that this one does not count.
@@ -71,6 +77,7 @@ enum StopSignal {
   }
 
   private static func say(_ text: StaticString) {
+    if isFollowing.load(ordering: .relaxed) { return }
     _ = write(2, text.utf8Start, text.utf8CodeUnitCount)
   }
 }

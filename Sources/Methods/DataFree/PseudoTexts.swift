@@ -20,6 +20,8 @@ package final class PseudoTexts: Sendable {
   }
 
   private let entries = Mutex<[Int: Entry]>([:])
+  /// The rows that were kept since somebody wanted to know.
+  private let kept = Mutex<Set<Int>>([])
   private let lifetime: Int
 
   /// An empty buffer.
@@ -55,6 +57,7 @@ package final class PseudoTexts: Sendable {
       let left = lifetime == 0 ? 1 : old == nil ? row % lifetime : lifetime - 1
       entries.withLock { $0[row] = Entry(vectors: own, batchesLeft: left) }
     }
+    kept.withLock { $0.formUnion(texts.rows) }
   }
 
   /// The vectors of a shard, [tokens, H]; zero where none were kept.
@@ -69,11 +72,26 @@ package final class PseudoTexts: Sendable {
   }
 }
 
-extension PseudoTexts: StatePart {
+extension PseudoTexts: ShardedState {
   package var stateName: String { "pseudo_texts" }
 
-  package func record() -> StateRecord {
-    let entries = entries.withLock { $0 }.sorted { $0.key < $1.key }
+  package func record() -> StateRecord { Self.record(of: entries.withLock { $0 }) }
+
+  package func takeAdditions() -> StateRecord {
+    let rows = kept.withLock { rows in
+      defer { rows = [] }
+      return rows
+    }
+    return Self.record(of: entries.withLock { $0.filter { rows.contains($0.key) } })
+  }
+
+  package func add(_ additions: StateRecord) throws {
+    let added = try Self.entries(of: additions)
+    entries.withLock { $0.merge(added) { _, new in new } }
+  }
+
+  private static func record(of entries: [Int: Entry]) -> StateRecord {
+    let entries = entries.sorted { $0.key < $1.key }
     let width = entries.first?.value.vectors.columns ?? 0
     let tokens = entries.reduce(0) { $0 + $1.value.vectors.rows }
     let vectors = StateRecord.Floats(zeros: [tokens, width])
@@ -92,6 +110,11 @@ extension PseudoTexts: StatePart {
   }
 
   package func restore(_ record: StateRecord) throws {
+    let restored = try Self.entries(of: record)
+    entries.withLock { $0 = restored }
+  }
+
+  private static func entries(of record: StateRecord) throws -> [Int: Entry] {
     let rows = try record.list("rows").compactMap(\.int)
     let lengths = try record.list("lengths").compactMap(\.int)
     let left = try record.list("batches_left").compactMap(\.int)
@@ -108,7 +131,7 @@ extension PseudoTexts: StatePart {
       restored[row] = Entry(vectors: vectors, batchesLeft: left[index])
       start += lengths[index]
     }
-    entries.withLock { $0 = restored }
+    return restored
   }
 }
 

@@ -3,6 +3,8 @@ import Data
 import Foundation
 import Kernels
 import Models
+import StrictJSON
+import Synchronization
 import Trainers
 
 /// The frozen teacher's logits on clean training texts, whatever the teacher is, computed when a
@@ -20,6 +22,7 @@ public struct TeacherCache: Sendable {
   private let logits: Matrix
   /// The first row of each text, and the end of the last: a row for each text, or for each token.
   private let borders: [Int]
+  private let asked = AskedTexts()
   /// Where the logits are kept between runs; nil for nowhere.
   public let path: String?
   /// Texts that the file held when it was opened.
@@ -177,6 +180,7 @@ public struct TeacherCache: Sendable {
       defer { tape.drawPosition = position }
       for group in path == nil ? [unknown] : unknown.map({ [$0] }) {
         let fresh = ask(group, shard, tape)
+        asked.add(group.map { shard.rows[$0] })
         var next = 0
         for text in group {
           let end = next + places[text].count
@@ -216,7 +220,7 @@ public struct TeacherCache: Sendable {
   }
 }
 
-extension TeacherCache: StatePart {
+extension TeacherCache: ShardedState {
   /// Its name among the parts of a run.
   public var stateName: String { "teacher_cache" }
 
@@ -228,5 +232,45 @@ extension TeacherCache: StatePart {
   /// - Throws: `StateError` if it is of another teacher or data set.
   public func restore(_ record: StateRecord) throws {
     try record.floats("logits", shape: [logits.rows, logits.columns]).copy(to: logits)
+  }
+
+  /// The logits that were computed for texts.
+  public func takeAdditions() -> StateRecord {
+    let texts = asked.take()
+    let rows = texts.flatMap { Array(borders[$0]..<borders[$0 + 1]) }
+    let found = Matrix(zeros: rows.count, logits.columns)
+    Kernel.gatherRows(logits, rows, into: found)
+    return StateRecord(
+      values: JSONObject([("texts", .array(texts.map(JSONValue.int)))]),
+      arrays: ["logits": .init(copying: found)])
+  }
+
+  /// Takes over logits of texts.
+  /// - Throws: `StateError` if they are of another teacher or data set.
+  public func add(_ additions: StateRecord) throws {
+    let texts = try additions.list("texts").compactMap(\.int)
+    guard texts.allSatisfy({ (0..<borders.count - 1).contains($0) }) else {
+      throw StateError("there are logits of texts that the training data does not have")
+    }
+    let rows = texts.flatMap { Array(borders[$0]..<borders[$0 + 1]) }
+    let found = try additions.floats("logits", shape: [rows.count, logits.columns])
+    let matrix = Matrix(found.buffer, rows: rows.count, columns: logits.columns)
+    for (place, row) in rows.enumerated() {
+      logits.rows(row..<row + 1).copy(from: matrix.rows(place..<place + 1))
+    }
+  }
+}
+
+/// The texts that a teacher was asked about since somebody wanted to know.
+private final class AskedTexts: Sendable {
+  private let texts = Mutex<Set<Int>>([])
+
+  func add(_ added: some Sequence<Int>) { texts.withLock { $0.formUnion(added) } }
+
+  func take() -> [Int] {
+    texts.withLock { texts in
+      defer { texts = [] }
+      return texts.sorted()
+    }
   }
 }

@@ -53,4 +53,19 @@ package struct HubCache {
     let snapshot = "\(model)/snapshots/\(commit)"
     return ByteFile.exists("\(snapshot)/config.json") ? snapshot : nil
   }
+
+  /// The folder that a user means: what lies at that path or, where nothing does, the snapshot of
+  /// the model of that name in the cache. Nothing is downloaded.
+  ///
+  /// - Throws: `FileError` if there is neither.
+  package func folder(_ nameOrPath: String) throws -> String {
+    guard Self.isModelName(nameOrPath), !ByteFile.exists(nameOrPath) else { return nameOrPath }
+    guard let snapshot = snapshot(of: nameOrPath) else {
+      throw FileError(
+        .missing, file: nameOrPath,
+        problem: "there is no such folder, and Hugging Face's cache, \(folder), has no model of "
+          + "that name; if it is one on the Hub, get it by: hf download \(nameOrPath)")
+    }
+    return snapshot
+  }
 }

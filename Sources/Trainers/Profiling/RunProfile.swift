@@ -50,11 +50,13 @@ public struct RunProfile: Sendable {
 }
 
 extension TrainingParts {
+  /// - Parameter cutFor: cuts work as on a machine of so many cores; 0 for the threads at hand.
   package func profile(
-    updates: Int, warmUp: Int, shouldStop: @escaping () -> Bool = { false }
+    updates: Int, warmUp: Int, cutFor: Int = 0, shouldStop: @escaping () -> Bool = { false }
   ) throws -> RunProfile {
     let models = objective.trainedModels
     var trainer = self.trainer
+    if cutFor > 0 { trainer.pool = ThreadPool(threads: trainer.pool.threads, cutFor: cutFor) }
     // All stages of the main model are counted.
     let stages = models.count { $0.parameters === models[0].parameters }
     trainer.arguments.maxSteps = (warmUp + updates) * stages

@@ -1,0 +1,73 @@
+import Kernels
+import Processes
+import TestSupport
+import Testing
+import Trainers
+
+/// Sums of gradients over processes.
+@Suite struct GradientReductionTests {
+  private func values(lanes: Int, count: Int) -> [[Float]] {
+    (0..<lanes).map { lane in
+      var stream = RandomStream(seed: 3, purpose: .noise, step: lane, site: .part(0))
+      return (0..<count).map { _ in Float(stream.nextNormal()) }
+    }
+  }
+
+  private func bits(_ buffer: Buffer) -> [UInt32] {
+    buffer.withFloats { $0.map(\.bitPattern) }
+  }
+
+  @Test(arguments: [
+    (1, 1, 5), (4, 4, 1000), (12, 3, 20_011), (12, 4, 20_011), (7, 5, 999), (3, 2, 1),
+  ])
+  func processesAddAsOneDoes(lanes: Int, processes: Int, count: Int) throws {
+    let values = values(lanes: lanes, count: count)
+    let alone = values.map { Matrix($0, rows: 1, columns: count).buffer }
+    let square = Kernel.reduceGradients(alone, count: count, pool: ThreadPool(threads: 1))
+    let shares = LaneShares(lanes: lanes, processes: processes)
+    for bucket in [64, 1 << 20] {
+      let found = try ThreadGroup.run(processes) { group in
+        let own = shares.lanes(of: group.rank).map {
+          Matrix(values[$0], rows: 1, columns: count).buffer
+        }
+        let reduction = GradientReduction(group, lanes: lanes, capacity: count, bucket: bucket)
+        let square = try reduction.reduce(own, count: count, pool: ThreadPool(threads: 1))
+        return (square, own, group.bytesSent)
+      }
+      for (other, own, _) in found {
+        #expect(other.bitPattern == square.bitPattern)
+        #expect(bits(own[0])[..<count] == bits(alone[0])[..<count])
+        for rest in own.dropFirst() { #expect(bits(rest)[..<count].allSatisfy { $0 == 0 }) }
+      }
+      // Every process sends 1/n of each of its sums to each other one, and 1/n of the result.
+      let sums = (0..<processes).reduce(0) { $0 + shares.nodes(of: $1).count }
+      let sent = found.reduce(0) { $0 + $1.2 }
+      #expect(sent == 4 * count * ((sums - 1) + (processes - 1)) - 4 * extra(shares, count, bucket))
+    }
+  }
+
+  /// Sums that a process has beside its first one need not be sent for the part that it adds.
+  private func extra(_ shares: LaneShares, _ count: Int, _ bucket: Int) -> Int {
+    var total = 0
+    for start in stride(from: 0, to: count, by: bucket) {
+      let size = min(bucket, count - start)
+      for rank in 0..<shares.processes {
+        let part = size * (rank + 1) / shares.processes - size * rank / shares.processes
+        total += part * (shares.nodes(of: rank).count - 1)
+      }
+    }
+    return total
+  }
+
+  @Test func aLostProcessIsAnError() throws {
+    struct Crash: Error {}
+    #expect(throws: Crash.self) {
+      try ThreadGroup.run(3) { group in
+        if group.rank == 1 { throw Crash() }
+        let own = [Buffer(zeroed: 10)]
+        _ = try GradientReduction(group, lanes: 3, capacity: 10)
+          .reduce(own, count: 10, pool: ThreadPool(threads: 1))
+      }
+    }
+  }
+}

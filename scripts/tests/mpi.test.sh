@@ -1,0 +1,244 @@
+#!/usr/bin/env bash
+# Runs that several processes share, by Open MPI's mpirun: the same bytes on 1, 2, 3 and 4 of them, a
+# process that is killed, going on with fewer, signals, and, for root, two hosts (network
+# namespaces): bytes on the wire, a link that loses and delays packets, a slow host, and a link
+# that is cut.
+#
+# The program must be one with MPI. MATE_KD_MPI_PROGRAM names it; MATE_KD_TEST_MPI=1 builds it in
+# .build-mpi, which takes as long as any build of everything. Otherwise there is nothing to test.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+skip() {
+  echo "mpi.test.sh: skipped: $1"
+  exit 0
+}
+command -v mpirun >/dev/null || skip "there is no mpirun (scripts/install-deps.sh --mpi)"
+mate_kd=${MATE_KD_MPI_PROGRAM:-}
+if [[ -z $mate_kd ]]; then
+  [[ ${MATE_KD_TEST_MPI:-} == 1 ]] \
+    || skip "MATE_KD_TEST_MPI=1 builds a program with MPI for it, MATE_KD_MPI_PROGRAM names one"
+  build=(swift build -c release --traits MPI --scratch-path .build-mpi --product mate-kd)
+  (cd "$root" && "${build[@]}") || { echo "mpi.test.sh: no build with MPI" >&2; exit 1; }
+  mate_kd=$(cd "$root" && "${build[@]}" --show-bin-path)/mate-kd
+fi
+work=$(mktemp -d)
+stop() {
+  hosts_down
+  rm -rf "$work"
+}
+source "$root/scripts/tests/watched_runs.sh"
+source "$root/scripts/tests/two_hosts.sh"
+trap stop EXIT
+cd "$work"
+
+fail() {
+  echo "mpi.test.sh: FAILED: $1" >&2
+  [[ ! -s err.log ]] || sed 's/^/    /' err.log >&2
+  exit 1
+}
+
+on() { # on PROCESSES ARGUMENTS...: output in out.log and err.log
+  local count=$1
+  shift
+  if [[ $count -eq 1 ]]; then
+    timeout 300 "$mate_kd" "$@" --threads 1 >out.log 2>err.log
+  else
+    timeout 300 mpirun --allow-run-as-root --oversubscribe --bind-to none -n "$count" "$mate_kd" \
+      "$@" --threads 1 >out.log 2>err.log
+  fi
+}
+
+same() { # same FOLDER FOLDER WHAT
+  local file
+  for file in model.safetensors log.jsonl eval_predictions.tsv; do
+    cmp -s "$1/$file" "$2/$file" || fail "$3: $1/$file and $2/$file differ"
+  done
+}
+
+make_models
+turns='"generator_steps": 2, "student_steps": 4, "generator_learning_rate": 1e-3'
+configuration() { # configuration NAME METHOD_KEYS UPDATES EVERY SHARDS
+  cat >"$1.json" <<JSON
+{"output_dir": "$1", "task": {"name": "sst-2", "data_dir": "data/SST-2", "max_seq_length": 24},
+ "teacher": {"model_name_or_path": "teacher"}, "allow_weak_teacher": true, "shards": $5,
+ "student": {"from_teacher_layers": [0]},
+ $([[ $1 == kd* ]] || echo '"generator": {"model_name_or_path": "generator"},')
+ "method": {$2},
+ "train": {"max_steps": $3, "learning_rate": 1e-3, "per_device_train_batch_size": 16,
+   "logging_steps": $4, "eval_strategy": "steps", "eval_steps": $((2 * $4)), "save_steps": $4,
+   "load_best_model_at_end": true}}
+JSON
+}
+configuration kd '"name": "kd"' 24 4 4
+configuration mate-kd "\"name\": \"mate-kd\", $turns" 24 4 4
+configuration cilda "\"name\": \"cilda\", \"loss_weights\": {\"contrastive\": 0.5}, $turns" 24 4 4
+configuration kd-long '"name": "kd"' 600 20 12
+cat >finetune.json <<JSON
+{"output_dir": "finetune", "shards": 4,
+ "task": {"name": "sst-2", "data_dir": "data/SST-2", "max_seq_length": 24},
+ "model": {"model_name_or_path": "generator"},
+ "train": {"max_steps": 24, "learning_rate": 3e-3, "per_device_train_batch_size": 16,
+   "eval_strategy": "steps", "eval_steps": 8, "save_steps": 8, "logging_steps": 4}}
+JSON
+
+# The same bytes, and one voice.
+for name in kd mate-kd cilda finetune; do
+  command=distill
+  [[ $name != finetune ]] || command=teacher-finetune
+  for count in 1 2 3 4; do
+    on "$count" "$command" --config "$name.json" --output-dir "$name-$count" \
+      || fail "$name on $count processes"
+    same "$name-1" "$name-$count" "$name on $count processes"
+    [[ $count -eq 1 ]] || grep -q "^processes: $count on 1 machine" err.log || fail "no processes"
+    [[ $(grep -c "^step 4 " err.log) -eq 1 ]] || fail "$name: more than one process wrote the log"
+  done
+  echo "$name: the same on 1, 2, 3 and 4 processes"
+done
+
+# Errors: one sentence.
+on 4 distill --config kd.json --set shards=2 --output-dir none && fail "too few shards were taken"
+[[ $(grep -c "error: " err.log) -eq 1 ]] || fail "not one sentence about shards"
+grep -q "error: a batch has 2 shards, but 4 processes share the run" err.log || fail "shards"
+on 3 distill --config kd.json --set train.max_stepz=2 && fail "an unknown key was taken"
+[[ $(grep -c "unknown key \"max_stepz\"" err.log) -eq 1 ]] || fail "not one sentence about a key"
+[[ ! -e none ]] || fail "something was written"
+
+# A process that dies, and going on with three.
+on 1 distill --config kd-long.json --output-dir whole || fail "the whole run"
+has_saved() { # has_saved FOLDER
+  for _ in {1..600}; do
+    compgen -G "$1/checkpoint-*" >/dev/null && return
+    sleep 0.1
+  done
+  fail "$1 has no checkpoint"
+}
+process() { # process RANK FOLDER: the id of a process
+  local id
+  for id in $(pgrep -f "^$mate_kd distill .*--output-dir $2"); do
+    if tr '\0' '\n' <"/proc/$id/environ" | grep -q "^OMPI_COMM_WORLD_RANK=$1$"; then echo "$id"; fi
+  done
+}
+on 4 distill --config kd-long.json --output-dir killed &
+run=$! outcome=0
+has_saved killed
+kill -9 "$(process 2 killed)"
+wait "$run" || outcome=$?
+[[ $outcome -ne 0 ]] || fail "nobody missed a killed process"
+grep -Eq "process rank 2 .*(signal 9|Killed)" err.log || fail "no sentence about process 2"
+echo "killed: $(grep -E "process rank 2" err.log)"
+on 3 distill --config kd-long.json --output-dir killed --resume || fail "going on with three"
+grep -q "^going on after update" err.log || fail "it began anew"
+same whole killed "killed with four, ended with three"
+echo "killed with four processes, gone on with three: the same as one that was left alone"
+
+# A signal to mpirun reaches all.
+on 2 distill --config kd-long.json --output-dir stopped &
+run=$! outcome=0
+has_saved stopped
+kill -USR1 "$(pgrep -f "^mpirun .*--output-dir stopped")"
+wait "$run" || outcome=$?
+[[ $outcome -eq 75 ]] || fail "exit code $outcome after SIGUSR1"
+[[ $(grep -c "interrupted, saved to stopped/checkpoint-" err.log) -eq 1 ]] || fail "not saved"
+on 1 distill --config kd-long.json --output-dir stopped --resume || fail "going on alone"
+same whole stopped "stopped with two, ended alone"
+echo "SIGUSR1: saved, exit code 75, gone on alone to the same end"
+
+# Two hosts.
+if ! { [[ $(id -u) -eq 0 ]] && command -v ip && hosts_up; } >/dev/null 2>&1; then
+  echo "mpi.test.sh: skipped: two hosts, which need root and ip (iproute2)"
+  exit 0
+fi
+before=($(link_bytes))
+on_hosts 10.77.0 1 distill --config kd-long.json --threads 1 --output-dir hosts >out.log 2>err.log \
+  || fail "two hosts"
+after=($(link_bytes))
+grep -q "^processes: 2 on 2 machines" err.log || fail "there are not two hosts"
+same whole hosts "two hosts"
+counted=$(sed -n 's/.* process 0 sent \([0-9]*\) bytes of gradients in .*/\1/p' err.log)
+echo "two hosts: the same; $counted bytes of gradients sent by process 0," \
+  "$((after[1] - before[1])) by its host in all"
+
+# Gradients of such small models are little beside what carries them; a larger one tells the factor.
+cat >large.json <<JSON
+{"output_dir": "large", "shards": 4,
+ "task": {"name": "sst-2", "data_dir": "data/SST-2", "max_seq_length": 24},
+ "model": {"config": {"hidden_size": 256, "num_hidden_layers": 4, "num_attention_heads": 4,
+   "intermediate_size": 1024, "max_position_embeddings": 64}, "vocab": "data/vocab.txt"},
+ "train": {"max_steps": 12, "per_device_train_batch_size": 8, "save_strategy": "no"}}
+JSON
+before=($(link_bytes))
+on_hosts 10.77.0 1 teacher-finetune --config large.json --threads 1 >out.log 2>err.log \
+  || fail "a larger model on two hosts"
+after=($(link_bytes))
+python3 - large/all_results.json 12 $((after[0] - before[0])) $((after[1] - before[1])) <<'PYTHON' \
+  || fail "bytes on the wire"
+import json, sys
+
+gradient = 4 * json.load(open(sys.argv[1]))["num_parameters"] * int(sys.argv[2])
+ratios = [int(count) / gradient for count in sys.argv[3:]]  # 2 (n - 1) / n = 1 for two processes
+print(f"bytes on the wire: {ratios[0]:.4f} and {ratios[1]:.4f} times the gradients' size")
+sys.exit(any(not 1 <= ratio < 1.05 for ratio in ratios))
+PYTHON
+
+# A host that is slow: it stands still most of the time.
+on_hosts 10.77.0 1 distill --config kd-long.json --threads 1 --output-dir slow >out.log 2>err.log &
+for _ in {1..100}; do
+  slow=$(process 1 slow)
+  [[ -z $slow ]] || break
+  sleep 0.1
+done
+while kill -STOP "$slow" 2>/dev/null; do
+  sleep 0.4
+  kill -CONT "$slow" 2>/dev/null || true
+  sleep 0.1
+done
+wait
+same whole slow "a slow host"
+echo "a slow host: the same"
+
+# A link with delay and loss.
+if [[ -c /dev/net/tun ]]; then
+  python3 "$root/scripts/tests/lossy_link.py" "$host_a" 10.78.0.1/24 "$host_b" 10.78.0.2/24 \
+    --delay 2 --loss 1 >link.log &
+  link=$!
+  for _ in {1..50}; do
+    ! grep -q ready link.log || break
+    sleep 0.1
+  done
+  on_hosts 10.78.0 1 distill --config kd.json --threads 1 --output-dir lossy >out.log 2>err.log \
+    || fail "a link that loses packets"
+  kill "$link"
+  wait "$link" || true
+  same kd-1 lossy "a link that loses packets"
+  echo "a link with 2 ms of delay that $(grep lost link.log): the same"
+fi
+
+# A link that is cut: both ends stop within a bounded time, and the checkpoint is whole.
+on_hosts 10.77.0 1 distill --config kd-long.json --set train.max_steps=100000 --threads 1 \
+  --output-dir cut >out.log 2>err.log &
+run=$! outcome=0
+has_saved cut
+ip -n "$host_a" link set "$host_a" down
+began=$SECONDS
+wait "$run" || outcome=$?
+[[ $outcome -ne 0 ]] || fail "nobody missed a host"
+[[ $((SECONDS - began)) -lt 60 ]] || fail "the cut was noticed only after $((SECONDS - began)) s"
+sentence=$(grep -Em1 "lost communication with a remote|has not been heard of for" err.log) \
+  || fail "no sentence about the lost host"
+echo "a cut link: the end after $((SECONDS - began)) s: $sentence"
+for _ in {1..600}; do
+  [[ -n $(process 1 cut) ]] || break
+  sleep 0.1
+done
+[[ -z $(process 1 cut) ]] || fail "the process on the other side goes on"
+on 2 distill --config kd-long.json --set train.max_steps=100000 --output-dir cut --resume &
+run=$!
+for _ in {1..300}; do
+  ! grep -q "^going on after update" err.log || break
+  sleep 0.1
+done
+grep -q "^going on after update" err.log || fail "the checkpoint cannot be gone on with"
+kill -USR1 "$(pgrep -f "^mpirun .*--output-dir cut")"
+wait "$run" || true
+echo "mpi.test.sh: passed"
