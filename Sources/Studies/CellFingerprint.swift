@@ -12,12 +12,24 @@ struct CellIdentity: Sendable {
   /// Stands for all of it: the configuration with every default filled in, and the content of the
   /// models that the run starts from. Data are identified only by their folder.
   let fingerprint: String
-  /// Stands for the configuration alone, in which models are paths, without `precision`.
-  let configuration: String
+  /// The configuration alone, in which models are paths, without `precision`.
+  let configuration: JSONValue
   /// `precision`, which may depend on the machine.
   let precision: String
   /// Those models by their paths, each with what stands for its content.
   let models: [String: String]
+
+  /// Whether another configuration says the same in all keys that both have. Another version may
+  /// have more keys, whose defaults are what it did before.
+  func hasConfiguration(of other: CellIdentity) -> Bool {
+    func agree(_ ours: JSONValue, _ theirs: JSONValue) -> Bool {
+      guard let members = ours.object?.members, theirs.object != nil else { return ours == theirs }
+      return members.allSatisfy { member in
+        theirs[member.key].map { agree(member.value, $0) } ?? true
+      }
+    }
+    return agree(configuration, other.configuration)
+  }
 }
 
 /// Finds out what cells' results depend on.
@@ -57,10 +69,9 @@ struct CellFingerprint {
     // The assistant's folder says nothing about it, and may not exist yet.
     if let assistant { object["teacher"] = .string(assistant.fingerprint) }
     hash.add(Self.bytes(object))
-    var settings = ContentHash()
-    if let assistant { object["teacher"] = .string(assistant.configuration) }
+    if let assistant { object["teacher"] = assistant.configuration }
     object["precision"] = nil
-    settings.add(Self.bytes(object))
+    let settings = JSONValue(.object(object))
     var found = assistant?.models ?? [:]
     let teachers = object["teacher"]?["ensemble"]?.array ?? [object["teacher"] ?? .null]
     for role in teachers + [object["student"] ?? .null, object["generator"] ?? .null] {
@@ -76,7 +87,7 @@ struct CellFingerprint {
       found[folder] = content
     }
     return CellIdentity(
-      fingerprint: hash.hexadecimal, configuration: settings.hexadecimal,
+      fingerprint: hash.hexadecimal, configuration: settings,
       precision: configuration.resolved["precision"]?.string ?? "", models: found)
   }
 

@@ -38,7 +38,7 @@ struct KeptCell {
   /// - Throws: `FileError` or `JSONError`.
   init(reading file: String) throws {
     let json = try StrictJSON.read(file)
-    guard let configuration = json["configuration"]?.string,
+    guard let configuration = json["configuration"], configuration.object != nil,
       let fingerprint = json["fingerprint"]?.string, let updates = json["updates"]?.int,
       let seconds = json["seconds"]?.double, let models = json["models"]?.object,
       let precision = json["precision"]?.string,
@@ -60,7 +60,7 @@ struct KeptCell {
   /// - Throws: `FileError`.
   func write() throws {
     let json: JSONValue = .object([
-      ("configuration", .string(identity.configuration)),
+      ("configuration", identity.configuration),
       ("fingerprint", .string(identity.fingerprint)), ("precision", .string(identity.precision)),
       ("models", .object(identity.models.sorted { $0.key < $1.key }.map { ($0, .string($1)) })),
       ("updates", .int(record.updates)), ("seconds", .double(record.seconds)),
