@@ -141,8 +141,8 @@ let package = Package(
       dependencies: isPortable
         ? ["Kernels"]
         : [
-          "Autograd", "Configuration", "Data", "Kernels", "Methods", "Models", "Processes", "Runs",
-          "StrictJSON", "Trainers",
+          "Autograd", "Configuration", "Data", "Files", "Kernels", "Methods", "Models", "Processes",
+          "Runs", "StrictJSON", "Trainers",
         ],
       path: "Tests/TestSupport",
       sources: isPortable ? ["ReducedPrecision.swift", "Roundings.swift"] : nil),

@@ -55,11 +55,17 @@ struct StudyWorker {
     _ cell: StudyCell, number: Int, observer: some StudyObserver
   ) -> Bool {
     if isSettled(cell, number: number, observer: observer) { return true }
-    var lock: FolderLock?
+    let lock: FolderLock
     do {
-      lock = try cell.claim()
-      guard let lock else { return false }
-      defer { lock.release() }
+      guard let claimed = try cell.claim() else { return false }
+      lock = claimed
+    } catch {
+      fail(cell, error, observer: observer)
+      return true
+    }
+    // Held until a failure has been written down: whoever has the lock next must see it.
+    defer { lock.release() }
+    do {
       // Another process may have made it since the first look.
       if isSettled(cell, number: number, observer: observer) { return true }
       observer.willRun(cell, state: cell.state, number: number, of: total)
@@ -71,13 +77,22 @@ struct StudyWorker {
       observer.didFinish(cell, record: record, results: results)
       keep(cell, observer: observer)
     } catch {
-      observer.didFail(cell, error)
       // It is another process's cell now, and no failure.
-      if lock?.isLost == true { return false }
-      cell.main.remember(error)
-      outcome.failures.append((cell.name, "\(error)"))
+      if lock.isLost {
+        observer.didFail(cell, error)
+        return false
+      }
+      fail(cell, error, observer: observer)
     }
     return true
+  }
+
+  private mutating func fail(
+    _ cell: StudyCell, _ error: any Error, observer: some StudyObserver
+  ) {
+    observer.didFail(cell, error)
+    cell.main.remember(error)
+    outcome.failures.append((cell.name, "\(error)"))
   }
 
   /// Writes the record of a cell. Should that fail, the cell is finished nevertheless, and the next
