@@ -26,7 +26,7 @@ extension Kernel {
     depth k: Int, _ alpha: Float, _ beta: Float
   ) {
     // One huge page.
-    let memory = panels.take(max(1 << 19, leftWords + rightWords))
+    let memory = panels.take(max(panelFloats, leftWords + rightWords))
     let m = c.rows
     let n = c.columns
     let left = UnsafeMutableRawPointer(memory.base).assumingMemoryBound(to: UInt32.self)

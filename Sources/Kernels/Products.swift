@@ -19,6 +19,10 @@ extension Kernel {
   private static let productRows = MATE_KD_SGEMM_ROWS
   private static let productColumns = MATE_KD_SGEMM_COLUMNS
 
+  /// The floats of a thread's block for packed panels of a product: one huge page. Each precision
+  /// has blocks of its own.
+  package static let panelFloats = 1 << 19
+
   /// Memory for packed panels: as many blocks as threads have ever multiplied at the same time.
   private static let panels = BufferPool()
 
@@ -40,8 +44,7 @@ extension Kernel {
     let rightFloats = (terms * productColumns + 15) / 16 * 16
     let floats = rightFloats + (transposeA == .none ? 0 : terms * rows)
     let isSmall = floats <= 8192
-    // One huge page, if it is not small.
-    let memory = isSmall ? nil : panels.take(max(1 << 19, floats))
+    let memory = isSmall ? nil : panels.take(max(panelFloats, floats))
     withScratch(isSmall ? floats : 0) { scratch in
       let right = memory?.base ?? scratch
       let left = right + rightFloats

@@ -86,16 +86,6 @@ package struct PassMemory: Sendable {
       + activated(rows * c.intermediateSize) + head
   }
 
-  /// The floats that OpenBLAS packs of the factors of the largest product: at most 448 rows of one
-  /// (its block size for AVX-512; others are smaller), and a square of the other. Products with the
-  /// vocabulary have as many rows as there are masked tokens.
-  package var packed: Int {
-    let rows = 448
-    return max(
-      rows * max(shape.tokens, c.intermediateSize, 3 * c.hiddenSize),
-      min(rows, shape.masked) * words) + (1 << 19)
-  }
-
   private var head: [Int] {
     let states = last * (words > 0 ? c.wordWidth : c.hiddenSize)
     return words > 0

@@ -60,7 +60,10 @@ package struct MemoryEstimate: CustomStringConvertible {
         )
       })
     parts.append(("activations", Double(lanes) * passes.pool.bytes))
-    parts.append(("matrix products", 4 * Double(min(lanes, setup.pool.threads) * passes.packed)))
+    // All threads help with every product.
+    let precisions = setup.precision == .bf16 ? 2 : 1
+    parts.append(
+      ("matrix products", 4 * Double(precisions * setup.pool.threads * Kernel.panelFloats)))
     let longest = data.lengths.max() ?? 0
     let learners = models.filter { $0.texts == nil }.map(\.model)
     let evaluations =
@@ -139,8 +142,6 @@ package struct MemoryEstimate: CustomStringConvertible {
 private struct Passes {
   /// The pool of a lane.
   var pool = PoolMemory()
-  /// What OpenBLAS packs, in floats.
-  var packed = 0
 
   init(trained: [TrainedModel], models: [(model: any Model, shard: PassMemory.Shape)]) {
     let main = trained[0].parameters
@@ -150,7 +151,6 @@ private struct Passes {
       let passes = models.map { model, shard in
         (model: model, shard: shard, memory: PassMemory(model, over: shard))
       }
-      packed = max(packed, passes.map(\.memory.packed).max() ?? 0)
       guard let own = passes.first(where: { $0.model.parameters === turn.parameters }) else {
         continue
       }
