@@ -72,9 +72,10 @@ extension Kernel {
     precondition(dSum.rows == dOut.rows && dSum.columns == columns && gamma.count == columns)
     let rowBytes = 4 * columns * (dY == nil ? 3 : 4)
     // Alone, a thread sums for the weights while it has a row at hand. Several threads cannot: the
-    // sums are over all rows.
+    // sums are over all rows. It is asked once, since a thread that becomes free in between would
+    // otherwise add to the same sums.
     let isAlone = team == 1
-    shareRows(dOut.rows, .layerNormGradient, bytes: rowBytes) { rows in
+    func compute(_ rows: Range<Int>) {
       withScratch(columns) { factors in
         for row in rows {
           if isAlone, let dGamma, let dBeta {
@@ -86,6 +87,13 @@ extension Kernel {
             dropout: dropout, factors: factors, dSum: dSum, dY: dY)
         }
       }
+    }
+    if isAlone {
+      let span = Profile.begin(.layerNormGradient, bytes: rowBytes * dOut.rows)
+      defer { span.end() }
+      compute(0..<dOut.rows)
+    } else {
+      shareRows(dOut.rows, .layerNormGradient, bytes: rowBytes) { compute($0) }
     }
     guard !isAlone, let dGamma, let dBeta else { return }
     shareColumns(columns, .layerNormGradient, bytes: 8 * dOut.rows) { columns in
