@@ -15,14 +15,7 @@
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-usage() {
-  sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "${BASH_SOURCE[0]}" >&2
-  exit 64
-}
-die() {
-  echo "proof.sh: $1" >&2
-  exit "${2:-64}"
-}
+source "$root/scripts/usage.sh"
 
 data='' body='' student='' work=$root/runs/proof-work study=study seeds=1,2,3 precision='' program=''
 while [[ $# -gt 0 ]]; do

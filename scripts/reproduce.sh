@@ -22,14 +22,7 @@
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-usage() {
-  sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "${BASH_SOURCE[0]}" >&2
-  exit 64
-}
-die() {
-  echo "reproduce.sh: $1" >&2
-  exit "${2:-64}"
-}
+source "$root/scripts/usage.sh"
 
 glue='' body='' generator_body='' general='' out=runs/glue-small quick='' updates='' seeds=''
 study=$root/configs/studies/glue-small.json

@@ -13,14 +13,7 @@
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-usage() {
-  sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "${BASH_SOURCE[0]}" >&2
-  exit 64
-}
-die() {
-  echo "sst2-minilm.sh: $1" >&2
-  exit "${2:-64}"
-}
+source "$root/scripts/usage.sh"
 
 model='' data=data/glue/SST-2 out=runs/sst2-minilm settings=()
 while [[ $# -gt 0 ]]; do
