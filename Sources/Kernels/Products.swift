@@ -2,8 +2,7 @@ import CBLAS
 import Glibc
 
 // A product of float32 matrices. It is our own because its parts can be computed by any number of
-// threads without changing a bit, which no BLAS promises, and because OpenBLAS does not know every
-// processor: version 0.3.21 uses half of the vector width of a Zen 5.
+// threads without changing a bit, which no BLAS promises.
 extension Kernel {
   /// Terms of a block. Sums go through memory between blocks, so this is part of the result.
   private static let termBlock = 384
