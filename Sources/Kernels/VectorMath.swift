@@ -53,6 +53,10 @@ func first(_ n: Int, of v: Vector, else other: Float) -> Vector {
   return v.replacing(with: other, where: SIMD16(repeating: Int32(truncatingIfNeeded: n)) .<= lanes)
 }
 
+/// The larger of two vectors, lane by lane. `pointwiseMax` is a call with a branch for each lane.
+@inline(__always)
+func larger(_ a: Vector, _ b: Vector) -> Vector { a.replacing(with: b, where: a .< b) }
+
 @inline(__always)
 func polynomial(_ x: Vector, _ c: (Float, Float, Float, Float, Float)) -> Vector {
   var r = Vector(repeating: c.4)
