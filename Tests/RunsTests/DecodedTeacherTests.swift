@@ -122,13 +122,13 @@ import Testing
     refused(
       text(method("mate-kd", ["teacher_input": "text"])),
       "must be \"embeddings\" or \"decoded_text\"")
-    refused(
-      text(method("mate-kd"), teacher: ["predictions": world.path("soft.csv")]),
-      "so it must be one model")
-    refused(
-      text(
-        method("mate-kd"), teacher: world.ensemble("probabilities", world.model("bert"))),
-      "so it must be one model")
+    let vocabulary: JSONValue = ["generator": ["vocab": world.path("student")]]
+    for teacher in [
+      ["predictions": world.path("soft.csv")],
+      world.ensemble("probabilities", world.model("bert")),
+    ] {
+      refused(text(method("mate-kd"), teacher: teacher, vocabulary), "so it must be one model")
+    }
     // The words that it writes must be the student's.
     refused(
       text(

@@ -13,7 +13,7 @@ import Testing
 
   /// The loss of the first update with a teacher of the same nine predictions in two spellings.
   private func losses(
-    _ probabilities: [Double], _ logits: [Double], _ more: JSONValue
+    _ probabilities: [Double], _ logits: [Double], method: String = "kd", _ more: JSONValue = [:]
   ) throws -> [Double] {
     try [("probabilities", probabilities), ("logits", logits)].map { key, values in
       // Each row begins with another label.
@@ -23,8 +23,10 @@ import Testing
       }
       let path = try world.write(lines.joined(separator: "\n") + "\n", as: "\(key).jsonl")
       let observer = SilentObserver()
-      _ = try world.prepared(world.text(teacher: ["predictions": path], output: key, more))
-        .execute(observer)
+      _ = try world.prepared(
+        world.text(
+          teacher: ["predictions": path], method: ["name": .string(method)], output: key, more)
+      ).execute(observer)
       return try #require(observer.logged.first { $0.step == 1 }?["loss"])
     }
   }
@@ -35,10 +37,9 @@ import Testing
     let logarithms = [0.7, 0.3, 1e-6].map { log($0) }
     let mean = logarithms.reduce(0, +) / 3
     let found = try losses(
-      [0.7, 0.3, 0], logarithms.map { $0 - mean }, ["method": ["name": "annealing-kd"]])
+      [0.7, 0.3, 0], logarithms.map { $0 - mean }, method: "annealing-kd")
     #expect(found[0] == found[1] && found[0].isFinite)
-    let others = try losses(
-      [0.7, 0.3, 0], logarithms, ["method": ["name": "annealing-kd"]])
+    let others = try losses([0.7, 0.3, 0], logarithms, method: "annealing-kd")
     #expect(others[0] != others[1])
   }
 
