@@ -20,9 +20,8 @@ package enum TeacherInput: String, Sendable, CaseIterable {
   init(_ section: ConfigSection) throws {
     self = try section.choice(
       Self.key, default: .embeddings,
-      "How the teacher reads adversarial texts: `embeddings` of the same tokens, through which the "
-        + "generator's gradient passes, or the decoded text, cut by its own tokenizer, with no "
-        + "gradient through it; then only student and generator must share a vocabulary.")
+      "How the teacher reads adversarial texts: the `embeddings` of their tokens, or the decoded text "
+        + "by its own tokenizer and vocabulary, with no gradient through it.")
   }
 
   /// Whether a section asks for decoded texts.
