@@ -14,7 +14,8 @@ public struct CILDA: AdversarialMethod {
   static let description = MethodDescription(
     name: "cilda",
     summary: "mate-kd with a contrastive term over all layers (Haidar et al. 2022)",
-    needsGenerator: true, takesSeveralLabels: true, unlabelledTexts: .alone,
+    needsGenerator: true, takesSeveralLabels: true, readsDecodedTexts: TeacherInput.isDecoded,
+    unlabelledTexts: .alone,
     settings: Settings.init(_:), objective: CILDA.init(_:settings:))
 
   /// Who trains the maps of the contrastive term, and in which direction.
@@ -52,7 +53,14 @@ public struct CILDA: AdversarialMethod {
 
     package init(_ section: ConfigSection) throws {
       adversary = try MaskedAdversary.Settings(section)
+      adversary.teacherInput = try TeacherInput(section)
       contrast = try LayerContrast.Settings(section)
+      if adversary.teacherInput == .decodedText, contrast.projectionStart == .leastSquares {
+        throw section.fail(
+          "projection_init",
+          "\(section.name("projection_init")) \"least_squares\" fits the states of both models on the "
+            + "same tokens, but \(section.name(TeacherInput.key)) is \"decoded_text\"; keep one.")
+      }
       projectionTraining = try section.choice(
         "projection_training", default: .generator,
         "Whose optimiser trains the maps of the contrastive term: `own` is one for them alone.")
@@ -186,10 +194,11 @@ public struct CILDA: AdversarialMethod {
     return try step.forEachShard { shard, tape in
       let sample = adversary.sample(shard, masks(shard), on: tape)
       let text = sample.texts.tokens
+      let read = adversary.teacherTokens(text, of: shard)
       let student = setup.student.logitsAndStates(
         text, tape: tape, training: true, sample: sample.words)
       let teacher = setup.teacher.logitsAndStates(
-        text, tape: tape, training: false, sample: sample.words)
+        read, tape: tape, training: false, sample: adversary.teacherWords(sample.words))
       var scalars = sample.texts.counts
       if !learnsProjections {
         scalars["entropy"] = Kernel.entropyOfRows(sample.logits)
@@ -202,7 +211,7 @@ public struct CILDA: AdversarialMethod {
       return ShardFeatures(
         scalars: scalars,
         features: [
-          contrast.teacherVectors(teacher.states, of: text, tape: tape),
+          contrast.teacherVectors(teacher.states, of: read, tape: tape),
           contrast.studentVectors(student.states, of: text, tape: tape),
         ])
     } joint: { tape, features in
@@ -226,7 +235,7 @@ public struct CILDA: AdversarialMethod {
         let scalars = outputTerms(
           step, shard, tape, student: logits,
           clean: setup.teacherCache.logits(for: shard, tape: tape),
-          adversarial: setup.teacher.logits(adversarial.tokens, tape: tape, training: false),
+          adversarial: adversary.teacherLogits(adversarial.tokens, of: shard, on: tape),
           counts: adversarial.counts)
         tape.backward()
         return scalars
@@ -236,14 +245,16 @@ public struct CILDA: AdversarialMethod {
       let adversarial = adversary.texts(shard, masks(shard), on: tape)
       let both = shard.tokens.followed(by: adversarial.tokens)
       let student = setup.student.logitsAndStates(both, tape: tape, training: true)
-      let teacher = setup.teacher.logitsAndStates(both, tape: tape, training: false)
+      let read = adversary.teacherTokens(nil, of: shard)
+        .followed(by: adversary.teacherTokens(adversarial.tokens, of: shard))
+      let teacher = setup.teacher.logitsAndStates(read, tape: tape, training: false)
       let halves = [Array(0..<shard.count), Array(shard.count..<2 * shard.count)]
       let scalars = outputTerms(
         step, shard, tape, student: student.logits,
         clean: tape.gatherRows(teacher.logits, halves[0]),
         adversarial: tape.gatherRows(teacher.logits, halves[1]), counts: adversarial.counts)
       let vectors = [
-        contrast.teacherVectors(teacher.states, of: both, tape: tape),
+        contrast.teacherVectors(teacher.states, of: read, tape: tape),
         contrast.studentVectors(student.states, of: both, tape: tape),
       ]
       return ShardFeatures(

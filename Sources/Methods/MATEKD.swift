@@ -14,7 +14,7 @@ public struct MATEKD: AdversarialMethod {
   static let description = MethodDescription(
     name: "mate-kd",
     summary: "masked adversarial text by a generator (Rashid et al. 2021)", needsGenerator: true,
-    takesSeveralLabels: true, unlabelledTexts: .alone,
+    takesSeveralLabels: true, readsDecodedTexts: TeacherInput.isDecoded, unlabelledTexts: .alone,
     settings: Settings.init(_:), objective: MATEKD.init(_:settings:))
 
   /// The method's constants; the defaults are the official code's.
@@ -35,6 +35,13 @@ public struct MATEKD: AdversarialMethod {
         adversary.fillLikeliest = try section.int(
           "fill_top_k", default: 10, in: 1...1000,
           "The generator's likeliest words that `fill` \"top-k\" draws from.")
+      }
+      adversary.teacherInput = try TeacherInput(section)
+      if adversary.teacherInput == .decodedText, adversary.fill == .mask {
+        throw section.fail(
+          TeacherInput.key,
+          "\(section.name(TeacherInput.key)) is \"decoded_text\", but [MASK], which fill \"mask\" "
+            + "leaves, is no text; take another fill.")
       }
       weights = try LossWeights(section, ce: 1.0 / 3, kd: 1.0 / 3, adversarial: 1.0 / 3)
     }
@@ -75,7 +82,7 @@ public struct MATEKD: AdversarialMethod {
   }
 
   /// Max step: -D(S(x'), T(x')), differentiated through the inputs of both models into the
-  /// generator.
+  /// generator, or through the student's alone if the teacher reads decoded texts.
   package func generatorLoss(
     _ step: StepContext, _ shard: Shard, _ tape: Tape, _ masks: MaskedAdversary.Masks
   ) -> Scalars {
@@ -87,8 +94,7 @@ public struct MATEKD: AdversarialMethod {
       adversary.divergence(
         setup.student.logits(
           sample.texts.tokens, tape: tape, training: true, sample: sample.words),
-        setup.teacher.logits(
-          sample.texts.tokens, tape: tape, training: false, sample: sample.words),
+        adversary.teacherLogits(sample.texts.tokens, of: shard, on: tape, words: sample.words),
         on: tape, weight: $0)
     }
     tape.backward()
@@ -103,8 +109,7 @@ public struct MATEKD: AdversarialMethod {
     let weights = settings.weights
     let adversarial = adversary.texts(shard, masks, on: tape)
     let teacherClean = setup.teacherCache.logits(for: shard, tape: tape)
-    let teacherAdversarial = setup.teacher.logits(
-      adversarial.tokens, tape: tape, training: false)
+    let teacherAdversarial = adversary.teacherLogits(adversarial.tokens, of: shard, on: tape)
 
     let logits = setup.student.logits(shard.tokens, tape: tape, training: true)
     var loss = LossTerms(step, after: adversarial.counts)

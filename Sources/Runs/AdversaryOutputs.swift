@@ -21,17 +21,20 @@ struct AdversaryOutputs {
   private let labels: LabelSet?
   private let data: TokenizedDataset
 
+  /// - Parameters:
+  ///   - tokenizer: of the student's tokens.
+  ///   - labels: what the outputs of both models mean.
   /// - Throws: `FileError` if the tokenizer's files of the generator cannot be read.
   init(
     _ method: any AdversarialMethod, generator: OpenedModel<MaskedLanguageModel>,
-    teacher: OpenedModel<some TaskHead>, data: TokenizedDataset, specialTokensInText: Bool?
+    tokenizer: any Tokenizer, labels: LabelSet?, data: TokenizedDataset, specialTokensInText: Bool?
   ) throws {
     self.method = method
     self.generator = generator.model
     generatorTokenizer = try ModelFolder.TokenizerContent(
       folder: generator.tokenizerSource, specialTokensInText: specialTokensInText)
-    tokenizer = teacher.tokenizer
-    labels = teacher.model.writtenLabels
+    self.tokenizer = tokenizer
+    self.labels = labels
     self.data = data
   }
 
@@ -51,7 +54,7 @@ struct AdversaryOutputs {
   }
 
   private func json(_ example: AdversarialExample) -> JSONValue {
-    let members: [(String, JSONValue)] = [
+    var members: [(String, JSONValue)] = [
       ("row", .int(example.row)), ("gold", gold(example.row)),
       ("tokens", spelled(example.tokens)),
       ("adversarial_tokens", spelled(example.adversarialTokens)),
@@ -60,6 +63,9 @@ struct AdversaryOutputs {
       ("adversarial_teacher", answer(example.adversarialTeacher)),
       ("adversarial_student", answer(example.adversarialStudent)),
     ]
+    if let texts = example.adversarialTexts {
+      members.insert(("adversarial_text", .array(texts.map(JSONValue.string))), at: 4)
+    }
     return .object(members)
   }
 

@@ -60,9 +60,11 @@ extension PreparedRun {
     let answers = try Head.answers(
       of: teacher, to: rows, source: source, folder: c.teacherCacheDir, setup: setup)
     let cache = answers.cache
+    let isDecoded = models.use == .decodedTexts
     let objective = try makeObjective(
       MethodSetup(
-        student: models.student.model, teacher: teacher.sharedModel?.model,
+        student: models.student.model,
+        teacher: (isDecoded ? teacher.model : teacher.sharedModel)?.model,
         generator: models.generator?.model, maskID: models.tokenizer.specialTokens.mask,
         teacherCache: cache,
         studentTraining: setup.trainedModel(models.student.model, rows: data.count),
@@ -70,7 +72,10 @@ extension PreparedRun {
         labelSmoothing: Float(c.train.labelSmoothingFactor), trainingRows: data.count,
         trainingClasses: data.targets.knownRows == nil ? data.targets.classes : [],
         batchesPerEpoch: Trainer.stepsPerEpoch(c.train, rows: data.count), seed: c.common.seed,
-        tokenizer: models.tokenizer, trainingTexts: data,
+        tokenizer: models.tokenizer,
+        decodedTexts: isDecoded
+          ? teacher.decodedTexts(of: models.tokenizer, task: task, rows: data, answers: answers)
+          : nil, trainingTexts: data,
         probe: ProbeTexts(
           data, isDetailed: c.diagnostics, seed: seed, shards: setup.shards,
           pool: setup.pool, precision: setup.precision),
@@ -81,10 +86,11 @@ extension PreparedRun {
     plan.facts.insert(("method", method.name), at: 0)
     var adversary: AdversaryOutputs?
     if let method = objective as? any AdversarialMethod, let generator = models.generator,
-      let teacher = teacher.sharedModel
+      let teacher = teacher.model
     {
       adversary = try AdversaryOutputs(
-        method, generator: generator, teacher: teacher, data: data,
+        method, generator: generator, tokenizer: models.tokenizer,
+        labels: teacher.model.writtenLabels, data: data,
         specialTokensInText: c.common.specialTokensInText)
     }
     let agreement = TeacherAgreement()
@@ -182,6 +188,8 @@ struct DistillationModels<Head: TaskHead> {
   let teacher: OpenedTeacher<Head>
   let student: OpenedModel<Head>
   let generator: OpenedModel<MaskedLanguageModel>?
+  /// What the method asks of the teacher.
+  let use: TeacherUse
   /// What cuts the texts into the student's tokens.
   let tokenizer: any Tokenizer
   /// Sentences that the user should see.
@@ -200,10 +208,13 @@ struct DistillationModels<Head: TaskHead> {
     student = try Head.openLearner(
       c.student, role: "student", task: task, opener: opener, teacher: model,
       texts: model.map { model in { try trainingRows(model.tokenizer) } })
-    try teacher.meet(student, method: method, task: task, length: length)
+    use = method.teacherUse(c.method)
+    try teacher.meet(student, method: method, use: use, task: task, length: length)
     var notices = teacher.notices + student.notices
+    // A generator writes for every model that reads its tokens.
     generator = try opener.generator(
-      of: method, c, teacher: teacher.sharedModel, student: student, notices: &notices)
+      of: method, c, beside: use == .decodedTexts ? student : teacher.sharedModel,
+      student: student, notices: &notices)
     // Models with the same vocabulary read the texts as the teacher's tokenizer gives them.
     let shared = teacher.members.filter(\.readsStudentTokens).compactMap(\.model)
     tokenizer = shared.first?.tokenizer ?? student.tokenizer

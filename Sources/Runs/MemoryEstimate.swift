@@ -56,7 +56,8 @@ package struct MemoryEstimate: CustomStringConvertible {
         (
           model.model,
           Self.longestShard(
-            of: data, readAs: model.texts, arguments, lanes: all, masks: masks)
+            of: data, readAs: model.texts, arguments, lanes: all, masks: masks),
+          model.texts == nil
         )
       })
     parts.append(("activations", Double(lanes) * passes.pool.bytes))
@@ -143,13 +144,20 @@ private struct Passes {
   /// The pool of a lane.
   var pool = PoolMemory()
 
-  init(trained: [TrainedModel], models: [(model: any Model, shard: PassMemory.Shape)]) {
+  /// - Parameter models: their texts, and whether they read the learner's tokens.
+  init(
+    trained: [TrainedModel],
+    models: [(model: any Model, shard: PassMemory.Shape, readsTokens: Bool)]
+  ) {
     let main = trained[0].parameters
     var seen: [ObjectIdentifier] = []
     for turn in trained where !seen.contains(ObjectIdentifier(turn.parameters)) {
       seen.append(ObjectIdentifier(turn.parameters))
-      let passes = models.map { model, shard in
-        (model: model, shard: shard, memory: PassMemory(model, over: shard))
+      let passes = models.map { model, shard, readsTokens in
+        (
+          model: model, shard: shard, readsTokens: readsTokens,
+          memory: PassMemory(model, over: shard)
+        )
       }
       guard let own = passes.first(where: { $0.model.parameters === turn.parameters }) else {
         continue
@@ -163,11 +171,15 @@ private struct Passes {
         }
         pool.serve(own.memory.kept(training: true) + ownWords + own.memory.transient)
       } else {
+        // No gradient passes through a teacher that reads decoded texts.
+        for other in others where !other.readsTokens { pool.serve(other.memory.forward) }
         // An adversary learns through all other models: the soft weights of its words, and their
         // gradient.
         pool.serve(
           own.memory.kept(training: true) + ownWords + ownWords + own.memory.transient
-            + others.flatMap { $0.memory.kept(training: $0.model.parameters === main) })
+            + others.filter(\.readsTokens).flatMap {
+              $0.memory.kept(training: $0.model.parameters === main)
+            })
       }
     }
   }

@@ -20,10 +20,12 @@ extension ModelOpener {
 
   /// The masked language model for a method that needs one; nil for the others.
   ///
+  /// - Parameter reader: the model whose vocabulary it shares or, if it is fresh, takes over: the
+  ///   teacher, or the student of a teacher that reads decoded texts.
   /// - Throws: errors of its folder, and `MismatchError` if it writes words that the teacher or the
   ///   student does not have.
   func generator<M: Model>(
-    of method: MethodDescription, _ c: DistillConfiguration, teacher: OpenedModel<M>?,
+    of method: MethodDescription, _ c: DistillConfiguration, beside reader: OpenedModel<M>?,
     student: OpenedModel<M>, notices: inout [String]
   ) throws -> OpenedModel<MaskedLanguageModel>? {
     guard let source = c.generator else { return nil }
@@ -31,18 +33,18 @@ extension ModelOpener {
       notices.append("method \(method.name) uses no generator; the section is ignored")
       return nil
     }
-    guard let teacher else {
+    guard let reader else {
       throw MismatchError(
         .method, "method \(method.name) needs a teacher that is one model with its student's tokens"
       )
     }
     let model = try maskedLanguageModel(
-      source, role: "generator", teacherSource: teacher.tokenizerSource)
+      source, role: "generator", teacherSource: reader.tokenizerSource)
     notices += model.notices
     try Self.checkVocabularies(
-      ("teacher", teacher.tokenizer), ("generator", model.tokenizer),
-      segments: teacher.model.hasSegments && model.model.hasSegments)
-    try Self.checkEmbeddings(of: model, fit: teacher)
+      (reader.role, reader.tokenizer), ("generator", model.tokenizer),
+      segments: reader.model.hasSegments && model.model.hasSegments)
+    try Self.checkEmbeddings(of: model, fit: reader)
     try Self.checkEmbeddings(of: model, fit: student)
     return model
   }

@@ -54,6 +54,15 @@ import Testing
     }
   }
 
+  @Test func onlyTheUpperTriangleIsRead() throws {
+    let a = symmetric(7, rank: 7, seed: 3)
+    let spoiled = Matrix(zeros: 7, 7)
+    spoiled.copy(from: a.view)
+    for row in 0..<7 { for column in 0..<row { spoiled[row, column] = 99 } }
+    let (whole, half) = (try SymmetricEigen(a.view), try SymmetricEigen(spoiled))
+    #expect(whole.values == half.values && whole.vectors.values == half.vectors.values)
+  }
+
   @Test func eigenvaluesThatAreEqual() throws {
     let found = try SymmetricEigen(Guarded(9, 9, identity(9).values.map(Float.init)).view)
     #expect(found.values == Array(repeating: 1, count: 9))

@@ -68,6 +68,25 @@ import Testing
     #expect(whole == (try student([tokens])))
   }
 
+  /// A basis has no signs of its own: the largest number of each direction is positive, so that the
+  /// same states give the same student whatever LAPACK answers.
+  @Test func directionsHaveTheirSigns() throws {
+    let golden = try ModelGolden("bert-classifier")
+    let (teacher, _) = try ModelFolder(golden.folder).classifier(seed: 1)
+    let tokens = try golden.tokens()
+    let (student, _) = try teacher.cut(
+      TeacherCut(hiddenSize: 24), make: { SequenceClassifier($0, labels: teacher.labels) },
+      sample: { [tokens] })
+    // The student's table is T E^T, and T has full rank.
+    let basis = try Kernel.leastSquares(
+      teacher.parameters.matrix(teacher.encoder.words),
+      student.parameters.matrix(student.encoder.words))
+    for direction in 0..<24 {
+      let numbers = (0..<basis.rows).map { basis[$0, direction] }
+      #expect((numbers.max { abs($0) < abs($1) } ?? 0) > 0, "\(direction)")
+    }
+  }
+
   /// Where nothing gets narrower, weights are copied to the bit.
   @Test(arguments: ModelFamily.allCases)
   func nothingIsCut(_ family: ModelFamily) throws {
@@ -174,6 +193,131 @@ import Testing
     #expect(throws: MismatchError.self) {
       try TeacherCut(hiddenSize: shape.wordWidth).shape(of: shape)
     }
+  }
+
+  /// ELECTRA's tables factorised, against numpy and transformers (scripts/goldens/factorised.py).
+  ///
+  /// The golden's sensitivity is what one rounding in every weight changes. The factorisation of
+  /// tables of width E makes at most 10 E^2 (LinearAlgebraTests), and three products more.
+  @Test func factorisedEmbeddings() throws {
+    let golden = try ModelGolden("electra-classifier")
+    let (teacher, _) = try ModelFolder(golden.folder).classifier(seed: 1)
+    let tokens = try golden.tokens()
+    let path = TestFiles.golden("factorised.json")
+    let json = try StrictJSON.parse(TestFiles.bytes(path), file: path)
+    let cases = try #require(json["cases"]?.array)
+    #expect(cases.count == 4)
+    let wide = teacher.encoder.configuration.wordWidth
+    let whole = logits(teacher, tokens)
+    for one in cases {
+      let width = try #require(one["embedding_size"]?.int)
+      var shape = teacher.encoder.configuration
+      shape.embeddingSize = width
+      let student = SequenceClassifier(shape, labels: teacher.labels)
+      try teacher.factoriseEmbeddings(into: student)
+      let expected = one["logits"]?.numbers("values") ?? []
+      let roundings = Double(Network.ofFamilies.forward + 10 * wide * wide + 3 * wide)
+      let bound = roundings * one.number("sensitivity")
+      let error = deviation(logits(student, tokens), expected)
+      #expect(error <= bound, "\(width): \(error)")
+      // With all directions, and only then, the student is the teacher.
+      #expect((distance(logits(student, tokens), whole) <= 2 * bound) == (width == wide))
+      // The whole way, which copies what is not cut.
+      let (cut, missing) = try teacher.cut(
+        TeacherCut(embeddingSize: width),
+        make: { SequenceClassifier($0, labels: teacher.labels) }, sample: { [] })
+      #expect(missing.isEmpty && cut.encoder.configuration == shape)
+      #expect(logits(cut, tokens) == (width == wide ? whole : logits(student, tokens)))
+    }
+  }
+
+  /// A teacher without a layer behind its embeddings: with tables of a low rank nothing is lost.
+  @Test func embeddingsAsWideAsTheStates() throws {
+    var shape = EncoderConfiguration(
+      family: .electra, vocabularySize: 40, hiddenSize: 24, layers: 1, attentionHeads: 2,
+      intermediateSize: 30)
+    shape.maximumPositions = 12
+    let labels = LabelSet(names: ["a", "b"])
+    let teacher = SequenceClassifier(shape, labels: labels)
+    teacher.initialize(seed: 3)
+    // Rows of five directions, scaled up so that LayerNorm's epsilon is nothing beside them.
+    let directions = Matrix(zeros: 5, 24)
+    Kernel.fillNormal(directions, standardDeviation: 1, seed: 4, site: .projection(0))
+    for (index, name) in ["word", "position", "token_type"].enumerated() {
+      let entry = try #require(
+        teacher.parameters.entry(named: "electra.embeddings.\(name)_embeddings.weight"))
+      let table = teacher.parameters.matrix(entry.slot)
+      let factors = Matrix(zeros: table.rows, 5)
+      Kernel.fillNormal(factors, standardDeviation: 1, seed: 5, site: .projection(index))
+      Kernel.gemm(factors, .none, directions, .none, into: table)
+    }
+    for name in ["weight", "bias"] {
+      let entry = try #require(
+        teacher.parameters.entry(named: "electra.embeddings.LayerNorm.\(name)"))
+      Kernel.fillNormal(
+        teacher.parameters.matrix(entry.slot), standardDeviation: 1, seed: 6, site: .projection(0))
+    }
+    let tokens = PackedTokens(
+      ids: [2, 7, 30, 3, 2, 9, 3], typeIDs: [0, 0, 1, 1, 0, 0, 0], offsets: [0, 4, 7])
+    func student(_ width: Int) throws -> SequenceClassifier {
+      try teacher.cut(
+        TeacherCut(embeddingSize: width), make: { SequenceClassifier($0, labels: labels) },
+        sample: { [] }
+      ).model
+    }
+    let whole = logits(teacher, tokens)
+    // Five directions and one for the mean.
+    let (enough, less) = (try student(6), try student(5))
+    #expect(enough.encoder.configuration.embeddingSize == 6)
+    // The directions are found to within 10 E^2 roundings of the largest of five singular values,
+    // and the smallest is at least a tenth of it.
+    let bound = Roundings.gamma(10 * (Network.ofFamilies.forward + 10 * 24 * 24), evaluations: 2)
+    let error = distance(logits(enough, tokens), whole)
+    #expect(error <= bound, "\(error) \(bound)")
+    #expect(distance(logits(less, tokens), whole) > 100 * error)
+  }
+
+  /// Narrower embeddings and narrower states.
+  @Test func factorisedAndNarrow() throws {
+    let golden = try ModelGolden("electra-classifier")
+    let (teacher, _) = try ModelFolder(golden.folder).classifier(seed: 1)
+    let tokens = try golden.tokens()
+    let (student, missing) = try teacher.cut(
+      TeacherCut(layers: [0, 2], hiddenSize: 24, embeddingSize: 10),
+      make: { SequenceClassifier($0, labels: teacher.labels) }, sample: { [tokens] })
+    let shape = student.encoder.configuration
+    #expect(missing.isEmpty && shape.hiddenSize == 24 && shape.wordWidth == 10)
+    let allAreFinite = logits(student, tokens).allSatisfy { $0.isFinite }
+    #expect(allAreFinite)
+  }
+
+  static let embeddingMisfits: [(family: ModelFamily, TeacherCut, String)] = [
+    (.bert, TeacherCut(embeddingSize: 8), "family bert has no embeddings of another width"),
+    (.electra, TeacherCut(embeddingSize: 21), "is 21, but the teacher has only 20"),
+    (.electra, TeacherCut(embeddingSize: 1), "is 1, of which LayerNorm leaves nothing"),
+    (
+      .electra, TeacherCut(hiddenSize: 12, embeddingSize: 12),
+      "embedding_size is 12 and the states are 12 wide, where the teacher has 20 and 36"
+    ),
+  ]
+
+  @Test(arguments: 0..<embeddingMisfits.count)
+  func embeddingsThatCannotBeFactorised(_ number: Int) throws {
+    let (family, cut, message) = Self.embeddingMisfits[number]
+    let golden = try ModelGolden("\(family.rawValue)-classifier")
+    let shape = try ModelFolder(golden.folder).classifier(seed: 1).0.encoder.configuration
+    #expect { try cut.shape(of: shape) } throws: { "\($0)".contains(message) }
+  }
+
+  @Test func embeddingsThatAreNotFinite() throws {
+    let golden = try ModelGolden("electra-classifier")
+    let (teacher, _) = try ModelFolder(golden.folder).classifier(seed: 1)
+    teacher.parameters.matrix(teacher.encoder.words)[3, 0] = .nan
+    #expect {
+      try teacher.cut(
+        TeacherCut(embeddingSize: 8), make: { SequenceClassifier($0, labels: teacher.labels) },
+        sample: { [] })
+    } throws: { "\($0)".contains("embeddings cannot be factorised (sgesdd: the matrix has a ") }
   }
 
   @Test func statesThatAreNotFinite() throws {

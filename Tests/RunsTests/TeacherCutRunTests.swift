@@ -81,6 +81,10 @@ import Trainers
     (#"{"from_teacher": {"init": "svd"}}"#, "student.from_teacher.init"),
     (#"{"from_teacher": {"width": 8}}"#, "unknown key"),
     (
+      #"{"from_teacher": {"embedding_size": 8}}"#,
+      "family bert has no embeddings of another width than its states; leave it out"
+    ),
+    (
       #"{"from_teacher": {}, "from_teacher_layers": [0]}"#,
       "student has both from_teacher_layers and from_teacher; keep one of them."
     ),

@@ -7,6 +7,7 @@
 public struct BytePairTokenizer: Tokenizer {
   private let model: BytePairModel
   private let matcher: AddedTokenMatcher
+  private let decoder: TokenDecoder
   private let merges: BytePairMerges
   /// The token of each byte, or −1.
   private let symbols: [Int32]
@@ -52,6 +53,7 @@ public struct BytePairTokenizer: Tokenizer {
     self.traits = traits
     // No text may produce a special token by merging bytes.
     let special = readAsText.union(specialTokens.all)
+    decoder = TokenDecoder(vocabulary: model.vocabulary, omitted: special, joining: .bytes)
     let merges = BytePairMerges(model.merges.filter { !special.contains($0.merged) })
     self.merges = merges
     var symbols = [Int32](repeating: -1, count: 256)
@@ -105,6 +107,9 @@ public struct BytePairTokenizer: Tokenizer {
     }
     return ids
   }
+
+  /// The text that some tokens spell.
+  public func decode(_ ids: ArraySlice<Int32>) -> [UInt8] { decoder.text(ids) }
 
   /// The tokens of a text and their positions, as Hugging Face's tokenizer gives them: spaces at
   /// either end of a token do not count, and a token of a part of a character has the position of

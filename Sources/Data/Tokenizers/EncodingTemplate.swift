@@ -83,6 +83,34 @@ public struct EncodingTemplate: Sendable, Equatable {
     return copy
   }
 
+  /// Whether a token that stands between two texts tells where the first one ends.
+  public var separatesTexts: Bool {
+    let kinds = pair.map { if case .special = $0 { true } else { false } }
+    return !zip(kinds, kinds.dropFirst()).contains { !$0 && !$1 }
+  }
+
+  /// The places of the texts' own tokens in an encoding, the opposite of `encode`.
+  ///
+  /// - Parameters:
+  ///   - isSpecial: of each token; see `Encoding`.
+  ///   - isPair: whether there are two texts, which `separatesTexts` must keep apart.
+  package func texts(
+    isSpecial: ArraySlice<Bool>, isPair: Bool
+  ) -> (first: Range<Int>, second: Range<Int>?) {
+    var position = isSpecial.startIndex
+    var (first, second) = (position..<position, isPair ? position..<position : nil)
+    for part in isPair ? pair : single {
+      if case .special = part {
+        position = min(position + 1, isSpecial.endIndex)
+        continue
+      }
+      let end = isSpecial[position...].firstIndex(of: true) ?? isSpecial.endIndex
+      if case .first = part { first = position..<end } else { second = position..<end }
+      position = end
+    }
+    return (first, second)
+  }
+
   /// Assembles a text or pair, cut to `maxLength` tokens in total, the longer text first. If
   /// `maxLength` is smaller than the number of special tokens, only these remain.
   func encoding(_ first: [Int32], _ second: [Int32]?, maxLength: Int) -> Encoding {

@@ -72,6 +72,10 @@ public protocol Tokenizer: Sendable {
   func encode(_ text: ArraySlice<UInt8>) -> [Int32]
   /// The ids of `encode(_:)` and the position of each token in the text. Slower than `encode(_:)`.
   func encodeAligned(_ text: ArraySlice<UInt8>) -> AlignedTokens
+  /// The text that some tokens spell, in UTF-8, as Hugging Face's `decode` with
+  /// `skip_special_tokens`: ids of special tokens are left out, but not those of markers that texts
+  /// may spell. What normalisation took from a text, such as capital letters, does not come back.
+  func decode(_ ids: ArraySlice<Int32>) -> [UInt8]
 }
 
 extension Tokenizer {
@@ -96,6 +100,11 @@ extension Tokenizer {
     _ first: ArraySlice<UInt8>, pair: ArraySlice<UInt8>?, maxLength: Int
   ) -> Encoding {
     template.encoding(encode(first), pair.map { encode($0) }, maxLength: maxLength)
+  }
+
+  /// The text that some tokens spell; see `decode(_:)` for slices.
+  public func decode(_ ids: [Int32]) -> String {
+    String(decoding: decode(ids[...]), as: UTF8.self)
   }
 
   /// `encode(_:)` for whole arrays.

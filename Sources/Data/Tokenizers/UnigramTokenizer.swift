@@ -7,6 +7,7 @@
 public struct UnigramTokenizer: Tokenizer {
   private let model: UnigramModel
   private let matcher: AddedTokenMatcher
+  private let decoder: TokenDecoder
   private let trie: PieceTrie
   /// The pieces of the bytes, or −1.
   private let bytePieces: [Int32]
@@ -71,6 +72,14 @@ public struct UnigramTokenizer: Tokenizer {
       let name = "<0x\(byte < 16 ? "0" : "")\(digits)>"
       return trie.node(name.utf8).map { trie.id(at: $0) } ?? -1
     }
+    var bytes: [Int32: UInt8] = [:]
+    for (byte, id) in bytePieces.enumerated() where id >= 0 {
+      bytes[id] = UInt8(truncatingIfNeeded: byte)
+    }
+    decoder = TokenDecoder(
+      vocabulary: model.vocabulary, omitted: readAsText.union(specialTokens.all),
+      joining: .marks(
+        model.metaspace.mark, beginsWithMark: model.metaspace.addsPrefix, byteOfPiece: bytes))
     unknownScore = (model.scores.min() ?? 0) - 10
   }
 
@@ -104,6 +113,9 @@ public struct UnigramTokenizer: Tokenizer {
     }
     return ids
   }
+
+  /// The text that some tokens spell.
+  public func decode(_ ids: ArraySlice<Int32>) -> [UInt8] { decoder.text(ids) }
 
   /// The tokens of a text and their positions. What normalisation makes of a character has the
   /// position of the character. (Hugging Face's positions drift where the charsmap changes the

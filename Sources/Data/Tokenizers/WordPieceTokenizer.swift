@@ -12,6 +12,7 @@ public struct WordPieceTokenizer: Tokenizer {
   /// Number of bytes of the prefix that marks a piece inside a word.
   private let continuationPrefixLength: Int
   private let matcher: AddedTokenMatcher
+  private let decoder: TokenDecoder
   /// The actions of the pre-tokenizer alone, for text that is normalised already; nil if no added
   /// token needs that.
   private let splitting: ScalarActions?
@@ -94,6 +95,9 @@ public struct WordPieceTokenizer: Tokenizer {
       vocabulary: vocabulary, special: specialTokens, added: added, readAsText: readAsText,
       template: template)
     self.traits = traits
+    decoder = TokenDecoder(
+      vocabulary: vocabulary, omitted: readAsText.union(specialTokens.all),
+      joining: .words(prefix: Array(continuationPrefix.utf8)))
     // No text may produce a special token from its pieces.
     let special = readAsText.union(specialTokens.all).union(vocabulary.added)
     trie = PieceTrie(
@@ -123,6 +127,9 @@ public struct WordPieceTokenizer: Tokenizer {
     }
     return ids
   }
+
+  /// The text that some tokens spell.
+  public func decode(_ ids: ArraySlice<Int32>) -> [UInt8] { decoder.text(ids) }
 
   /// The tokens of a text and their positions, as Hugging Face's tokenizer gives them. What
   /// normalisation makes of a character has the position of the character. A mark that it removes

@@ -47,7 +47,7 @@ package struct MaskFill: Sendable {
     case .unigram:
       guard let data = setup.trainingTexts else { throw missing("training texts") }
       let counts = data.ordinaryTokenCounts(
-        vocabularySize: setup.teacher.encoder.configuration.vocabularySize)
+        vocabularySize: setup.student.encoder.configuration.vocabularySize)
       words = counts.indices.filter { counts[$0] > 0 }.map { Int32(truncatingIfNeeded: $0) }
       guard !words.isEmpty else { throw missing("training texts with words") }
       var sum = 0

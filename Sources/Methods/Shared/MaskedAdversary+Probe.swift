@@ -9,6 +9,8 @@ package struct AdversarialExample: Sendable {
   package let row: Int
   /// The tokens of x and of x'.
   package let tokens, adversarialTokens: [Int32]
+  /// What the teacher read for x', if it reads decoded texts: a text, or the two of a pair.
+  package let adversarialTexts: [String]?
   /// The places that were masked.
   package let masked: [Int]
   /// Logits on x and on x'.
@@ -86,7 +88,7 @@ extension MaskedAdversary {
         }
       }
       let (clean, hostile) = (
-        answers(shard.tokens, on: tape), answers(adversarial, on: tape)
+        answers(nil, of: shard, on: tape), answers(adversarial, of: shard, on: tape)
       )
       if let distance {
         scalars["clean_divergence"] = distance(clean.student, clean.teacher, tape)
@@ -98,6 +100,8 @@ extension MaskedAdversary {
         examples[place] = AdversarialExample(
           row: shard.rows[text], tokens: Array(shard.tokens.ids[tokens]),
           adversarialTokens: Array(adversarial.ids[tokens]),
+          adversarialTexts: teacherTexts(
+            adversarial.ids[tokens], isSpecial: shard.isSpecial[tokens]),
           masked: masks.rows.filter(tokens.contains).map { $0 - tokens.lowerBound },
           teacher: row(clean.teacher), student: row(clean.student),
           adversarialTeacher: row(hostile.teacher), adversarialStudent: row(hostile.student))

@@ -42,6 +42,8 @@ package struct MaskedAdversary: Sendable {
     package var fill = MaskFill.Kind.adversarial
     /// The words that the control `topK` draws from.
     package var fillLikeliest = 10
+    /// How the teacher reads x'.
+    package var teacherInput = TeacherInput.embeddings
     package var generatorWarmupSteps = 0
     package var generatorOptimizer = OptimizerSettings(maxGradNorm: 5)
 
@@ -133,6 +135,8 @@ package struct MaskedAdversary: Sendable {
   package let trainsGenerator: Bool
   private let settings: Settings
   private let student, teacher: SequenceClassifier
+  /// How the teacher reads x' and x if it does not read the student's tokens; nil if it does.
+  private let decoded: DecodedTexts?
   private let generator: MaskedLanguageModel
   private let maskID: Int32
   /// The generator's weights in the beginning; nil if they do not change.
@@ -147,6 +151,12 @@ package struct MaskedAdversary: Sendable {
     self.settings = settings
     student = setup.student
     teacher = setup.teacher
+    decoded = settings.teacherInput == .decodedText ? setup.decodedTexts : nil
+    guard settings.teacherInput == .embeddings || decoded != nil else {
+      throw MismatchError(
+        .method,
+        "method \(method): teacher_input \"\(settings.teacherInput.rawValue)\" needs tokenizers")
+    }
     generator = try setup.requiredGenerator(of: method)
     maskID = setup.maskID
     probe = setup.probe
@@ -170,11 +180,46 @@ package struct MaskedAdversary: Sendable {
   var hasSeveralLabels: Bool { student.labels.problem == .severalLabels }
 
   /// The logits of both models without dropout.
-  func answers(_ tokens: PackedTokens, on tape: Tape) -> (student: Tensor, teacher: Tensor) {
+  ///
+  /// - Parameter tokens: texts made of the shard's; nil for its own texts.
+  func answers(
+    _ tokens: PackedTokens?, of shard: Shard, on tape: Tape
+  ) -> (student: Tensor, teacher: Tensor) {
     (
-      student.logits(tokens, tape: tape, training: false),
-      teacher.logits(tokens, tape: tape, training: false)
+      student.logits(tokens ?? shard.tokens, tape: tape, training: false),
+      teacher.logits(teacherTokens(tokens, of: shard), tape: tape, training: false)
     )
+  }
+
+  /// Texts made of a shard's tokens as the teacher reads them.
+  ///
+  /// - Parameter tokens: nil for the shard's own texts.
+  func teacherTokens(_ tokens: PackedTokens?, of shard: Shard) -> PackedTokens {
+    guard let decoded else { return tokens ?? shard.tokens }
+    return tokens.map { decoded.tokens($0, of: shard) } ?? decoded.tokens(of: shard)
+  }
+
+  /// What makes the teacher's word embeddings differentiable; nil if no gradient passes through it.
+  func teacherWords(
+    _ words: (rows: [Int], words: StraightThroughSample)
+  ) -> (rows: [Int], words: StraightThroughSample)? {
+    decoded == nil ? words : nil
+  }
+
+  /// The teacher's logits on texts that are made of a shard's tokens.
+  func teacherLogits(
+    _ tokens: PackedTokens, of shard: Shard, on tape: Tape,
+    words: (rows: [Int], words: StraightThroughSample)? = nil
+  ) -> Tensor {
+    teacher.logits(
+      teacherTokens(tokens, of: shard), tape: tape, training: false,
+      sample: words.flatMap(teacherWords))
+  }
+
+  /// What the teacher reads in place of some of its tokens, if it reads decoded texts: a text, or
+  /// the two of a pair.
+  func teacherTexts(_ tokens: ArraySlice<Int32>, isSpecial: ArraySlice<Bool>) -> [String]? {
+    decoded?.decoded(tokens, isSpecial: isSpecial).map { String(decoding: $0, as: UTF8.self) }
   }
 
   /// The generator with its optimiser and schedule.

@@ -7,6 +7,9 @@ public enum TeacherUse: Sendable {
   case nothing
   /// Its logits on the training texts. Any teacher will do.
   case logits
+  /// What only a model can tell that reads texts made of the student's tokens as text: its answers
+  /// to them, but no gradients.
+  case decodedTexts
   /// What only a model that reads the student's tokens can tell: its states, its gradients, or its
   /// answers to texts that are made of tokens.
   case model
@@ -56,8 +59,10 @@ public struct MethodDescription: Sendable {
   private let needsGeneratorFor: (@Sendable (ConfigSection) -> Bool)?
   /// True if its losses are defined for texts that may have several labels.
   public let takesSeveralLabels: Bool
-  /// What it asks of its teacher.
+  /// What it asks of its teacher, whatever its keys say.
   public let teacherUse: TeacherUse
+  /// True for a configuration with which the teacher reads decoded texts; nil if there is none.
+  private let readsDecodedTexts: (@Sendable (ConfigSection) -> Bool)?
   /// Whether it can learn from texts without labels.
   public let unlabelledTexts: UnlabelledTexts
   /// Reads from the same section how the method makes its own training texts; nil if it learns from
@@ -74,7 +79,9 @@ public struct MethodDescription: Sendable {
   public init(
     name: String, summary: String, needsGenerator: Bool = false,
     needsGeneratorFor: (@Sendable (ConfigSection) -> Bool)? = nil, takesSeveralLabels: Bool = false,
-    teacherUse: TeacherUse = .model, unlabelledTexts: UnlabelledTexts = .none,
+    teacherUse: TeacherUse = .model,
+    readsDecodedTexts: (@Sendable (ConfigSection) -> Bool)? = nil,
+    unlabelledTexts: UnlabelledTexts = .none,
     texts: (@Sendable (ConfigSection) throws -> SyntheticTexts)? = nil,
     configure: @escaping Configure<DistillationSetup>,
     configureSpans: Configure<SpanDistillationSetup>? = nil
@@ -93,6 +100,7 @@ public struct MethodDescription: Sendable {
     self.needsGeneratorFor = needsGeneratorFor
     self.takesSeveralLabels = takesSeveralLabels
     self.teacherUse = teacherUse
+    self.readsDecodedTexts = readsDecodedTexts
     self.unlabelledTexts = unlabelledTexts
     self.texts = texts
     self.configure = whole(configure)
@@ -104,13 +112,16 @@ public struct MethodDescription: Sendable {
   /// - Parameters:
   ///   - needsGeneratorFor: true for a section with which a generator is needed, where not all
   ///     need one.
+  ///   - readsDecodedTexts: true for a section with which the teacher reads decoded texts.
   ///   - settings: reads the keys.
   ///   - objective: makes the method for classes and scores.
   ///   - spanObjective: makes the form for models that find answers; nil if there is none.
   public init<Settings: Sendable>(
     name: String, summary: String, needsGenerator: Bool = false,
     needsGeneratorFor: (@Sendable (ConfigSection) -> Bool)? = nil, takesSeveralLabels: Bool = false,
-    teacherUse: TeacherUse = .model, unlabelledTexts: UnlabelledTexts = .none,
+    teacherUse: TeacherUse = .model,
+    readsDecodedTexts: (@Sendable (ConfigSection) -> Bool)? = nil,
+    unlabelledTexts: UnlabelledTexts = .none,
     texts: (@Sendable (ConfigSection) throws -> SyntheticTexts)? = nil,
     settings: @escaping @Sendable (ConfigSection) throws -> Settings,
     objective: @escaping @Sendable (DistillationSetup, Settings) throws -> any Objective,
@@ -127,7 +138,8 @@ public struct MethodDescription: Sendable {
     self.init(
       name: name, summary: summary, needsGenerator: needsGenerator,
       needsGeneratorFor: needsGeneratorFor, takesSeveralLabels: takesSeveralLabels,
-      teacherUse: teacherUse, unlabelledTexts: unlabelledTexts, texts: texts,
+      teacherUse: teacherUse, readsDecodedTexts: readsDecodedTexts,
+      unlabelledTexts: unlabelledTexts, texts: texts,
       configure: configure(objective), configureSpans: spanObjective.map(configure))
   }
 
@@ -135,4 +147,12 @@ public struct MethodDescription: Sendable {
   package func needsGenerator(_ section: ConfigSection) -> Bool {
     needsGenerator || needsGeneratorFor?(section) == true
   }
+
+  /// What the method asks of its teacher with the keys of a section.
+  package func teacherUse(_ section: ConfigSection) -> TeacherUse {
+    readsDecodedTexts?(section) == true ? .decodedTexts : teacherUse
+  }
+
+  /// Whether there is a configuration with which the teacher reads decoded texts.
+  package var canReadDecodedTexts: Bool { readsDecodedTexts != nil }
 }

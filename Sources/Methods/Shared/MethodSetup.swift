@@ -45,8 +45,11 @@ public struct MethodSetup<Head: DistillableModel>: Sendable {
   public let batchesPerEpoch: Int
   /// Seed of the run, for weights that a method adds.
   public let seed: UInt64
-  /// The tokenizer that all models share; nil only outside of runs.
+  /// The tokenizer of the student's tokens; nil only outside of runs.
   public let tokenizer: (any Tokenizer)?
+  /// How the teacher reads texts made of the student's tokens, if it reads them as text; otherwise
+  /// nil.
+  package let decodedTexts: DecodedTexts?
   /// The training data, for methods that count words; nil only outside of runs.
   public let trainingTexts: TokenizedDataset?
   /// Texts on which a method measures itself; nil only outside of runs.
@@ -55,7 +58,8 @@ public struct MethodSetup<Head: DistillableModel>: Sendable {
   /// None outside of runs.
   public let sampleTexts: @Sendable (_ count: Int) -> [PackedTokens]
 
-  /// The fine-tuned model to learn from, which reads the student's tokens. It is never changed.
+  /// The fine-tuned model to learn from, which reads the student's tokens, or texts that are made
+  /// of them as `decodedTexts` has it. It is never changed.
   ///
   /// Only methods that describe themselves as users of the `model` (`TeacherUse`) may ask for it:
   /// for the others the teacher may be something else.
@@ -78,6 +82,28 @@ public struct MethodSetup<Head: DistillableModel>: Sendable {
     probe: ProbeTexts? = nil,
     sampleTexts: @escaping @Sendable (_ count: Int) -> [PackedTokens] = { _ in [] }
   ) {
+    self.init(
+      student: student, teacher: teacher, generator: generator, maskID: maskID,
+      teacherCache: teacherCache, studentTraining: studentTraining, totalSteps: totalSteps,
+      labelSmoothing: labelSmoothing, trainingRows: trainingRows, trainingClasses: trainingClasses,
+      batchesPerEpoch: batchesPerEpoch, seed: seed, tokenizer: tokenizer, decodedTexts: nil,
+      trainingTexts: trainingTexts, probe: probe, sampleTexts: sampleTexts)
+  }
+
+  /// The same with decoded texts.
+  ///
+  /// - Parameters:
+  ///   - teacher: nil if the teacher is not a model that reads the student's tokens or, with
+  ///     `decodedTexts`, texts made of them.
+  package init(
+    student: Head, teacher: Head?, generator: MaskedLanguageModel?,
+    maskID: Int32, teacherCache: TeacherCache, studentTraining: TrainedModel, totalSteps: Int,
+    labelSmoothing: Float, trainingRows: Int = 0, trainingClasses: [Int32] = [],
+    batchesPerEpoch: Int = 1, seed: UInt64 = 42, tokenizer: (any Tokenizer)? = nil,
+    decodedTexts: DecodedTexts?, trainingTexts: TokenizedDataset? = nil, probe: ProbeTexts? = nil,
+    sampleTexts: @escaping @Sendable (_ count: Int) -> [PackedTokens] = { _ in [] }
+  ) {
+    self.decodedTexts = decodedTexts
     self.student = student
     teacherModel = teacher
     self.generator = generator

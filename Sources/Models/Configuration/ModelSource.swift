@@ -40,6 +40,16 @@ public struct ModelSource: Sendable {
 
     /// Whether a fresh model must name its vocabulary.
     var needsVocabulary: Bool { self == .alone || self == .teacher }
+
+    /// Whose vocabulary a fresh model takes over, as the end of a sentence.
+    fileprivate var usualVocabulary: String {
+      switch self {
+      case .alone, .teacher: "; required then."
+      case .besideTeacher:
+        "; by default the teacher's, or the student's if the teacher reads decoded texts."
+      case .student: "; by default the teacher's."
+      }
+    }
   }
 
   /// A source made by the program.
@@ -95,7 +105,7 @@ public struct ModelSource: Sendable {
     vocab = try section.optionalPath(
       "vocab",
       "With `config`: a `vocab.txt`, `vocab.json`, `tokenizer.json` or a model folder"
-        + (role.needsVocabulary ? "; required then." : "; by default the teacher's."))
+        + role.usualVocabulary)
     try section.finish()
     try checkCombination(section, role)
   }

@@ -15,6 +15,8 @@ public struct TeacherCut: Sendable, Equatable {
   public var layers: [Int]?
   /// `hidden_size`; nil for the teacher's.
   public var hiddenSize: Int?
+  /// `embedding_size`: width of the embeddings, whose tables are factorised; nil for the teacher's.
+  public var embeddingSize: Int?
   /// `num_attention_heads`; nil for as many as fit with the teacher's size of a head.
   public var attentionHeads: Int?
   /// `intermediate_size`; nil for the teacher's.
@@ -27,8 +29,10 @@ public struct TeacherCut: Sendable, Equatable {
   /// A cut; see the properties.
   public init(
     layers: [Int]? = nil, hiddenSize: Int? = nil, attentionHeads: Int? = nil,
-    intermediateSize: Int? = nil, basis: Basis = .pca, samples: Int = 512
+    intermediateSize: Int? = nil, embeddingSize: Int? = nil, basis: Basis = .pca,
+    samples: Int = 512
   ) {
+    self.embeddingSize = embeddingSize
     self.layers = layers
     self.hiddenSize = hiddenSize
     self.attentionHeads = attentionHeads
@@ -58,6 +62,10 @@ public struct TeacherCut: Sendable, Equatable {
         "intermediate_size", SizeLimits.intermediateSize,
         "Width of the student's feed-forward layer, at most the teacher's; by default the "
           + "teacher's."),
+      embeddingSize: try size(
+        "embedding_size", SizeLimits.hiddenSize,
+        "Width of the student's embeddings, at most the teacher's, for ELECTRA: its tables are the "
+          + "teacher's, factorised by singular values; by default the teacher's."),
       basis: try section.choice(
         "init", default: .pca,
         "What narrower states are made of: principal directions of the teacher's, or a selection "
@@ -84,12 +92,7 @@ public struct TeacherCut: Sendable, Equatable {
     shape.hiddenSize = try Self.atMost(teacher.hiddenSize, hiddenSize, "hidden_size")
     shape.intermediateSize = try Self.atMost(
       teacher.intermediateSize, intermediateSize, "intermediate_size")
-    if teacher.wordWidth != teacher.hiddenSize, teacher.wordWidth == shape.hiddenSize {
-      throw MismatchError(
-        .shape,
-        "student.from_teacher.hidden_size is \(shape.hiddenSize), the width of the teacher's "
-          + "embeddings, which would leave no place for the layer between them; take another width")
-    }
+    shape.embeddingSize = try embeddings(of: teacher, states: shape.hiddenSize)
     let size = teacher.hiddenSize / max(1, teacher.attentionHeads)
     shape.attentionHeads = attentionHeads ?? max(1, shape.hiddenSize / max(1, size))
     let heads = shape.attentionHeads
@@ -101,6 +104,45 @@ public struct TeacherCut: Sendable, Equatable {
           + "teacher's \(size), or a multiple of it, has to be the width")
     }
     return shape
+  }
+
+  /// The width of the student's embeddings; nil for that of its states.
+  private func embeddings(of teacher: EncoderConfiguration, states: Int) throws -> Int? {
+    if let embeddingSize, teacher.family.description.keys.embeddingSize == nil {
+      throw MismatchError(
+        .shape,
+        "student.from_teacher.embedding_size is \(embeddingSize), but the teacher's family "
+          + "\(teacher.family.rawValue) has no embeddings of another width than its states; leave "
+          + "it out")
+    }
+    let hasLayer = teacher.wordWidth != teacher.hiddenSize
+    guard let embeddingSize else {
+      guard !hasLayer || teacher.wordWidth != states else {
+        throw MismatchError(
+          .shape,
+          "student.from_teacher.hidden_size is \(states), the width of the teacher's "
+            + "embeddings, which would leave no place for the layer between them; take another width"
+        )
+      }
+      return teacher.embeddingSize
+    }
+    let words = try Self.atMost(teacher.wordWidth, embeddingSize, "embedding_size")
+    let isWhole = words == teacher.wordWidth
+    if isWhole, !hasLayer, states == words { return nil }
+    guard words != states, hasLayer || !isWhole else {
+      throw MismatchError(
+        .shape,
+        "student.from_teacher.embedding_size is \(words) and the states are \(states) wide, where "
+          + "the teacher has \(teacher.wordWidth) and \(teacher.hiddenSize): factorised embeddings "
+          + "need a layer between them and the states, so take a smaller embedding_size")
+    }
+    guard isWhole || words > 1 else {
+      throw MismatchError(
+        .shape,
+        "student.from_teacher.embedding_size is 1, of which LayerNorm leaves nothing; take 2 or more"
+      )
+    }
+    return words
   }
 
   private static func atMost(_ limit: Int, _ wanted: Int?, _ key: String) throws -> Int {

@@ -34,19 +34,44 @@ extension NarrowableModel {
     var shallow = own
     shallow.layers = shape.layers
     // Shallow first: the states that a student of fewer layers has are those to look at.
-    let wide = make(shallow)
+    var wide = make(shallow)
     let missing = wide.copyWeights(from: self, layers: cut.layers ?? Array(0..<own.layers))
     guard shape != shallow else { return (wide, missing) }
-    let narrow = make(shape)
     do {
+      // Then the embeddings: factorised, they keep their width whatever the states become.
+      if let words = cut.embeddingSize, words < own.wordWidth {
+        try checkFactorisation()
+        shallow.embeddingSize = words
+        let factorised = make(shallow)
+        try wide.factoriseEmbeddings(into: factorised)
+        wide = factorised
+      }
+      guard shape != shallow else { return (wide, missing) }
+      let narrow = make(shape)
       try wide.narrow(into: narrow, basis: cut.basis, sample: sample())
+      return (narrow, missing)
     } catch let error as LAPACKError {
+      let what = error.routine == "sgesdd" ? "embeddings" : "states on the training texts"
       throw MismatchError(
         .training,
-        "student.from_teacher: the teacher's states on the training texts cannot be factorised "
-          + "(\(error)); look for weights that are not finite")
+        "student.from_teacher: the teacher's \(what) cannot be factorised (\(error)); look for "
+          + "weights that are not finite")
     }
-    return (narrow, missing)
+  }
+
+  /// Compares what the factorisation of the embeddings takes with what there is.
+  ///
+  /// - Throws: `MemoryShortage`.
+  private func checkFactorisation() throws {
+    let c = encoder.configuration
+    let rows = Double(c.vocabularySize + c.maximumPositions + c.typeVocabularySize)
+    let width = Double(c.wordWidth)
+    // Centred and stacked tables, the copy that is overwritten, the left vectors and a workspace;
+    // and three models, each as large as the teacher at most.
+    _ = try MemoryShortage.check(
+      4 * (4 * rows * width + 5 * width * width + 3 * Double(parameters.count)),
+      for: "factorising the teacher's embeddings",
+      advice: "leave out student.from_teacher.embedding_size")
   }
 }
 

@@ -70,6 +70,22 @@ struct OpenedTeacher<Head: TaskHead> {
     members.count == 1 && members[0].readsStudentTokens ? members[0].model : nil
   }
 
+  /// How the model reads texts that are made of the student's tokens, as text.
+  ///
+  /// - Parameters:
+  ///   - tokenizer: the student's.
+  ///   - answers: of the same teacher to the training rows.
+  /// - Throws: `MismatchError` if the teacher is not one model, or if its texts cannot be decoded.
+  func decodedTexts(
+    of tokenizer: any Tokenizer, task: TaskDescription, rows: TokenizedDataset,
+    answers: TeacherAnswers
+  ) throws -> DecodedTexts? {
+    guard let model else { return nil }
+    return try DecodedTexts(
+      tokenizer: tokenizer, isPair: task.isPair, teacherTokenizer: model.tokenizer,
+      maximumLength: members[0].length, rows: answers.models.first?.texts ?? rows)
+  }
+
   /// Where the answers come from, for messages.
   var place: String {
     members.map { member in
@@ -83,9 +99,11 @@ struct OpenedTeacher<Head: TaskHead> {
   /// Finds out which models read the student's tokens, and checks that the others may read their
   /// own.
   ///
+  /// - Parameter use: what the method asks of its teacher.
   /// - Throws: `MismatchError` if the method or the task needs models that share a vocabulary.
   mutating func meet(
-    _ student: OpenedModel<Head>, method: MethodDescription, task: TaskDescription, length: Int
+    _ student: OpenedModel<Head>, method: MethodDescription, use: TeacherUse, task: TaskDescription,
+    length: Int
   ) throws {
     for place in members.indices {
       guard let model = members[place].model else { continue }
@@ -104,7 +122,7 @@ struct OpenedTeacher<Head: TaskHead> {
         difference = "\(error)"
       }
       guard let difference else { continue }
-      try Self.refuse(difference, method: method, task: task)
+      try Self.refuse(difference, method: method, use: use, task: task)
       members[place].readsStudentTokens = false
       notices.append(
         "the \(role) (\(model.tokenizerSource)) and the student (\(student.tokenizerSource)) do "
@@ -113,7 +131,7 @@ struct OpenedTeacher<Head: TaskHead> {
   }
 
   private static func refuse(
-    _ difference: String, method: MethodDescription, task: TaskDescription
+    _ difference: String, method: MethodDescription, use: TeacherUse, task: TaskDescription
   ) throws {
     let advice =
       "; take a student with the teacher's vocabulary (student.from_teacher_layers, or "
@@ -123,11 +141,14 @@ struct OpenedTeacher<Head: TaskHead> {
         .vocabulary,
         "\(difference), but answers are places in a text, which both must cut alike\(advice)")
     }
-    if method.teacherUse == .model {
+    if use == .model {
+      let decoded =
+        method.canReadDecodedTexts
+        ? ", or method.teacher_input \"decoded_text\", with which the teacher reads text" : ""
       throw MismatchError(
         .vocabulary,
         "\(difference), but method \(method.name) compares models token by token or makes texts of "
-          + "tokens, which both must read alike\(advice), or one of the methods that meet only in "
+          + "tokens, which both must read alike\(advice)\(decoded), or one of the methods that meet only in "
           + "logits: \(MethodRegistry.names { $0.teacherUse == .logits })")
     }
   }
