@@ -56,7 +56,11 @@ struct CurvesSection {
       parts +=
         group.isOpen
         ? [.element(task == nil ? "h3" : "h4", [], group.title), grid]
-        : [Disclosure(summary: group.title, content: [grid]).html]
+        : [
+          Disclosure(
+            summary: task.map { "\(group.title), \($0)" } ?? group.title, content: [grid]
+          ).html
+        ]
     }
     if runs.count > Chart.mostLines {
       parts.append(

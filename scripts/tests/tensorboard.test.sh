@@ -19,12 +19,14 @@ cd "$work"
 source "$root/scripts/tests/watched_runs.sh"
 
 make_models
-student mate-kd whole --set method.generator_steps=2 --set method.student_steps=6
+adversary=(--set method.generator_steps=2 --set method.student_steps=6
+  --set method.generator_learning_rate=1e-2)
+student mate-kd whole "${adversary[@]}"
 # The same run, as if it had stopped after 16 of 24 updates.
-student mate-kd resumed --set method.generator_steps=2 --set method.student_steps=6
+student mate-kd resumed "${adversary[@]}"
 rm -r resumed/checkpoint-24 resumed/all_results.json
 quietly "$mate_kd" distill --config mate-kd.json --output-dir resumed --resume \
-  --set method.generator_steps=2 --set method.student_steps=6
+  "${adversary[@]}"
 student kd silent --set 'train.report_to=[]'
 [[ ! -e silent/generator_entropy.jsonl ]] || { echo "FAILED: entropies of no generator" >&2; exit 1; }
 [[ ! -e silent/runs ]] || { echo "FAILED: events that nobody asked for" >&2; exit 1; }
@@ -41,7 +43,7 @@ for run, files in [("whole", 1), ("resumed", 2)]:
     folder = pathlib.Path(run, "runs")
     if len(list(folder.iterdir())) != files:
         fail(f"{folder} has {sorted(folder.iterdir())}")
-    events = EventAccumulator(str(folder), size_guidance={"scalars": 0, "tensors": 0})
+    events = EventAccumulator(str(folder), size_guidance={"scalars": 0, "tensors": 0, "histograms": 0})
     events.Reload()
     log = [json.loads(line) for line in open(f"{run}/log.jsonl")]
     expected = {}
