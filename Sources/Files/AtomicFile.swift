@@ -112,8 +112,16 @@ package struct AtomicFile: ~Copyable {
   }
 
   private static func error(_ path: String) -> FileError {
-    FileError(
+    let number = errno
+    let folder = TemporaryName(for: path).folder
+    let reason =
+      switch number {
+      case EISDIR: "it is a folder; name a file."
+      case ENOENT where !ByteFile.exists(folder): "there is no folder \(folder); make it first."
+      default: "\(String(cString: strerror(number)))."
+      }
+    return FileError(
       isStandardOutput(path) ? .brokenStream : .unwritable, file: path,
-      problem: "the file cannot be written: \(String(cString: strerror(errno))).")
+      problem: "the file cannot be written: \(reason)")
   }
 }

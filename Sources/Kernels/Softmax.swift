@@ -94,17 +94,24 @@ extension Kernel {
   public static func entropyOfRows(_ x: Matrix) -> Double {
     let span = Profile.begin(.softmax, bytes: 4 * x.count)
     defer { span.end() }
-    var total = 0.0
-    for row in 0..<x.rows {
-      let p = x.pointer + row * x.stride
-      let shift = logSumExp(p, x.columns, 1)
-      var sum = Vector.zero
-      vectors(x.columns) { i, n in
-        let v = load(p + i, n) - shift
-        sum += Kernels.first(n, of: exp(v) * v, else: 0)
-      }
-      total -= Double(sum.sum())
+    return (0..<x.rows).reduce(0) { $0 + entropy(ofRow: $1, in: x) }
+  }
+
+  /// The entropy of softmax(x) in nats, of each row.
+  public static func entropies(ofRowsOf x: Matrix) -> [Double] {
+    let span = Profile.begin(.softmax, bytes: 4 * x.count)
+    defer { span.end() }
+    return (0..<x.rows).map { entropy(ofRow: $0, in: x) }
+  }
+
+  private static func entropy(ofRow row: Int, in x: Matrix) -> Double {
+    let p = x.pointer + row * x.stride
+    let shift = logSumExp(p, x.columns, 1)
+    var sum = Vector.zero
+    vectors(x.columns) { i, n in
+      let v = load(p + i, n) - shift
+      sum += Kernels.first(n, of: exp(v) * v, else: 0)
     }
-    return total
+    return -Double(sum.sum())
   }
 }

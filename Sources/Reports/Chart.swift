@@ -18,10 +18,16 @@ package struct Chart {
   let title: String
   let lines: [Line]
   private let horizontal: String
+  private let vertical: String?
 
-  /// - Parameter horizontal: the name of the horizontal axis.
-  package init(title: String, lines: [Line], horizontal: String = "step") {
-    (self.title, self.lines, self.horizontal) = (title, lines, horizontal)
+  /// - Parameters:
+  ///   - horizontal: the name of the horizontal axis.
+  ///   - vertical: that of the vertical axis; nil if the title says it.
+  package init(
+    title: String, lines: [Line], horizontal: String = "step", vertical: String? = nil
+  ) {
+    (self.title, self.lines) = (title, lines)
+    (self.horizontal, self.vertical) = (horizontal, vertical)
   }
 
   /// More lines than this cannot be told apart; the others are left out, and the page says so.
@@ -29,7 +35,7 @@ package struct Chart {
   /// More points than this do not show.
   private static let mostPoints = 240
   private static let size = (width: 480.0, height: 260.0)
-  private static let margin = (left: 58.0, right: 10.0, top: 10.0, bottom: 34.0)
+  private static let margin = (left: 58.0, right: 18.0, top: 10.0, bottom: 34.0)
 
   /// The names of the lines that are drawn, each once.
   private var names: [String] {
@@ -38,13 +44,16 @@ package struct Chart {
   }
 
   /// The chart, or nothing if there is no point in it.
-  package func html(id: String) -> HTML {
+  package func html(id: String) -> HTML { html(id: id, numbers: numbers) }
+
+  /// The chart with another table than that of the lines' extremes.
+  func html(id: String, numbers: Table) -> HTML {
     guard let (x, y) = axes else { return .none }
     let (width, height) = (Coordinate(Self.size.width), Coordinate(Self.size.height))
     let svg = HTML.element(
       "svg",
       [
-        ("viewBox", "0 0 \(width) \(height)"), ("role", "img"), ("tabindex", "0"),
+        ("viewBox", "0 0 \(width) \(height)"), ("role", "img"),
         ("aria-labelledby", "\(id)-title \(id)-text"),
       ],
       [
@@ -52,7 +61,11 @@ package struct Chart {
         .element("desc", [("id", "\(id)-text")], description(x, y)),
       ] + drawing(x, y))
     return .element(
-      "figure", [], [.element("figcaption", [], title), svg, legend(names), numbers])
+      "figure", [],
+      [
+        .element("figcaption", [], title), svg, legend(names),
+        Disclosure(summary: "Numbers of \(title)", content: [numbers.html]).html,
+      ])
   }
 
   /// The chart as an SVG file, with its title above and its legend below; nil if there is no point
@@ -113,7 +126,7 @@ package struct Chart {
   }
 
   private func description(_ x: Axis, _ y: Axis) -> String {
-    "\(title) over steps \(NumberFormat.short(x.data.lowerBound)) to "
+    "\(title) over \(horizontal) \(NumberFormat.short(x.data.lowerBound)) to "
       + "\(NumberFormat.short(x.data.upperBound)), between \(NumberFormat.short(y.data.lowerBound)) "
       + "and \(NumberFormat.short(y.data.upperBound)); the table below has the numbers of each of "
       + "the \(lines.count) lines."
@@ -154,7 +167,13 @@ package struct Chart {
     }
     let name = label(
       (margin.left + size.width - margin.right) / 2, size.height - 4, "middle", horizontal)
-    return rows + columns + [name]
+    let middle = Coordinate((margin.top + size.height - margin.bottom) / 2)
+    let height = vertical.map { text in
+      HTML.element(
+        "text",
+        [("transform", "translate(12 \(middle)) rotate(-90)"), ("text-anchor", "middle")], text)
+    }
+    return rows + columns + [name] + [height].compactMap { $0 }
   }
 
   /// The line, and its points where there are few.
@@ -197,7 +216,7 @@ package struct Chart {
     return Legend(names).html
   }
 
-  private var numbers: HTML {
+  private var numbers: Table {
     var table = Table(
       "\(title): numbers",
       [.init(title: "line")]
@@ -211,6 +230,6 @@ package struct Chart {
         NumberFormat.short(values.max()),
       ])
     }
-    return Disclosure(summary: "Numbers", content: [table.html]).html
+    return table
   }
 }

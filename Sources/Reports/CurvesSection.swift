@@ -47,14 +47,20 @@ struct CurvesSection {
       let names = rest.filter(group.contains)
       rest.removeAll(where: group.contains)
       let charts = names.enumerated().map { place, name in
-        Chart(title: name, lines: lines(name, of: runs)).html(id: "\(id)-\(number)-\(place)")
+        // No two charts of a page have the same name.
+        Chart(title: task.map { "\(name), \($0)" } ?? name, lines: lines(name, of: runs))
+          .html(id: "\(id)-\(number)-\(place)")
       }
       if charts.isEmpty { continue }
       let grid = HTML.element("div", [("class", "charts")], charts)
       parts +=
         group.isOpen
         ? [.element(task == nil ? "h3" : "h4", [], group.title), grid]
-        : [Disclosure(summary: group.title, content: [grid]).html]
+        : [
+          Disclosure(
+            summary: task.map { "\(group.title), \($0)" } ?? group.title, content: [grid]
+          ).html
+        ]
     }
     if runs.count > Chart.mostLines {
       parts.append(

@@ -54,7 +54,7 @@ struct LengthsSection {
     let svg = HTML.element(
       "svg",
       [
-        ("viewBox", "0 0 480 200"), ("role", "img"), ("tabindex", "0"),
+        ("viewBox", "0 0 480 200"), ("role", "img"),
         ("aria-labelledby", "\(id)-title \(id)-text"),
       ],
       [
@@ -69,7 +69,7 @@ struct LengthsSection {
       "figure", [],
       [
         .element("figcaption", [], title), svg, .element("p", [("class", "note")], description),
-        Disclosure(summary: "Numbers", content: [table.html]).html,
+        Disclosure(summary: "Numbers of \(title)", content: [table.html]).html,
       ])
   }
 

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// One page about one run or many, about studies and sweeps: complete in itself, without scripts
@@ -41,6 +42,7 @@ package struct ReportPage: Sendable {
       ("Studies", HTML(studies.map(\.html))),
       ("Sweeps", HTML(sweeps.enumerated().map { $1.html(id: "sweep-\($0)") })),
       ("Training", CurvesSection(runs).html),
+      ("Entropy of the generator", EntropySection(runs).html),
       ("Settings", runs.isEmpty ? .none : ConfigurationSection(runs).html),
       ("Similar layers", HTML(similarities.map(\.html))),
       ("Confusion matrices", ConfusionSection(runs).html),
@@ -93,8 +95,17 @@ package struct ReportPage: Sendable {
         .element("a", [("class", "skip"), ("href", "#main")], "To the content"),
         .element("header", [], [.element("h1", [], title), contents]),
         main,
-        .element("footer", [], "Made by mate-kd report from the files of the runs."),
+        .element("footer", [], Self.footer),
       ])
+  }
+
+  private static let footer = "Made by mate-kd report from the files of the runs."
+
+  /// Whether a file is a page that was made here, or empty, so that a newer one may take its place.
+  package static func isPage(_ path: String) -> Bool {
+    let bytes = try? ByteFile.readIfThere(path, atMost: ByteFile.longestDescription)
+    guard let bytes else { return false }
+    return bytes.isEmpty || String(decoding: bytes, as: UTF8.self).contains(footer)
   }
 
   /// Gives every run the shortest name that tells it from the others: its path without the folders

@@ -34,6 +34,19 @@ package struct RunRecord: Sendable {
   /// How many training texts have how many tokens, the shortest first; empty if nothing is known.
   let lengths: [Length]
 
+  /// How sure the generator was at masked places in the course of the run; empty without one.
+  let entropies: [Entropies]
+
+  /// How many masked places had which entropy after some updates.
+  package struct Entropies: Sendable {
+    let step: Int
+    /// The width of a range in nats, from 0 on, and the places in each.
+    let width: Double
+    let counts: [Int]
+    /// The mean over all places.
+    let mean: Double
+  }
+
   /// Some training texts of the same length.
   package struct Length: Sendable, Equatable {
     let tokens: Int
@@ -77,6 +90,14 @@ package struct RunRecord: Sendable {
       .sorted { (Int($0.key) ?? 0) < (Int($1.key) ?? 0) }.compactMap(\.value.string)
     examples = try Self.lines("\(folder)/\(AdversarialExample.fileName)")
       .compactMap { AdversarialExample($0) }
+    entropies = try Self.lines("\(folder)/generator_entropy.jsonl").compactMap { line in
+      let counts = (line["counts"]?.array ?? []).compactMap(\.int)
+      guard let step = line["step"]?.int, let width = line["width"]?.double, width > 0,
+        let mean = line["mean"]?.double, (1...1000).contains(counts.count),
+        counts.allSatisfy({ (0...1_000_000_000).contains($0) }), counts.contains(where: { $0 > 0 })
+      else { return nil }
+      return Entropies(step: step, width: width, counts: counts, mean: mean)
+    }
     lengths = (try Self.json("\(folder)/text_lengths.json")?["train"]?.array ?? [])
       .compactMap { pair in
         guard let pair = pair.array, pair.count == 2, let tokens = pair[0].int,

@@ -11,7 +11,7 @@ enum Stylesheet {
       --wrong: 190, 60, 20; --mark: #fff0b3;
       --c0: #0b62a4; --c1: #b8430b; --c2: #1a7f4b; --c3: #8b3fa0;
       --c4: #846000; --c5: #007b85; --c6: #c2185b; --c7: #555d66; }
-    @media (prefers-color-scheme: dark) {
+    @media screen and (prefers-color-scheme: dark) {
       :root { --ground: #14181d; --text: #e6e9ec; --faint: #a3adb8; --rule: #3a434d;
         --shade: #1d232a; --link: #7db8f5; --right: 70, 190, 125; --wrong: 240, 120, 80;
         --mark: #5b4a00;
@@ -59,6 +59,8 @@ enum Stylesheet {
     figure { margin: 0; min-width: 0; }
     figcaption { font-weight: 600; }
     figure > svg { width: 100%; height: auto; display: block; }
+    /* Drawings shrink with the page, what is written in them should not. */
+    @media (max-width: 32rem) { figure > svg text { font-size: 17px; } }
     .best path { stroke-width: 4; }
     .legend { display: flex; flex-wrap: wrap; gap: .2rem 1rem; list-style: none; padding: 0;
       margin: .4rem 0; font-size: .85rem; overflow-wrap: anywhere; }

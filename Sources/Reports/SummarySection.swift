@@ -15,7 +15,7 @@ struct SummarySection {
     if hasTeacher { columns.append(.init(title: "of the teacher's", isNumeric: true)) }
     for metric in metrics {
       columns.append(.init(title: metric, isNumeric: true))
-      if hasTeacher {
+      if self.hasTeacher(metric) {
         columns.append(.init(title: "teacher's \(metric)", isNumeric: true))
         columns.append(.init(title: "share of \(metric)", isNumeric: true))
       }
@@ -37,6 +37,12 @@ struct SummarySection {
     ])
   }
 
+  /// Whether some teacher was measured by a metric; agreement with it, for instance, has no such
+  /// number.
+  private func hasTeacher(_ metric: String) -> Bool {
+    runs.contains { $0.results["teacher_\(metric)"] != nil }
+  }
+
   private func cells(of run: RunRecord, metrics: [String], hasTeacher: Bool) -> [String] {
     func result(_ name: String) -> Double? { run.results[name] }
     var cells = [
@@ -50,7 +56,7 @@ struct SummarySection {
     for metric in metrics {
       let (own, teacher) = (result("eval_\(metric)"), result("teacher_\(metric)"))
       cells.append(NumberFormat.fixed(own, 4))
-      if hasTeacher {
+      if self.hasTeacher(metric) {
         cells.append(NumberFormat.fixed(teacher, 4))
         cells.append(NumberFormat.percent(ratio(own, teacher)))
       }

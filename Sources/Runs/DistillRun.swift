@@ -94,7 +94,7 @@ extension PreparedRun {
         specialTokensInText: c.common.specialTokensInText)
     }
     let agreement = TeacherAgreement()
-    let outputs = try learning.outputs(
+    var outputs = try learning.outputs(
       others: others, hashes: answers.hashes,
       references: {
         let start = ContinuousClock.now
@@ -112,6 +112,9 @@ extension PreparedRun {
         }
         try adversary?.write(to: folder)
       })
+    if let method = objective as? any AdversarialMethod, method.adversary.trainsGenerator {
+      outputs.generatorEntropies = { try method.adversary.entropies() }
+    }
     return try PreparedRun(
       setup: setup, objective: objective, data: data, outputs: outputs, plan: plan,
       notices: c.notes + models.notices + notices + learning.notices + answers.notices

@@ -105,10 +105,15 @@ public struct PreparedRun {
     try folder.writeRun(description)
     try folder.write(TextLengths.json(training.data), to: TextLengths.fileName)
     try folder.rewriteLog(session.history)
+    let resumedAt = point?.state == nil ? nil : session.globalStep
     if setup.arguments.reportTo.contains(.tensorBoard) {
-      let resumedAt = point?.state == nil ? nil : session.globalStep
       observer.follow(
         try TensorBoardLog(run: folder.path, config: setup.resolved(), resumedAt: resumedAt))
+    }
+    if let measure = outputs.generatorEntropies {
+      observer.follow(
+        try GeneratorEntropies(folder: folder, resumedAt: resumedAt, measure: measure),
+        step: session.globalStep)
     }
     let saver = saver(folder, description: description, display: display)
     // A run that fails may have saved its last good state.

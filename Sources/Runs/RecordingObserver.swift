@@ -7,7 +7,9 @@ final class RecordingObserver: TrainingObserver {
   private let saveBest: ((_ path: String, _ entry: LogEntry) throws -> Void)?
   /// Nil if nobody asked for it, and once an event could not be written.
   private var events: TensorBoardLog?
-  /// The first error of writing the best model or an event.
+  /// Nil if the run has no generator that learns, and once one could not be written.
+  private var entropies: GeneratorEntropies?
+  /// The first error of writing the best model, an event or a histogram.
   private(set) var firstError: (any Error)?
   /// Whether an entry could not be added to the log.
   private(set) var logIsBroken = false
@@ -28,6 +30,7 @@ final class RecordingObserver: TrainingObserver {
 
   func didEvaluate(_ entry: LogEntry, isBest: Bool) throws {
     record(entry)
+    recordEntropies(step: entry.step)
     try display.didEvaluate(entry, isBest: isBest)
     guard isBest else { return }
     let best = "\(folder.path)/best"
@@ -40,8 +43,17 @@ final class RecordingObserver: TrainingObserver {
   /// Writes events, too, from here on.
   func follow(_ events: TensorBoardLog) { self.events = events }
 
+  /// Writes histograms of the generator's entropy, too, from here on.
+  ///
+  /// - Parameter step: the updates that were made before.
+  func follow(_ entropies: GeneratorEntropies, step: Int) {
+    self.entropies = entropies
+    recordEntropies(step: step)
+  }
+
   /// Writes the numbers at the end of the run as events.
   func didEnd(_ results: [(name: String, value: Double)], step: Int) {
+    recordEntropies(step: step)
     writeEvents {
       try $0.add(results, step: step)
       try $0.end()
@@ -70,6 +82,18 @@ final class RecordingObserver: TrainingObserver {
     // anew at the end.
     do { try folder.appendLog(entry.json) } catch { logIsBroken = true }
     writeEvents { try $0.add(entry.values + [("epoch", entry.epoch)], step: entry.step) }
+  }
+
+  private func recordEntropies(step: Int) {
+    do {
+      guard let histogram = try entropies?.record(step: step) else { return }
+      writeEvents { try $0.add(histogram, as: "probe/generator_entropy", step: step) }
+    } catch {
+      firstError = firstError ?? error
+      entropies = nil
+      display.didWarn(
+        "the histogram of the generator's entropy could not be written: \(error); the run goes on")
+    }
   }
 
   private func writeEvents(_ body: (TensorBoardLog) throws -> Void) {

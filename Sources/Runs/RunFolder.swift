@@ -76,7 +76,7 @@ package struct RunFolder: Sendable {
       "all_results.json", "config.json", "model.safetensors", "train_results.json",
       "eval_results.json", ValidationPredictions.fileName, "trainer_state.json",
       PseudoSamples.fileName, AdversaryOutputs.fileName, AppliedTask.fileName,
-      TextLengths.fileName,
+      TextLengths.fileName, GeneratorEntropies.fileName,
     ] + modelFolders + ["run.json", "log.jsonl"]
 
   /// Folders of models within a run's folder.

@@ -28,6 +28,8 @@ struct RunOutputs {
   var references: () throws -> EvaluationParts.Result = { EvaluationParts.Result() }
   /// What an evaluation logs beside the metrics and the objective's diagnostics.
   var diagnostics: (EvaluationParts.Result) -> [(name: String, value: Double)] = { _ in [] }
+  /// The entropy of a generator that learns at each of some masked places; nil without one.
+  var generatorEntropies: (() throws -> [Double])?
   /// Parts of the run's state beside those of the objective.
   var memory: [any StatePart] = []
   /// Writes the model to a folder.

@@ -49,7 +49,8 @@ import Testing
       complaint(text)
         == "run.json:8:36: error: model.model_name_or_path: there is no folder \"models/bert\" "
         + "(looked for in \(FileManager.default.currentDirectoryPath)), and Hugging Face's cache, "
-        + "\(HubCache().folder), has no model of that name; if it is one on the Hub, get it by: "
+        + "\(HubCache().folder), has no model of that name; if it is the output of another "
+        + "run, make that first; if it is a model on the Hub, get it by: "
         + "hf download models/bert")
     text = try Draft.changed(text, "models/bert", "./models/bert")
     #expect(complaint(text).hasSuffix("; models are local folders, nothing is downloaded."))

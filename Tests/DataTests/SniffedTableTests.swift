@@ -97,6 +97,18 @@ import Testing
         == "--text: x.csv has no column \"titel\"; did you mean \"title\"?")
   }
 
+  @Test func whatCannotBeALabelIsSaid() throws {
+    let same = try sniff(
+      "text,label\n" + Self.reviews.map { "\"\($0.0)\",good\n" }.joined(), as: "x.csv")
+    #expect(question(same).contains("\"label\" (the same in every row)"))
+    // The rest of the file is within quotes, so nothing can be told of its columns.
+    let error = #expect(throws: FileError.self) {
+      try sniff("text,label\na,good\n\"b,bad\nc,good\n", as: "y.csv")
+    }
+    #expect(error?.line == 3)
+    #expect(error?.problem == "a quoted field is not closed before the end of the file.")
+  }
+
   @Test func usualNamesDecide() throws {
     let rows = Self.reviews.map {
       "\"\($0.0)\",\"\($0.0) \",\($0.1),a\n\"\($0.0)!\",\"\($0.0)\",\($0.1),b\n"

@@ -32,6 +32,22 @@ import Testing
     #expect(scratch.content == ["x"])
   }
 
+  @Test func theMessageSaysWhatIsInTheWay() throws {
+    let scratch = try ScratchFolder()
+    func complaint(_ path: String) -> String? {
+      let error = #expect(throws: FileError.self) {
+        try AtomicFile.write(path) { try $0.append([1]) }
+      }
+      #expect(error?.kind == .unwritable)
+      return error?.problem
+    }
+    #expect(
+      complaint("\(scratch.path)/no/x")
+        == "the file cannot be written: there is no folder \(scratch.path)/no; make it first.")
+    #expect(
+      complaint(scratch.path) == "the file cannot be written: it is a folder; name a file.")
+  }
+
   /// A process that has ended, whose number nobody has for a while.
   private func numberOfTheDead() throws -> pid_t {
     var child = pid_t()

@@ -67,6 +67,8 @@ import Testing
       let expected = log.values.reduce(0) { $0 - exp($1) * $1 }
       // log p is known to a few roundings of 16 and weighted by p, which sums to 1.
       #expect(abs(Kernel.entropyOfRows(x.view) - expected) <= Double(rows) * 100 * roundoff)
+      let each = Kernel.entropies(ofRowsOf: x.view)
+      #expect(each.count == rows && each.reduce(0, +) == Kernel.entropyOfRows(x.view))
       #expect(x.isIntact)
     }
     let flat = Matrix(zeros: 2, columns)

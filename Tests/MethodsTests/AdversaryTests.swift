@@ -227,6 +227,7 @@ import Trainers
     }
     #expect(found["probe_label_flips"] == Double(flips) / 24)
     var (own, masked, words) = (0.0, 0.0, 0.0)
+    var expected: [Double] = []
     for example in examples where !example.masked.isEmpty {
       var ids = example.tokens
       for place in example.masked { ids[place] = game.setup.maskID }
@@ -238,11 +239,18 @@ import Trainers
         own -= log(probabilities[Int(example.adversarialTokens[place])])
         masked -= log(probabilities[Int(example.tokens[place])])
         words += 1
+        expected.append(-probabilities.reduce(0) { $0 + $1 * log($1) })
       }
       let changed = example.tokens.indices.filter {
         example.tokens[$0] != example.adversarialTokens[$0]
       }
       #expect(Set(changed).isSubset(of: Set(example.masked)))
+    }
+    // Shards hold the texts in another order; the places are the same.
+    let entropies = try method.adversary.entropies().sorted()
+    #expect(entropies.count == expected.count && !expected.isEmpty)
+    for (found, expected) in zip(entropies, expected.sorted()) {
+      #expect(Network.ofMethods.agrees(found, expected))
     }
     #expect(Network.ofMethods.agrees(found["probe_generator_loss"] ?? .nan, own / words))
     #expect(Network.ofMethods.agrees(found["probe_masked_word_loss"] ?? .nan, masked / words))

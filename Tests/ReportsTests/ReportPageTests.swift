@@ -75,6 +75,32 @@ import Reports
     #expect(html.contains("6 texts of 9.167 tokens on average, the longest of 40"))
   }
 
+  @Test func entropiesOfTheGenerator() throws {
+    let scratch = try ScratchFolder()
+    try run(scratch, "one")
+    let folder = "\(scratch.path)/one"
+    #expect(!(try ReportPage(folders: [folder]).html().contains("Entropy of the generator")))
+    // Of eight histograms five are drawn, the first and the last among them. Lines that are none
+    // are left out, and so is one that was cut off.
+    let lines = (0..<8).map { step in
+      #"{"step": \#(step * 10), "mean": 2.5, "width": 0.5, "counts": [1, 2, 0, 0, \#(step), 5]}"#
+    }
+    try scratch.write(
+      (lines + [#"{"step": 99, "width": 0, "counts": [1]}"#, #"{"step": 100, "#])
+        .joined(separator: "\n"), as: "one/generator_entropy.jsonl")
+    let html = try ReportPage(folders: [folder]).html()
+    #expect(html.contains("<h2 id=\"entropy-of-the-generator\">"))
+    for step in [0, 10, 30, 50, 70] { #expect(html.contains("<title>step \(step)</title>")) }
+    #expect(!html.contains("<title>step 20</title>"))
+    // 0: 1, 2 and 5 of 8 places, so the median is in the last range and 3 are below 1 nat.
+    #expect(
+      html.contains(
+        "<th scope=\"row\" class=\"number\">0</th><td class=\"number\">8</td>"
+          + "<td class=\"number\">2.5</td><td class=\"number\">2.5 to 3</td>"
+          + "<td class=\"number\">37.5 %</td>"))
+    #expect(html.contains("<td class=\"number\">15</td>") && !html.contains("step 99"))
+  }
+
   @Test func whatStandsInFilesStaysText() throws {
     let scratch = try ScratchFolder()
     try run(scratch, "one")

@@ -40,10 +40,12 @@ import Trainers
        "generator": {"model_name_or_path": "\(toy.scratch.path)/mlm"},
        "method": \(method),
        "train": {"per_device_train_batch_size": 2, "logging_steps": 1, "learning_rate": 0.01,
-                 "max_steps": 4, "eval_strategy": "steps", "eval_steps": 2\(train)}}
+                 "max_steps": 4\(train.contains("eval_strategy") ? "" : Self.evaluations)\(train)}}
       """, as: "run.json")
     return try PreparedRun.distill(.load(path: path)).execute(SilentObserver())
   }
+
+  private static let evaluations = #", "eval_strategy": "steps", "eval_steps": 2"#
 
   private static let mateKD = #"""
     {"name": "mate-kd", "generator_steps": 1, "student_steps": 1, "mask_probability": 0.8,
@@ -80,9 +82,34 @@ import Trainers
     _ = try run(toy, method: Self.mateKD)
     // A run without an adversary leaves none of it.
     let plain = try run(toy, method: #"{"name": "kd"}"#)
-    for name in ["generator", "adversarial_examples.jsonl"] {
+    for name in ["generator", "adversarial_examples.jsonl", "generator_entropy.jsonl"] {
       #expect(!FileManager.default.fileExists(atPath: "\(plain.folder)/\(name)"), "\(name)")
     }
+  }
+
+  @Test func entropiesAreThereFromTheBeginningToTheEnd() throws {
+    let toy = try prepare()
+    func entropies(_ train: String) throws -> [JSONValue] {
+      let outcome = try run(toy, method: Self.mateKD, train: train)
+      return try String(
+        contentsOfFile: "\(outcome.folder)/generator_entropy.jsonl", encoding: .utf8
+      ).split(separator: "\n").map { try StrictJSON.parse(String($0), file: "entropies") }
+    }
+    let found = try entropies("")
+    #expect(found.map { $0["step"]?.int } == [0, 2, 4])
+    let places = found.map { ($0["counts"]?.array ?? []).compactMap(\.int).reduce(0, +) }
+    #expect(places[0] > 0 && Set(places).count == 1)
+    // The generator learns before every update of the student.
+    #expect(Set(found.map { $0["mean"]?.double }).count == 3)
+    for histogram in found {
+      let mean = histogram["mean"]?.double ?? .nan
+      #expect(mean >= histogram["least"]?.double ?? .nan)
+      #expect(mean <= histogram["greatest"]?.double ?? .nan)
+    }
+    // Without evaluations in between it is measured at both ends.
+    let ends = try entropies(#", "eval_strategy": "no""#)
+    #expect(ends.map { $0["step"]?.int } == [0, 4])
+    #expect(ends.first == found.first && ends.last == found.last)
   }
 
   @Test func aControlLeavesExamplesButNoGenerator() throws {

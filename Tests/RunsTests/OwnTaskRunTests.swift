@@ -61,8 +61,9 @@ import Testing
     #expect(
       complaint { try model.predict(input: "\(letters.data)/other.csv", batchSize: 4) }
         .hasSuffix(
-          "other.csv:1: the header has no column \"text\"; the first line needs the names \"text\", "
-            + "but it holds \"body\", \"von\"."))
+          "other.csv:1: the header has no column \"text\", from which task letters reads texts; it "
+            + "holds \"body\", \"von\"; rename the column, or, if every line is a text, give "
+            + "--input-format text."))
   }
 
   @Test func studentsAndTheBestModelRememberTheTaskToo() throws {

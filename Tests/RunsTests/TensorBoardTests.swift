@@ -24,6 +24,9 @@ import Runs
     #expect(
       ProtobufMessage { $0.add(1, -1) }.bytes == [0x08] + [UInt8](repeating: 0xFF, count: 9) + [1])
     #expect(ProtobufMessage { $0.add(2, Float(1)) }.bytes == [0x15, 0, 0, 0x80, 0x3F])
+    #expect(
+      ProtobufMessage { $0.add(6, [1.0, -2.0]) }.bytes
+        == [0x32, 16, 0, 0, 0, 0, 0, 0, 0xF0, 0x3F, 0, 0, 0, 0, 0, 0, 0, 0xC0])
     let inner = ProtobufMessage { $0.add(1, 150) }
     #expect(ProtobufMessage { $0.add(3, inner) }.bytes == [0x1A, 3, 0x08, 0x96, 0x01])
   }

@@ -49,6 +49,7 @@ cached() { # cached NAME LAYERS: as huggingface_hub keeps it
 body models/all-MiniLM-L6-v2 6
 cached google-bert/bert-base-uncased 12
 cached google/bert_uncased_L-4_H-256_A-4 4
+cached sentence-transformers/paraphrase-MiniLM-L3-v2 3
 
 # Data, and configurations that the documents name without showing them.
 mkdir -p data/glue models

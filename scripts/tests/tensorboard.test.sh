@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # PyPI's tensorboard reads the events of a run: every number of its log, the configuration as text
-# and as hyper-parameters, and no event twice after the run was resumed. Expects the release build;
+# and as hyper-parameters, the histograms of the generator's entropy, and no event twice after the
+# run was resumed. Expects the release build;
 # MATE_KD names another program. Skipped where Python has no tensorboard.
 set -euo pipefail
 
@@ -18,13 +19,16 @@ cd "$work"
 source "$root/scripts/tests/watched_runs.sh"
 
 make_models
-student mate-kd whole --set method.generator_steps=2 --set method.student_steps=6
+adversary=(--set method.generator_steps=2 --set method.student_steps=6
+  --set method.generator_learning_rate=1e-2)
+student mate-kd whole "${adversary[@]}"
 # The same run, as if it had stopped after 16 of 24 updates.
-student mate-kd resumed --set method.generator_steps=2 --set method.student_steps=6
+student mate-kd resumed "${adversary[@]}"
 rm -r resumed/checkpoint-24 resumed/all_results.json
 quietly "$mate_kd" distill --config mate-kd.json --output-dir resumed --resume \
-  --set method.generator_steps=2 --set method.student_steps=6
+  "${adversary[@]}"
 student kd silent --set 'train.report_to=[]'
+[[ ! -e silent/generator_entropy.jsonl ]] || { echo "FAILED: entropies of no generator" >&2; exit 1; }
 [[ ! -e silent/runs ]] || { echo "FAILED: events that nobody asked for" >&2; exit 1; }
 
 "$python" - <<'PYTHON'
@@ -39,7 +43,7 @@ for run, files in [("whole", 1), ("resumed", 2)]:
     folder = pathlib.Path(run, "runs")
     if len(list(folder.iterdir())) != files:
         fail(f"{folder} has {sorted(folder.iterdir())}")
-    events = EventAccumulator(str(folder), size_guidance={"scalars": 0, "tensors": 0})
+    events = EventAccumulator(str(folder), size_guidance={"scalars": 0, "tensors": 0, "histograms": 0})
     events.Reload()
     log = [json.loads(line) for line in open(f"{run}/log.jsonl")]
     expected = {}
@@ -55,6 +59,29 @@ for run, files in [("whole", 1), ("resumed", 2)]:
         tag = "eval/" + name[5:] if name.startswith("eval_") else "train/" + name
         expected.setdefault(tag, []).append((24, value))
     tags = events.Tags()
+    # Of the generator that learns, a histogram at the beginning and after each evaluation.
+    if tags["histograms"] != ["probe/generator_entropy"]:
+        fail(f"{run}: histograms are {tags['histograms']}")
+    lines = [json.loads(line) for line in open(f"{run}/generator_entropy.jsonl")]
+    histograms = events.Histograms("probe/generator_entropy")
+    if [event.step for event in histograms] != [0, 8, 16, 24] or \
+            [line["step"] for line in lines] != [0, 8, 16, 24]:
+        fail(f"{run}: histograms of steps {[event.step for event in histograms]}, {lines}")
+    for event, line in zip(histograms, lines):
+        value = event.histogram_value
+        limits = [line["width"] * (place + 1) for place in range(len(line["counts"]))]
+        if list(value.bucket) != line["counts"] or list(value.bucket_limit) != limits or \
+                value.num != sum(line["counts"]) or value.min != line["least"] or \
+                value.max != line["greatest"] or value.num < 20:
+            fail(f"{run}: the histogram {value} is not {line}")
+        mean = value.sum / value.num
+        if mean != line["mean"] or value.sum_squares < value.num * mean ** 2 or \
+                not limits[-1] - line["width"] <= value.max < limits[-1]:
+            fail(f"{run}: the numbers of {value} do not fit together")
+    if len({line["mean"] for line in lines}) < 4:
+        fail(f"{run}: the generator learns, but its entropy stays: {lines}")
+    if lines != [json.loads(line) for line in open("whole/generator_entropy.jsonl")]:
+        fail(f"{run}: the histograms are not those of the run that was not resumed")
     if set(tags["scalars"]) != set(expected):
         fail(f"{run}: tags differ: {set(tags['scalars']) ^ set(expected)}")
     for tag, values in expected.items():
@@ -81,5 +108,6 @@ for run, files in [("whole", 1), ("resumed", 2)]:
     end = plugin_data_pb2.HParamsPluginData.FromString(plugin.content).session_end_info
     if end.status != 1 or end.end_time_secs < data.session_start_info.start_time_secs:
         fail(f"{run}: the session's end is {end}")
-    print(f"tensorboard: {run}: {len(expected)} tags, {sum(map(len, expected.values()))} scalars")
+    print(f"tensorboard: {run}: {len(expected)} tags, {sum(map(len, expected.values()))} scalars, "
+          f"{len(histograms)} histograms of {int(value.num)} places")
 PYTHON

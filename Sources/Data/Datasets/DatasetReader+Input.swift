@@ -65,7 +65,7 @@ private struct InputLayout {
     if given == nil, let own = task.isOwn ? task.files[.test]?.last : nil,
       ending.map({ $0.fits(own.format) }) ?? true
     {
-      return (own, "the task's \(own.name), \(Self.columns(own.textColumns))")
+      return try ownTable(own)
     }
     switch format {
     case .csv: return try table(separators: ",;\t|", isQuoted: true)
@@ -78,6 +78,35 @@ private struct InputLayout {
     case .text: return plain
     case nil: return try found() ?? plain
     }
+  }
+
+  /// A file of the user's own task, or the same columns with something else between them.
+  ///
+  /// - Throws: `FileError` if the columns of texts are not in the header.
+  private func ownTable(
+    _ own: TaskDescription.File
+  ) throws -> (file: TaskDescription.File, name: String) {
+    let columns = Self.columns(own.textColumns)
+    let names = own.textColumns.compactMap { if case .named(let name) = $0 { name } else { nil } }
+    guard own.hasHeader, case .quoted = own.format, names.count == own.textColumns.count,
+      let missing = names.first(where: { !header(own.format).contains($0) })
+    else { return (own, "the task's \(own.name), \(columns)") }
+    for separator in ",;\t|".utf8
+    where names.allSatisfy(header(.quoted(separator: separator)).contains) {
+      var file = own
+      file.format = .quoted(separator: separator)
+      return (file, "a table with \(Self.mark(separator)) between fields, \(columns)")
+    }
+    let held = header(own.format).prefix(12).map { "\"\($0.prefix(30))\"" }
+    throw FileError(
+      file: path, line: 1,
+      problem: "the header has no column \"\(missing)\", from which task \(task.name) reads texts; "
+        + "it holds \(held.joined(separator: ", ")); rename the column, or, if every line is a "
+        + "text, give --input-format text.")
+  }
+
+  private static func mark(_ separator: UInt8) -> String {
+    separator == 9 ? "tabs" : "\"\(Character(UnicodeScalar(separator)))\""
   }
 
   /// What the content alone tells; nil if it names no texts.
@@ -134,8 +163,10 @@ private struct InputLayout {
       let format: TaskDescription.Format =
         isQuoted ? .quoted(separator: separator) : .tabSeparated
       guard let found = columns.find(in: header(format)) else { continue }
-      let mark = separator == 9 ? "tabs" : "\"\(Character(UnicodeScalar(separator)))\""
-      return (file(found, format), "a table with \(mark) between fields, \(Self.columns(found))")
+      return (
+        file(found, format),
+        "a table with \(Self.mark(separator)) between fields, \(Self.columns(found))"
+      )
     }
     let line = header(.tabSeparated).joined(separator: "\t")
     throw FileError(

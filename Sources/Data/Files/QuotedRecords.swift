@@ -12,11 +12,14 @@ struct QuotedRecords {
     var line: Int
     /// What is wrong with its quotes, or nil.
     var problem: String?
+    /// Whether the text ends within quotes.
+    var isUnclosed: Bool { problem == QuotedRecords.unclosed }
     /// True if there is nothing in its line, not even quotes.
     var isBlank = false
   }
 
   private static let quote = UInt8(ascii: "\"")
+  static let unclosed = "a quoted field is not closed before the end of the file."
   private let separator: UInt8
   private let bytes: [UInt8]
   private var position: Int
@@ -109,7 +112,7 @@ struct QuotedRecords {
       }
       content.append(byte)
     }
-    problem = "a quoted field is not closed before the end of the file."
+    problem = Self.unclosed
     return content[...]
   }
 

@@ -85,6 +85,6 @@ package struct SniffedColumn: Sendable {
     if isProse { return "text of \(mean) characters on average" }
     if isNumeric, hasManyValues || values.count > 20 { return "numbers" }
     if hasManyValues { return "more than \(Self.mostValues) different values" }
-    return "\(values.count) different value\(values.count == 1 ? "" : "s")"
+    return values.count == 1 ? "the same in every row" : "\(values.count) different values"
   }
 }

@@ -60,6 +60,10 @@ package struct SniffedTable: Sendable {
         columns[number].add(field)
       }
     }
+    // One that swallows the rest of the file would make the guesses below meaningless.
+    if let open = rows.unclosedQuote {
+      throw FileError(file: path, line: open, problem: QuotedRecords.unclosed)
+    }
     (self.columns, self.rows) = (columns, count)
     try checkRows()
   }
@@ -193,6 +197,8 @@ private struct DelimitedLayout {
 
     private let bytes: [UInt8]
     private var source: Source
+    /// The line of a record whose last field has an opening quote only; nil if there is none so far.
+    private(set) var unclosedQuote: Int?
 
     init(_ bytes: [UInt8], separator: UInt8, isQuoted: Bool) {
       self.bytes = bytes
@@ -207,6 +213,7 @@ private struct DelimitedLayout {
         var record = records.next()
         while record?.isBlank == true { record = records.next() }
         source = .quoted(records)
+        if let record, record.isUnclosed { unclosedQuote = record.line }
         return record?.fields
       case .plain(var lines):
         var line = lines.next()

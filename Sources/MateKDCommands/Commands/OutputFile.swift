@@ -8,11 +8,16 @@ enum OutputFile {
 
   /// Keeps the results of earlier work from being written over. Pipes and devices hold none.
   ///
+  /// - Parameters:
+  ///   - mayGo: whether a file that is there may be replaced all the same.
+  ///   - advice: how the message ends.
   /// - Throws: `FileError` of kind `unwritable`.
-  static func refuseExisting(_ path: String) throws {
+  static func refuseExisting(
+    _ path: String, unless mayGo: (_ path: String) -> Bool = { _ in false },
+    advice: String = "; name another file, or give --overwrite"
+  ) throws {
     let kind = try? FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType
-    guard kind == .typeRegular, !path.hasPrefix("/dev/") else { return }
-    throw FileError.unwritable(
-      path, reason: "it is there already; name another file, or give --overwrite")
+    guard kind == .typeRegular, !path.hasPrefix("/dev/"), !mayGo(path) else { return }
+    throw FileError.unwritable(path, reason: "it is there already\(advice)")
   }
 }

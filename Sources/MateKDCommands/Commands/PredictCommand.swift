@@ -116,7 +116,7 @@ struct PredictCommand: ParsableCommand {
     } else if let model = models.first, let input, let output {
       let output = OutputFile.path(output)
       if !overwrite {
-        try ([output] + (answers.map { [$0] } ?? [])).forEach(OutputFile.refuseExisting)
+        try ([output] + (answers.map { [$0] } ?? [])).forEach { try OutputFile.refuseExisting($0) }
       }
       try predict(model, input: input == "-" ? "/dev/stdin" : input, output: output)
     }

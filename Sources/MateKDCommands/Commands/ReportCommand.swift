@@ -11,8 +11,8 @@ struct ReportCommand: ParsableCommand {
       The page is one HTML file that needs no network: curves, a table of size, speed and accuracy \
       beside the teacher's, what differs between the configurations, confusion matrices, and \
       adversarial texts where a run has kept some. A file in place of a folder is what inspect \
-      --compare --json has printed: which layers of two models are alike. With --data it also shows the texts on which \
-      teacher and student disagree most.
+      --compare --json has printed: which layers of two models are alike. With --data it also \
+      shows the texts on which teacher and student disagree most.
       """)
 
   @Argument(
@@ -21,7 +21,9 @@ struct ReportCommand: ParsableCommand {
       valueName: "folder"))
   var folders: [String]
 
-  @Option(help: ArgumentHelp("The page to write; it is replaced.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp(
+      "The page to write; an older page is replaced, no other file.", valueName: "file"))
   var output = "report.html"
 
   @Option(
@@ -45,6 +47,9 @@ struct ReportCommand: ParsableCommand {
   }
 
   func run() throws {
+    try OutputFile.refuseExisting(
+      output, unless: ReportPage.isPage,
+      advice: " and no page of mate-kd report; name another file")
     let page = try ReportPage(folders: folders)
     var disagreements: [(name: String, texts: [Disagreement])] = []
     if let data {

@@ -59,6 +59,24 @@ extension MaskedAdversary {
     return try read(probe, distance: nil).examples
   }
 
+  /// The entropy of the generator's words at each masked place of the probe texts, in nats; empty
+  /// outside of runs. Places and masks are always the same, so that the numbers of two evaluations
+  /// differ only by what the generator has learnt.
+  package func entropies() throws -> [Double] {
+    guard let probe else { return [] }
+    let step = probe.step()
+    let found = ResultSlots<[Double]>(count: step.count)
+    _ = try step.forEachShard { shard, tape in
+      let rows = masks(shard, step: step).rows
+      if !rows.isEmpty, let place = shard.places.first {
+        found[place] = Kernel.entropies(
+          ofRowsOf: logits(shard, rows, on: tape, training: false).value)
+      }
+      return Scalars()
+    }
+    return (0..<step.count).flatMap { found[$0] ?? [] }
+  }
+
   /// What a model says: its class, or its labels.
   private func answer(_ logits: [Float]) -> [Int] {
     logits.count > 1 && !hasSeveralLabels

@@ -174,7 +174,8 @@ public struct ModelSource: Sendable {
       throw section.fail(
         key,
         "\(problem), and Hugging Face's cache, \(cache.folder), has no model of that name; if it "
-          + "is one on the Hub, get it by: hf download \(name)")
+          + "is the output of another run, make that first; if it is a model on the Hub, get it "
+          + "by: hf download \(name)")
     }
     section.record(key, .string(snapshot))
     return snapshot

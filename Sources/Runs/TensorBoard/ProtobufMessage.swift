@@ -27,6 +27,11 @@ package struct ProtobufMessage: Sendable {
     bytes += value.bitPattern.littleEndianBytes
   }
 
+  /// Doubles, packed.
+  package mutating func add(_ field: Int, _ values: [Double]) {
+    add(field, values.flatMap(\.bitPattern.littleEndianBytes))
+  }
+
   /// A string.
   package mutating func add(_ field: Int, _ value: String) { add(field, Array(value.utf8)) }
 

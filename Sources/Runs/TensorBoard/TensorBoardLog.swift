@@ -39,6 +39,27 @@ package struct TensorBoardLog: Sendable {
     if !values.isEmpty { try file.append(step: step, values: values) }
   }
 
+  /// Adds a histogram.
+  ///
+  /// - Throws: `FileError` of kind `unwritable`.
+  package func add(_ histogram: Histogram, as tag: String, step: Int) throws {
+    let content = ProtobufMessage { content in
+      content.add(1, histogram.least)
+      content.add(2, histogram.greatest)
+      content.add(3, Double(histogram.count))
+      content.add(4, histogram.sum)
+      content.add(5, histogram.sumOfSquares)
+      // A range of TensorBoard's ends at its limit and begins at that of the one before.
+      content.add(6, histogram.counts.indices.map { Double($0 + 1) * histogram.width })
+      content.add(7, histogram.counts.map(Double.init))
+    }
+    let value = ProtobufMessage { value in
+      value.add(1, tag)
+      value.add(5, content)
+    }
+    try file.append(step: step, values: [value])
+  }
+
   /// Says that the run has come to its end.
   ///
   /// - Throws: `FileError` of kind `unwritable`.
