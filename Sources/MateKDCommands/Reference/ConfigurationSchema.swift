@@ -139,10 +139,18 @@ private struct SchemaKeys {
 
   /// The members of a section's schema.
   func object(_ path: String) -> [(String, JSONValue)] {
-    let required = isPatch ? [] : children(path).filter(\.isAlwaysRequired).map(\.setting.key)
-    return [("type", "object"), ("properties", .object(properties(path)))]
-      + (required.isEmpty ? [] : [("required", .array(required.map(JSONValue.string)))])
-      + [("additionalProperties", false)]
+    let keys = isPatch ? [] : children(path).filter(\.isAlwaysRequired).map(\.setting.key)
+    let required = JSONValue.array(keys.map(JSONValue.string))
+    var members: [(String, JSONValue)] = [
+      ("type", "object"), ("properties", .object(properties(path))),
+    ]
+    if path.isEmpty, !keys.isEmpty {
+      // What a file lacks may be in those that it includes.
+      members.append(("anyOf", [["required": ["include"]], ["required": required]]))
+    } else if !keys.isEmpty {
+      members.append(("required", required))
+    }
+    return members + [("additionalProperties", false)]
   }
 
   /// The schemas of a section's keys.
