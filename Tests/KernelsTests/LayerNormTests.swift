@@ -137,8 +137,12 @@ import Testing
     let (dGamma, dBeta) = (Matrix(zeros: 1, columns), Matrix(zeros: 1, columns))
     let dSum = Matrix(zeros: rows, columns)
     let pool = ThreadPool(threads: 2)
-    var wrong = 0
-    for round in 0..<5000 {
+    var (round, wrong) = (0, 0)
+    // Thousands of times, but not for long on a machine that is busy.
+    let end = ContinuousClock.now + .seconds(1)
+    while ContinuousClock.now < end {
+      round += 1
+      let pause = round % 500
       dGamma.fill(0)
       let begun = Atomic(false)
       let looks = Atomic(0)
@@ -152,7 +156,7 @@ import Testing
         } else {
           // The moment at which this thread becomes free moves across the other's beginning.
           for _ in 0..<100_000 where !begun.load(ordering: .acquiring) {}
-          for _ in 0..<round % 500 { _ = begun.load(ordering: .acquiring) }
+          for _ in 0..<pause { _ = begun.load(ordering: .acquiring) }
         }
       }
       if dGamma.values != expected { wrong += 1 }
