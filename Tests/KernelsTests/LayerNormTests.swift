@@ -1,5 +1,4 @@
 import Kernels
-import Synchronization
 import Testing
 
 @Suite struct LayerNormTests {
@@ -116,52 +115,6 @@ import Testing
     }
     #expect(with.view.values == without.view.values)
     #expect(dGamma.values.contains { $0 != 0 })
-  }
-
-  /// A thread that becomes free while another begins with a gradient may help with it or not, but
-  /// may not come between: the sums for the weights would be added to by both at once. All numbers
-  /// are small integers, so the sums are exact in any order.
-  @Test func aThreadThatBecomesFreeSpoilsNothing() throws {
-    let (rows, columns) = (64, 256)
-    var draws = Draws(4)
-    func integers(_ rows: Int) -> Matrix {
-      Matrix(
-        (0..<rows * columns).map { _ in Float(draws.below(9)) - 4 }, rows: rows, columns: columns)
-    }
-    let (dOut, normalised, gamma) = (integers(rows), integers(rows), integers(1))
-    let reciprocals = Matrix(zeros: rows, 1)
-    let exact = Table(dOut).with(Table(normalised)) { $0 * $1 }
-    let expected = (0..<columns).map { column in
-      (0..<rows).reduce(Float(0)) { $0 + Float(exact[$1, column]) }
-    }
-    let (dGamma, dBeta) = (Matrix(zeros: 1, columns), Matrix(zeros: 1, columns))
-    let dSum = Matrix(zeros: rows, columns)
-    let pool = ThreadPool(threads: 2)
-    var (round, wrong) = (0, 0)
-    // Thousands of times, but not for long on a machine that is busy.
-    let end = ContinuousClock.now + .seconds(1)
-    while ContinuousClock.now < end {
-      round += 1
-      let pause = round % 500
-      dGamma.fill(0)
-      let begun = Atomic(false)
-      let looks = Atomic(0)
-      try pool.run(count: 2) { task in
-        if task == 0 {
-          begun.store(true, ordering: .releasing)
-          for _ in 0..<200 { looks.add(1, ordering: .relaxed) }
-          Kernel.addNormGradient(
-            dOut: dOut, normalised: normalised, reciprocals: reciprocals, gamma: gamma,
-            dGamma: dGamma, dBeta: dBeta, dropout: nil, dSum: dSum, dY: nil)
-        } else {
-          // The moment at which this thread becomes free moves across the other's beginning.
-          for _ in 0..<100_000 where !begun.load(ordering: .acquiring) {}
-          for _ in 0..<pause { _ = begun.load(ordering: .acquiring) }
-        }
-      }
-      if dGamma.values != expected { wrong += 1 }
-    }
-    #expect(wrong == 0)
   }
 
   /// A mean a thousand times the deviation: the variance must not come from a difference of
