@@ -54,7 +54,7 @@ extension Kernel {
     let lowest = -Float.infinity
     var top = Vector(repeating: lowest)
     vectors(columns) { i, n in
-      top = pointwiseMax(top, first(n, of: load(p + i, n), else: lowest))
+      top = larger(top, first(n, of: load(p + i, n), else: lowest))
     }
     let maximum = top.max()
     for i in 0..<columns where p[i] == maximum { return Int32(truncatingIfNeeded: i) }

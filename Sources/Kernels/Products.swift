@@ -2,8 +2,7 @@ import CBLAS
 import Glibc
 
 // A product of float32 matrices. It is our own because its parts can be computed by any number of
-// threads without changing a bit, which no BLAS promises, and because OpenBLAS does not know every
-// processor: version 0.3.21 uses half of the vector width of a Zen 5.
+// threads without changing a bit, which no BLAS promises.
 extension Kernel {
   /// Terms of a block. Sums go through memory between blocks, so this is part of the result.
   private static let termBlock = 384
@@ -43,6 +42,15 @@ extension Kernel {
     let rows = evenPart(of: m, limit: rowBlock, unit: productRows)
     let rightFloats = (terms * productColumns + 15) / 16 * 16
     let floats = rightFloats + (transposeA == .none ? 0 : terms * rows)
+    // Columns from j and terms from p of the right factor; nothing after its last term.
+    func rightBlock(_ j: Int, _ p: Int) -> mate_kd_sgemm_block {
+      let (columns, count) = (min(productColumns, n - j), max(0, min(terms, k - p)))
+      return transposeB == .none
+        ? mate_kd_sgemm_block(
+          start: b + p * strideB + j, stride: strideB, rows: count, columns: columns)
+        : mate_kd_sgemm_block(
+          start: b + j * strideB + p, stride: strideB, rows: columns, columns: count)
+    }
     let isSmall = floats <= 8192
     let memory = isSmall ? nil : panels.take(max(panelFloats, floats))
     withScratch(isSmall ? floats : 0) { scratch in
@@ -57,13 +65,15 @@ extension Kernel {
             mate_kd_sgemm_pack_left(start, strideA, height, count, left)
           }
           for j in Swift.stride(from: 0, to: n, by: productColumns) {
-            let width = min(productColumns, n - j)
+            let panel = rightBlock(j, p)
             mate_kd_sgemm_pack_right(
-              b + (transposeB == .none ? p * strideB + j : j * strideB + p), strideB,
-              transposeB == .none ? 0 : 1, width, count, right)
+              panel.start, strideB, transposeB == .none ? 0 : 1, min(productColumns, n - j), count,
+              right)
+            let next = j + productColumns < n ? (j + productColumns, p) : (0, p + terms)
             mate_kd_sgemm_panel(
               transposeA == .none ? start : left, strideA, transposeA == .none ? 0 : 1, right,
-              height, width, count, c + i * strideC + j, strideC, alpha, p == 0 ? beta : 1)
+              height, min(productColumns, n - j), count, c + i * strideC + j, strideC, alpha,
+              p == 0 ? beta : 1, rightBlock(next.0, next.1))
           }
         }
       }

@@ -16,7 +16,7 @@ extension Kernel {
     let lowest = -Float.greatestFiniteMagnitude
     var top = Vector(repeating: lowest)
     vectors(width) { i, n in
-      top = pointwiseMax(top, first(n, of: load(p + i, n) * scale, else: lowest))
+      top = larger(top, first(n, of: load(p + i, n) * scale, else: lowest))
     }
     let maximum = top.max()
     var sum = Vector.zero
@@ -40,7 +40,7 @@ extension Kernel {
     let lowest = -Float.greatestFiniteMagnitude
     var top = Vector(repeating: lowest)
     vectors(columns) { i, n in
-      top = pointwiseMax(top, first(n, of: load(p + i, n) * scale, else: lowest))
+      top = larger(top, first(n, of: load(p + i, n) * scale, else: lowest))
     }
     let maximum = top.max()
     var total = 0.0

@@ -24,7 +24,7 @@ extension Kernel {
         let p = tile.pointer + row * tile.stride
         var highest = Vector(repeating: noLogit)
         vectors(tile.columns) { i, n in
-          highest = pointwiseMax(highest, first(n, of: load(p + i, n) * scale, else: noLogit))
+          highest = larger(highest, first(n, of: load(p + i, n) * scale, else: noLogit))
         }
         let before = tops[row, 0]
         let top = Swift.max(before, highest.max())
