@@ -26,7 +26,7 @@ enum { MATE_KD_SGEMM_LANES = 4, MATE_KD_SGEMM_ROWS = 4 };
 enum { MATE_KD_SGEMM_VECTORS = 3 };
 enum { MATE_KD_SGEMM_COLUMNS = MATE_KD_SGEMM_LANES * MATE_KD_SGEMM_VECTORS };
 
-// Clang tunes x86-64-v4, and processors of Intel's, to vectors of 256 bits, and would cut ours in two
+// Clang tunes x86-64-v4, and processors of Intel's, to vectors of 256 bits. It would cut ours in
 // halves, for which there are too few registers.
 #if defined(__AVX512F__) && MATE_KD_INTRINSICS
 #define MATE_KD_WHOLE_VECTORS __attribute__((min_vector_width(512)))
