@@ -1,8 +1,9 @@
 // Tells thread sanitizer what it can't see of Swift's Mutex.
 //
-// Locking and unlocking are compiled into the code that is watched, but not if a thread waits: then
-// it gets the Mutex, and the other one hands it over, within Swift's library. Every access after
-// that would be reported as a race. This is loaded before the library and passes such calls on to it.
+// Locking and unlocking are compiled into the code that is watched, but not if a thread waits:
+// then it gets the Mutex, and the other one hands it over, within Swift's library. Every access
+// after that would be reported as a race. This is loaded before the library and passes such calls
+// on to it.
 //
 // Needs clang, which knows how Swift passes `self`.
 #define _GNU_SOURCE
