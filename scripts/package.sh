@@ -123,6 +123,11 @@ for file in "$tree"/bin/mate-kd "$tree"/lib/mate-kd/*/mate-kd; do
   ! grep -qF "$root/" "$file" || die 70 "${file#"$tree"/} has the path of this folder in it"
 done
 
+# The kernel of float32 products in whole vectors; in halves it takes twice as long.
+kernel=$(objdump -d --disassemble=mate_kd_sgemm_rows_3 "$builds/x86-64-v4/release/mate-kd")
+[[ $kernel != *vfmadd* || $kernel == *zmm* ]] \
+  || die 70 "the products of the build for x86-64-v4 use vectors of 256 bits"
+
 # Made again from the same builds, an archive has the same bytes.
 packed() { # packed FOLDER NAME: a tar of FOLDER/NAME on standard output
   tar --sort=name --mtime="@$epoch" --owner=0 --group=0 --numeric-owner --format=gnu \

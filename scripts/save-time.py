@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Measures what saving checkpoints takes from training at the size of BERT-base.
 
-usage: scripts/save-time.py [--size 12x768] [--updates 24] [--program FILE] [--work DIR]
+usage: scripts/save-time.py [--size 12x768] [--updates 24] [--every 6] [--program FILE] [--work DIR]
 
 Fine-tunes a model with random weights on made-up texts, twice: without checkpoints, and with one
-after every sixth update. The time of an update is that between its line of the log and the one
+after every sixth update. A save waits for the writing of the one before, so the two kinds of saves
+are told apart. The time of an update is that between its line of the log and the one
 before. Prints a table in Markdown: the median update, what the updates are longer in which the
 state is copied, and those in which the checkpoint is written beside them, and the size of a
 checkpoint. One thread of training, so that the thread that writes has a processor of its own.
@@ -24,7 +25,6 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 WORDS = 30522
-EVERY = 6
 
 
 def write_data(folder):
@@ -54,7 +54,7 @@ def run(options, folder, name, saves):
         "train": {
             "per_device_train_batch_size": 16, "max_steps": options.updates, "logging_steps": 1,
             "eval_strategy": "no", "max_eval_samples": 8, "save_total_limit": 1,
-            "save_strategy": "steps" if saves else "no", "save_steps": EVERY},
+            "save_strategy": "steps" if saves else "no", "save_steps": options.every},
     }
     file = folder / f"{name}.json"
     file.write_text(json.dumps(config))
@@ -96,13 +96,19 @@ def run(options, folder, name, saves):
     weights = (folder / name / "model.safetensors").stat().st_size
     seconds = {step: ends[step] - ends[step - 1] for step in ends if step - 1 in ends}
     written = [end - start for start, end in writing.values() if end]
-    return seconds, written, size, weights
+    # Saves that found another checkpoint being written.
+    waiting = [
+        step for step in writing
+        if any(step > other and (end is None or end > ends[step])
+               for other, (_, end) in writing.items())]
+    return seconds, written, waiting, size, weights
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--size", default="12x768")
     parser.add_argument("--updates", type=int, default=24)
+    parser.add_argument("--every", type=int, default=6, help="updates between two checkpoints")
     parser.add_argument("--program", default=str(ROOT / ".build/release/mate-kd"))
     parser.add_argument("--work", help="a folder to keep; by default one that is removed")
     options = parser.parse_args()
@@ -110,8 +116,8 @@ def main():
     folder.mkdir(parents=True, exist_ok=True)
     try:
         write_data(folder)
-        without, _, _, _ = run(options, folder, "without", False)
-        seconds, written, size, weights = run(options, folder, "with", True)
+        without, *_ = run(options, folder, "without", False)
+        seconds, written, waiting, size, weights = run(options, folder, "with", True)
     finally:
         if not options.work:
             shutil.rmtree(folder)
@@ -119,9 +125,12 @@ def main():
     plain = statistics.median(s for step, s in without.items() if step > 3)
     # The copy is made between the line of an update and the next one's first work; writing goes on
     # in the updates that follow.
-    copying = [seconds[s] for s in seconds if s > EVERY and s % EVERY == 1]
-    beside = [seconds[s] for s in seconds if s > EVERY and s % EVERY == 2]
-    others = [seconds[s] for s in seconds if s > 3 and (s < EVERY or s % EVERY in (4, 5))]
+    every = options.every
+    saved = [s for s in seconds if s > every and s % every == 1]
+    copying = [seconds[s] for s in saved if s - 1 not in waiting]
+    waited = [seconds[s] for s in saved if s - 1 in waiting]
+    beside = [seconds[s] for s in seconds if s > every and s % every == 2]
+    others = [seconds[s] for s in seconds if s > 3 and (s < every or s % every in (4, 5))]
     print("| what | seconds |")
     print("| --- | ---: |")
     print(f"| an update without checkpoints, median of {len(without)} | {plain:.2f} |")
@@ -129,7 +138,10 @@ def main():
           f"{statistics.median(others):.2f} |")
     print(f"| the update behind a save, median of {len(copying)} | "
           f"{statistics.median(copying):.2f} |")
-    print(f"| the one after that | {statistics.median(beside):.2f} |")
+    if waited:
+        print(f"| the update behind a save that found another being written, median of "
+              f"{len(waited)} | {statistics.median(waited):.2f} |")
+    print(f"| the update after that | {statistics.median(beside):.2f} |")
     print(f"| a checkpoint from its first file to its name, median of {len(written)} | "
           f"{statistics.median(written):.2f} |")
     print(f"\nweights {weights / 1e6:.0f} MB, checkpoint {size / 1e6:.0f} MB")

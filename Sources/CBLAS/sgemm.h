@@ -26,6 +26,14 @@ enum { MATE_KD_SGEMM_LANES = 4, MATE_KD_SGEMM_ROWS = 4 };
 enum { MATE_KD_SGEMM_VECTORS = 3 };
 enum { MATE_KD_SGEMM_COLUMNS = MATE_KD_SGEMM_LANES * MATE_KD_SGEMM_VECTORS };
 
+// Clang tunes x86-64-v4, and processors of Intel's, to vectors of 256 bits. It would cut ours in
+// halves, for which there are too few registers.
+#if defined(__AVX512F__) && MATE_KD_INTRINSICS
+#define MATE_KD_WHOLE_VECTORS __attribute__((min_vector_width(512)))
+#else
+#define MATE_KD_WHOLE_VECTORS
+#endif
+
 typedef float mate_kd_sgemm_vector
     __attribute__((vector_size(4 * MATE_KD_SGEMM_LANES), aligned(4)));
 typedef float mate_kd_sgemm_float8 __attribute__((vector_size(32), aligned(4)));
@@ -33,7 +41,7 @@ typedef float mate_kd_sgemm_float8 __attribute__((vector_size(32), aligned(4)));
 // c = alpha a b + beta c for `rows` rows and `vectors` vectors of columns of c, over `count` terms.
 // Term p of row i is a[i * rowStride + p * termStride]; b is a packed panel of as many columns. c is
 // not read if beta is 0.
-static inline __attribute__((always_inline)) void mate_kd_sgemm_rows(
+static inline __attribute__((always_inline)) MATE_KD_WHOLE_VECTORS void mate_kd_sgemm_rows(
     const int rows, const int vectors, const float *a, long rowStride, const long termStride,
     const float *b, long count, float *c, long cStride, float alpha, float beta) {
   enum { L = MATE_KD_SGEMM_LANES };
@@ -91,7 +99,7 @@ static inline __attribute__((always_inline)) void mate_kd_sgemm_rows(
 #define MATE_KD_SGEMM_MORE_CASES(VECTORS)
 #endif
 #define MATE_KD_SGEMM_VECTOR_CASE(VECTORS)                                                        \
-  static __attribute__((noinline)) void mate_kd_sgemm_rows_##VECTORS(                             \
+  static __attribute__((noinline)) MATE_KD_WHOLE_VECTORS void mate_kd_sgemm_rows_##VECTORS(       \
       long rows, const float *a, long rowStride, long termStride, const float *b, long count,     \
       float *c, long cStride, float alpha, float beta) {                                          \
     switch (rows) {                                                                               \

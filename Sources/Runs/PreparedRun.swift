@@ -126,6 +126,7 @@ public struct PreparedRun {
         summary, of: description, in: folder, references: references, observer: observer,
         saver: saver)
       outcome.notices += [session.exchanged].compactMap { $0 }
+      outcome.earlierSeconds = session.earlierSeconds
       if let error = observer.firstError ?? saver.firstError { throw error }
       return outcome
     } catch is CancellationError where display.shouldStop {
@@ -247,6 +248,9 @@ public struct RunOutcome: Sendable {
   public let results: [(name: String, value: Double)]
   /// Sentences that the user should see after the run.
   public fileprivate(set) var notices: [String]
+  /// Seconds of training up to the checkpoint from which the run went on; 0 if it was never
+  /// interrupted.
+  package fileprivate(set) var earlierSeconds = 0.0
   /// True if the observer ended the run before it was finished.
   public private(set) var wasInterrupted = false
   /// The checkpoint that an interrupted run goes on from; nil if it had not begun.

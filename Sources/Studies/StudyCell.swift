@@ -172,7 +172,9 @@ public struct CellRecord: Sendable, Equatable {
   public let fingerprint: String
   /// Updates of the student.
   public let updates: Int
-  /// Seconds from opening the models to writing the last file, an assistant's run included.
+  /// Seconds from opening the models to writing the last file, an assistant's run included. Of a
+  /// run that was interrupted, the earlier parts count with their training up to the checkpoint
+  /// from which the next part went on.
   public let seconds: Double
 
   init(fingerprint: String, updates: Int, seconds: Double) {

@@ -126,21 +126,19 @@ struct StudyWorker {
   private func make(
     _ cell: StudyCell, holding lock: FolderLock, observer: some StudyObserver
   ) throws -> (record: CellRecord, results: [(name: String, value: Double)])? {
-    let start = ContinuousClock.now
     var seconds = 0.0
     try cell.main.begin()
     if let assistant = cell.assistant {
       if case .finished(let record) = assistant.state, assistant.hasModel {
-        seconds += record.seconds
+        seconds = record.seconds
       } else {
         try assistant.begin()
-        guard try run(assistant, of: cell, start: start, observer: observer) != nil else {
-          return nil
-        }
+        guard let made = try run(assistant, of: cell, observer: observer) else { return nil }
+        seconds = made.record.seconds
       }
     }
     let made = try run(
-      cell.main, of: cell, holding: lock, start: start, earlierSeconds: seconds, observer: observer)
+      cell.main, of: cell, holding: lock, assistantSeconds: seconds, observer: observer)
     if made != nil, !keepsModels {
       cell.main.discardModel()
       cell.assistant?.discardModel()
@@ -150,8 +148,9 @@ struct StudyWorker {
 
   private func run(
     _ run: CellRun, of cell: StudyCell, holding lock: FolderLock? = nil,
-    start: ContinuousClock.Instant, earlierSeconds: Double = 0, observer: some StudyObserver
+    assistantSeconds: Double = 0, observer: some StudyObserver
   ) throws -> (record: CellRecord, results: [(name: String, value: Double)])? {
+    let start = ContinuousClock.now
     let prepared = try PreparedRun.distill(run.configuration())
     observer.didNotice(cell, prepared.notices)
     let outcome = try prepared.execute(observer.display(for: cell), holding: lock)
@@ -161,7 +160,8 @@ struct StudyWorker {
     let state = try CellRecord.read("\(run.folder)/trainer_state.json")
     let record = CellRecord(
       fingerprint: run.fingerprint, updates: state["global_step"]?.int ?? 0,
-      seconds: (ContinuousClock.now - start) / .seconds(1) + earlierSeconds)
+      seconds: (ContinuousClock.now - start) / .seconds(1) + outcome.earlierSeconds
+        + assistantSeconds)
     try lock?.requireHeld()
     try record.write(to: StudyFolder(run.folder))
     run.discardCheckpoints()

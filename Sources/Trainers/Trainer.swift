@@ -114,7 +114,7 @@ public struct TrainingSummary: Sendable {
   public var bestStep: Int?
   /// Mean training loss over all updates of the main model.
   public var trainLoss = 0.0
-  /// Seconds of training, evaluations included.
+  /// Seconds of training, evaluations included, in all parts of a run that was interrupted.
   public var seconds = 0.0
   /// Texts and tokens that went through the loop.
   public var texts = 0, tokens = 0

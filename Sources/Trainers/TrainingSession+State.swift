@@ -16,6 +16,9 @@ extension TrainingSession {
   /// The updates of the main model so far.
   public var globalStep: Int { now.globalStep }
 
+  /// Seconds of training before the state that it last went back to, in all parts of the run.
+  package var earlierSeconds: Double { now.seconds }
+
   /// A copy of the state between two updates.
   public var state: RunState {
     var state = RunState(

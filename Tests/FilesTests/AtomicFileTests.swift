@@ -48,19 +48,9 @@ import Testing
       complaint(scratch.path) == "the file cannot be written: it is a folder; name a file.")
   }
 
-  /// A process that has ended, whose number nobody has for a while.
-  private func numberOfTheDead() throws -> pid_t {
-    var child = pid_t()
-    let arguments = [strdup("true"), nil]
-    defer { free(arguments[0]) }
-    try #require(posix_spawnp(&child, "true", nil, nil, arguments, nil) == 0)
-    waitpid(child, nil, 0)
-    return child
-  }
-
   @Test func whatDeadProcessesLeftBehindGoes() throws {
     let scratch = try ScratchFolder()
-    let dead = try numberOfTheDead()
+    let dead = try ShortProcess.number()
     let kept = [".x.tmp-\(getpid())-1", ".x.tmp-1-a", ".xy.tmp-\(dead)-a", ".x.tmp-none", "y"]
     for name in kept + [".x.tmp-\(dead)-z", ".x.tmp-\(dead)"] { try scratch.write("", as: name) }
     try AtomicFile.write("\(scratch.path)/x") { try $0.append([1]) }
@@ -70,7 +60,7 @@ import Testing
   /// In another container the same number may be that of a living process.
   @Test func whatIsLockedStays() throws {
     let scratch = try ScratchFolder()
-    let name = ".x.tmp-\(try numberOfTheDead())-a"
+    let name = ".x.tmp-\(try ShortProcess.number())-a"
     let descriptor = open(try scratch.write("", as: name), O_WRONLY)
     defer { close(descriptor) }
     #expect(flock(descriptor, LOCK_EX | LOCK_NB) == 0)
@@ -81,7 +71,7 @@ import Testing
   @Test func aLinkUnderATemporaryNameIsNeverFollowed() throws {
     let scratch = try ScratchFolder()
     let victim = try scratch.write("precious", as: "victim")
-    let dead = try numberOfTheDead()
+    let dead = try ShortProcess.number()
     for name in [".x.tmp-\(getpid())", ".x.tmp-\(dead)"] {
       symlink(victim, "\(scratch.path)/\(name)")
     }

@@ -26,16 +26,6 @@ import Testing
     #expect(FolderLock.state(of: scratch.path) == nil)
   }
 
-  /// A process that has ended, whose number nobody has for a while.
-  private func numberOfTheDead() throws -> pid_t {
-    var child = pid_t()
-    let arguments = [strdup("true"), nil]
-    defer { free(arguments[0]) }
-    try #require(posix_spawnp(&child, "true", nil, nil, arguments, nil) == 0)
-    waitpid(child, nil, 0)
-    return child
-  }
-
   @Test func aProcessOfThisMachineThatIsGoneLosesItAtOnce() throws {
     let scratch = try ScratchFolder()
     func isTaken(_ lines: [(old: String, new: String)]) throws -> Bool {
@@ -45,17 +35,14 @@ import Testing
     }
     #expect(try !isTaken([]))
     #expect(try !isTaken([("host", "another-name")]))
-    #expect(try isTaken([("process", "\(numberOfTheDead())")]))
+    #expect(try isTaken([("process", "\(ShortProcess.number())")]))
     // The number has been given to another process.
     #expect(try isTaken([("started", "1")]))
   }
 
   @Test func aZombieIsGone() throws {
     let scratch = try ScratchFolder()
-    var child = pid_t()
-    let arguments = [strdup("true"), nil]
-    defer { free(arguments[0]) }
-    try #require(posix_spawnp(&child, "true", nil, nil, arguments, nil) == 0)
+    let child = try ShortProcess.start()
     defer { waitpid(child, nil, 0) }
     var stat = ""
     while !stat.contains(") Z ") {

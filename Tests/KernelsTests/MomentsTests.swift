@@ -63,4 +63,32 @@ import Testing
     }
     #expect(fits.lines[3].slope == 1)
   }
+
+  /// A column counts as unchanged if its variance is what double precision leaves of zero: below
+  /// 1e-12 of its mean square.
+  @Test(arguments: [(0x1p-22, 1.0), (0x1p-16, 3)])
+  func changesBelowDoublePrecisionAreNone(change: Double, slope: Double) {
+    var fits = ColumnFits(columns: 1)
+    for sign: Float in [1, -1, 1, -1] {
+      let x = 1 + (sign + 1) / 2 * Float(change)
+      fits.add(
+        Matrix([x], rows: 1, columns: 1), target: Matrix([3 * (x - 1)], rows: 1, columns: 1))
+    }
+    // The variance, change² / 4, is a difference of sums near 1, each with a rounding a row and
+    // two more. Targets are exact, as are all inputs.
+    let error = 2 * 6 * 0x1p-53 / (change * change / 4)
+    #expect(abs(Double(fits.lines[0].slope) - slope) <= (slope == 1 ? 0 : 2 * slope * error))
+  }
+
+  /// What the roundings of double precision leave of a variance of zero is no slope.
+  @Test func constantsThatRoundHaveNoSlope() {
+    var fits = ColumnFits(columns: 7)
+    for row in 0..<1000 {
+      let x = Matrix((0..<7).map { Float($0) * 0.3 + 0.1 }, rows: 1, columns: 7)
+      let target = Matrix(
+        (0..<7).map { Float(row % 2) + Float($0) }, rows: 1, columns: 7)
+      fits.add(x, target: target)
+    }
+    #expect(fits.lines.allSatisfy { $0.slope == 1 })
+  }
 }

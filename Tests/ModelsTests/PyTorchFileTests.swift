@@ -67,6 +67,33 @@ struct PyTorchFileTests {
     #expect(problem.contains(words), "\(problem)")
   }
 
+  /// An archive whose description is a byte too long is refused before it is read; one of the
+  /// greatest length is read, as far as its first instruction.
+  @Test(arguments: [(4 << 20, "instruction 255"), (4 << 20 + 1, "4194305 bytes long")])
+  func theDescriptionHasALimit(bytes: Int, words: String) throws {
+    let scratch = try ScratchFolder()
+    let path = "\(scratch.path)/model.bin"
+    try ByteFile.write(Self.archive("m/data.pkl", Array(repeating: 0xFF, count: bytes)), to: path)
+    let error = #expect(throws: FileError.self) { try PyTorchFile(path: path) }
+    #expect(error?.problem.contains(words) == true, "\(error?.problem ?? "")")
+  }
+
+  /// A zip archive with one member, stored as it is (APPNOTE 4.3.7, 4.3.12, 4.3.16). Nobody checks
+  /// its sum.
+  private static func archive(_ name: String, _ content: [UInt8]) -> [UInt8] {
+    func little(_ number: Int, _ bytes: Int) -> [UInt8] {
+      (0..<bytes).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
+    }
+    let sizes = little(content.count, 4) + little(content.count, 4) + little(name.utf8.count, 2)
+    let zeros = { [UInt8](repeating: 0, count: $0) }
+    let member = little(0x0403_4b50, 4) + zeros(14) + sizes + zeros(2) + name.utf8 + content
+    let entry = little(0x0201_4b50, 4) + zeros(16) + sizes + zeros(16) + name.utf8
+    let end =
+      little(0x0605_4b50, 4) + zeros(4) + little(1, 2) + little(1, 2) + little(entry.count, 4)
+      + little(member.count, 4) + zeros(2)
+    return member + entry + end
+  }
+
   /// Whatever byte is changed, the file is read or refused, and never more.
   @Test(arguments: ["new", "old"])
   func damagedFilesAreReadOrRefused(name: String) throws {

@@ -106,6 +106,29 @@ import Testing
     #expect(resumed.finished == 3 && resumed.skipped == 1 && !resumed.wasInterrupted)
   }
 
+  /// The time of a cell is that of all its parts, which are slow here except for the last.
+  @Test func anInterruptedCellReportsTheTimeOfAllItsParts() throws {
+    let world = try StudyWorld()
+    let study = try world.study(
+      world.text(seeds: "[1]", methods: StudyWorld.throughAssistant))
+    // The assistant makes two updates, each in a part of its own, then the student makes one.
+    for cell in ["none", "takd", "takd", "takd"].map({ "short/\($0)/seed-1" }) {
+      let listener = StudyListener()
+      listener.delay = 700_000
+      listener.stopsAfter = (cell, 1)
+      #expect(try study.run(observer: listener) { $0.name == cell }.wasInterrupted)
+      #expect(listener.begun.map(\.cell) == [cell])
+    }
+    _ = try run(study)
+    func seconds(_ method: String) throws -> Double {
+      try #require(study.cells.first { $0.method == method }?.record).seconds
+    }
+    #expect(try seconds("none") >= 0.7)
+    #expect(try seconds("takd") >= 2.1)
+    let results = try content("\(study.cells[0].folder)/all_results.json")
+    #expect(try #require(results["train_runtime"]?.double) >= 0.7)
+  }
+
   @Test func someCellsOnly() throws {
     let world = try StudyWorld()
     let study = try world.study(world.text())
@@ -130,22 +153,7 @@ import Testing
 
   @Test func anAssistantIsDistilledFirst() throws {
     let world = try StudyWorld()
-    let methods = #"""
-      , "takd": {
-          "method": {"name": "kd"},
-          "student": {"config": null, "from_teacher_layers": [0]},
-          "assistant": {
-            "train": {"max_steps": 2},
-            "student": {
-              "from_teacher_layers": null,
-              "config": {
-                "hidden_size": 12, "num_hidden_layers": 2, "num_attention_heads": 2,
-                "intermediate_size": 16, "max_position_embeddings": 24
-              }
-            }
-          }
-        }
-      """#
+    let methods = StudyWorld.throughAssistant
     let study = try world.study(world.text(seeds: "[1]", methods: methods))
     let cell = try #require(study.cells.last)
     let (outcome, _) = try run(study)

@@ -58,6 +58,24 @@ struct StudyWorld {
       """
   }
 
+  /// A further method, for `text`: it makes its teacher beforehand.
+  static let throughAssistant = #"""
+    , "takd": {
+        "method": {"name": "kd"},
+        "student": {"config": null, "from_teacher_layers": [0]},
+        "assistant": {
+          "train": {"max_steps": 2},
+          "student": {
+            "from_teacher_layers": null,
+            "config": {
+              "hidden_size": 12, "num_hidden_layers": 2, "num_attention_heads": 2,
+              "intermediate_size": 16, "max_position_embeddings": 24
+            }
+          }
+        }
+      }
+    """#
+
   func study(_ text: String, overrides: [String] = []) throws -> Study {
     let path = "\(root)/study.json"
     try text.write(toFile: path, atomically: true, encoding: .utf8)
@@ -115,6 +133,8 @@ final class StudyListener: StudyObserver {
   var atWait: () -> Void = {}
   /// The update of a cell after which the study shall stop.
   var stopsAfter: (cell: String, step: Int)?
+  /// What watching an update takes, in microseconds.
+  var delay: UInt32 = 0
   private var display = SilentObserver()
 
   func didSkip(_ cell: StudyCell, number: Int, of total: Int) { skipped.append(cell.name) }
@@ -125,6 +145,7 @@ final class StudyListener: StudyObserver {
   func display(for cell: StudyCell) -> any TrainingObserver {
     atDisplay(cell.name)
     display = SilentObserver()
+    display.delay = delay
     if let stopsAfter, stopsAfter.cell == cell.name { display.stopsAfter = stopsAfter.step }
     return display
   }

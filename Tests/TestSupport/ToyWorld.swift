@@ -1,4 +1,5 @@
 import Data
+import Foundation
 import Kernels
 import Methods
 import Models
@@ -121,6 +122,8 @@ package final class SilentObserver: TrainingObserver {
   package var steps = 0
   /// The update after which training shall stop.
   package var stopsAfter: Int?
+  /// What watching an update takes, in microseconds.
+  package var delay: UInt32 = 0
 
   package init() {}
 
@@ -128,6 +131,7 @@ package final class SilentObserver: TrainingObserver {
   package func didEvaluate(_ entry: LogEntry, isBest: Bool) { evaluated.append((entry, isBest)) }
   package func didStep(_ step: Int, of total: Int, loss: Double, learningRate: Double, texts: Int) {
     steps = step
+    usleep(delay)
   }
   package func didNotice(_ sentence: String) { said.withLock { $0.append(sentence) } }
   /// Which time that training asks whether to stop is the first to get a yes.
