@@ -5,6 +5,7 @@
 // The C++ bindings are not for us.
 #define OMPI_SKIP_MPICXX 1
 #define MPICH_SKIP_MPICXX 1
+#include <stddef.h>
 #include <mpi.h>
 
 /// A transfer. Implementations have other types for it, which Swift would see in other ways.
@@ -41,8 +42,8 @@ static inline int mate_kd_mpi_test(mate_kd_mpi_request *request, int *done, int 
 }
 
 static inline void mate_kd_mpi_cancel(mate_kd_mpi_request *request) {
-  MPI_Cancel(request);
-  MPI_Request_free(request);
+  MPI_Cancel(&request->request);
+  MPI_Request_free(&request->request);
 }
 
 static inline void mate_kd_mpi_finish(void) { MPI_Finalize(); }

@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Runs that several processes share, by Open MPI's mpirun: the same bytes on 1, 2, 3 and 4 of them, a
-# process that is killed, going on with fewer, signals, and, for root, two hosts (network
+# Runs that several processes share, by Open MPI's mpirun or MPICH's mpiexec: the same bytes on 1, 2, 3
+# and 4 of them, a process that is killed, going on with fewer, signals, and Slurm's srun, where its
+# daemons are installed and this is root. With Open MPI and root, also two hosts (network
 # namespaces): bytes on the wire, a link that loses and delays packets, a slow host, and a link
 # that is cut.
 #
 # The program must be one with MPI. MATE_KD_MPI_PROGRAM names it; MATE_KD_TEST_MPI=1 builds it in
-# .build-mpi, which takes as long as any build of everything. Otherwise there is nothing to test.
+# .build-mpi, or in .build-mpich if MATE_KD_MPI=mpich, which takes as long as any build of
+# everything. Otherwise there is nothing to test.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -13,22 +15,34 @@ skip() {
   echo "mpi.test.sh: skipped: $1"
   exit 0
 }
-command -v mpirun >/dev/null || skip "there is no mpirun (scripts/install-deps.sh --mpi)"
 mate_kd=${MATE_KD_MPI_PROGRAM:-}
 if [[ -z $mate_kd ]]; then
   [[ ${MATE_KD_TEST_MPI:-} == 1 ]] \
     || skip "MATE_KD_TEST_MPI=1 builds a program with MPI for it, MATE_KD_MPI_PROGRAM names one"
-  build=(swift build -c release --traits MPI --scratch-path .build-mpi --product mate-kd)
+  folder=.build-mpi
+  [[ ${MATE_KD_MPI:-} != mpich ]] || folder=.build-mpich
+  build=(swift build -c release --traits MPI --scratch-path "$folder" --product mate-kd)
   (cd "$root" && "${build[@]}") || { echo "mpi.test.sh: no build with MPI" >&2; exit 1; }
   mate_kd=$(cd "$root" && "${build[@]}" --show-bin-path)/mate-kd
 fi
+if ldd "$mate_kd" | grep -q libmpich; then
+  launch=(mpiexec.mpich) rank_variable=PMI_RANK slurm_mpi=pmi2
+else
+  launch=(mpirun --allow-run-as-root --oversubscribe --bind-to none)
+  rank_variable=OMPI_COMM_WORLD_RANK slurm_mpi=pmix
+fi
+command -v "${launch[0]}" >/dev/null || skip "there is no ${launch[0]}"
 work=$(mktemp -d)
+daemons=()
 stop() {
+  [[ ${#daemons[@]} -eq 0 ]] || kill "${daemons[@]}" 2>/dev/null || true
+  [[ -z $(jobs -p) ]] || kill $(jobs -p) 2>/dev/null || true
   hosts_down
   rm -rf "$work"
 }
 source "$root/scripts/tests/watched_runs.sh"
 source "$root/scripts/tests/two_hosts.sh"
+source "$root/scripts/tests/slurm_here.sh"
 trap stop EXIT
 cd "$work"
 
@@ -44,8 +58,7 @@ on() { # on PROCESSES ARGUMENTS...: output in out.log and err.log
   if [[ $count -eq 1 ]]; then
     timeout 300 "$mate_kd" "$@" --threads 1 >out.log 2>err.log
   else
-    timeout 300 mpirun --allow-run-as-root --oversubscribe --bind-to none -n "$count" "$mate_kd" \
-      "$@" --threads 1 >out.log 2>err.log
+    timeout 300 "${launch[@]}" -n "$count" "$mate_kd" "$@" --threads 1 >out.log 2>err.log
   fi
 }
 
@@ -116,7 +129,7 @@ has_saved() { # has_saved FOLDER
 process() { # process RANK FOLDER: the id of a process
   local id
   for id in $(pgrep -f "^$mate_kd distill .*--output-dir $2"); do
-    if tr '\0' '\n' <"/proc/$id/environ" | grep -q "^OMPI_COMM_WORLD_RANK=$1$"; then echo "$id"; fi
+    if tr '\0' '\n' <"/proc/$id/environ" | grep -q "^$rank_variable=$1$"; then echo "$id"; fi
   done
 }
 on 4 distill --config kd-long.json --output-dir killed &
@@ -125,18 +138,21 @@ has_saved killed
 kill -9 "$(process 2 killed)"
 wait "$run" || outcome=$?
 [[ $outcome -ne 0 ]] || fail "nobody missed a killed process"
-grep -Eq "process rank 2 .*(signal 9|Killed)" err.log || fail "no sentence about process 2"
-echo "killed: $(grep -E "process rank 2" err.log)"
+# MPICH's launcher ends the others too, but names nobody.
+sentence=$(grep -Em1 "process rank 2 .*(signal 9|Killed)" err.log) \
+  || sentence="${launch[0]} ends with exit code $outcome"
+[[ ${launch[0]} != mpirun || $sentence == *"process rank 2"* ]] || fail "nobody names process 2"
+echo "killed: $sentence"
 on 3 distill --config kd-long.json --output-dir killed --resume || fail "going on with three"
 grep -q "^going on after update" err.log || fail "it began anew"
 same whole killed "killed with four, ended with three"
 echo "killed with four processes, gone on with three: the same as one that was left alone"
 
-# A signal to mpirun reaches all.
+# A signal to the launcher reaches all.
 on 2 distill --config kd-long.json --output-dir stopped &
 run=$! outcome=0
 has_saved stopped
-kill -USR1 "$(pgrep -f "^mpirun .*--output-dir stopped")"
+kill -USR1 "$(pgrep -f "^${launch[0]} .*--output-dir stopped")"
 wait "$run" || outcome=$?
 [[ $outcome -eq 75 ]] || fail "exit code $outcome after SIGUSR1"
 [[ $(grep -c "interrupted, saved to stopped/checkpoint-" err.log) -eq 1 ]] || fail "not saved"
@@ -144,7 +160,41 @@ on 1 distill --config kd-long.json --output-dir stopped --resume || fail "going 
 same whole stopped "stopped with two, ended alone"
 echo "SIGUSR1: saved, exit code 75, gone on alone to the same end"
 
+# Slurm. What its srun tells a program about the others depends on --mpi.
+if start_slurm; then
+  slurm() { # slurm ARGUMENTS...: two processes
+    timeout 300 srun -J trial -n 2 --mpi="$slurm_mpi" "$mate_kd" "$@" --threads 1 \
+      >out.log 2>err.log
+  }
+  slurm distill --config kd.json --output-dir kd-slurm || fail "srun --mpi=$slurm_mpi"
+  same kd-1 kd-slurm "srun --mpi=$slurm_mpi"
+  grep -q "^processes: 2 on 1 machine" err.log || fail "no two processes by srun"
+  echo "srun --mpi=$slurm_mpi: the same"
+  slurm distill --config kd-long.json --output-dir slurm-killed &
+  run=$! outcome=0
+  has_saved slurm-killed
+  kill -9 "$(rank_variable=SLURM_PROCID process 1 slurm-killed)"
+  wait "$run" || outcome=$?
+  [[ $outcome -ne 0 ]] || fail "srun missed a killed process"
+  sentence=$(grep -m1 "task 1: Killed" err.log) || fail "srun does not name the killed process"
+  echo "killed under srun: $sentence"
+  slurm distill --config kd-long.json --output-dir slurm-stopped &
+  run=$! outcome=0
+  has_saved slurm-stopped
+  scancel --signal=USR1 --name=trial
+  wait "$run" || outcome=$?
+  [[ $outcome -eq 75 ]] || fail "exit code $outcome after scancel --signal=USR1"
+  grep -q "interrupted, saved to slurm-stopped/checkpoint-" err.log || fail "not saved under srun"
+  echo "scancel --signal=USR1: saved, exit code 75"
+  slurm_mpi=none slurm distill --config kd.json --output-dir none && fail "srun --mpi=none"
+  [[ ! -e none ]] || fail "processes that know nothing of each other wrote something"
+  echo "srun --mpi=none: $(grep -hEm1 "error: |OPAL ERROR" err.log)"
+else
+  echo "mpi.test.sh: skipped: Slurm, whose daemons are not installed or need root"
+fi
+
 # Two hosts.
+[[ ${launch[0]} == mpirun ]] || { echo "mpi.test.sh: passed, without two hosts"; exit 0; }
 if ! { [[ $(id -u) -eq 0 ]] && command -v ip && hosts_up; } >/dev/null 2>&1; then
   echo "mpi.test.sh: skipped: two hosts, which need root and ip (iproute2)"
   exit 0

@@ -65,7 +65,12 @@ enum SharedCommand {
     guard let launched = LaunchedProcesses(environment) else { return SingleProcess() }
     #if MPI
       let given = environment["MATE_KD_SILENCE"].flatMap(Double.init) ?? 30
-      return try MPIProcessGroup(silence: max(2, given))
+      let group = try MPIProcessGroup(silence: max(2, given))
+      guard group.count == launched.count else {
+        group.leave()
+        throw StrangeLauncher(launched: launched, joined: group.count)
+      }
+      return group
     #else
       throw MissingMPI(launched: launched)
     #endif
@@ -80,6 +85,19 @@ struct MissingMPI: ExitStatusProviding, CustomStringConvertible {
     "this is one of \(launched.count) processes (\(launched.variable)), but this mate-kd was built "
       + "without MPI and cannot share a run; build it with swift build -c release --traits MPI, or "
       + "start one process"
+  }
+}
+
+/// The error for a program whose MPI does not understand what has started it: each process would
+/// make the whole run.
+struct StrangeLauncher: ExitStatusProviding, CustomStringConvertible {
+  let launched: LaunchedProcesses
+  let joined: Int
+  var exitStatus: ExitStatus { .usage }
+  var description: String {
+    "this is one of \(launched.count) processes (\(launched.variable)), but its MPI sees "
+      + "\(joined); start it by the mpirun or mpiexec of the MPI that it was built for, or by srun "
+      + "with --mpi=pmix for Open MPI and --mpi=pmi2 for MPICH"
   }
 }
 
