@@ -51,6 +51,11 @@ if [[ -z $python ]]; then
     "$python" -m pip install --quiet torch transformers onnx onnxruntime
   fi
 fi
+# An environment that names OpenBLAS's kernels would decide the prototype's speed.
+if [[ -n ${OPENBLAS_CORETYPE:-} ]]; then
+  echo "bench-peers.sh: OPENBLAS_CORETYPE=$OPENBLAS_CORETYPE is ignored" >&2
+  unset OPENBLAS_CORETYPE
+fi
 # The peer gets the allocator that suits it best (docs/performance.md), if it is installed.
 tcmalloc=$(ldconfig -p | sed -n 's/.*libtcmalloc_minimal\.so\.4.* => //p' | head -n 1)
 [[ -z $tcmalloc ]] || rest+=(--preload "$tcmalloc")

@@ -88,15 +88,24 @@ MATE_KD_BF16_INLINE void mate_kd_bf16_pack16(
     long half) {
   if (k_is_contiguous) {
     for (long p = 0; p < k; p += 32, out += 16 * row) {
-      __mmask16 low = mate_kd_bf16_first(k - p), high = mate_kd_bf16_first(k - p - 16);
       __m512i r[16];
+      if (n >= 16 && k - p >= 32) {
+        // Nearly always; masks would not fit into their registers.
 #pragma clang loop unroll(full)
-      for (int i = 0; i < 16; i++) {
-        const float *line = x + (i < n ? i : 0) * stride + p;
-        __mmask16 exists = i < n ? 0xffff : 0;
-        r[i] = (__m512i)_mm512_cvtne2ps_pbh(
-            _mm512_maskz_loadu_ps(exists & high, line + 16),
-            _mm512_maskz_loadu_ps(exists & low, line));
+        for (int i = 0; i < 16; i++) {
+          const float *line = x + i * stride + p;
+          r[i] = (__m512i)_mm512_cvtne2ps_pbh(_mm512_loadu_ps(line + 16), _mm512_loadu_ps(line));
+        }
+      } else {
+        __mmask16 low = mate_kd_bf16_first(k - p), high = mate_kd_bf16_first(k - p - 16);
+#pragma clang loop unroll(full)
+        for (int i = 0; i < 16; i++) {
+          const float *line = x + (i < n ? i : 0) * stride + p;
+          __mmask16 exists = i < n ? 0xffff : 0;
+          r[i] = (__m512i)_mm512_cvtne2ps_pbh(
+              _mm512_maskz_loadu_ps(exists & high, line + 16),
+              _mm512_maskz_loadu_ps(exists & low, line));
+        }
       }
       mate_kd_bf16_transpose(r);
       long rows = (k - p + 1) / 2;

@@ -170,12 +170,13 @@ static inline void mate_kd_sgemm_panel(
   }
 }
 
-// Transposes 8 x 8 floats.
+// Transposes 8 floats of each of `lines` <= 8 lines; the others are copies of the first.
 static inline __attribute__((always_inline)) void mate_kd_sgemm_transpose(
-    const float *from, long stride, float *to, long toStride) {
+    const float *from, long stride, long lines, float *to, long toStride) {
   mate_kd_sgemm_float8 r[8], s[8];
 #pragma clang loop unroll(full)
-  for (int i = 0; i < 8; i++) r[i] = *(const mate_kd_sgemm_float8 *)(from + i * stride);
+  for (int i = 0; i < 8; i++)
+    r[i] = *(const mate_kd_sgemm_float8 *)(from + (i < lines ? i : 0) * stride);
 #pragma clang loop unroll(full)
   for (int i = 0; i < 8; i += 2) {
     s[i] = __builtin_shufflevector(r[i], r[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
@@ -198,7 +199,7 @@ static inline __attribute__((always_inline)) void mate_kd_sgemm_transpose(
   }
 }
 
-// A panel of the right factor: count rows of mate_kd_sgemm_panel_columns(width), zeros beyond
+// A panel of the right factor: count rows of mate_kd_sgemm_panel_columns(width), any numbers beyond
 // `width`. Term p of column j is b[j * stride + p] if isAlongTerms is 1, otherwise b[p * stride + j].
 static inline void mate_kd_sgemm_pack_right(
     const float *b, long stride, int isAlongTerms, long width, long count, float *out) {
@@ -214,17 +215,18 @@ static inline void mate_kd_sgemm_pack_right(
     }
     return;
   }
-  long j = 0;
-  for (; j + 8 <= width; j += 8) {
+  for (long j = 0; j < columns; j += 8) {
+    long lines = width - j < 8 ? width - j : 8, p = 0;
+    if (lines <= 0) {
+      for (; p < count; p++) memset(out + p * columns + j, 0, 4 * 8);
+      continue;
+    }
     const float *from = b + j * stride;
-    long p = 0;
     for (; p + 8 <= count; p += 8)
-      mate_kd_sgemm_transpose(from + p, stride, out + p * columns + j, columns);
+      mate_kd_sgemm_transpose(from + p, stride, lines, out + p * columns + j, columns);
     for (; p < count; p++)
-      for (long q = 0; q < 8; q++) out[p * columns + j + q] = from[q * stride + p];
+      for (long q = 0; q < 8; q++) out[p * columns + j + q] = q < lines ? from[q * stride + p] : 0;
   }
-  for (; j < columns; j++)
-    for (long p = 0; p < count; p++) out[p * columns + j] = j < width ? b[j * stride + p] : 0;
 }
 
 // Panels of the left factor, ROWS rows each: [count][ROWS], zeros beyond `height`. Term p of row i

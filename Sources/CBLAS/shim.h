@@ -27,10 +27,4 @@ static inline long mate_kd_limit(int resource) {
 static inline long mate_kd_address_space_limit(void) { return mate_kd_limit(RLIMIT_AS); }
 static inline long mate_kd_data_limit(void) { return mate_kd_limit(RLIMIT_DATA); }
 
-// Swift's SIMD16<Float>.squareRoot() becomes sixteen scalar roots; this is one vector instruction.
-typedef float mate_kd_float16 __attribute__((__ext_vector_type__(16)));
-static inline __attribute__((always_inline)) mate_kd_float16 mate_kd_sqrt(mate_kd_float16 x) {
-  return __builtin_elementwise_sqrt(x);
-}
-
 #endif

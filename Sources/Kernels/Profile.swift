@@ -167,6 +167,15 @@ public enum Profile {
     func end() {
       if let record { record.pointee.close(self) }
     }
+
+    /// Counts a call of which only its end knows how much memory it has touched.
+    @inline(__always)
+    func end(bytes: Int) {
+      guard let record else { return }
+      var known = self
+      known.bytes = Double(bytes)
+      record.pointee.close(known)
+    }
   }
 
   /// Starts timing a kernel call. In a kernel: `let span = Profile.begin(.layerNorm, bytes: 16 *

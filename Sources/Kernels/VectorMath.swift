@@ -1,3 +1,5 @@
+import CBLAS
+
 /// The width in which all element-wise kernels work. Narrower processors see two or four of their
 /// own.
 package typealias Vector = SIMD16<Float>
@@ -13,11 +15,7 @@ func load(_ p: FloatPointer) -> Vector {
 @inline(__always)
 func load(_ p: FloatPointer, _ n: Int) -> Vector {
   if n == 16 { return load(p) }
-  var v = Vector.zero
-  withUnsafeMutableBytes(of: &v) {
-    $0.copyMemory(from: UnsafeRawBufferPointer(start: p, count: n &* 4))
-  }
-  return v
+  return mate_kd_load_first(p, n)
 }
 
 @inline(__always)
@@ -28,10 +26,7 @@ func store(_ v: Vector, _ p: FloatPointer) {
 @inline(__always)
 func store(_ v: Vector, _ p: FloatPointer, _ n: Int) {
   if n == 16 { return store(v, p) }
-  withUnsafeBytes(of: v) {
-    UnsafeMutableRawBufferPointer(start: p, count: n &* 4).copyMemory(
-      from: UnsafeRawBufferPointer(rebasing: $0[0..<(n &* 4)]))
-  }
+  mate_kd_store_first(v, p, n)
 }
 
 /// Calls `body(index, width)` for every vector of a row of `n`. Only the last one may be narrower.

@@ -25,9 +25,10 @@ public struct StudyStatus: Sendable {
   /// What is left to be said, for sweeps.
   public private(set) var notices: [String] = []
 
-  /// Reads the folders of all cells.
-  public init(_ study: Study) {
-    let cells = study.selections.flatMap { $0.candidates.flatMap(\.cells) } + study.cells
+  /// Reads the folders of all cells, or of those that are selected.
+  public init(_ study: Study, isSelected: (StudyCell) -> Bool = { _ in true }) {
+    let all = study.selections.flatMap { $0.candidates.flatMap(\.cells) } + study.cells
+    let cells = all.filter(isSelected)
     let now = Date().timeIntervalSince1970
     var rows: [Row] = []
     var times = CellTimes()

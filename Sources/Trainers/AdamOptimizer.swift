@@ -18,6 +18,7 @@ package final class AdamOptimizer: Sendable {
     let offset: Int
     let range: Range<Int>
     let decays: Bool
+    let resting: RestingBlocks
   }
   private let made = Mutex(0)
 
@@ -42,10 +43,11 @@ package final class AdamOptimizer: Sendable {
     for part in parameters {
       for (range, decays) in part.decayRanges {
         for start in stride(from: range.lowerBound, to: range.upperBound, by: size) {
+          let piece = start..<min(range.upperBound, start + size)
           pieces.append(
             Piece(
-              parameters: part.buffer, offset: offset,
-              range: start..<min(range.upperBound, start + size), decays: decays))
+              parameters: part.buffer, offset: offset, range: piece, decays: decays,
+              resting: RestingBlocks(count: piece.count)))
         }
       }
       offset += part.count
@@ -82,7 +84,8 @@ package final class AdamOptimizer: Sendable {
         update.weightDecay = piece.decays ? decay : 0
         Kernel.adam(
           update, parameters: piece.parameters, gradients: gradients, firstMoment: firstMoment,
-          secondMoment: secondMoment, range: piece.range, offset: piece.offset)
+          secondMoment: secondMoment, range: piece.range, offset: piece.offset,
+          resting: piece.resting)
       }
     }
   }
@@ -102,6 +105,7 @@ extension AdamOptimizer: StatePart {
     let updates = try record.int("updates")
     try record.floats("exp_avg", shape: [count]).copy(to: firstMoment)
     try record.floats("exp_avg_sq", shape: [count]).copy(to: secondMoment)
+    for piece in pieces { piece.resting.reset() }
     made.withLock { $0 = updates }
   }
 }

@@ -75,6 +75,48 @@ import Testing
     #expect(run([0..<1000]) == run([0..<3, 3..<500, 500..<501, 501..<1000]))
   }
 
+  /// Blocks that never had a gradient, got one late, or lost it again, with and without what skips
+  /// them.
+  @Test(arguments: [true, false], [0, 0.1] as [Float])
+  func restingBlocksChangeNothing(decoupled: Bool, decay: Float) {
+    let count = 1000
+    let range = 5..<count
+    func run(resting: RestingBlocks?, epsilon: Float) -> [[UInt32]] {
+      var draws = Draws(4)
+      let (p, g) = (buffer(draws.floats(count)), Buffer(zeroed: count))
+      let (m, v) = (Buffer(zeroed: count), Buffer(zeroed: count))
+      for step in 1...6 {
+        let gradient = draws.floats(count)
+        // Rows of 100: the first never, the next from the second step on, one in the third alone.
+        g.withFloats {
+          for i in 0..<count where [step > 1, step == 3, true, false][i / 100 % 4] {
+            $0[i] = gradient[i]
+          }
+        }
+        // As if a checkpoint were read.
+        if step == 5 { resting?.reset() }
+        let update = AdamUpdate(
+          learningRate: 0.01, epsilon: epsilon, weightDecay: decay, decoupled: decoupled, step: step
+        )
+        Kernel.adam(
+          update, parameters: p, gradients: g, firstMoment: m, secondMoment: v, range: range,
+          resting: resting)
+      }
+      return [p, g, m, v].map { floats($0).map(\.bitPattern) }
+    }
+    for epsilon in [1e-8, 0] as [Float] {
+      let skipping = run(resting: RestingBlocks(count: range.count), epsilon: epsilon)
+      let plain = run(resting: nil, epsilon: epsilon)
+      // Without epsilon 0 / 0 is NaN, of either sign.
+      for (a, b) in zip(skipping, plain) {
+        #expect(
+          zip(a, b).allSatisfy {
+            $0 == $1 || Float(bitPattern: $0).isNaN && Float(bitPattern: $1).isNaN
+          })
+      }
+    }
+  }
+
   @Test func zeroGradientsOfANewParameterDoNotDivideByZero() {
     let (p, g, m, v) = (buffer([1, 2, 3]), Buffer(zeroed: 3), Buffer(zeroed: 3), Buffer(zeroed: 3))
     let update = AdamUpdate(learningRate: 0.1, step: 1)

@@ -78,6 +78,8 @@ import Testing
     #expect(status.rows.map(\.maker) == ["process 1234 on node7"])
     #expect(status.total == 4 && status.finished == 3 && status.running == 1)
     #expect((status.secondsLeft ?? -1) >= 0)
+    let others = StudyStatus(study) { $0.name != cell.name }
+    #expect(others.total == 3 && others.finished == 3 && others.rows.isEmpty)
     try ForeignLock.touch(
       ForeignLock.file(in: cell.folder), secondsAgo: Double(FolderLock.patience) + 60)
     #expect(StudyStatus(study).running == 0)

@@ -100,7 +100,7 @@ struct CompareCommand: ParsableCommand {
       table.print()
       return
     }
-    if status { return StudyStatusTable(StudyStatus(study)).print() }
+    if status { return StudyStatusTable(StudyStatus(study, isSelected: isSelected)).print() }
     var outcome: StudyOutcome?
     if !report {
       StopSignal.waitsForRun(true)
