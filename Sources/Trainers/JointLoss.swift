@@ -72,7 +72,7 @@ extension StepContext {
           open.tape.send(own, to: feature)
         }
         open.tape.backward()
-        passes.check(open.tape)
+        passes.check(open.tape, shard: index, lane: number)
       }
     }
     return sum

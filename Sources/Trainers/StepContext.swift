@@ -56,8 +56,8 @@ public struct StepContext: Sendable {
   /// at a time. If several processes share the run, each does so for its own shards.
   ///
   /// - Parameters:
-  ///   - backwardPasses: how often `body` calls `backward()` on its tape, exactly; another number is
-  ///     a programming error. Gradients are sent to other processes while the last pass still runs,
+  ///   - backwardPasses: how often `body` calls `backward()` on its tape, if it does so at all;
+  ///     another number is a programming error. Gradients are sent to other processes while the last pass still runs,
   ///     so nothing may be added to them after it, such as by another `forEachShard` for the same
   ///     step. Nil if that can't be said: then they are sent when the step is done.
   ///   - body: returns the shard's share of the step's scalars.
@@ -74,7 +74,7 @@ public struct StepContext: Sendable {
         let tape = tape(lane, index: index)
         passes.watch(tape, shard: index, lane: number)
         results[index] = try body(shard, tape)
-        passes.check(tape)
+        passes.check(tape, shard: index, lane: number)
       }
     }
     let found = try gather(
