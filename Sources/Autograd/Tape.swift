@@ -8,12 +8,12 @@ public final class Tensor {
   public let requiresGradient: Bool
 
   /// For weights: the memory that the gradient is added to.
-  private let sink: Matrix?
+  private let sink: WeightSink?
   private(set) var gradient: Matrix?
   /// True while another tensor reads the same gradient memory.
   private var gradientIsShared = false
 
-  init(_ value: Matrix, requiresGradient: Bool, sink: Matrix? = nil) {
+  init(_ value: Matrix, requiresGradient: Bool, sink: WeightSink? = nil) {
     self.value = value
     self.requiresGradient = requiresGradient
     self.sink = sink
@@ -25,12 +25,12 @@ public final class Tensor {
   public var columns: Int { value.columns }
 
   /// The gradient of a leaf or weight after `Tape.backward()`; nil if nothing depended on a leaf.
-  public var leafGradient: Matrix? { sink ?? gradient }
+  public var leafGradient: Matrix? { sink?.matrix ?? gradient }
 
   /// Adds a contribution in place: `body` gets the target, and 1 to add to it or 0 to overwrite it.
   func accumulate(_ pool: BufferPool, _ body: (_ target: Matrix, _ beta: Float) -> Void) {
     guard requiresGradient else { return }
-    if let sink { return body(sink, 1) }
+    if let sink { return body(sink.open(), 1) }
     if let gradient, gradientIsShared {
       let own = pool.matrix(gradient.rows, gradient.columns)
       own.copy(from: gradient)
@@ -86,6 +86,7 @@ public final class Tape {
   private let lane: Int
   private var site = 0
   private var steps: [() -> Void] = []
+  private let uses = WeightUses()
   private var gradients: [ObjectIdentifier: (buffer: Buffer, offset: Int)] = [:]
 
   /// An empty tape.
@@ -129,7 +130,8 @@ public final class Tape {
       return constant(value)
     }
     let sink = Matrix(buffer, offset: offset + slot.offset, rows: slot.rows, columns: slot.columns)
-    return Tensor(value, requiresGradient: true, sink: sink)
+    uses.add(end: offset + slot.offset + slot.count, before: steps.count)
+    return Tensor(value, requiresGradient: true, sink: uses.sink(sink))
   }
 
   /// The dropout pattern of the next site; nil if the probability is 0. Takes a site in either
@@ -183,7 +185,25 @@ public final class Tape {
   func onBackward(_ work: @escaping () -> Void) { steps.append(work) }
 
   /// Runs all backward passes in reverse order and releases what they kept.
+  ///
+  /// What is recorded afterwards is a pass of its own, for which weights are asked for again.
   public func backward() {
-    while let step = steps.popLast() { step() }
+    uses.beginPass()
+    while let step = steps.popLast() {
+      step()
+      uses.didStep(left: steps.count)
+    }
+    uses.endPass()
   }
+
+  /// Says how many times `backward()` is called on this tape; more calls are a programming error.
+  ///
+  /// In the last of them `report` is told after each function from which element of the bound
+  /// gradients on, companions included, nothing will be added any more; at the end, 0.
+  package func expect(passes: Int, report: ((_ floor: Int) -> Void)? = nil) {
+    uses.expect(passes: passes, report: report)
+  }
+
+  /// How many times `backward()` was called.
+  package var passes: Int { uses.passes }
 }

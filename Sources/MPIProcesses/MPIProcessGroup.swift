@@ -42,9 +42,6 @@
     /// - Throws: `ProcessError`.
     public func gather(_ bytes: [UInt8]) throws -> [[UInt8]] { try thread.gather(bytes) }
 
-    /// The bytes that this process has sent.
-    public var bytesSent: Int { thread.bytesSent }
-
     /// Waits for the others, and parts from them.
     public func leave() {
       _ = try? thread.gather([])

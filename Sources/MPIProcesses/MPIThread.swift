@@ -3,7 +3,6 @@
   import Glibc
   import Kernels
   import Processes
-  import Synchronization
 
   /// The thread that makes all calls of MPI.
   ///
@@ -12,10 +11,11 @@
   /// fails with a sentence that names it.
   final class MPIThread: @unchecked Sendable {
     private enum Tag {
-      static let floats: Int32 = 1
-      static let size: Int32 = 2
-      static let bytes: Int32 = 3
-      static let life: Int32 = 4
+      static let size: Int32 = 1
+      static let bytes: Int32 = 2
+      static let life: Int32 = 3
+
+      static func floats(_ stream: Transfer.Stream) -> Int32 { 4 + Int32(stream.rawValue) }
     }
 
     /// Seconds between signs of life.
@@ -26,7 +26,6 @@
     private let silence: Double
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let changed: UnsafeMutablePointer<pthread_cond_t>
-    private let sent = Atomic<Int>(0)
 
     // Under the mutex.
     private var queue: [MPIOperation] = []
@@ -77,8 +76,6 @@
     /// Says what the machines are called, for sentences.
     func name(_ hosts: [String]) { locked { self.hosts = hosts } }
 
-    var bytesSent: Int { sent.load(ordering: .relaxed) }
-
     // MARK: - What the run calls
 
     func begin(_ transfers: [Transfer]) -> any PendingTransfers {
@@ -107,6 +104,7 @@
     private struct Pending: PendingTransfers {
       let thread: MPIThread
       let operation: MPIOperation
+      var isDone: Bool { thread.locked { operation.isDone || thread.failure != nil } }
       func wait() throws { try thread.finish(operation) }
     }
 
@@ -179,12 +177,13 @@
       case .transfers(let all):
         let transfers = all.filter { !$0.range.isEmpty }
         operation.requests = transfers.compactMap { transfer in
-          if transfer.direction == .send { count(4 * transfer.range.count) }
-          return transfer.buffer.withFloats { floats in
+          transfer.buffer.withFloats { floats in
             let part = UnsafeMutableRawBufferPointer(
               UnsafeMutableBufferPointer(rebasing: floats[transfer.range]))
             return part.baseAddress.map {
-              MPIRequest(transfer.direction, $0, part.count, peer: transfer.peer, tag: Tag.floats)
+              MPIRequest(
+                transfer.direction, $0, part.count, peer: transfer.peer,
+                tag: Tag.floats(transfer.stream))
             }
           }
         }
@@ -210,8 +209,7 @@
       let kept = MPIMemory(copying: bytes)
       operation.kept = kept
       let sent = others.flatMap { peer in
-        count(8 + bytes.count)
-        return [MPIRequest(sending: size, to: peer, tag: Tag.size)]
+        [MPIRequest(sending: size, to: peer, tag: Tag.size)]
           + pieces(bytes.count).map {
             MPIRequest(.send, kept.start + $0.lowerBound, $0.count, peer: peer, tag: Tag.bytes)
           }
@@ -310,8 +308,6 @@
     }
 
     // MARK: - Means
-
-    private func count(_ bytes: Int) { sent.wrappingAdd(bytes, ordering: .relaxed) }
 
     private func locked<Result>(_ body: () throws -> Result) rethrows -> Result {
       pthread_mutex_lock(mutex)

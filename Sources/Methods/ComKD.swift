@@ -96,7 +96,7 @@ public struct ComKD: AdversarialMethod {
       return try step.forEachShard { shard, tape in goldLoss(step, shard, tape) }
     }
     let phi = annealing.multiplier(at: adversary.studentUpdates(before: step.batchNumber))
-    var scalars = try step.forEachShard { shard, tape in
+    var scalars = try step.forEachShard(backwardPasses: step.turn == 1 ? 1 : 2) { shard, tape in
       let masks = adversary.masks(shard, step: step)
       return step.turn == 1
         ? generatorLoss(step, shard, tape, masks)

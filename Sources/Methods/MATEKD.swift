@@ -73,7 +73,7 @@ public struct MATEKD: AdversarialMethod {
 
   /// One batch; scalars as the method logs them.
   public func loss(_ step: StepContext) throws -> Scalars {
-    let sums = try step.forEachShard { shard, tape in
+    let sums = try step.forEachShard(backwardPasses: step.turn == 1 ? 1 : 2) { shard, tape in
       let masks = adversary.masks(shard, step: step)
       return step.turn == 1
         ? generatorLoss(step, shard, tape, masks) : studentLoss(step, shard, tape, masks)

@@ -135,7 +135,7 @@ package struct SmoothedDistillation<Head: DistillableModel>: Objective {
   /// One batch; scalars as the method logs them.
   package func loss(_ step: StepContext) throws -> Scalars {
     let terms = terms(of: step)
-    var scalars = try step.forEachShard { shard, tape in
+    var scalars = try step.forEachShard(backwardPasses: terms.count) { shard, tape in
       var loss = LossTerms(step)
       for term in terms {
         add(term, to: &loss, step: step, shard: shard, tape: tape)

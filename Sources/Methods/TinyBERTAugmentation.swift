@@ -64,7 +64,7 @@ public struct TinyBERTAugmentation: Objective {
 
   /// One batch; scalars as the method logs them.
   public func loss(_ step: StepContext) throws -> Scalars {
-    let sums = try step.forEachShard { shard, tape in
+    let sums = try step.forEachShard(backwardPasses: 2) { shard, tape in
       let (augmented, counts) = augmentation.texts(shard, step: step, tape: tape)
       var scalars = studentLoss(step, shard, tape, augmented: augmented)
       scalars.add(counts)

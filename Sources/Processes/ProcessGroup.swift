@@ -14,8 +14,8 @@ public protocol ProcessGroup: Sendable {
   /// The machine that a process runs on.
   func host(of rank: Int) -> String
 
-  /// Begins to send and to receive floats. What is sent to a process arrives there in the order in
-  /// which it was sent, and must have the length that is waited for.
+  /// Begins to send and to receive floats. What is sent to a process in a stream arrives there in
+  /// the order in which it was sent, and must have the length that is waited for.
   ///
   /// Until `wait()`, floats that are sent must not be written, and those that are received neither
   /// written nor read.
@@ -25,9 +25,6 @@ public protocol ProcessGroup: Sendable {
   ///
   /// - Throws: `ProcessError`.
   func gather(_ bytes: [UInt8]) throws -> [[UInt8]]
-
-  /// The bytes that this process has sent so far, without those that carry them.
-  var bytesSent: Int { get }
 
   /// Parts from the others, when each has nothing more to tell them.
   func leave()
@@ -43,6 +40,14 @@ public struct Transfer: Sendable {
   /// Whether they are sent or received.
   public enum Direction: Sendable { case send, receive }
 
+  /// Floats that arrive in the order in which they were sent. Streams do not wait for each other.
+  public enum Stream: Int, Sendable {
+    /// What a process has added up on its own.
+    case sums
+    /// What was added up over all processes.
+    case results
+  }
+
   /// Whether they are sent or received.
   public let direction: Direction
   /// The memory, and which floats of it.
@@ -51,20 +56,29 @@ public struct Transfer: Sendable {
   public let range: Range<Int>
   /// The process at the other end.
   public let peer: Int
+  /// The stream that they belong to.
+  public let stream: Stream
 
   /// Sends floats to a process.
-  public static func send(_ buffer: Buffer, _ range: Range<Int>, to peer: Int) -> Transfer {
-    Transfer(direction: .send, buffer: buffer, range: range, peer: peer)
+  public static func send(
+    _ buffer: Buffer, _ range: Range<Int>, to peer: Int, in stream: Stream
+  ) -> Transfer {
+    Transfer(direction: .send, buffer: buffer, range: range, peer: peer, stream: stream)
   }
 
   /// Receives floats from a process.
-  public static func receive(_ buffer: Buffer, _ range: Range<Int>, from peer: Int) -> Transfer {
-    Transfer(direction: .receive, buffer: buffer, range: range, peer: peer)
+  public static func receive(
+    _ buffer: Buffer, _ range: Range<Int>, from peer: Int, in stream: Stream
+  ) -> Transfer {
+    Transfer(direction: .receive, buffer: buffer, range: range, peer: peer, stream: stream)
   }
 }
 
 /// Transfers that have begun.
 public protocol PendingTransfers: Sendable {
+  /// Whether `wait()` returns or throws at once.
+  var isDone: Bool { get }
+
   /// Returns when all floats are sent and received.
   ///
   /// - Throws: `ProcessError`.
@@ -116,14 +130,13 @@ public struct SingleProcess: ProcessGroup {
   }
   /// The bytes themselves.
   public func gather(_ bytes: [UInt8]) -> [[UInt8]] { [bytes] }
-  /// 0.
-  public var bytesSent: Int { 0 }
   /// Nothing happens.
   public func leave() {}
   /// Ends the process.
   public func abort(status: Int32) -> Never { exit(status) }
 
   private struct Nothing: PendingTransfers {
+    var isDone: Bool { true }
     func wait() {}
   }
 }

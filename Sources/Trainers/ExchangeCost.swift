@@ -4,19 +4,21 @@ import Processes
 struct ExchangeCost {
   private var updates = 0
   private var seconds = 0.0
-  private var bytes = 0
+  private(set) var sent = GradientExchange.Sent()
   private var gradientBytes = 0
 
-  /// Runs one reduction.
+  /// Finishes an exchange of so many gradients.
   mutating func measure<Result>(
-    _ group: any ProcessGroup, gradients: Int, _ reduce: () throws -> Result
+    _ exchange: GradientExchange, gradients: Int, _ finish: () throws -> Result
   ) rethrows -> Result {
-    guard group.isShared else { return try reduce() }
-    let (start, before) = (ContinuousClock.now, group.bytesSent)
-    let result = try reduce()
+    let start = ContinuousClock.now
+    let result = try finish()
     updates += 1
     seconds += (ContinuousClock.now - start) / .seconds(1)
-    bytes += group.bytesSent - before
+    let own = exchange.sent
+    sent.bytes += own.bytes
+    sent.bytesBegun += own.bytesBegun
+    sent.bytesBefore += own.bytesBefore
     gradientBytes += 4 * gradients
     return result
   }
@@ -25,15 +27,21 @@ struct ExchangeCost {
   ///
   /// - Parameter total: the seconds of training.
   func sentence(_ group: any ProcessGroup, total: Double) -> String? {
-    guard updates > 0, gradientBytes > 0 else { return nil }
+    guard group.isShared, updates > 0, gradientBytes > 0 else { return nil }
     func rounded(_ value: Double) -> Double { (value * 1000).rounded() / 1000 }
-    return "\(group.count) processes shared the run; process \(group.rank) sent \(bytes) bytes of "
-      + "gradients in \(updates) updates, \(rounded(Double(bytes) / Double(gradientBytes))) times "
-      + "their size, and adding them up took \(rounded(seconds)) of \(rounded(total)) s"
+    let before = Int((100 * Double(sent.bytesBefore) / Double(max(1, sent.bytes))).rounded())
+    return "\(group.count) processes shared the run; process \(group.rank) sent \(sent.bytes) "
+      + "bytes of gradients in \(updates) updates, "
+      + "\(rounded(Double(sent.bytes) / Double(gradientBytes))) times their size, \(before) % of "
+      + "them while backward passes still ran, and adding up the rest took \(rounded(seconds)) of "
+      + "\(rounded(total)) s"
   }
 }
 
 extension TrainingSession {
+  /// What this process has sent.
+  package var sentGradients: GradientExchange.Sent { exchange.sent }
+
   /// What several processes have exchanged, as a sentence; nil for a single one.
   package var exchanged: String? { exchange.sentence(trainer.group, total: seconds) }
 }

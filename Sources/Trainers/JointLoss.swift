@@ -38,10 +38,12 @@ extension StepContext {
     joint: (_ tape: Tape, _ features: [Tensor]) throws -> Scalars
   ) throws -> Scalars {
     try checkShards()
+    let passes = LastPasses(self, passes: 1)
     let opened = ResultSlots<OpenShard>(count: shards.count)
     try pool.run(count: lanes.count) { number in
       for (index, shard) in shards.enumerated() where shard.lane == firstLane + number {
         let tape = tape(lanes[number], index: index)
+        passes.watch(tape, shard: index, lane: number)
         opened[index] = OpenShard(tape: tape, result: try body(shard, tape))
       }
     }
@@ -70,6 +72,7 @@ extension StepContext {
           open.tape.send(own, to: feature)
         }
         open.tape.backward()
+        passes.check(open.tape, shard: index, lane: number)
       }
     }
     return sum

@@ -27,11 +27,14 @@ public struct StepContext: Sendable {
   let group: any ProcessGroup
   package let pool: ThreadPool
   let trained: [Parameters]
+  /// The sum of the update's gradients, if this is the last chunk of it.
+  let exchange: GradientExchange?
 
   package init(
     batchNumber: Int, turn: Int, shards: [Shard], count: Int, share: Double, seed: UInt64,
     lanes: [Lane], firstLane: Int = 0, group: any ProcessGroup = SingleProcess(),
-    pool: ThreadPool, trained: [Parameters], drawNumber: Int
+    pool: ThreadPool, trained: [Parameters], drawNumber: Int,
+    exchange: GradientExchange? = nil
   ) {
     self.batchNumber = batchNumber
     self.turn = turn
@@ -45,23 +48,33 @@ public struct StepContext: Sendable {
     self.pool = pool
     self.trained = trained
     self.drawNumber = drawNumber
+    self.exchange = exchange
   }
 
   /// Runs `body` once per shard, lanes in parallel, each time with a tape that is bound to the
   /// learning model. The shards of a lane share its memory, so only one of them holds activations
   /// at a time. If several processes share the run, each does so for its own shards.
   ///
-  /// - Parameter body: returns the shard's share of the step's scalars.
+  /// - Parameters:
+  ///   - backwardPasses: how often `body` calls `backward()` on its tape, if it does so at all;
+  ///     another number is a programming error. Gradients are sent to other processes while the last pass still runs,
+  ///     so nothing may be added to them after it, such as by another `forEachShard` for the same
+  ///     step. Nil if that can't be said: then they are sent when the step is done.
+  ///   - body: returns the shard's share of the step's scalars.
   /// - Returns: the sums over the shards of all processes, added in the order of the shards.
   public func forEachShard(
-    _ body: @Sendable (Shard, Tape) throws -> Scalars
+    backwardPasses: Int? = 1, _ body: @Sendable (Shard, Tape) throws -> Scalars
   ) throws -> Scalars {
     try checkShards()
+    let passes = LastPasses(self, passes: backwardPasses)
     let results = ResultSlots<Scalars>(count: shards.count)
     try pool.run(count: lanes.count) { number in
       let lane = lanes[number]
       for (index, shard) in shards.enumerated() where shard.lane == firstLane + number {
-        results[index] = try body(shard, tape(lane, index: index))
+        let tape = tape(lane, index: index)
+        passes.watch(tape, shard: index, lane: number)
+        results[index] = try body(shard, tape)
+        passes.check(tape, shard: index, lane: number)
       }
     }
     let found = try gather(

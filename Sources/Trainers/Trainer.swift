@@ -26,6 +26,8 @@ public struct Trainer: Sendable {
   let precision: Precision
   /// The processes that share the run.
   let group: any ProcessGroup
+  /// Gradients that go to other processes together; any number gives the same sums.
+  package var gradientBucket = 1 << 20
 
   /// A trainer.
   ///

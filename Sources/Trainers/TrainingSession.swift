@@ -84,7 +84,8 @@ public final class TrainingSession<Task: Objective> {
         pool: BufferPool(), gradients: Buffer(zeroed: largest), precision: trainer.precision)
     }
     self.shares = shares
-    reduction = GradientReduction(trainer.group, lanes: shares.lanes, capacity: largest)
+    reduction = GradientReduction(
+      trainer.group, lanes: shares.lanes, capacity: largest, bucket: trainer.gradientBucket)
     best = BestModel(
       parameters: models[0].parameters, greaterIsBetter: metric.greaterIsBetter,
       keepsWeights: arguments.loadBestModelAtEnd)
@@ -207,11 +208,12 @@ public final class TrainingSession<Task: Objective> {
       now.stage = turn
       restoreBestWeights()
     }
-    var scalars = try loss(rows: rows, turn: turn)
-    let rate = model.schedule.rate(at: optimizer.updates)
     let gradients = lanes.map(\.gradients)
-    let squares = try exchange.measure(group, gradients: optimizer.count) {
-      try reduction.reduce(gradients, count: optimizer.count, pool: trainer.pool)
+    let sum = reduction.begin(gradients, count: optimizer.count)
+    var scalars = try loss(rows: rows, turn: turn, sum: sum)
+    let rate = model.schedule.rate(at: optimizer.updates)
+    let squares = try exchange.measure(sum, gradients: optimizer.count) {
+      try sum.finish(pool: trainer.pool)
     }
     let norm = squares.squareRoot()
     scalars["grad_norm"] = norm
@@ -259,7 +261,7 @@ public final class TrainingSession<Task: Objective> {
   }
 
   /// Forward and backward passes over a batch, in pieces of `per_device_train_batch_size`.
-  private func loss(rows: [Int], turn: Int) throws -> Scalars {
+  private func loss(rows: [Int], turn: Int, sum: GradientExchange) throws -> Scalars {
     let size = arguments.perDeviceTrainBatchSize
     var scalars = Scalars()
     for (chunk, start) in stride(from: 0, to: rows.count, by: size).enumerated() {
@@ -273,7 +275,8 @@ public final class TrainingSession<Task: Objective> {
         share: share, seed: trainer.seed, lanes: lanes,
         firstLane: shares.lanes(of: group.rank).lowerBound, group: group, pool: trainer.pool,
         trained: models[turn].allParameters,
-        drawNumber: now.batchNumber * arguments.gradientAccumulationSteps + chunk)
+        drawNumber: now.batchNumber * arguments.gradientAccumulationSteps + chunk,
+        exchange: start + size < rows.count ? nil : sum)
       scalars.add(try objective.loss(step), factor: share)
       try group.share((objective.memory + memory).compactMap { $0 as? any ShardedState })
     }

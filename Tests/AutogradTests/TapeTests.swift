@@ -39,6 +39,61 @@ import Testing
     #expect(x.leafGradient?.isFinite == true)
   }
 
+  /// What is said to be finished in the last backward pass does not change any more.
+  @Test func aTapeTellsWhichGradientsAreFinished() {
+    let model = parameters((0..<3).map { Matrix(draw(9, seed: $0), rows: 3, columns: 3) })
+    let buffer = Buffer(zeroed: model.count)
+    let tape = Tape(pool: poisonedPool())
+    tape.bind(model, gradients: buffer)
+    var floors: [Int] = []
+    var seen: [[Float]] = []
+    tape.expect(passes: 2) { floor in
+      floors.append(floor)
+      seen.append(buffer.withFloats { Array($0[floor..<model.count]) })
+    }
+    for pass in 0..<2 {
+      var x = tape.constant(Matrix(draw(6, seed: 10 + pass), rows: 2, columns: 3))
+      // The first weight is used again at the end, as tied embeddings are.
+      for index in [0, 1, 2, 0] {
+        x = tape.linear(
+          x, weight: tape.parameter(model.entries[index].slot, of: model), bias: nil)
+      }
+      tape.send(draw(6, seed: 20 + pass), into: x)
+      #expect(floors.isEmpty)
+      tape.backward()
+    }
+    #expect(tape.passes == 2)
+    #expect(floors.drop { $0 == 27 } == [18, 9, 0, 0])
+    let end = buffer.withFloats { Array($0[..<model.count]) }
+    for (floor, part) in zip(floors, seen) { #expect(part == Array(end[floor...])) }
+  }
+
+  #if compiler(>=6.2)
+    @Test func morePassesThanExpectedEndTheProgram() async {
+      await #expect(processExitsWith: .failure) {
+        let tape = Tape(pool: BufferPool())
+        tape.expect(passes: 1)
+        tape.backward()
+        tape.backward()
+      }
+    }
+
+    @Test func aWeightOfAnEarlierPassEndsTheProgram() async {
+      await #expect(processExitsWith: .failure) {
+        let model = parameters([Matrix([1, 2, 3, 4], rows: 2, columns: 2)])
+        let tape = Tape(pool: BufferPool())
+        tape.bind(model, gradients: Buffer(zeroed: model.count))
+        tape.expect(passes: 2)
+        let weight = tape.parameter(model.entries[0].slot, of: model)
+        for _ in 0..<2 {
+          let x = tape.constant(Matrix([1, 2], rows: 1, columns: 2))
+          tape.send([1, 1], into: tape.linear(x, weight: weight, bias: nil))
+          tape.backward()
+        }
+      }
+    }
+  #endif
+
   @Test func whatNeedsNoGradientKeepsNoMemory() {
     let pool = BufferPool()
     let tape = Tape(pool: pool)

@@ -91,7 +91,7 @@ import Trainers
     let expected = try #require(golden.json["combined_student"])
     let driver = StepDriver(training: game.student.parameters, shards: shards)
     let step = driver.context(game.batch)
-    let scalars = try step.forEachShard { shard, tape in
+    let scalars = try step.forEachShard(backwardPasses: 2) { shard, tape in
       method.studentLoss(
         step, shard, tape, game.masked(shard), multiplier: Float(expected.number("multiplier")))
     }

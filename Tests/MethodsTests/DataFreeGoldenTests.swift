@@ -166,7 +166,7 @@ import Trainers
     let driver = StepDriver(
       training: world.student.parameters, companions: method.head.parameters, shards: shards)
     let step = driver.context(world.batch)
-    let scalars = try step.forEachShard { shard, tape in
+    let scalars = try step.forEachShard(backwardPasses: 2) { shard, tape in
       let texts = PseudoBatch(shard, Array(0..<shard.count))
       return method.studentLoss(
         step, texts, tape, vectors: world.part(world.json.matrix("vectors"), of: texts),

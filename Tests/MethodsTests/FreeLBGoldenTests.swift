@@ -59,7 +59,7 @@ import Trainers
   ) throws {
     let driver = StepDriver(training: game.student.parameters, shards: shards)
     let step = driver.context(game.batch)
-    let scalars = try step.forEachShard { shard, tape in
+    let scalars = try step.forEachShard(backwardPasses: losses.count) { shard, tape in
       shardLoss(
         step, shard, tape, initial(shard, of: game.batch, magnitude: json.number("magnitude")))
     }

@@ -195,7 +195,7 @@ import Trainers
       method, with: expected,
       scalars: ["ce_loss", "kd_loss", "augmented_kd_loss", "augmented_ce_loss"], shards: shards
     ) { step in
-      try step.forEachShard { shard, tape in
+      try step.forEachShard(backwardPasses: 2) { shard, tape in
         method.studentLoss(step, shard, tape, augmented: augmented.texts(at: shard.places))
       }
     }

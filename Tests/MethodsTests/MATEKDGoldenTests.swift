@@ -116,7 +116,7 @@ import Trainers
     let step = driver.context(game.batch)
     // Twice, since the second time the teacher's logits come from the cache.
     for round in 1...2 {
-      let scalars = try step.forEachShard { shard, tape in
+      let scalars = try step.forEachShard(backwardPasses: 2) { shard, tape in
         method.studentLoss(step, shard, tape, game.masked(shard))
       }
       for (scalar, key) in [

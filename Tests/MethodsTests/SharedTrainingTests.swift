@@ -18,6 +18,9 @@ import Trainers
     var log: [[Double]]
   }
 
+  /// An outcome, and the gradients that a process has sent.
+  private typealias Run = (outcome: Outcome, sent: GradientExchange.Sent)
+
   /// Small settings for methods whose own would take long here, or need more than two layers.
   private static let settings: [String: String] = [
     "mate-kd": #"{"generator_steps": 1, "student_steps": 2, "generator_learning_rate": 0.01}"#,
@@ -33,8 +36,8 @@ import Trainers
   ]
 
   private static func train(
-    _ name: String, group: any ProcessGroup, shards: Int
-  ) throws -> Outcome {
+    _ name: String, group: any ProcessGroup, shards: Int, threads: Int = 1
+  ) throws -> Run {
     let toy = try ToyWorld()
     let description = try #require(MethodRegistry.named(name))
     let section = try methodSection(settings[name] ?? "{}")
@@ -54,43 +57,50 @@ import Trainers
         studentTraining: TrainedModel(student.parameters), totalSteps: 7, labelSmoothing: 0,
         trainingRows: data.count, trainingClasses: data.targets.classes, batchesPerEpoch: 4,
         tokenizer: toy.tokenizer, trainingTexts: data))
-    return try train(method, cache: cache, data: data, group: group, shards: shards)
+    return try train(
+      method, cache: cache, data: data, group: group, shards: shards, threads: threads)
   }
 
   private static func train(
     _ method: some Objective, cache: TeacherCache, data: TokenizedDataset,
-    group: any ProcessGroup, shards: Int
-  ) throws -> Outcome {
+    group: any ProcessGroup, shards: Int, threads: Int
+  ) throws -> Run {
     var arguments = TrainingArguments(perDeviceTrainBatchSize: 7, maxSteps: 7)
     arguments.loggingSteps = 1
     // Some shards of a lane come after others.
     arguments.maxTokensPerBatch = 24
-    let trainer = Trainer(
-      arguments: arguments, seed: 11, dataSeed: 12, shards: shards, pool: ThreadPool(threads: 1),
-      group: group)
+    var trainer = Trainer(
+      arguments: arguments, seed: 11, dataSeed: 12, shards: shards,
+      pool: ThreadPool(threads: threads), group: group)
+    // Many of them, of which the first go while backward passes run.
+    trainer.gradientBucket = 500
     let session = try TrainingSession(
       trainer, objective: method, data: data, metric: ("loss", false), evaluate: nil,
       memory: [cache])
     try session.meet()
     let summary = try session.run(observer: SilentObserver())
-    return Outcome(
+    let outcome = Outcome(
       weights: method.trainedModels.flatMap(\.allParameters).map(\.weights),
       memory: (method.memory + [cache]).map { $0.record() },
       log: summary.history.map { $0.values.map(\.value) })
+    return (outcome, session.sentGradients)
   }
 
   @Test(arguments: MethodRegistry.all.map(\.name))
   func processesChangeNothing(name: String) throws {
     let shards = 5
-    let alone = try Self.train(name, group: SingleProcess(), shards: shards)
-    for processes in [2, 3, 5] {
-      let outcomes = try ThreadGroup.run(processes) { group in
-        try Self.train(name, group: group, shards: shards)
+    let alone = try Self.train(name, group: SingleProcess(), shards: shards).outcome
+    for (processes, threads) in [(2, 1), (2, 3), (3, 1), (5, 1)] {
+      let runs = try ThreadGroup.run(processes) { group in
+        try Self.train(name, group: group, shards: shards, threads: threads)
       }
-      for outcome in outcomes {
+      for (outcome, sent) in runs {
         #expect(outcome.weights == alone.weights)
         #expect(outcome.memory == alone.memory)
         #expect(outcome.log == alone.log)
+        // Every method says how many backward passes it makes. On several threads, the one that
+        // adds up may be late.
+        if threads == 1 { #expect(sent.bytesBegun > 0) }
       }
     }
   }

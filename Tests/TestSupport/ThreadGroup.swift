@@ -5,16 +5,20 @@ import Processes
 
 /// Processes of a shared run, played by threads of one process.
 package final class ThreadGroup: ProcessGroup, @unchecked Sendable {
+  private struct Line: Hashable {
+    let sender, receiver: Int
+    let stream: Transfer.Stream
+  }
+
   /// What all of them share.
   private final class Room: @unchecked Sendable {
     let changed = NSCondition()
-    /// What each process has sent to each, in order; empty once it was received.
-    var mail: [[[[Float]]]]
+    /// What each process has sent to each in each stream, in order; empty once it was received.
+    var mail: [Line: [[Float]]] = [:]
     var messages: [[[UInt8]]]
     var lost: Int?
 
     init(_ count: Int) {
-      mail = Array(repeating: Array(repeating: [], count: count), count: count)
       messages = Array(repeating: [], count: count)
     }
 
@@ -38,13 +42,11 @@ package final class ThreadGroup: ProcessGroup, @unchecked Sendable {
   package let rank, count: Int
   private let room: Room
   private var round = 0
-  /// Receipts that were begun, by sender.
-  private var awaited: [Int]
-  private var sent = 0
+  /// Receipts that were begun.
+  private var awaited: [Line: Int] = [:]
 
   private init(_ rank: Int, of count: Int, _ room: Room) {
     (self.rank, self.count, self.room) = (rank, count, room)
-    awaited = Array(repeating: 0, count: count)
   }
 
   /// Runs `body` on so many threads, each a process of a group.
@@ -78,39 +80,52 @@ package final class ThreadGroup: ProcessGroup, @unchecked Sendable {
   }
 
   package func host(of rank: Int) -> String { "thread-\(rank)" }
-  package var bytesSent: Int { sent }
   package func leave() {}
   package func abort(status: Int32) -> Never { exit(status) }
 
   package func begin(_ transfers: [Transfer]) -> any PendingTransfers {
     room.locked {
-      for transfer in transfers where transfer.direction == .send {
-        sent += 4 * transfer.range.count
-        room.mail[rank][transfer.peer].append(
-          transfer.buffer.withFloats { Array($0[transfer.range]) })
+      var receipts: [(transfer: Transfer, number: Int)] = []
+      for transfer in transfers {
+        if transfer.direction == .send {
+          let line = Line(sender: rank, receiver: transfer.peer, stream: transfer.stream)
+          room.mail[line, default: []].append(
+            transfer.buffer.withFloats { Array($0[transfer.range]) })
+        } else {
+          // They take what was sent in the order in which they were begun.
+          receipts.append((transfer, awaited[line(of: transfer), default: 0]))
+          awaited[line(of: transfer), default: 0] += 1
+        }
       }
       room.changed.broadcast()
+      return Receipts(group: self, transfers: receipts)
     }
-    // Receipts take what was sent in the order in which they were begun.
-    return Receipts(
-      group: self,
-      transfers: transfers.filter { $0.direction == .receive }.map { transfer in
-        defer { awaited[transfer.peer] += 1 }
-        return (transfer, awaited[transfer.peer])
-      })
+  }
+
+  private func line(of receipt: Transfer) -> Line {
+    Line(sender: receipt.peer, receiver: rank, stream: receipt.stream)
   }
 
   private struct Receipts: PendingTransfers {
     let group: ThreadGroup
     let transfers: [(transfer: Transfer, number: Int)]
 
+    private func hasArrived(_ receipt: (transfer: Transfer, number: Int)) -> Bool {
+      group.room.mail[group.line(of: receipt.transfer), default: []].count > receipt.number
+    }
+
+    var isDone: Bool {
+      group.room.locked { group.room.lost != nil || transfers.allSatisfy(hasArrived) }
+    }
+
     func wait() throws {
       let room = group.room
       try room.locked {
-        for (transfer, number) in transfers {
-          try room.wait { room.mail[transfer.peer][group.rank].count > number }
-          let floats = room.mail[transfer.peer][group.rank][number]
-          room.mail[transfer.peer][group.rank][number] = []
+        for receipt in transfers {
+          try room.wait { hasArrived(receipt) }
+          let (transfer, number) = receipt
+          let floats = room.mail[group.line(of: transfer), default: []][number]
+          room.mail[group.line(of: transfer), default: []][number] = []
           guard floats.count == transfer.range.count else {
             throw ProcessError("\(floats.count) floats came in place of \(transfer.range.count)")
           }
@@ -124,7 +139,6 @@ package final class ThreadGroup: ProcessGroup, @unchecked Sendable {
 
   package func gather(_ bytes: [UInt8]) throws -> [[UInt8]] {
     try room.locked {
-      sent += (count - 1) * bytes.count
       room.messages[rank].append(bytes)
       room.changed.broadcast()
       try room.wait { room.messages.allSatisfy { $0.count > round } }

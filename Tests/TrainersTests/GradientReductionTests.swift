@@ -31,8 +31,9 @@ import Trainers
           Matrix(values[$0], rows: 1, columns: count).buffer
         }
         let reduction = GradientReduction(group, lanes: lanes, capacity: count, bucket: bucket)
-        let square = try reduction.reduce(own, count: count, pool: ThreadPool(threads: 1))
-        return (square, own, group.bytesSent)
+        let exchange = reduction.begin(own, count: count)
+        let square = try exchange.finish(pool: ThreadPool(threads: 1))
+        return (square, own, exchange.sent.bytes)
       }
       for (other, own, _) in found {
         #expect(other.bitPattern == square.bitPattern)
@@ -43,6 +44,44 @@ import Trainers
       let sums = (0..<processes).reduce(0) { $0 + shares.nodes(of: $1).count }
       let sent = found.reduce(0) { $0 + $1.2 }
       #expect(sent == 4 * count * ((sums - 1) + (processes - 1)) - 4 * extra(shares, count, bucket))
+    }
+  }
+
+  /// Lanes say on threads of their own how far they are, and the sums begin.
+  @Test(arguments: [(1, 1, 50), (4, 2, 5000), (6, 2, 20_011), (12, 4, 3000), (7, 5, 999)])
+  func sumsThatBeginEarlyAreTheSame(lanes: Int, processes: Int, count: Int) throws {
+    let values = values(lanes: lanes, count: count)
+    let alone = values.map { Matrix($0, rows: 1, columns: count).buffer }
+    let square = Kernel.reduceGradients(alone, count: count, pool: ThreadPool(threads: 1))
+    let shares = LaneShares(lanes: lanes, processes: processes)
+    for threads in [1, 3] {
+      let found = try ThreadGroup.run(processes) { group in
+        let own = shares.lanes(of: group.rank).map { _ in Buffer(zeroed: count) }
+        let first = shares.lanes(of: group.rank).lowerBound
+        let pool = ThreadPool(threads: threads)
+        let exchange = GradientReduction(group, lanes: lanes, capacity: count, bucket: 64)
+          .begin(own, count: count)
+        exchange.open(idle: [])
+        try pool.run(count: own.count) { lane in
+          var floor = count
+          while floor > 0 {
+            let next = max(0, floor - 30 - 7 * lane)
+            own[lane].withFloats { floats in
+              for place in next..<floor { floats[place] = values[first + lane][place] }
+            }
+            floor = next
+            exchange.report(lane: lane, floor: floor)
+          }
+        }
+        return (try exchange.finish(pool: pool), own, exchange.sent)
+      }
+      for (other, own, sent) in found {
+        #expect(other.bitPattern == square.bitPattern)
+        #expect(bits(own[0])[..<count] == bits(alone[0])[..<count])
+        for rest in own.dropFirst() { #expect(bits(rest)[..<count].allSatisfy { $0 == 0 }) }
+        #expect(sent.bytesBefore <= sent.bytes && sent.bytesBegun <= sent.bytes)
+        if threads == 1, processes > 1 { #expect(sent.bytesBegun > 0) }
+      }
     }
   }
 
@@ -65,8 +104,8 @@ import Trainers
       try ThreadGroup.run(3) { group in
         if group.rank == 1 { throw Crash() }
         let own = [Buffer(zeroed: 10)]
-        _ = try GradientReduction(group, lanes: 3, capacity: 10)
-          .reduce(own, count: 10, pool: ThreadPool(threads: 1))
+        _ = try GradientReduction(group, lanes: 3, capacity: 10, bucket: 4)
+          .begin(own, count: 10).finish(pool: ThreadPool(threads: 1))
       }
     }
   }

@@ -105,7 +105,8 @@ public struct ASDFD: PseudoTextMethod {
     let due = step.shards.map { begins ? texts.due($0.rows) : [] }
     let guessed = Double(due.reduce(0) { $0 + $1.count })
     last.remember(step)
-    return try step.forEachShard { shard, tape in
+    let passes = settings.reconstructionWeight > 0 ? 2 : 1
+    return try step.forEachShard(backwardPasses: passes) { shard, tape in
       var scalars = Scalars()
       if !due[shard.index].isEmpty {
         let batch = PseudoBatch(shard, due[shard.index])

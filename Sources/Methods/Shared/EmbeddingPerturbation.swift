@@ -39,13 +39,14 @@ package struct EmbeddingPerturbation: Sendable {
       "Radius of the ball that the perturbation stays in; 0 for none.")
   }
 
-  /// Works on the shards of a batch, each with its delta at the beginning.
+  /// Works on the shards of a batch, each with its delta at the beginning. `body` makes `steps`
+  /// backward passes.
   func forEachShard(
     of step: StepContext, read student: SequenceClassifier,
     _ body: @Sendable (_ shard: Shard, _ tape: Tape, _ delta: Matrix) throws -> Scalars
   ) throws -> Scalars {
     let width = student.encoder.configuration.wordWidth
-    return try step.forEachShard { shard, tape in
+    return try step.forEachShard(backwardPasses: steps) { shard, tape in
       try body(
         shard, tape,
         initial(
