@@ -145,7 +145,7 @@ import Trainers
     let method = try MATEKD(game.setup(), settings: settings)
     let driver = StepDriver(training: game.student.parameters, shards: shards)
     let step = driver.context(game.data.batch(0..<game.data.count))
-    let scalars = try step.forEachShard { shard, tape in
+    let scalars = try step.forEachShard(backwardPasses: 2) { shard, tape in
       method.studentLoss(step, shard, tape, game.masked(shard))
     }
     let wanted = try #require(game.expected["student"])
