@@ -225,15 +225,18 @@ static inline void mate_kd_sgemm_pack_right(
   }
   for (long j = 0; j < columns; j += 8) {
     long lines = width - j < 8 ? width - j : 8, p = 0;
+    // Vectors of four may leave half a block of columns.
+    long block = columns - j < 8 ? columns - j : 8;
     if (lines <= 0) {
-      for (; p < count; p++) memset(out + p * columns + j, 0, 4 * 8);
+      for (; p < count; p++) memset(out + p * columns + j, 0, 4 * block);
       continue;
     }
     const float *from = b + j * stride;
-    for (; p + 8 <= count; p += 8)
+    for (; block == 8 && p + 8 <= count; p += 8)
       mate_kd_sgemm_transpose(from + p, stride, lines, out + p * columns + j, columns);
     for (; p < count; p++)
-      for (long q = 0; q < 8; q++) out[p * columns + j + q] = q < lines ? from[q * stride + p] : 0;
+      for (long q = 0; q < block; q++)
+        out[p * columns + j + q] = q < lines ? from[q * stride + p] : 0;
   }
 }
 
