@@ -2,7 +2,8 @@
 # Teachers on real data: one with another vocabulary, predictions of scikit-learn, and texts without
 # labels. Prints a line a run and the table of docs/teachers.md. Hours, if it has one thread.
 #
-#   MATE_KD=.build/release/mate-kd PYTHON=python3 scripts/teachers-evidence.sh DATA MODEL TOKENIZER OUT
+#   MATE_KD=.build/release/mate-kd PYTHON=python3 scripts/teachers-evidence.sh DATA MODEL TOKENIZER
+#   OUT
 #
 # DATA has SST-2 and ag_news, MODEL is a small BERT encoder, such as paraphrase-MiniLM-L3-v2, and
 # TOKENIZER a folder with RoBERTa's vocab.json and merges.txt. PYTHON has scikit-learn. SEEDS and
@@ -19,7 +20,8 @@ python=${PYTHON:-python3} seeds=${SEEDS:-1 2 3} scale=${SCALE:-1}
 
 steps() { echo $(($1 * ${scale%%/*} / $([[ $scale == */* ]] && echo "${scale##*/}" || echo 1))); }
 
-# The labelled and the unlabelled part of AG News, drawn by a seed, with the test rows to measure on.
+# The labelled and the unlabelled part of AG News, drawn by a seed, with the test rows to measure
+# on.
 "$python" - "$data/ag_news" <<'PYTHON'
 import os, random, shutil, sys
 

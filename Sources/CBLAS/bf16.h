@@ -3,10 +3,11 @@
 
 #include "instructions.h"
 
-// Pieces of a matrix product with float32 inputs and outputs, factors rounded to bfloat16 and sums in
-// float32 (vdpbf16ps). Swift does the blocking, see Kernels/BF16.swift. Every function carries
-// its own target attribute, so a binary for older processors has them too; none may be called before
-// mate_kd_bf16_available() was asked. No vector crosses a function border that is not inlined here.
+// Pieces of a matrix product with float32 inputs and outputs, factors rounded to bfloat16 and sums
+// in float32 (vdpbf16ps). Swift does the blocking, see Kernels/BF16.swift. Every function carries
+// its own target attribute, so a binary for older processors has them too; none may be called
+// before mate_kd_bf16_available() was asked. No vector crosses a function border that is not
+// inlined here.
 
 // Rows of a left panel and columns of a right panel: 8 x 3 accumulators fill 24 of 32 registers.
 enum { MATE_KD_BF16_ROWS = 8, MATE_KD_BF16_COLUMNS = 48 };
@@ -82,7 +83,8 @@ MATE_KD_BF16_INLINE void mate_kd_bf16_put(__m512i words, unsigned *out, long hal
 
 // Packs 16 lines (rows of the left, columns of the right factor), of which n exist, each with k
 // elements, into (k + 1) / 2 rows of words, `row` words apart; a word is two neighbours along k.
-// Missing elements become zero. With `half` set, lines 8... go to a second panel that many words on.
+// Missing elements become zero. With `half` set, lines 8... go to a second panel that many words
+// on.
 MATE_KD_BF16_INLINE void mate_kd_bf16_pack16(
     const float *x, long stride, int k_is_contiguous, long n, long k, unsigned *out, long row,
     long half) {

@@ -39,8 +39,8 @@ typedef float mate_kd_sgemm_vector
 typedef float mate_kd_sgemm_float8 __attribute__((vector_size(32), aligned(4)));
 
 // c = alpha a b + beta c for `rows` rows and `vectors` vectors of columns of c, over `count` terms.
-// Term p of row i is a[i * rowStride + p * termStride]; b is a packed panel of as many columns. c is
-// not read if beta is 0.
+// Term p of row i is a[i * rowStride + p * termStride]; b is a packed panel of as many columns. c
+// is not read if beta is 0.
 static inline __attribute__((always_inline)) MATE_KD_WHOLE_VECTORS void mate_kd_sgemm_rows(
     const int rows, const int vectors, const float *a, long rowStride, const long termStride,
     const float *b, long count, float *c, long cStride, float alpha, float beta) {
@@ -208,7 +208,7 @@ static inline __attribute__((always_inline)) void mate_kd_sgemm_transpose(
 }
 
 // A panel of the right factor: count rows of mate_kd_sgemm_panel_columns(width), any numbers beyond
-// `width`. Term p of column j is b[j * stride + p] if isAlongTerms is 1, otherwise b[p * stride + j].
+// `width`. Term p of column j is b[j * stride + p] if isAlongTerms is 1, b[p * stride + j] if not.
 static inline void mate_kd_sgemm_pack_right(
     const float *b, long stride, int isAlongTerms, long width, long count, float *out) {
   long columns = mate_kd_sgemm_panel_columns(width);

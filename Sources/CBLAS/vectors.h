@@ -29,8 +29,8 @@ MATE_KD_VECTOR_INLINE __m256i mate_kd_lanes_below(long n, int first) {
 }
 #endif
 
-// The first n < 16 floats, followed by zeros. A copy to a vector on the stack would wait for it to be
-// written before it could be read again.
+// The first n < 16 floats, followed by zeros. A copy to a vector on the stack would wait for it to
+// be written before it could be read again.
 MATE_KD_VECTOR_INLINE mate_kd_float16 mate_kd_load_first(const float *p, long n) {
 #if MATE_KD_INTRINSICS && defined(__AVX512F__)
   return (mate_kd_float16)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);

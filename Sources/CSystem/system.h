@@ -3,9 +3,9 @@
 
 #include <sys/statfs.h>
 
-// Calls of the system that its headers hide without _GNU_SOURCE, which a module header cannot set for
-// others, those with variable arguments, which Swift cannot call, and those of headers that Glibc's
-// module leaves out.
+// Calls of the system that its headers hide without _GNU_SOURCE, which a module header cannot set
+// for others, those with variable arguments, which Swift cannot call, and those of headers that
+// Glibc's module leaves out.
 
 extern int renameat2(int, const char *, int, const char *, unsigned);
 

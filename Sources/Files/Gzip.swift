@@ -86,7 +86,8 @@ package final class Gzip {
       content += room[..<(room.count - Int(stream.pointee.avail_out))]
       guard content.count <= Self.limit(packed: packed) else {
         throw fault(
-          "its content is longer than \(Self.alwaysAllowed >> 20) MiB and \(Self.largestRatio) times "
+          "its content is longer than \(Self.alwaysAllowed >> 20) MiB and \(Self.largestRatio) "
+            + "times "
             + "the file; unpack it with gunzip if that is meant")
       }
       switch status {

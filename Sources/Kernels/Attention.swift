@@ -213,8 +213,8 @@ extension Kernel {
     }
   }
 
-  /// Calls `body` for every sequence, or for some heads of one at a time, with the places where their
-  /// dropout and their probabilities begin. Other threads may take some of them.
+  /// Calls `body` for every sequence, or for some heads of one at a time, with the places where
+  /// their dropout and their probabilities begin. Other threads may take some of them.
   private static func share(
     _ part: Profile.Part, _ layout: AttentionLayout, heads: Int, isDropped: Bool,
     _ body: (_ sequence: Int, _ heads: Range<Int>, _ first: (chunk: Int, probability: Int)) -> Void

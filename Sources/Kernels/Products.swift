@@ -83,8 +83,8 @@ extension Kernel {
 
 /// A product cut into parts of about the same size, for threads to share.
 ///
-/// A part packs its own columns of the right factor. So the fewer rows it has, the more it costs, and
-/// rows are cut only where there are too few columns, or where it evens out the threads' work.
+/// A part packs its own columns of the right factor. So the fewer rows it has, the more it costs,
+/// and rows are cut only where there are too few columns, or where it evens out the threads' work.
 struct ProductGrid {
   /// Borders of rows and columns lie at multiples of these, so that no part has a remainder that
   /// the whole has not.

@@ -1,7 +1,8 @@
 import Glibc
 import Synchronization
 
-/// The work that one thread of a pool shares with the others, and what the pool knows of the thread.
+/// The work that one thread of a pool shares with the others, and what the pool knows of the
+/// thread.
 ///
 /// Whoever finds a part that nobody has taken takes it. The owner writes the other fields while
 /// `claim` has no part left, and a part is taken by exchanging `claim`, so a field that was read

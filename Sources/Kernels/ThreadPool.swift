@@ -5,11 +5,11 @@ import Synchronization
 /// A few threads that run numbered tasks together with the caller.
 ///
 /// Tasks are claimed in order. Threads that find none left help those that still have one: kernels
-/// cut their work into parts while somebody is free (`Kernel.share`), so a batch in two shards keeps
-/// sixteen threads busy. Which thread runs a task or a part must not change a result.
+/// cut their work into parts while somebody is free (`Kernel.share`), so a batch in two shards
+/// keeps sixteen threads busy. Which thread runs a task or a part must not change a result.
 ///
-/// A thread that has nothing to do looks around for some microseconds, since the next kernel follows
-/// soon, and then sleeps. It sleeps at once if there are more threads than processors.
+/// A thread that has nothing to do looks around for some microseconds, since the next kernel
+/// follows soon, and then sleeps. It sleeps at once if there are more threads than processors.
 public final class ThreadPool: @unchecked Sendable {
   /// Number of threads that work during `run`, the caller included.
   public let threads: Int

@@ -18,7 +18,8 @@
 
     /// Joins the other processes. To be called once, by all of them.
     ///
-    /// - Parameter silence: seconds after which a process of which nothing was heard counts as lost.
+    /// - Parameter silence: seconds after which a process of which nothing was heard counts as
+    ///   lost.
     /// - Throws: `ProcessError`.
     public init(silence: Double = 30) throws {
       thread = MPIThread(silence: silence)

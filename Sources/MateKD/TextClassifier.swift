@@ -47,11 +47,11 @@ public final class TextClassifier: Sendable {
   /// Opens a model.
   ///
   /// - Parameters:
-  ///   - folder: the model's folder, or the name on the Hub of one that lies in Hugging Face's local
-  ///     cache. Nothing is downloaded.
-  ///   - maximumTokens: texts are cut to this many tokens, special ones included; nil means what the
-  ///     model was trained with if mate-kd knows it, otherwise 128, or the model's limit if that is
-  ///     less.
+  ///   - folder: the model's folder, or the name on the Hub of one that lies in Hugging Face's
+  ///     local cache. Nothing is downloaded.
+  ///   - maximumTokens: texts are cut to this many tokens, special ones included; nil means what
+  ///     the model was trained with if mate-kd knows it, otherwise 128, or the model's limit if
+  ///     that is less.
   ///   - labels: names in the order of the outputs, for a model whose `config.json` has none
   ///     (`LABEL_0`, `LABEL_1` and so on).
   ///   - threads: threads of a batch; 0 means one per processor, or what a quota grants.
@@ -68,7 +68,8 @@ public final class TextClassifier: Sendable {
       guard architecture?.hasSuffix(SequenceClassifier.headName) ?? true else {
         throw ClassifierError(
           .mismatch,
-          "\(path) holds no classifier but a \(architecture ?? "model"); mate-kd teacher-finetune makes "
+          "\(path) holds no classifier but a \(architecture ?? "model"); mate-kd "
+            + "teacher-finetune makes "
             + "one of it")
       }
       let task = try Self.task(of: path)

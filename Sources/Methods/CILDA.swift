@@ -58,7 +58,8 @@ public struct CILDA: AdversarialMethod {
       if adversary.teacherInput == .decodedText, contrast.projectionStart == .leastSquares {
         throw section.fail(
           "projection_init",
-          "\(section.name("projection_init")) \"least_squares\" fits the states of both models on the "
+          "\(section.name("projection_init")) \"least_squares\" fits the states of both models "
+            + "on the "
             + "same tokens, but \(section.name(TeacherInput.key)) is \"decoded_text\"; keep one.")
       }
       projectionTraining = try section.choice(

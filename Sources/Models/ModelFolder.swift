@@ -49,7 +49,8 @@ public struct ModelFolder: Sendable {
       throw FileError(
         .missing, file: file,
         problem:
-          "no such file; a model is a folder with config.json, model.safetensors and its tokenizer's "
+          "no such file; a model is a folder with config.json, model.safetensors and its "
+          + "tokenizer's "
           + "files")
     }
     configuration = try HuggingFaceConfiguration(

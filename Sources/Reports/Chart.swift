@@ -127,7 +127,8 @@ package struct Chart {
 
   private func description(_ x: Axis, _ y: Axis) -> String {
     "\(title) over \(horizontal) \(NumberFormat.short(x.data.lowerBound)) to "
-      + "\(NumberFormat.short(x.data.upperBound)), between \(NumberFormat.short(y.data.lowerBound)) "
+      + "\(NumberFormat.short(x.data.upperBound)), between "
+      + "\(NumberFormat.short(y.data.lowerBound)) "
       + "and \(NumberFormat.short(y.data.upperBound)); the table below has the numbers of each of "
       + "the \(lines.count) lines."
   }

@@ -1,5 +1,5 @@
-/// How sure the generators were of their words: the share of masked places with each entropy, at the
-/// beginning of a run, at its end and in between.
+/// How sure the generators were of their words: the share of masked places with each entropy, at
+/// the beginning of a run, at its end and in between.
 struct EntropySection {
   private let runs: [RunRecord]
 
@@ -22,7 +22,8 @@ struct EntropySection {
       .element(
         "p", [("class", "note")],
         "The entropy of the generator's words at the masked places of texts that stay the same, in "
-          + "nats. A hill that moves to the left is a generator that repeats itself; at 0 it always "
+          + "nats. A hill that moves to the left is a generator that repeats itself; at 0 it "
+          + "always "
           + "gives the same word." + (more > 0 ? " \(more) more runs are not drawn." : "")),
     ])
   }

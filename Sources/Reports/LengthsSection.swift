@@ -105,7 +105,15 @@ struct LengthsSection {
       let y = Coordinate(height(tick))
       return [
         HTML.element(
-          "path", [("class", "grid"), ("d", "M\(Coordinate(left)) \(y)L\(Coordinate(right)) \(y)")]),
+          "path",
+          [
+            ("class", "grid"),
+            (
+              "d",
+              "M\(Coordinate(left)) \(y)L\(Coordinate(right)) "
+                + "\(y)"
+            ),
+          ]),
         text(left - 6, height(tick) + 4, "end", axis.label(tick)),
       ]
     }

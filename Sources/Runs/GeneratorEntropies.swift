@@ -5,9 +5,9 @@ import StrictJSON
 /// of entropies at the beginning of a run, in each evaluation and at the end.
 ///
 /// It is measured on the probe texts, not on the batches of training: their masks stay the same, so
-/// that two histograms differ only by what the generator has learnt, and a run that is resumed needs
-/// nothing of the steps before. A mean hides what matters here: a generator that collapses at half
-/// of the places has the same mean as one that has grown a little surer everywhere.
+/// that two histograms differ only by what the generator has learnt, and a run that is resumed
+/// needs nothing of the steps before. A mean hides what matters here: a generator that collapses at
+/// half of the places has the same mean as one that has grown a little surer everywhere.
 final class GeneratorEntropies {
   /// The file in the run's folder, a JSON object in each line.
   static let fileName = "generator_entropy.jsonl"

@@ -13,7 +13,8 @@ package struct Histogram: Sendable, Equatable {
   package var count: Int { counts.reduce(0, +) }
 
   /// - Parameters:
-  ///   - values: those that are not finite are left out, and those below 0, which only roundings can
+  ///   - values: those that are not finite are left out, and those below 0, which only roundings
+  ///     can
   ///     bring about here, count as 0.
   package init(_ values: [Double], width: Double) {
     let values = values.filter(\.isFinite).map { max(0, $0) }

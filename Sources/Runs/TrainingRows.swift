@@ -45,7 +45,8 @@ extension TaskData {
       guard wanted <= total else {
         throw transfer.origin.error(
           "ratio",
-          "transfer.ratio \(ratio) asks for \(wanted) texts beside \(labelled.count) labelled rows, "
+          "transfer.ratio \(ratio) asks for \(wanted) texts beside \(labelled.count) labelled "
+            + "rows, "
             + "but transfer.files have \(total); lower it or give more texts.")
       }
       let drawn = RowDraw.rows(wanted, of: total, seed: seed)

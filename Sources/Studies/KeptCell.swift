@@ -8,9 +8,10 @@ import StrictJSON
 /// with are gone.
 ///
 /// It is JSON: `configuration` and `fingerprint` identify the cell, `models` the models that it
-/// began with, `precision` how it was computed; `results` is the content of all_results.json; `log_history` and `evaluations` are
-/// what trainer_state.json has under these names, of the log only what evaluations found; `answers`
-/// are the model's `classes` (from 0) or `scores` for the validation rows, and the `references`.
+/// began with, `precision` how it was computed; `results` is the content of all_results.json;
+/// `log_history` and `evaluations` are what trainer_state.json has under these names, of the log
+/// only what evaluations found; `answers` are the model's `classes` (from 0) or `scores` for the
+/// validation rows, and the `references`.
 struct KeptCell {
   /// The file.
   let file: String

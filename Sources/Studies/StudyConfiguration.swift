@@ -79,7 +79,8 @@ public struct StudyConfiguration: Sendable {
     outputDir = try root.outputPath("output_dir", "The study's folder.")
     records = try root.optionalOutputPath(
       "records",
-      "A folder, such as one of a repository, where a small file about every finished cell is kept; "
+      "A folder, such as one of a repository, where a small file about every finished cell is "
+        + "kept; "
         + "cells found there are not run again. By default none.")
     seeds = try root.intArray(
       "seeds", default: [1, 2, 3], in: .atLeast(0), "The seeds of the cells.")

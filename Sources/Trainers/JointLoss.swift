@@ -22,8 +22,8 @@ extension StepContext {
   /// once per shard, then `joint` once over the features of all texts, then all backward passes.
   /// Neither the loss nor the gradients depend on how the batch was split.
   ///
-  /// If several processes share the run, each has the features of all shards and does the joint part
-  /// on its own, which is the same on all of them.
+  /// If several processes share the run, each has the features of all shards and does the joint
+  /// part on its own, which is the same on all of them.
   ///
   /// Every shard's activations live until its backward pass, so micro-batches save no memory here.
   ///

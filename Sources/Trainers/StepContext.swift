@@ -57,9 +57,10 @@ public struct StepContext: Sendable {
   ///
   /// - Parameters:
   ///   - backwardPasses: how often `body` calls `backward()` on its tape, if it does so at all;
-  ///     another number is a programming error. Gradients are sent to other processes while the last pass still runs,
-  ///     so nothing may be added to them after it, such as by another `forEachShard` for the same
-  ///     step. Nil if that can't be said: then they are sent when the step is done.
+  ///     another number is a programming error. Gradients are sent to other processes while the
+  ///     last pass still runs, so nothing may be added to them after it, such as by another
+  ///     `forEachShard` for the same step. Nil if that can't be said: then they are sent when the
+  ///     step is done.
   ///   - body: returns the shard's share of the step's scalars.
   /// - Returns: the sums over the shards of all processes, added in the order of the shards.
   public func forEachShard(

@@ -29,8 +29,8 @@ extension TrainingSession {
     return state
   }
 
-  /// Gives all processes that share the run the state of process 0, where they differ from it: after
-  /// it went back to a checkpoint, or if their processors round otherwise.
+  /// Gives all processes that share the run the state of process 0, where they differ from it:
+  /// after it went back to a checkpoint, or if their processors round otherwise.
   ///
   /// - Throws: `ProcessError`, and `StateError` if the state of process 0 does not fit.
   package func meet() throws {

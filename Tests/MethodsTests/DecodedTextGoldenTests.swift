@@ -8,8 +8,8 @@ import TestSupport
 import Testing
 import Trainers
 
-/// MATE-KD and CILDA with a teacher that reads decoded texts, against a dense torch version with two
-/// vocabularies (scripts/goldens/decoded_text.py).
+/// MATE-KD and CILDA with a teacher that reads decoded texts, against a dense torch version with
+/// two vocabularies (scripts/goldens/decoded_text.py).
 @Suite struct DecodedTextGoldenTests {
   /// The models, the texts and the fixed draws of a case.
   struct Game {

@@ -207,7 +207,8 @@ seed("tokenizer-json", "bpe", {
               "ignore_merges": False, "vocab": VOCABULARY,
               "merges": [merge.split() for merge in MERGES]}}, "", BYTES)
 
-# A charsmap of one rule, "é" to "e", padded to a block of units; unit 1 ^ byte is the edge of a byte.
+# A charsmap of one rule, "é" to "e", padded to a block of units; unit 1 ^ byte is the edge of a
+# byte.
 UNITS = [0] * 256
 UNITS[0] = 1 << 10
 UNITS[1 ^ 0xC3] = 0xC3 | (1 ^ 0xC3 ^ 2) << 10

@@ -161,7 +161,8 @@ def main():
         literal("punctuation", "Punctuation of the pre-tokenizer.", ranges(punctuation)),
     ]
     head = f"""\
-// Written by scripts/goldens/unicode_tables.py from tokenizers {tokenizers.__version__}; do not edit.
+// Written by scripts/goldens/unicode_tables.py from tokenizers {tokenizers.__version__}; do not
+// edit.
 //
 // Notation, all numbers hexadecimal: `A` or `A-B` a scalar or a range; `A-B/S` every S-th of it;
 // `…:T,U` maps to T U, growing with the source over a range; `…=T` maps all of it to T.

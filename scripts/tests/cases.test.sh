@@ -168,7 +168,8 @@ if enter read-as-plain-text; then
   row read-as-plain-text "2 rows" "$(both "$first" "$second")"
 fi
 if enter same-vocabulary-other-case; then
-  # What distill reports is what evaluate finds: the student keeps the tokenizer it was trained with.
+  # What distill reports is what evaluate finds: the student keeps the tokenizer it was trained
+  # with.
   for name in same-vocabulary-other-case "same-vocabulary-other-case, mended"; do
     run "$mate_kd" distill --config distill.json
     first=$(accuracy out/eval_results.json eval_accuracy)

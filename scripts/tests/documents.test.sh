@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
 # Runs the commands of README.md, CONTRIBUTING.md and docs/*.md: every block ```sh, in the order of
 # its document, in a folder with small models and data under the names that the documents use. Where
-# ../shared (or MATE_KD_SHARED) is there, AG News, SST-2 and MiniLM are the real ones. A comment before
-# a block says what is done with it otherwise:
+# ../shared (or MATE_KD_SHARED) is there, AG News, SST-2 and MiniLM are the real ones. A comment
+# before a block says what is done with it otherwise:
 #
 #   <!-- test: not run: REASON -->           its commands are looked at only
 #   <!-- test: run with OPTIONS -->          the runs that it begins get these options
 #   <!-- test: run where ../shared is -->    it needs real data
 #
-# In all blocks and in all inline code, subcommands, scripts and options must exist. `hf` and `swift`
-# are stand-ins that download and build nothing. Expects the release build; MATE_KD names another
-# program. Usage: scripts/tests/documents.test.sh [DOCUMENT...]
+# In all blocks and in all inline code, subcommands, scripts and options must exist. `hf` and
+# `swift` are stand-ins that download and build nothing. Expects the release build; MATE_KD names
+# another program. Usage: scripts/tests/documents.test.sh [DOCUMENT...]
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)

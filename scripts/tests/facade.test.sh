@@ -2,7 +2,8 @@
 # `import MateKD`: the program of Examples/classify, linked with the build's objects, answers like
 # `mate-kd predict` for one label, pairs, scores and several labels. Where ../shared (or
 # MATE_KD_SHARED) has MiniLM's weights and Python has transformers, a model fine-tuned from them
-# answers like transformers, too. Expects the release build; MATE_KD names the program of another one.
+# answers like transformers, too. Expects the release build; MATE_KD names the program of another
+# one.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What a newcomer does: init on a CSV of their own, a dry run, teacher, student, predictions; and what
-# they get wrong. Expects the release build; MATE_KD names another program.
+# What a newcomer does: init on a CSV of their own, a dry run, teacher, student, predictions; and
+# what they get wrong. Expects the release build; MATE_KD names another program.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)

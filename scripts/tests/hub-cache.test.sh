@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# A model that huggingface_hub itself puts into its cache, from a server on loopback, is found by its
-# name. Skipped where Python lacks huggingface_hub. Expects the release build; MATE_KD names another.
+# A model that huggingface_hub itself puts into its cache, from a server on loopback, is found by
+# its name. Skipped where Python lacks huggingface_hub. Expects the release build; MATE_KD names
+# another.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)

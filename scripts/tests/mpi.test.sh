@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Runs that several processes share, by Open MPI's mpirun or MPICH's mpiexec: the same bytes on 1, 2, 3
-# and 4 of them, a process that is killed, going on with fewer, signals, and Slurm's srun, where its
-# daemons are installed and this is root. With Open MPI and root, also two hosts (network
-# namespaces): bytes on the wire, a link that loses and delays packets, a slow host, and a link
-# that is cut.
+# Runs that several processes share, by Open MPI's mpirun or MPICH's mpiexec: the same bytes on 1,
+# 2, 3 and 4 of them, a process that is killed, going on with fewer, signals, and Slurm's srun,
+# where its daemons are installed and this is root. With Open MPI and root, also two hosts (network
+# namespaces): bytes on the wire, a link that loses and delays packets, a slow host, and a link that
+# is cut.
 #
 # The program must be one with MPI. MATE_KD_MPI_PROGRAM names it; MATE_KD_TEST_MPI=1 builds it in
 # .build-mpi, or in .build-mpich if MATE_KD_MPI=mpich, which takes as long as any build of

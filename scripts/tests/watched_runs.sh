@@ -1,5 +1,5 @@
-# Sourced by tests that look at what runs leave: makes data, a teacher, a generator and two students,
-# all tiny, in the current folder. Expects $mate_kd.
+# Sourced by tests that look at what runs leave: makes data, a teacher, a generator and two
+# students, all tiny, in the current folder. Expects $mate_kd.
 
 quietly() {
   "$@" >out.log 2>&1 || { echo "FAILED: $*" >&2; sed 's/^/    /' out.log >&2; exit 1; }

@@ -197,7 +197,8 @@ private struct DelimitedLayout {
 
     private let bytes: [UInt8]
     private var source: Source
-    /// The line of a record whose last field has an opening quote only; nil if there is none so far.
+    /// The line of a record whose last field has an opening quote only; nil if there is none so
+    /// far.
     private(set) var unclosedQuote: Int?
 
     init(_ bytes: [UInt8], separator: UInt8, isQuoted: Bool) {

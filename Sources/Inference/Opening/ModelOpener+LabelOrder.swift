@@ -51,7 +51,8 @@ extension ModelOpener {
     else {
       throw source.origin.error(
         "label_order",
-        "label_order must hold every label of task \(task.name) once, \(listed(task.labelNames)), in "
+        "label_order must hold every label of task \(task.name) once, "
+          + "\(listed(task.labelNames)), in "
           + "the order of the model's outputs, found \(listed(order)).")
     }
   }

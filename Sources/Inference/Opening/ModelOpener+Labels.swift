@@ -24,7 +24,8 @@ extension ModelOpener {
     guard found.isRegression == wanted.isRegression, found.count == wanted.count else {
       throw MismatchError(
         .labels,
-        "\(place) has \(found.count) output\(found.count == 1 ? "" : "s") \(listed(found.names)), but "
+        "\(place) has \(found.count) output\(found.count == 1 ? "" : "s") "
+          + "\(listed(found.names)), but "
           + "task \(task.name) has \(wanted.count) \(listed(wanted.names)); give a model "
           + "fine-tuned on \(task.name)"
           + task.foldings.map { " or \($0.modelTask)" }.joined()

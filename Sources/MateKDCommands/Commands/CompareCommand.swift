@@ -183,6 +183,7 @@ struct InterruptedStudy: ExitStatusProviding, CustomStringConvertible {
   let folder: String
   var exitStatus: ExitStatus { StopSignal.status }
   var description: String {
-    "interrupted; the finished cells are in \(folder), and the same command continues with the others"
+    "interrupted; the finished cells are in \(folder), and the same command continues with the "
+      + "others"
   }
 }

@@ -26,7 +26,8 @@ struct ExportCommand: ParsableCommand {
   var format = Format.onnx
   @Option(
     help:
-      "The version of ONNX's operators, \(ONNXExport.opsets.lowerBound) to \(ONNXExport.opsets.upperBound)."
+      "The version of ONNX's operators, \(ONNXExport.opsets.lowerBound) to "
+      + "\(ONNXExport.opsets.upperBound)."
   )
   var opset = 17
   @Option(
@@ -76,7 +77,8 @@ struct ExportCommand: ParsableCommand {
     guard report.initialized.isEmpty else {
       throw MismatchError(
         .training,
-        "\(model) is not complete; its checkpoint lacks \(report.initialized.joined(separator: ", "))"
+        "\(model) is not complete; its checkpoint lacks "
+          + "\(report.initialized.joined(separator: ", "))"
       )
     }
   }

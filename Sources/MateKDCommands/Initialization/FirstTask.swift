@@ -93,7 +93,8 @@ struct FirstTask {
     self.statistics = maxSeqLength == 512 ? all : try statistics(task, limit: maxSeqLength)
     if tokenizer == nil {
       notices.append(
-        "max_seq_length \(maxSeqLength) is a guess from the texts' characters, since the model with "
+        "max_seq_length \(maxSeqLength) is a guess from the texts' characters, since the model "
+          + "with "
           + "its tokenizer is not here yet; mate-kd inspect counts tokens")
     }
     if let labels = train?.labels { notices += Self.doubts(about: labels) }

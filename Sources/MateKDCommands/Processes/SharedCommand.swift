@@ -15,8 +15,8 @@ enum SharedCommand {
   /// Runs a command on each of its processes. Process 0 says what there is to say, and all end with
   /// its exit code.
   ///
-  /// - Throws: what `body` throws, in a run that is not shared; in others an `ExitCode`, when process
-  ///   0 has said why.
+  /// - Throws: what `body` throws, in a run that is not shared; in others an `ExitCode`, when
+  ///   process 0 has said why.
   static func run(_ body: (any ProcessGroup) throws -> Void) throws {
     let group = try join()
     guard group.isShared else { return try body(group) }

@@ -52,7 +52,8 @@ final class RunDisplay: TrainingObserver {
 
   private static func text(_ entry: LogEntry) -> String {
     let values = entry.values.map { name, value in
-      "\(name) \(abs(value) < 1e-3 && value != 0 ? NumberText.scientific(value) : NumberText.fixed(value, 4))"
+      "\(name) "
+        + "\(abs(value) < 1e-3 && value != 0 ? NumberText.scientific(value) : NumberText.fixed(value, 4))"
     }
     return "step \(entry.step) epoch \(NumberText.fixed(entry.epoch, 2)) "
       + values.joined(separator: " ")

@@ -20,7 +20,8 @@ package enum TeacherInput: String, Sendable, CaseIterable {
   init(_ section: ConfigSection) throws {
     self = try section.choice(
       Self.key, default: .embeddings,
-      "How the teacher reads adversarial texts: the `embeddings` of their tokens, or the decoded text "
+      "How the teacher reads adversarial texts: the `embeddings` of their tokens, or the "
+        + "decoded text "
         + "by its own tokenizer and vocabulary, with no gradient through it.")
   }
 

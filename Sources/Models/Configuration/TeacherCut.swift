@@ -121,7 +121,8 @@ public struct TeacherCut: Sendable, Equatable {
         throw MismatchError(
           .shape,
           "student.from_teacher.hidden_size is \(states), the width of the teacher's "
-            + "embeddings, which would leave no place for the layer between them; take another width"
+            + "embeddings, which would leave no place for the layer between them; take another "
+            + "width"
         )
       }
       return teacher.embeddingSize
@@ -139,7 +140,8 @@ public struct TeacherCut: Sendable, Equatable {
     guard isWhole || words > 1 else {
       throw MismatchError(
         .shape,
-        "student.from_teacher.embedding_size is 1, of which LayerNorm leaves nothing; take 2 or more"
+        "student.from_teacher.embedding_size is 1, of which LayerNorm leaves nothing; take 2 or "
+          + "more"
       )
     }
     return words

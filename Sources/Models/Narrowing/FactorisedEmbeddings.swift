@@ -5,10 +5,10 @@ extension Model {
   /// Fills a model of the same shape whose embeddings are narrower, by the singular value
   /// decomposition of this one's tables (`sgesdd`).
   ///
-  /// A token's embedding x is the sum of a row of each table, E wide, and a layer reads
-  /// gamma (x - mean) / sqrt(variance + epsilon) + beta. What LayerNorm takes away is taken from
-  /// the tables first. Of the singular vectors of all of them, each table with the same weight, the
-  /// first e - 1 are kept, V. The narrow tables hold z = sqrt(e/E) Q V x, where the columns of Q are
+  /// A token's embedding x is the sum of a row of each table, E wide, and a layer reads gamma (x -
+  /// mean) / sqrt(variance + epsilon) + beta. What LayerNorm takes away is taken from the tables
+  /// first. Of the singular vectors of all of them, each table with the same weight, the first e -
+  /// 1 are kept, V. The narrow tables hold z = sqrt(e/E) Q V x, where the columns of Q are
   /// orthonormal and each sums to 0: then z has the mean 0 and the variance of x, so LayerNorm does
   /// to both the same, and the layer between embeddings and states turns it back. Gains and biases
   /// go into that layer. With e = E, V has all directions that there are without a mean, and the

@@ -148,7 +148,8 @@ struct OpenedTeacher<Head: TaskHead> {
       throw MismatchError(
         .vocabulary,
         "\(difference), but method \(method.name) compares models token by token or makes texts of "
-          + "tokens, which both must read alike\(advice)\(decoded), or one of the methods that meet only in "
+          + "tokens, which both must read alike\(advice)\(decoded), or one of the methods that "
+          + "meet only in "
           + "logits: \(MethodRegistry.names { $0.teacherUse == .logits })")
     }
   }
@@ -167,7 +168,8 @@ struct OpenedTeacher<Head: TaskHead> {
       }
       guard method.teacherUse != .model else {
         throw c.teacher.origin.error(
-          "method \(method.name) asks its teacher for more than logits on the training texts, so it "
+          "method \(method.name) asks its teacher for more than logits on the training texts, "
+            + "so it "
             + "must be one model; give one, or take one of "
             + "\(MethodRegistry.names { $0.teacherUse != .model }).")
       }

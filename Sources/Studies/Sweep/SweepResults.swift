@@ -145,8 +145,8 @@ extension Sweep {
     try forEachRound { study in try observer.map { try study.run(observer: $0, waits: waits) } }
   }
 
-  /// Reads all runs and writes the results, and the best configuration if there is one. Whoever does
-  /// so last, of several processes, writes the most: the others wait until it is done.
+  /// Reads all runs and writes the results, and the best configuration if there is one. Whoever
+  /// does so last, of several processes, writes the most: the others wait until it is done.
   ///
   /// - Throws: errors of files, and of configurations.
   public func record() throws -> SweepResults {
