@@ -87,8 +87,7 @@ package final class Gzip {
       guard content.count <= Self.limit(packed: packed) else {
         throw fault(
           "its content is longer than \(Self.alwaysAllowed >> 20) MiB and \(Self.largestRatio) "
-            + "times "
-            + "the file; unpack it with gunzip if that is meant")
+            + "times the file; unpack it with gunzip if that is meant")
       }
       switch status {
       case Z_STREAM_END:

@@ -69,8 +69,7 @@ public final class TextClassifier: Sendable {
         throw ClassifierError(
           .mismatch,
           "\(path) holds no classifier but a \(architecture ?? "model"); mate-kd "
-            + "teacher-finetune makes "
-            + "one of it")
+            + "teacher-finetune makes one of it")
       }
       let task = try Self.task(of: path)
       classifier = try FineTunedClassifier(

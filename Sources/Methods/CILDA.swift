@@ -59,8 +59,8 @@ public struct CILDA: AdversarialMethod {
         throw section.fail(
           "projection_init",
           "\(section.name("projection_init")) \"least_squares\" fits the states of both models "
-            + "on the "
-            + "same tokens, but \(section.name(TeacherInput.key)) is \"decoded_text\"; keep one.")
+            + "on the same tokens, but "
+            + "\(section.name(TeacherInput.key)) is \"decoded_text\"; keep one.")
       }
       projectionTraining = try section.choice(
         "projection_training", default: .generator,

@@ -50,8 +50,7 @@ public struct ModelFolder: Sendable {
         .missing, file: file,
         problem:
           "no such file; a model is a folder with config.json, model.safetensors and its "
-          + "tokenizer's "
-          + "files")
+          + "tokenizer's files")
     }
     configuration = try HuggingFaceConfiguration(
       StrictJSON.parse(text, file: file), file: file)

@@ -23,8 +23,7 @@ struct EntropySection {
         "p", [("class", "note")],
         "The entropy of the generator's words at the masked places of texts that stay the same, in "
           + "nats. A hill that moves to the left is a generator that repeats itself; at 0 it "
-          + "always "
-          + "gives the same word." + (more > 0 ? " \(more) more runs are not drawn." : "")),
+          + "always gives the same word." + (more > 0 ? " \(more) more runs are not drawn." : "")),
     ])
   }
 

@@ -46,8 +46,7 @@ extension TaskData {
         throw transfer.origin.error(
           "ratio",
           "transfer.ratio \(ratio) asks for \(wanted) texts beside \(labelled.count) labelled "
-            + "rows, "
-            + "but transfer.files have \(total); lower it or give more texts.")
+            + "rows, but transfer.files have \(total); lower it or give more texts.")
       }
       let drawn = RowDraw.rows(wanted, of: total, seed: seed)
       var start = 0

@@ -80,8 +80,7 @@ public struct StudyConfiguration: Sendable {
     records = try root.optionalOutputPath(
       "records",
       "A folder, such as one of a repository, where a small file about every finished cell is "
-        + "kept; "
-        + "cells found there are not run again. By default none.")
+        + "kept; cells found there are not run again. By default none.")
     seeds = try root.intArray(
       "seeds", default: [1, 2, 3], in: .atLeast(0), "The seeds of the cells.")
     drawSeeds = try root.intArray(

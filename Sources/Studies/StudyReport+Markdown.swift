@@ -81,8 +81,8 @@ extension StudyReport {
       lines.append(
         "Bootstrap: \(bootstrap.resamples) samples of the validation rows (seed "
           + "\(bootstrap.seed)), all models on the same rows, the difference averaged over "
-          + "seeds; † "
-          + "means that the interval excludes 0. It tells about other rows, not about other seeds.")
+          + "seeds; † means that the interval excludes 0. It tells about other rows, not about "
+          + "other seeds.")
     }
     return lines.joined(separator: "\n\n")
   }

@@ -23,12 +23,9 @@ public enum TrainingError: Error, CustomStringConvertible, Equatable {
       "a batch is worked on in \(count) pieces, and \(StepContext.maximumShards) is the most; "
         + "raise train.max_tokens_per_batch or lower train.per_device_train_batch_size"
     case .tooFewShards(let shards, let processes):
-      "a batch has \(shards) shard\(shards == 1 ? "" : "s"), but \(processes) processes share "
-        + "the run, "
-        + ""
-        + "and each needs one; set shards to \(2 * processes), with at least as many texts in a "
-        + "batch, "
-        + "or start fewer processes"
+      "a batch has \(shards) shard\(shards == 1 ? "" : "s"), but \(processes) processes share the "
+        + "run, and each needs one; set shards to \(2 * processes), with at least as many texts in "
+        + "a batch, or start fewer processes"
     }
   }
 }

@@ -130,8 +130,7 @@ extension ModelOpener {
       .vocabulary,
       "\(a.role) and \(b.role) have different vocabularies (\(a.tokenizer.vocabularySize) tokens, "
         + "hash \(a.tokenizer.vocabularyHash.prefix(16)); \(b.tokenizer.vocabularySize) tokens, "
-        + "hash "
-        + "\(b.tokenizer.vocabularyHash.prefix(16))); \(difference); all models of a run must "
+        + "hash \(b.tokenizer.vocabularyHash.prefix(16))); \(difference); all models of a run must "
         + "share one vocabulary")
   }
 }

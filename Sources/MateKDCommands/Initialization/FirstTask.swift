@@ -94,8 +94,7 @@ struct FirstTask {
     if tokenizer == nil {
       notices.append(
         "max_seq_length \(maxSeqLength) is a guess from the texts' characters, since the model "
-          + "with "
-          + "its tokenizer is not here yet; mate-kd inspect counts tokens")
+          + "with its tokenizer is not here yet; mate-kd inspect counts tokens")
     }
     if let labels = train?.labels { notices += Self.doubts(about: labels) }
   }

@@ -21,8 +21,7 @@ package enum TeacherInput: String, Sendable, CaseIterable {
     self = try section.choice(
       Self.key, default: .embeddings,
       "How the teacher reads adversarial texts: the `embeddings` of their tokens, or the "
-        + "decoded text "
-        + "by its own tokenizer and vocabulary, with no gradient through it.")
+        + "decoded text by its own tokenizer and vocabulary, with no gradient through it.")
   }
 
   /// Whether a section asks for decoded texts.

@@ -83,8 +83,7 @@ struct ResumePoint {
       .map {
         $0.key.hasPrefix("versions.")
           ? "\($0.key.dropFirst("versions.".count)) was \($0.old) and is \($0.new); the last "
-            + "bits of "
-            + "results may differ"
+            + "bits of results may differ"
           : "\($0.key) was \($0.old) and is \($0.new); that changes no result"
       }
   }

@@ -149,8 +149,7 @@ struct OpenedTeacher<Head: TaskHead> {
         .vocabulary,
         "\(difference), but method \(method.name) compares models token by token or makes texts of "
           + "tokens, which both must read alike\(advice)\(decoded), or one of the methods that "
-          + "meet only in "
-          + "logits: \(MethodRegistry.names { $0.teacherUse == .logits })")
+          + "meet only in logits: \(MethodRegistry.names { $0.teacherUse == .logits })")
     }
   }
 
@@ -169,8 +168,7 @@ struct OpenedTeacher<Head: TaskHead> {
       guard method.teacherUse != .model else {
         throw c.teacher.origin.error(
           "method \(method.name) asks its teacher for more than logits on the training texts, "
-            + "so it "
-            + "must be one model; give one, or take one of "
+            + "so it must be one model; give one, or take one of "
             + "\(MethodRegistry.names { $0.teacherUse != .model }).")
       }
     }
