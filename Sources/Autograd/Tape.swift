@@ -196,7 +196,8 @@ public final class Tape {
     uses.endPass()
   }
 
-  /// Says how many times `backward()` is called on this tape; more calls are a programming error.
+  /// Says how many times `backward()` is called on this tape. Whoever says so looks afterwards at
+  /// `passes` and `hasStaleWeight`.
   ///
   /// In the last of them `report` is told after each function from which element of the bound
   /// gradients on, companions included, nothing will be added any more; at the end, 0.
@@ -206,4 +207,7 @@ public final class Tape {
 
   /// How many times `backward()` was called.
   package var passes: Int { uses.passes }
+  /// Whether a weight got a gradient in a later pass than the one for which the tape was asked for
+  /// it; known only after `expect`.
+  package var hasStaleWeight: Bool { uses.hasStaleWeight }
 }

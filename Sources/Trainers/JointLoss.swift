@@ -33,12 +33,13 @@ extension StepContext {
   ///     a tape that is bound like the shards' own. It returns the scalars of its loss terms. A
   ///     feature has a gradient if any shard's part of it does.
   /// - Returns: the sums over shards, plus the scalars of `joint`.
+  /// - Throws: whatever `body` and `joint` throw, `TrainingError`, `ProcessError`.
   public func forEachShard(
     _ body: @Sendable (Shard, Tape) throws -> ShardFeatures,
     joint: (_ tape: Tape, _ features: [Tensor]) throws -> Scalars
   ) throws -> Scalars {
     try checkShards()
-    let passes = LastPasses(self, passes: 1)
+    let passes = try LastPasses(self, passes: 1)
     let opened = ResultSlots<OpenShard>(count: shards.count)
     try pool.run(count: lanes.count) { number in
       for (index, shard) in shards.enumerated() where shard.lane == firstLane + number {
@@ -72,7 +73,7 @@ extension StepContext {
           open.tape.send(own, to: feature)
         }
         open.tape.backward()
-        passes.check(open.tape, shard: index, lane: number)
+        try passes.check(open.tape, shard: index, lane: number)
       }
     }
     return sum

@@ -12,17 +12,15 @@ struct LastPasses: Sendable {
   ///
   /// - Parameter passes: how many backward passes there are on each shard's tape; nil if nobody
   ///   knows.
-  init(_ step: StepContext, passes: Int?) {
+  /// - Throws: `TrainingError.gradientsAfterLastPass`.
+  init(_ step: StepContext, passes: Int?) throws {
     self.passes = step.trained.isEmpty ? nil : passes
     lastShards = step.lanes.indices.map { number in
       step.shards.lastIndex { $0.lane == step.firstLane + number }
     }
     exchange = step.exchange
     guard let exchange, !step.trained.isEmpty else { return }
-    precondition(
-      !exchange.isOpen,
-      "forEachShard is called again for an update whose backward passes it took for the last ones;"
-        + " backwardPasses: nil says that others follow")
+    guard !exchange.isOpen else { throw TrainingError.gradientsAfterLastPass }
     guard passes != nil else { return }
     exchange.open(idle: lastShards.indices.filter { lastShards[$0] == nil })
   }
@@ -37,12 +35,14 @@ struct LastPasses: Sendable {
 
   /// Looks whether there were as many passes as were said to be. A shard that has nothing to learn,
   /// such as one without a masked token, makes none.
-  func check(_ tape: Tape, shard: Int, lane: Int) {
+  ///
+  /// - Throws: `TrainingError`. What was sent is wrong then, so the run must end.
+  func check(_ tape: Tape, shard: Int, lane: Int) throws {
     guard let passes else { return }
     if tape.passes == 0, shard == lastShards[lane] { exchange?.report(lane: lane, floor: 0) }
-    precondition(
-      tape.passes == passes || tape.passes == 0,
-      "a shard makes \(tape.passes) backward passes, but forEachShard(backwardPasses:) says "
-        + "\(passes)")
+    guard tape.passes == passes || tape.passes == 0 else {
+      throw TrainingError.backwardPasses(tape.passes, expected: passes)
+    }
+    guard !tape.hasStaleWeight else { throw TrainingError.weightOfAnEarlierPass }
   }
 }

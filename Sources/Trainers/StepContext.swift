@@ -56,18 +56,19 @@ public struct StepContext: Sendable {
   /// at a time. If several processes share the run, each does so for its own shards.
   ///
   /// - Parameters:
-  ///   - backwardPasses: how often `body` calls `backward()` on its tape, if it does so at all;
-  ///     another number is a programming error. Gradients are sent to other processes while the
-  ///     last pass still runs, so nothing may be added to them after it, such as by another
-  ///     `forEachShard` for the same step. Nil if that can't be said: then they are sent when the
-  ///     step is done.
+  ///   - backwardPasses: how often `body` calls `backward()` on its tape, if it does so at all.
+  ///     Gradients are sent to other processes while the last pass still runs, so nothing may be
+  ///     added to them after it, such as by another `forEachShard` for the same step. Nil if that
+  ///     can't be said: then they are sent when the step is done.
   ///   - body: returns the shard's share of the step's scalars.
   /// - Returns: the sums over the shards of all processes, added in the order of the shards.
+  /// - Throws: whatever `body` throws, `TrainingError` if there are too many shards or if
+  ///   `backwardPasses` is not true, `ProcessError`.
   public func forEachShard(
     backwardPasses: Int? = 1, _ body: @Sendable (Shard, Tape) throws -> Scalars
   ) throws -> Scalars {
     try checkShards()
-    let passes = LastPasses(self, passes: backwardPasses)
+    let passes = try LastPasses(self, passes: backwardPasses)
     let results = ResultSlots<Scalars>(count: shards.count)
     try pool.run(count: lanes.count) { number in
       let lane = lanes[number]
@@ -75,7 +76,7 @@ public struct StepContext: Sendable {
         let tape = tape(lane, index: index)
         passes.watch(tape, shard: index, lane: number)
         results[index] = try body(shard, tape)
-        passes.check(tape, shard: index, lane: number)
+        try passes.check(tape, shard: index, lane: number)
       }
     }
     let found = try gather(

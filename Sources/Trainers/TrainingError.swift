@@ -11,6 +11,13 @@ public enum TrainingError: Error, CustomStringConvertible, Equatable {
   /// More processes share the run than a batch has shards.
   case tooFewShards(Int, processes: Int)
 
+  /// A method has made another number of backward passes for a shard than it said.
+  case backwardPasses(Int, expected: Int)
+  /// A method calls `forEachShard` again after passes that it said were the last of an update.
+  case gradientsAfterLastPass
+  /// A method has used a weight after a backward pass for which it asked the tape before it.
+  case weightOfAnEarlierPass
+
   /// One sentence for the user.
   public var description: String {
     switch self {
@@ -26,6 +33,15 @@ public enum TrainingError: Error, CustomStringConvertible, Equatable {
       "a batch has \(shards) shard\(shards == 1 ? "" : "s"), but \(processes) processes share the "
         + "run, and each needs one; set shards to \(2 * processes), with at least as many texts in "
         + "a batch, or start fewer processes"
+    case .backwardPasses(let made, let expected):
+      "the method made \(made) backward passes for a shard and said \(expected); its code must say "
+        + "forEachShard(backwardPasses: \(made))"
+    case .gradientsAfterLastPass:
+      "the method called forEachShard again for an update whose last backward passes were made; "
+        + "its code must say forEachShard(backwardPasses: nil) in the calls before the last"
+    case .weightOfAnEarlierPass:
+      "the method used a weight after a backward pass that it had asked the tape for before it; "
+        + "its code must ask the tape again"
     }
   }
 }

@@ -25,10 +25,10 @@ struct ExportCommand: ParsableCommand {
   @Option(help: "The format.")
   var format = Format.onnx
   @Option(
-    help:
-      "The version of ONNX's operators, \(ONNXExport.opsets.lowerBound) to "
-      + "\(ONNXExport.opsets.upperBound)."
-  )
+    help: """
+      The version of ONNX's operators, \(ONNXExport.opsets.lowerBound) to \
+      \(ONNXExport.opsets.upperBound).
+      """)
   var opset = 17
   @Option(
     name: .customLong("quantize"),

@@ -100,7 +100,7 @@ extension MismatchError: ExitStatusProviding {
 extension TrainingError: ExitStatusProviding {
   package var exitStatus: ExitStatus {
     switch self {
-    case .notFinite: .software
+    case .notFinite, .backwardPasses, .gradientsAfterLastPass, .weightOfAnEarlierPass: .software
     case .noData: .data
     case .tooManyShards, .tooFewShards: .configuration
     }
