@@ -1,6 +1,7 @@
 #ifndef MATE_KD_BF16_H
 #define MATE_KD_BF16_H
 
+#include "fetch.h"
 #include "instructions.h"
 
 // Pieces of a matrix product with float32 inputs and outputs, factors rounded to bfloat16 and sums
@@ -199,11 +200,11 @@ MATE_KD_BF16_INLINE void mate_kd_bf16_tile(
 }
 
 // c = alpha left right + beta c for m rows in packed panels and one panel of n <= 48 columns.
-// While it computes it fetches the source of the next panel: `ahead` lines of `line` floats.
+// Meanwhile `next` is fetched.
 static inline MATE_KD_BF16 void mate_kd_bf16_multiply(
     const unsigned *left, const unsigned *right, long m, long n, long k, float *c, long stride,
-    float alpha, float beta, const float *next, long next_stride, long ahead, long line) {
-  long pairs = (k + 1) / 2, fetched = 0;
+    float alpha, float beta, mate_kd_block next) {
+  long pairs = (k + 1) / 2;
   int vectors = (int)((n + 15) / 16);
   long tiles = (m + 7) / 8, tile = 0;
   for (long i = 0; i < m; i += 8, left += 8 * pairs, c += 8 * stride) {
@@ -211,10 +212,7 @@ static inline MATE_KD_BF16 void mate_kd_bf16_multiply(
     // Adding to a result that lies in memory costs a sixth of the rate without this.
     for (long r = 0; r < rows; r++)
       for (long j = 0; j < n; j += 16) __builtin_prefetch(c + r * stride + j, 1, 3);
-    tile++;
-    for (long until = ahead * tile / tiles; fetched < until; fetched++)
-      for (long j = 0; j < line; j += 16)
-        _mm_prefetch((const char *)(next + fetched * next_stride + j), _MM_HINT_T1);
+    mate_kd_fetch(next, tile++, tiles);
     if (vectors == 3) {
       if (rows > 4)
         mate_kd_bf16_tile(8, 3, pairs, left, right, c, stride, rows, n, alpha, beta);
@@ -239,7 +237,7 @@ static inline void mate_kd_bf16_pack_right(
     const float *x, long stride, int k_is_contiguous, long n, long k, unsigned *out) {}
 static inline void mate_kd_bf16_multiply(
     const unsigned *left, const unsigned *right, long m, long n, long k, float *c, long stride,
-    float alpha, float beta, const float *next, long next_stride, long ahead, long line) {}
+    float alpha, float beta, mate_kd_block next) {}
 
 #endif
 #endif

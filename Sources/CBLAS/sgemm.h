@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "fetch.h"
 #include "instructions.h"
 
 // Pieces of a float32 matrix product; Swift does the blocking, see Kernels/Products.swift. They use
@@ -123,36 +124,19 @@ static inline long mate_kd_sgemm_panel_columns(long width) {
   return width <= L ? L : width <= 2 * L ? 2 * L : 3 * L;
 }
 
-// A block of a matrix that will be needed soon: `rows` rows of `columns` floats.
-typedef struct {
-  const float *start;
-  long stride, rows, columns;
-} mate_kd_sgemm_block;
-
-// Asks for part `part` of `parts` of a block, so that it is in the second-level cache when it is
-// packed. Weights come from memory, which would take a tenth of the time of a product of 200 rows.
-static inline void mate_kd_sgemm_fetch(mate_kd_sgemm_block next, long part, long parts) {
-  enum { LINE = 16 };
-  long lines = (next.columns + LINE - 1) / LINE, total = lines * next.rows;
-  long at = total * part / parts, end = total * (part + 1) / parts;
-  for (long row = at / (lines + !lines); at < end; row++)
-    for (long line = at - row * lines; line < lines && at < end; line++, at++)
-      __builtin_prefetch(next.start + row * next.stride + line * LINE, 0, 2);
-}
-
 // c = alpha a b + beta c for `height` rows and `width` <= COLUMNS columns of c.
 //
 // a is read where it lies if isPacked is 0 (rows of consecutive terms, `stride` apart), and as
 // panels of mate_kd_sgemm_pack_left otherwise. Meanwhile `next` is fetched.
 static inline void mate_kd_sgemm_panel(
     const float *a, long stride, int isPacked, const float *b, long height, long width, long count,
-    float *c, long cStride, float alpha, float beta, mate_kd_sgemm_block next) {
+    float *c, long cStride, float alpha, float beta, mate_kd_block next) {
   enum { R = MATE_KD_SGEMM_ROWS, L = MATE_KD_SGEMM_LANES };
   long columns = mate_kd_sgemm_panel_columns(width);
   long termStride = isPacked ? R : 1;
   for (long i = 0; i < height; i += R) {
     long rows = height - i < R ? height - i : R;
-    mate_kd_sgemm_fetch(next, i / R, (height + R - 1) / R);
+    mate_kd_fetch(next, i / R, (height + R - 1) / R);
     const float *left = isPacked ? a + i * count : a + i * stride;
     float room[R * MATE_KD_SGEMM_COLUMNS];
     float *place = c + i * cStride, *out = place;

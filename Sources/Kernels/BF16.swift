@@ -41,6 +41,14 @@ extension Kernel {
       x.pointer + (alongK == 1 ? i * x.stride + p : p * x.stride + i)
     }
 
+    // Columns from j and terms from p of the right factor; nothing after its last term.
+    func rightBlock(_ j: Int, _ p: Int) -> mate_kd_block {
+      let (columns, count) = (min(rightColumns, n - j), max(0, min(terms, k - p)))
+      return mate_kd_block(
+        start: start(b, rightIsAlongK, j, p), stride: b.stride,
+        rows: rightIsAlongK == 1 ? columns : count, columns: rightIsAlongK == 1 ? count : columns)
+    }
+
     for i in Swift.stride(from: 0, to: m, by: rows) {
       let height = min(rows, m - i)
       for p in Swift.stride(from: 0, to: k, by: terms) {
@@ -51,17 +59,10 @@ extension Kernel {
           let width = min(rightColumns, n - j)
           mate_kd_bf16_pack_right(
             start(b, rightIsAlongK, j, p), b.stride, rightIsAlongK, width, count, right)
-          // What will be packed next is prefetched in the meantime.
-          let isLast = j + rightColumns >= n
-          let nextJ = isLast ? 0 : j + rightColumns
-          let nextP = isLast ? p + terms : p
-          let nextWidth = min(rightColumns, n - nextJ)
-          let nextCount = max(0, min(terms, k - nextP))
+          let next = j + rightColumns < n ? (j + rightColumns, p) : (0, p + terms)
           mate_kd_bf16_multiply(
             left, right, height, width, count, c.pointer + i * c.stride + j, c.stride, alpha,
-            p == 0 ? beta : 1, start(b, rightIsAlongK, nextJ, min(nextP, k - 1)), b.stride,
-            nextCount == 0 ? 0 : rightIsAlongK == 1 ? nextWidth : nextCount,
-            rightIsAlongK == 1 ? nextCount : nextWidth)
+            p == 0 ? beta : 1, rightBlock(next.0, next.1))
         }
       }
     }

@@ -43,12 +43,12 @@ extension Kernel {
     let rightFloats = (terms * productColumns + 15) / 16 * 16
     let floats = rightFloats + (transposeA == .none ? 0 : terms * rows)
     // Columns from j and terms from p of the right factor; nothing after its last term.
-    func rightBlock(_ j: Int, _ p: Int) -> mate_kd_sgemm_block {
+    func rightBlock(_ j: Int, _ p: Int) -> mate_kd_block {
       let (columns, count) = (min(productColumns, n - j), max(0, min(terms, k - p)))
       return transposeB == .none
-        ? mate_kd_sgemm_block(
+        ? mate_kd_block(
           start: b + p * strideB + j, stride: strideB, rows: count, columns: columns)
-        : mate_kd_sgemm_block(
+        : mate_kd_block(
           start: b + j * strideB + p, stride: strideB, rows: columns, columns: count)
     }
     let isSmall = floats <= 8192

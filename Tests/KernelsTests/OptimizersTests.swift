@@ -154,6 +154,22 @@ import Testing
     }
   }
 
+  /// Blocks that are zero in some buffers are passed over, but in these alone.
+  @Test func zerosInSomeBuffersAreNotForgotten() {
+    let count = 8 * 128 + 5
+    var draws = Draws(6)
+    let values = (0..<3).map { lane in
+      draws.floats(count).enumerated().map { i, value in i / 128 >> lane & 1 == 0 ? value : 0 }
+    }
+    let buffers = values.map { buffer($0) }
+    let square = Kernel.reduceGradients(buffers, count: count, pool: ThreadPool(threads: 1))
+    let expected = (0..<count).map { values[0][$0] + values[1][$0] + values[2][$0] }
+    #expect(floats(buffers[0]) == expected)
+    #expect(buffers.dropFirst().allSatisfy { floats($0).allSatisfy { $0 == 0 } })
+    let exact = expected.reduce(0) { $0 + Double($1) * Double($1) }
+    #expect(abs(square - exact) <= exact * 1024 * roundoff)
+  }
+
   @Test func buffersAreAddedInATree() {
     let values = (0..<5).map { lane in
       (0..<100).map { i in Float(1) / Float(i + 7 * lane + 3) }

@@ -61,6 +61,12 @@ import Trainers
         rows: TokenizedDataset(texts, tokenizer: own, maximumLength: length, pool: pool))
     }
 
+    func mateKD() throws -> MATEKD {
+      var settings = MATEKD.Settings()
+      settings.adversary = adversary()
+      return try MATEKD(setup(), settings: settings)
+    }
+
     func setup() throws -> DistillationSetup {
       DistillationSetup(
         student: student, teacher: teacher, generator: generator, maskID: 4,
@@ -121,9 +127,7 @@ import Trainers
   @Test(arguments: ["single", "pair"], [1, 2])
   func generatorStep(_ name: String, shards: Int) throws {
     let game = try Game(name)
-    var settings = MATEKD.Settings()
-    settings.adversary = game.adversary()
-    let method = try MATEKD(game.setup(), settings: settings)
+    let method = try game.mateKD()
     let driver = StepDriver(training: game.generator.parameters, shards: shards)
     let before = (game.teacher.parameters.weights, game.student.parameters.weights)
     let step = driver.context(game.data.batch(0..<game.data.count), turn: 1)
@@ -140,9 +144,7 @@ import Trainers
   @Test(arguments: ["single", "pair"], [1, 2])
   func studentStep(_ name: String, shards: Int) throws {
     let game = try Game(name)
-    var settings = MATEKD.Settings()
-    settings.adversary = game.adversary()
-    let method = try MATEKD(game.setup(), settings: settings)
+    let method = try game.mateKD()
     let driver = StepDriver(training: game.student.parameters, shards: shards)
     let step = driver.context(game.data.batch(0..<game.data.count))
     let scalars = try step.forEachShard(backwardPasses: 2) { shard, tape in
