@@ -18,6 +18,8 @@ def shell(name, script, **more):
 for line in ["mate-kd nonsense", "mate-kd --nonsense", "mate-kd predict", "mate-kd evaluate --model", "mate-kd distill --config", "mate-kd distill --config a --config",
              "mate-kd tokenize", "mate-kd methods nonsense", "mate-kd schema nonsense", "mate-kd schema --template nowhere", "mate-kd schema --template /dev/zero", "mate-kd inspect",
              "mate-kd inspect --model nowhere", "mate-kd inspect --task sst-2", "mate-kd inspect --task sst-2 --data nowhere", "mate-kd synthesize", "mate-kd compare --config nowhere",
+             "mate-kd compare --config c.json --report --method kd", "mate-kd compare --config c.json --status --wait",
+             "mate-kd compare --config c.json --dry-run --curves c", "mate-kd sweep --config c.json --report --wait",
              "mate-kd profile --config nowhere", "mate-kd evaluate --model model --task nonsense --data data", "mate-kd evaluate --model nowhere --task sst-2 --data data",
              "mate-kd evaluate --model model --task sst-2", "mate-kd evaluate --model model --task sst-2 --task-config task.json --data data",
              "mate-kd evaluate --model model --task-config nowhere --data data", "mate-kd evaluate --model model --task-config in.txt --data data", "mate-kd pretrain --config distill.json",

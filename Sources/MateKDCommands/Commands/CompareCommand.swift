@@ -77,7 +77,14 @@ struct CompareCommand: ParsableCommand {
   var logFormat = LogFormat.text
 
   func validate() throws {
-    try OnlyOne.check([("--report", report), ("--status", status), ("--dry-run", dryRun)])
+    // What would have no effect is refused.
+    let looks = [("--status", status), ("--dry-run", dryRun)]
+    try OnlyOne.check([("--wait", wait), ("--report", report)] + looks)
+    try OnlyOne.check([("--curves", curves != nil)] + looks)
+    if report, !tasks.isEmpty || !methods.isEmpty {
+      throw ValidationError(
+        "--report shows all cells that are finished; --task and --method choose cells to make.")
+    }
   }
 
   func run() throws {

@@ -62,7 +62,8 @@ struct SweepCommand: ParsableCommand {
   var logFormat = LogFormat.text
 
   func validate() throws {
-    try OnlyOne.check([("--report", report), ("--status", status), ("--dry-run", dryRun)])
+    try OnlyOne.check(
+      [("--wait", wait), ("--report", report), ("--status", status), ("--dry-run", dryRun)])
     try OnlyOne.check([("--status", status), ("--json", json)])
   }
 
