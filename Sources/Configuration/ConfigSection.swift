@@ -166,6 +166,9 @@ public final class ConfigSection: Sendable {
     if let unread { throw unknown(unread, among: known) }
   }
 
+  /// The section as it was written, without defaults.
+  public var written: JSONValue { JSONValue(.object(state.withLock { $0.object })) }
+
   /// The section with all defaults, in the order in which it was read. Keys that have not been read
   /// yet follow unchanged.
   public var resolved: JSONValue {

@@ -36,7 +36,7 @@ final class RecordingObserver: TrainingObserver {
     let best = "\(folder.path)/best"
     do { try saveBest?(best, entry) } catch {
       firstError = firstError ?? error
-      display.didWarn("the best model could not be written: \(error); the run goes on")
+      display.didWarn("the run goes on, but the best model could not be written: \(error)")
     }
   }
 
@@ -92,7 +92,7 @@ final class RecordingObserver: TrainingObserver {
       firstError = firstError ?? error
       entropies = nil
       display.didWarn(
-        "the histogram of the generator's entropy could not be written: \(error); the run goes on")
+        "the run goes on, but the generator's entropies could not be written: \(error)")
     }
   }
 
@@ -101,7 +101,7 @@ final class RecordingObserver: TrainingObserver {
     do { try body(events) } catch {
       firstError = firstError ?? error
       self.events = nil
-      display.didWarn("TensorBoard's events could not be written: \(error); the run goes on")
+      display.didWarn("the run goes on, but TensorBoard's events could not be written: \(error)")
     }
   }
 }

@@ -19,16 +19,27 @@ struct CellIdentity: Sendable {
   /// Those models by their paths, each with what stands for its content.
   let models: [String: String]
 
-  /// Whether another configuration says the same in all keys that both have. Another version may
-  /// have more keys, whose defaults are what it did before.
-  func hasConfiguration(of other: CellIdentity) -> Bool {
-    func agree(_ ours: JSONValue, _ theirs: JSONValue) -> Bool {
-      guard let members = ours.object?.members, theirs.object != nil else { return ours == theirs }
-      return members.allSatisfy { member in
-        theirs[member.key].map { agree(member.value, $0) } ?? true
+  /// What of the configuration somebody has asked for; nothing for a record.
+  let written: JSONValue
+
+  /// Whether a cell of this configuration may have the result of a record.
+  ///
+  /// A version may have keys that the record's did not have. As long as nobody asks for them, they
+  /// have defaults that do what was done before. A key that only the record has, with a value, is
+  /// of a later version, and nobody here knows what it did.
+  func accepts(_ record: CellIdentity) -> Bool {
+    func agree(_ ours: JSONValue, _ theirs: JSONValue, _ written: JSONValue?) -> Bool {
+      guard let own = ours.object, let other = theirs.object else { return ours == theirs }
+      let isUnasked = own.members.allSatisfy { member in
+        other[member.key] != nil || member.value.isNull || (written?[member.key] ?? .null).isNull
       }
+      return isUnasked
+        && other.members.allSatisfy { member in
+          own[member.key].map { agree($0, member.value, written?[member.key]) }
+            ?? member.value.isNull
+        }
     }
-    return agree(configuration, other.configuration)
+    return agree(configuration, record.configuration, written)
   }
 }
 
@@ -69,7 +80,11 @@ struct CellFingerprint {
     // The assistant's folder says nothing about it, and may not exist yet.
     if let assistant { object["teacher"] = .string(assistant.fingerprint) }
     hash.add(Self.bytes(object))
-    if let assistant { object["teacher"] = assistant.configuration }
+    var written = configuration.written.object ?? JSONObject()
+    if let assistant {
+      object["teacher"] = assistant.configuration
+      written["teacher"] = assistant.written
+    }
     object["precision"] = nil
     let settings = JSONValue(.object(object))
     var found = assistant?.models ?? [:]
@@ -88,7 +103,8 @@ struct CellFingerprint {
     }
     return CellIdentity(
       fingerprint: hash.hexadecimal, configuration: settings,
-      precision: configuration.resolved["precision"]?.string ?? "", models: found)
+      precision: configuration.resolved["precision"]?.string ?? "", models: found,
+      written: JSONValue(.object(written)))
   }
 
   private static func bytes(_ object: JSONObject) -> [UInt8] {

@@ -55,7 +55,7 @@ extension StudyCell {
   /// made again on another machine. The report says where cells that are compared differ in this.
   var keptCell: KeptCell? {
     guard let kept, let cell = try? KeptCell(reading: kept),
-      cell.identity.hasConfiguration(of: main.identity)
+      main.identity.accepts(cell.identity)
     else { return nil }
     return cell
   }

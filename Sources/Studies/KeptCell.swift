@@ -50,7 +50,7 @@ struct KeptCell {
       fingerprint: fingerprint, configuration: configuration, precision: precision,
       models: Dictionary(
         models.members.compactMap { member in member.value.string.map { (member.key, $0) } },
-        uniquingKeysWith: { first, _ in first }))
+        uniquingKeysWith: { first, _ in first }), written: [:])
     record = CellRecord(fingerprint: fingerprint, updates: updates, seconds: seconds)
     trainerState = [
       "log_history": json["log_history"] ?? [], "evaluations": json["evaluations"] ?? [],

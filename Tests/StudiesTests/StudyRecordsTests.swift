@@ -67,6 +67,15 @@ import Testing
     try kept.replacingOccurrences(of: #""max_grad_norm":1.0,"#, with: "")
       .write(toFile: path, atomically: true, encoding: .utf8)
     #expect(try world.study(text(world)).cells[1].record != nil)
+    // But not for who asks for something else than it did.
+    let clipped = try world.study(text(world), overrides: ["base.train.max_grad_norm=0.5"])
+    #expect(clipped.cells[1].record == nil)
+    // Nor does one that says what nobody here understands.
+    try kept.replacingOccurrences(
+      of: #""max_grad_norm":1.0,"#, with: #""max_grad_norm":1.0,"new":2,"#
+    )
+    .write(toFile: path, atomically: true, encoding: .utf8)
+    #expect(try world.study(text(world)).cells[1].record == nil)
     try kept.replacingOccurrences(of: #""max_grad_norm":1.0,"#, with: #""max_grad_norm":2.0,"#)
       .write(toFile: path, atomically: true, encoding: .utf8)
     #expect(try world.study(text(world)).cells[1].record == nil)

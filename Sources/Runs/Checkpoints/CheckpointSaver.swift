@@ -55,7 +55,7 @@ final class CheckpointSaver: StateSaver {
           CheckpointFolder.rotate(in: run.path, limit: limit, newest: step, best: best)
         }
       } catch {
-        warn("checkpoint-\(step) could not be saved: \(error); the run goes on")
+        warn("the run goes on, but checkpoint-\(step) could not be saved: \(error)")
         failure.remember(error)
       }
     }

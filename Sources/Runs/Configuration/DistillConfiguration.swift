@@ -111,6 +111,8 @@ public struct DistillConfiguration: RunConfiguration {
   /// The configuration with all its defaults. Those of the method are included once it has read its
   /// section.
   public var resolved: JSONValue { root.resolved }
+  /// The configuration without defaults: what somebody has asked for.
+  public var written: JSONValue { root.written }
   /// Notes for the user, such as old spellings.
   public var notes: [String] { root.document.notes }
   /// For errors about sections as a whole, such as a missing generator.
