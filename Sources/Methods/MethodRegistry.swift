@@ -28,6 +28,7 @@ public enum MethodRegistry {
     TextSmoothing.description,
     FreeLB.description,
     FreeLBKD.description,
+    EDA.description,
   ]
 
   private static let registered = Mutex<[MethodDescription]>([])

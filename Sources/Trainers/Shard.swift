@@ -30,6 +30,19 @@ public struct Shard: Sendable {
   /// The number of texts.
   public var count: Int { places.count }
 
+  /// The tokens of a text between special ones: one range, or one for each text of a pair.
+  package func halves(ofText text: Int) -> [Range<Int>] {
+    var halves: [Range<Int>] = []
+    for place in tokens.range(text) where !isSpecial[place] {
+      if let last = halves.last, last.upperBound == place {
+        halves[halves.count - 1] = last.lowerBound..<place + 1
+      } else {
+        halves.append(place..<place + 1)
+      }
+    }
+    return Array(halves.prefix(RandomSite.halves.count))
+  }
+
   /// Splits rows of a data set among at most `lanes` lanes of similar cost (longest text first,
   /// each to the cheapest lane so far), and a lane's texts into shards of at most `maximumTokens`
   /// tokens. A text longer than that gets a shard of its own. The split depends only on the

@@ -30,6 +30,7 @@ enum MethodCost {
     "freelb-kd":
       "As many updates of kd as there are ascent steps; the teacher runs in each if it is "
       + "perturbed.",
+    "eda": "As none; with a weight for the teacher's outputs, it runs in every update.",
     "text-smoothing": "A smoothed update about 2.4 of kd, so alternate about 1.7 on average.",
     "as-dfd": "An update as in kd whose teacher runs every time, and the making of the texts.",
     "zskt": "An update as in kd whose teacher runs every time, and the making of the texts.",

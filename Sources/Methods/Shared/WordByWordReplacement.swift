@@ -115,12 +115,12 @@ package final class WordByWordReplacement: Sendable {
     if let found = known.withLock({ $0.rows[row] }) { return found }
     let offsets = shard.tokens.offsets
     let ids = Array(shard.tokens.ids[offsets[text]..<offsets[text + 1]])
-    let isSpecial = Array(shard.isSpecial[offsets[text]..<offsets[text + 1]])
     let ranges = borders.words(ofText: text, in: shard).map {
       $0.lowerBound - offsets[text]..<$0.upperBound - offsets[text]
     }
-    let found = Self.texts(isSpecial).prefix(RandomSite.halves.count).map { segment in
-      words(
+    let found = shard.halves(ofText: text).map { half in
+      let segment = half.lowerBound - offsets[text]..<half.upperBound - offsets[text]
+      return words(
         ranges.filter { segment.contains($0.lowerBound) && isReplaceable(ids[$0]) }, of: segment,
         ids: ids, tape: tape)
     }
@@ -131,19 +131,6 @@ package final class WordByWordReplacement: Sendable {
       known.ids += size
     }
     return found
-  }
-
-  /// The texts of a row: what special tokens enclose.
-  private static func texts(_ isSpecial: [Bool]) -> [Range<Int>] {
-    var texts: [Range<Int>] = []
-    for (place, special) in isSpecial.enumerated() where !special {
-      if let last = texts.last, last.upperBound == place {
-        texts[texts.count - 1] = last.lowerBound..<place + 1
-      } else {
-        texts.append(place..<place + 1)
-      }
-    }
-    return texts
   }
 
   /// Whether a word is made of the letters a to z and is no stop word.
