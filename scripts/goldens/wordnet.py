@@ -19,7 +19,7 @@ from golden import GOLDENS, write
 WORDNET = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else "/usr/share/wordnet")
 PARTS = {"noun": "n", "verb": "v", "adj": "a", "adv": "r"}
 BASES = """aardvark abysmal asleep box boxer child cinema die dog fast fastener film fine galore
-    give-and-take good goose great happy knife lady language leaf letter lie man run slowly story
+    give-and-take good goose great happy knife lady language leaf letter lie man off offer run slowly story
     swim terrible very watch well wonderful write zebra""".split()
 INFLECTED = """dogs boxes knives leaves ladies men children geese dice running ran swam swimming
     watches writes wrote written finest happier better best good Films GREAT lies lying

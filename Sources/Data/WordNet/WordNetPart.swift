@@ -26,11 +26,12 @@ struct WordNetPart: Sendable {
     index = try read(indexPath)
     data = try read(dataPath)
     let exceptions = try read("\(folder)/\(part.rawValue).exc")
+    // Of two lines for one word the later one counts, as in NLTK.
     irregular = Dictionary(
       exceptions.split(separator: Self.newline).compactMap { line in
         let fields = Self.fields(line)
         return fields.first.map { ($0, Array(fields.dropFirst())) }
-      }, uniquingKeysWith: { first, _ in first })
+      }, uniquingKeysWith: { _, last in last })
   }
 
   /// The base forms of a word that the index has, each once.
