@@ -8,7 +8,8 @@
 #   --body DIR          all-MiniLM-L6-v2 as a Hugging Face folder
 #   --student DIR       paraphrase-MiniLM-L3-v2 as a Hugging Face folder
 #   --work DIR          where models and runs go (runs/proof-work)
-#   --study NAME        rates, study, controls or pair-b: configs/studies/proof/NAME.json (study)
+#   --study NAME        rates, study, controls, pair-b, few-shot or few-shot-rates:
+#                       configs/studies/proof/NAME.json (study)
 #   --seeds LIST        for example 1,2,3 (1,2,3)
 #   --precision NAME    float32 or bf16 (bf16 where the processor has it)
 #   --program FILE      mate-kd, instead of a release build of this repository
@@ -68,8 +69,25 @@ if [[ ! -s runs/proof/corpus.txt ]]; then
   "$root/scripts/proof-corpus.py" data >runs/proof/corpus.part
   mv runs/proof/corpus.part runs/proof/corpus.txt
 fi
+teacher() { # teacher TASK FOLDER SETTING...
+  local task=$1 folder=$2 settings=()
+  shift 2
+  for setting in "$@"; do settings+=(--set "$setting"); done
+  made "runs/proof/teachers/$task" teacher-finetune --config "$configs/teacher.json" \
+    --set "task.name=$task" --set "task.data_dir=data/$folder" "${settings[@]}"
+}
+case $study in
+  few-shot*)
+    made runs/proof/smoothing-generator pretrain --config "$configs/smoothing-generator.json"
+    teacher sst-2 glue/SST-2 train.max_steps=500
+    teacher ag-news ag_news train.max_steps=300
+    # Its seeds are those of the draws.
+    "$program" compare --config "$configs/$study.json" --set "base.precision=$precision"
+    exit
+    ;;
+esac
 made runs/proof/generator pretrain --config "$configs/generator.json"
-made runs/proof/teachers/cola teacher-finetune --config "$configs/teacher.json"
+teacher cola glue/CoLA
 # Seed by seed, so that what is finished can be compared.
 IFS=, read -ra list <<<"$seeds"
 for seed in "${list[@]}"; do
