@@ -40,5 +40,6 @@ if [[ $sanitizer == thread ]]; then
   set -- --no-parallel "$@"
 fi
 export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1
+export LSAN_OPTIONS=suppressions=$root/scripts/sanitize/leaks.txt
 export TSAN_OPTIONS=halt_on_error=0:second_deadlock_stack=1
 swift test "${options[@]}" --skip-build "$@"
