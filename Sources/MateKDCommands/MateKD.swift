@@ -37,9 +37,16 @@ public struct MateKD: ParsableCommand {
       LockSlots.releaseAll()
     }
     StopSignal.install()
-    let arguments = arguments ?? Array(CommandLine.arguments.dropFirst())
     var status = ExitStatus.ok.rawValue
+    let line = arguments.map { ["mate-kd"] + $0 } ?? CommandLine.arguments
+    let arguments = Array(line.dropFirst())
     do {
+      // Swift reads it from there.
+      guard !line.isEmpty else {
+        throw FileError(
+          .unreadable, file: "/proc/self/cmdline",
+          problem: "the command line cannot be read; mount /proc.")
+      }
       var command = try parseAsRoot(arguments)
       try command.run()
     } catch {
