@@ -154,6 +154,7 @@ public struct ModelFolder: Sendable {
         let target = UnsafeMutableBufferPointer(
           rebasing: floats[start..<start + entry.slot.count])
         try source.checkpoint.copyFloats(name, into: target)
+        try source.checkDoubles(of: wanted, are: target)
       }
       guard model.parameters.matrix(entry.slot).isFinite else {
         throw FileError(
@@ -163,7 +164,7 @@ public struct ModelFolder: Sendable {
       }
       used.insert(wanted)
     }
-    try checkDecoder(of: model, in: source.checkpoint)
+    try checkDecoder(of: model, in: source)
     model.initialize(Set(report.initialized), seed: seed)
     report.unused = source.available
       .filter { !used.contains($0.key) && !family.isRedundant($0.key) }.map(\.value).sorted()
@@ -172,9 +173,10 @@ public struct ModelFolder: Sendable {
 
   /// A decoder that differs from the word embedding cannot be represented and must not be dropped
   /// silently.
-  private func checkDecoder(of model: some Model, in checkpoint: Checkpoint) throws {
-    let name = "\(configuration.encoder.family.description.vocabulary.decoder).weight"
-    guard model is MaskedLanguageModel, checkpoint.entry(named: name) != nil else { return }
+  private func checkDecoder(of model: some Model, in source: WeightSource) throws {
+    let decoder = "\(configuration.encoder.family.description.vocabulary.decoder).weight"
+    guard model is MaskedLanguageModel, let name = source.available[decoder] else { return }
+    let checkpoint = source.checkpoint
     guard
       try checkpoint.floats(name) == model.parameters.matrix(model.encoder.words).values
     else {
@@ -195,7 +197,11 @@ extension FamilyDescription {
     while let wrapper = ["module.", "_orig_mod.", "model."].first(where: name.hasPrefix) {
       name.removeFirst(wrapper.count)
     }
-    while name.hasPrefix("\(encoder).\(encoder).") { name.removeFirst(encoder.count + 1) }
+    // As in transformers 5, a second prefix of the encoder means nothing, nor does one before a head.
+    let known = parts.map { "\(encoder).\($0)." }
+    while name.hasPrefix("\(encoder)."), !known.contains(where: name.hasPrefix) {
+      name.removeFirst(encoder.count + 1)
+    }
     if name.hasSuffix("LayerNorm.gamma") { name = name.dropLast(5) + "weight" }
     if name.hasSuffix("LayerNorm.beta") { name = name.dropLast(4) + "bias" }
     if parts.contains(where: { name.hasPrefix("\($0).") }) { name = "\(encoder).\(name)" }

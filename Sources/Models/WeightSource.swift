@@ -8,6 +8,8 @@ struct WeightSource {
   let checkpoint: Checkpoint
   /// From the name of a weight in this package to that of its tensor.
   let available: [String: String]
+  /// Further tensors that mean a weight which `available` has.
+  private let doubles: [String: [String]]
   private let configuration: EncoderConfiguration
   private let layers: [Int]?
 
@@ -20,8 +22,17 @@ struct WeightSource {
     checkpoint = try Checkpoint(folder: folder.path)
     let family = configuration.family.description
     var available: [String: String] = [:]
-    for name in checkpoint.names { available[family.canonicalName(name)] = name }
+    var doubles: [String: [String]] = [:]
+    for name in checkpoint.names {
+      let weight = family.canonicalName(name)
+      if available[weight] == nil {
+        available[weight] = name
+      } else {
+        doubles[weight, default: []].append(name)
+      }
+    }
     self.available = available
+    self.doubles = doubles
     if !folder.allowsNewWeights,
       !available.keys.contains(where: { $0.hasPrefix("\(family.encoder).") })
     {
@@ -45,6 +56,21 @@ struct WeightSource {
         file: checkpoint.file(of: name), tensor: name,
         problem: "has shape \(found), but config.json asks for \(shape); the two belong to "
           + "different models")
+    }
+  }
+
+  /// Checks that all tensors which mean a weight have the same values, as tied ones do. Nothing is
+  /// read for a weight that one tensor means.
+  /// - Throws: `FileError` that names both tensors.
+  func checkDoubles(of weight: String, are values: UnsafeMutableBufferPointer<Float>) throws {
+    for double in doubles[weight] ?? [] {
+      let other = try checkpoint.floats(double)
+      guard other.elementsEqual(values) else {
+        throw FileError(
+          file: checkpoint.file(of: double), tensor: double,
+          problem: "it differs from \"\(available[weight] ?? weight)\", although both are the "
+            + "model's \(weight); remove the one that the model was not trained with.")
+      }
     }
   }
 

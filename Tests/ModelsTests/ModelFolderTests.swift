@@ -127,6 +127,46 @@ import Testing
     }
   }
 
+  /// Those of wrappers, and those of the encoder, which transformers 5 reads so.
+  @Test(arguments: ["bert.", "bert.bert.", "module.bert.", "model.", "_orig_mod.module."])
+  func prefixesOfAllNames(_ prefix: String) throws {
+    let scratch = try ScratchFolder()
+    let folder = try variant(in: scratch) { rename(&$0) { prefix + $0 } }
+    let (model, report) = try folder.classifier(seed: 1)
+    #expect(report == LoadReport())
+    #expect(Weights(model.parameters) == (try reference()))
+  }
+
+  /// Pairs of names that mean one weight: transformers takes either, depending on its version.
+  @Test(arguments: [
+    ("bert.pooler.dense.bias", "model.bert.pooler.dense.bias"),
+    ("bert.pooler.dense.weight", "module.bert.pooler.dense.weight"),
+    ("bert.encoder.layer.1.output.dense.bias", "encoder.layer.1.output.dense.bias"),
+    ("bert.embeddings.word_embeddings.weight", "bert.bert.embeddings.word_embeddings.weight"),
+    ("bert.embeddings.LayerNorm.weight", "bert.embeddings.LayerNorm.gamma"),
+    ("classifier.bias", "bert.classifier.bias"),
+  ])
+  func twoTensorsOfOneWeightMustAgree(_ name: String, _ double: String) throws {
+    let equal = try ScratchFolder()
+    let (model, report) = try variant(in: equal) { $0[double] = $0[name] }.classifier(seed: 1)
+    #expect(report == LoadReport())
+    #expect(Weights(model.parameters) == (try reference()))
+    for spoil: (inout (shape: [Int], values: [Float])) -> Void in [
+      { $0.values[$0.values.count - 1] += 1 }, { $0 = ([2], [0, 0]) },
+    ] {
+      let scratch = try ScratchFolder()
+      let folder = try variant(in: scratch) { tensors in
+        tensors[double] = tensors[name]
+        spoil(&tensors[double]!)
+      }
+      let error = #expect(throws: FileError.self) { try folder.classifier(seed: 1) }
+      let message = error?.description ?? ""
+      #expect(
+        message.contains("\"\(name)\"") && message.contains("\"\(double)\"")
+          || message.contains("has shape"), "\(message)")
+    }
+  }
+
   @Test(arguments: ["F16", "BF16"])
   func halfPrecision(_ type: String) throws {
     let reference = try reference()
