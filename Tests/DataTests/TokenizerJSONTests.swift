@@ -95,7 +95,7 @@ struct TokenizerJSONTests {
     #expect(try problem(bert, "\"id\": \"B\"", "\"id\": \"A\"").contains("must hold A and B once"))
     #expect(
       try problem(bert, "{\"id\": 0, \"content\"", "{\"id\": 5, \"content\"").contains(
-        "has id 5, which is the id of \"a\""))
+        "is listed with id 5, but the vocabulary has it as 0"))
     let roberta = Self.roberta
     #expect(
       try problem(roberta, "\"normalizer\": null", "\"normalizer\": {\"type\": \"NFC\"}").contains(

@@ -57,7 +57,8 @@ struct TokenizerDefinition {
   /// The ids of the special tokens, with the names from the settings or else from the definition.
   func specialTokens(_ settings: TokenizerSettings) throws -> SpecialTokens {
     func id(_ role: String) throws -> Int32 {
-      let name = settings.names[role] ?? names[role] ?? role
+      let ofFile = role == "unk_token" && unknownIsOfFile(settings)
+      let name = (ofFile ? nil : settings.names[role]) ?? names[role] ?? role
       guard let id = vocabulary.id(of: Array(name.utf8)[...]) else {
         throw FileError(
           file: source,
@@ -71,6 +72,12 @@ struct TokenizerDefinition {
       mask: id("mask_token"))
   }
 
+  /// True if words without pieces become the `unk_token` of tokenizer.json, whatever
+  /// tokenizer_config.json calls so.
+  private func unknownIsOfFile(_ settings: TokenizerSettings) -> Bool {
+    settings.tokenizerClass?.isTheFileItself == true && kind == .wordPiece
+  }
+
   /// Lists the special tokens that the files name without listing them. Those that the vocabulary
   /// lacks get the next ids, as in transformers.
   ///
@@ -78,7 +85,9 @@ struct TokenizerDefinition {
   mutating func complete(_ settings: TokenizerSettings) throws {
     for token in settings.addedTokens {
       if let listed = addedTokens.first(where: { $0.content == token.content }) {
-        guard listed == token || names.values.contains(token.content) else {
+        guard
+          listed == token || listed.id == token.id && names.values.contains(token.content)
+        else {
           throw FileError(
             file: settings.file,
             problem: "the added token \"\(token.content)\" is described in another way than in "
@@ -98,7 +107,10 @@ struct TokenizerDefinition {
             + "\(source); list it in both or in neither.")
       }
     }
-    for token in settings.furtherSpecialTokens
+    // What tokenizer_config.json alone calls unk_token is only another special token.
+    let other = unknownIsOfFile(settings) ? settings.names["unk_token"] : nil
+    for token in [other].compactMap({ $0.map { AddedToken(id: 0, content: $0) } })
+      + settings.furtherSpecialTokens
     where !addedTokens.contains(where: { $0.content == token.content }) {
       var token = token
       token.id =
@@ -156,12 +168,28 @@ struct TokenizerDefinition {
   /// - Parameter isFile: whether the definition comes from a tokenizer.json.
   /// - Throws: `FileError` that names both files and the key.
   func check(_ settings: TokenizerSettings, isFile: Bool) throws {
-    // XLM-RoBERTa's files name no class if they are old; transformers takes it from the family.
-    guard let kind = settings.tokenizerClass ?? (self.kind == .unigram ? .xlmRoberta : nil) else {
-      return
+    if let token = settings.contestedTokens.first(where: { token in
+      !isFile || !addedTokens.contains { $0.content == token }
+    }) {
+      throw FileError(
+        file: settings.file,
+        problem: "\"additional_special_tokens\" lacks \"\(token)\", which special_tokens_map.json "
+          + "lists; versions of transformers disagree whether it is special, so list it here, too.")
     }
+    // Where files name no class, transformers takes the family's.
+    let usual = settings.classOrUsual ?? (self.kind == .unigram ? .xlmRoberta : nil)
+    if usual?.isTheFileItself != true, let null = settings.nullName {
+      throw FileError(
+        file: null.file, line: null.line,
+        problem: "\"\(null.role)\" is null; name the token that the model was trained with, or "
+          + "remove the key if it is the usual one.")
+    }
+    guard let kind = usual else { return }
     func refuse(_ problem: String) -> FileError { FileError(file: settings.file, problem: problem) }
-    let name = "tokenizer_class \(kind.rawValue)"
+    let name =
+      settings.tokenizerClass == nil
+      ? "the family's \(kind.rawValue), as no other tokenizer_class is named,"
+      : "tokenizer_class \(kind.rawValue)"
     guard !kind.isTheFileItself || isFile else {
       throw refuse("\(name) needs a tokenizer.json, which the folder lacks.")
     }
@@ -215,6 +243,9 @@ struct TokenizerDefinition {
         }
         try require("\"clean_text\"", given.cleansText, "class always cleans texts")
       }
+      try require(
+        "\"unk_token\"", model.unknown == settings.names["unk_token"] ?? usual.unknown,
+        settings.names["unk_token"] == nil ? "unk_token is absent" : "unk_token says otherwise")
       try require(
         "\"continuing_subword_prefix\"", model.continuationPrefix == usual.continuationPrefix,
         "class always has ##")

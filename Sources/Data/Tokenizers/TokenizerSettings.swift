@@ -22,8 +22,11 @@ struct TokenizerSettings {
   private(set) var addedTokens: [AddedToken] = []
   /// True if `added_tokens_decoder` is there.
   private(set) var listsAddedTokens = false
-  /// Spellings of further special tokens, which may have no id yet.
+  /// Spellings of further special tokens, which may have no id yet, in the order in which
+  /// transformers gives them ids.
   private(set) var furtherSpecialTokens: [AddedToken] = []
+  /// Spellings that only some versions of transformers take as special tokens.
+  private(set) var contestedTokens: [String] = []
   /// `truncation_side` is "left".
   private(set) var truncatesLeft: Bool?
   /// `special_tokens_in_text`, a key of mate-kd's; or else false if `split_special_tokens` is true.
@@ -31,6 +34,9 @@ struct TokenizerSettings {
   /// The file that most settings come from, for messages.
   let file: String
   private var inputNames: [String]?
+  /// Where the name of a special token is null.
+  private var nulls: [String: (file: String, line: Int)] = [:]
+  private var named: [NamedTokens] = []
   private let model: ModelFacts
 
   /// What config.json says that concerns tokens.
@@ -41,44 +47,85 @@ struct TokenizerSettings {
     var hasSegments = false
   }
 
+  /// The further special tokens that one key names.
+  private struct NamedTokens {
+    var key: String
+    var tokens: [AddedToken]
+
+    var isList: Bool { key.hasSuffix("_special_tokens") }
+    /// transformers gives ids to one kind of key after the other.
+    var rank: Int { key == "bos_token" ? 0 : key == "eos_token" ? 1 : isList ? 3 : 2 }
+  }
+
   private static let roles = ["pad_token", "unk_token", "cls_token", "sep_token", "mask_token"]
 
   init(folder: String) throws {
     file = "\(folder)/tokenizer_config.json"
     model = try Self.modelFacts(folder)
     let settings = try Self.object("tokenizer_config.json", in: folder)
-    let map = try Self.object("special_tokens_map.json", in: folder)
     for member in settings?.0["added_tokens_decoder"]?.object?.members ?? [] {
       listsAddedTokens = true
       addedTokens.append(
         try AddedToken(member.value, id: Int32(member.key), defaultsToNormalized: true, file: file))
     }
-    // Where all tokens are listed, transformers looks at no other file for them.
-    for (json, path) in [listsAddedTokens ? nil : map, settings].compactMap({ $0 }) {
+    // Where all tokens are listed, transformers looks at no other file for them. Otherwise what
+    // special_tokens_map.json says counts before tokenizer_config.json.
+    let map = listsAddedTokens ? nil : try Self.object("special_tokens_map.json", in: folder)
+    for (json, path) in [settings, map].compactMap({ $0 }) {
       try readSpecialTokens(json, path)
       lowersCase = try Self.flag("do_lower_case", json, path) ?? lowersCase
       stripsAccents = try Self.flag("strip_accents", json, path) ?? stripsAccents
       isolatesChinese = try Self.flag("tokenize_chinese_chars", json, path) ?? isolatesChinese
       addsPrefixSpace = try Self.flag("add_prefix_space", json, path) ?? addsPrefixSpace
+      try readKinds(json, path)
     }
-    if let (json, path) = settings { try readKinds(json, path) }
+    if let (json, path) = settings { try readClass(json, path) }
     if tokenizerClass == nil, let name = model.tokenizerClass {
       tokenizerClass = try Self.tokenizerClass(name, "\(folder)/config.json", line: nil)
     }
+    for token in named.sorted(by: { $0.rank < $1.rank }).flatMap(\.tokens)
+    where !furtherSpecialTokens.contains(where: { $0.content == token.content }) {
+      furtherSpecialTokens.append(token)
+    }
     if !listsAddedTokens { try readAddedTokens(folder) }
+    contestedTokens = contested(map?.0, besides: settings?.0)
     furtherSpecialTokens.removeAll { token in
       addedTokens.contains { $0.content == token.content }
     }
   }
 
-  private mutating func readKinds(_ json: JSONValue, _ path: String) throws {
-    if let value = json["tokenizer_class"], !value.isNull {
-      guard let name = value.string else {
-        throw FileError(
-          file: path, line: value.position.line, problem: "\"tokenizer_class\" must be a string.")
-      }
-      tokenizerClass = try Self.tokenizerClass(name, path, line: value.position.line)
+  /// What special_tokens_map.json alone lists as special. transformers 4 adds it to what
+  /// tokenizer_config.json lists; 5 forgets it beside such a list, and in added_tokens.json takes it
+  /// as a usual token.
+  private func contested(_ map: JSONValue?, besides settings: JSONValue?) -> [String] {
+    let key = "additional_special_tokens"
+    func contents(_ json: JSONValue?) -> [String] {
+      (json?[key]?.array ?? []).compactMap { $0.string ?? $0["content"]?.string }
     }
+    let (known, hasList) = (Set(contents(settings)), settings?[key] != nil)
+    return contents(map).filter { token in
+      !known.contains(token) && (hasList || addedTokens.contains { $0.content == token })
+    }
+  }
+
+  /// The first of the five special tokens whose name is null, and where.
+  var nullName: (role: String, file: String, line: Int)? {
+    for role in Self.roles {
+      if let place = nulls[role] { return (role, place.file, place.line) }
+    }
+    return nil
+  }
+
+  private mutating func readClass(_ json: JSONValue, _ path: String) throws {
+    guard let value = json["tokenizer_class"], !value.isNull else { return }
+    guard let name = value.string else {
+      throw FileError(
+        file: path, line: value.position.line, problem: "\"tokenizer_class\" must be a string.")
+    }
+    tokenizerClass = try Self.tokenizerClass(name, path, line: value.position.line)
+  }
+
+  private mutating func readKinds(_ json: JSONValue, _ path: String) throws {
     if let value = json["model_input_names"], !value.isNull {
       guard let names = value.array?.map(\.string), !names.contains(nil) else {
         throw FileError(
@@ -114,27 +161,34 @@ struct TokenizerSettings {
 
   /// The five special tokens that every model needs, and whatever else is called a special token.
   private mutating func readSpecialTokens(_ json: JSONValue, _ path: String) throws {
-    for member in json.object?.members ?? [] where !member.value.isNull {
+    for member in json.object?.members ?? [] {
       let (key, value) = (member.key, member.value)
       if Self.roles.contains(key) {
+        nulls[key] = value.isNull ? (path, value.position.line) : nil
+        guard !value.isNull else { continue }
         guard let name = value.string ?? value["content"]?.string else {
           throw FileError(
             file: path, line: value.position.line,
             problem: "\"\(key)\" must be a string or an object with \"content\".")
         }
         names[key] = name
-        if key == "mask_token" { maskStripsLeft = value["lstrip"]?.bool ?? maskStripsLeft }
+        if key == "mask_token" { maskStripsLeft = value["lstrip"]?.bool }
       } else if key == "additional_special_tokens" || key == "extra_special_tokens" {
-        for token in value.array ?? value.object?.members.map(\.value) ?? [] {
-          try addSpecial(token, key, path)
-        }
-      } else if key.hasSuffix("_token"), value.string != nil || value["content"] != nil {
-        try addSpecial(value, key, path)
+        let tokens = value.array ?? value.object?.members.map(\.value) ?? []
+        named.append(
+          NamedTokens(key: key, tokens: try tokens.compactMap { try special($0, key, path) }))
+      } else if key.hasSuffix("_token") {
+        let isName = value.string != nil || value["content"] != nil
+        let token = isName ? try special(value, key, path) : nil
+        // Only the last file's counts.
+        named.removeAll { $0.key == key }
+        named.append(NamedTokens(key: key, tokens: [token].compactMap { $0 }))
       }
     }
   }
 
-  private mutating func addSpecial(_ value: JSONValue, _ key: String, _ path: String) throws {
+  /// A further special token; nil for an empty one.
+  private func special(_ value: JSONValue, _ key: String, _ path: String) throws -> AddedToken? {
     guard let content = value.string ?? value["content"]?.string else {
       throw FileError(
         file: path, line: value.position.line,
@@ -143,9 +197,7 @@ struct TokenizerSettings {
     var token = AddedToken(id: 0, content: content)
     if value.string == nil { token = try AddedToken(value, id: 0, file: path) }
     token.isSpecial = true
-    if !content.isEmpty, !furtherSpecialTokens.contains(where: { $0.content == content }) {
-      furtherSpecialTokens.append(token)
-    }
+    return content.isEmpty ? nil : token
   }
 
   private mutating func readAddedTokens(_ folder: String) throws {
@@ -170,6 +222,20 @@ struct TokenizerSettings {
     guard let name = model.type?.lowercased() else { return nil }
     if name.contains("roberta") { return name.contains("xlm") ? .unigram : .bytePair }
     return name.contains("bert") ? .wordPiece : nil
+  }
+
+  /// The class that the folder names, or else that of its family, as in transformers; nil if
+  /// unknown.
+  var classOrUsual: TokenizerClass? {
+    if let tokenizerClass { return tokenizerClass }
+    return switch model.type {
+    case "bert": .bert
+    case "distilbert": .distilBERT
+    case "electra": .electra
+    case "roberta": .roberta
+    case "xlm-roberta": .xlmRoberta
+    default: nil
+    }
   }
 
   /// True if the folder's model has segments, but its tokenizer gives it none: all tokens are then

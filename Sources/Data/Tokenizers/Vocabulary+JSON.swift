@@ -32,8 +32,16 @@ extension Vocabulary {
   }
 
   /// The vocabulary plus the added tokens beyond it.
+  ///
+  /// - Throws: as above.
   func appending(_ added: [AddedToken], file: String) throws -> Vocabulary {
-    try Vocabulary(
+    if hasEmptyLines, let token = added.first(where: { $0.id >= count }) {
+      throw FileError(
+        file: file,
+        problem: "the file ends with empty lines, which move the ids of added tokens such as "
+          + "\"\(token.content)\" in transformers; remove them, or correct the ids.")
+    }
+    return try Vocabulary(
       rows: (0..<Int32(count)).compactMap { id in
         bytes(of: id).map { (Int(id), Array($0), Int(id) + 1) }
       },
@@ -52,6 +60,7 @@ extension Vocabulary {
     let model = modelSize ?? Set(rows.map(\.token)).count
     // Tokenizers count on from the largest id of an added token, or from the size of the model.
     var next = model
+    try Self.requireNoOtherID(rows.map { ($0.id, $0.token) }, added, file)
     for token in added.sorted(by: { $0.id < $1.id }) {
       if !listed.contains(Int(token.id)) {
         guard Int(token.id) == next else {
@@ -98,6 +107,26 @@ extension Vocabulary {
         file: file,
         problem: "the added token \"\(token.content)\" has id \(token.id), which is the id of "
           + "\"\(other)\"; give the files of one model.")
+    }
+  }
+
+  /// An added token that the vocabulary has already keeps its id there in `tokenizers`, whatever
+  /// id it is listed with.
+  private static func requireNoOtherID(
+    _ rows: [(id: Int, token: [UInt8])], _ added: [AddedToken], _ file: String
+  ) throws {
+    guard !added.isEmpty else { return }
+    let listed = Dictionary(
+      added.map { (Array($0.content.utf8), $0) }, uniquingKeysWith: { first, _ in first })
+    var known: [[UInt8]: Int] = [:]
+    // Of lines that repeat, the last counts.
+    for row in rows where listed[row.token] != nil { known[row.token] = row.id }
+    for token in added {
+      guard let id = known[Array(token.content.utf8)], id != Int(token.id) else { continue }
+      throw FileError(
+        file: file,
+        problem: "the added token \"\(token.content)\" is listed with id \(token.id), but the "
+          + "vocabulary has it as \(id), which tokenizers would keep; correct the id.")
     }
   }
 }

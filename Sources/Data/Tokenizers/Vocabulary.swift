@@ -10,6 +10,9 @@ public struct Vocabulary: Sendable {
   /// Ids of tokens that were added to the model's own. They are matched as a whole, and words are
   /// never split into them.
   let added: Set<Int32>
+  /// True if the tokens come from a file with empty lines at its end, which are left out. No text
+  /// becomes them, but `tokenizers` counts them.
+  private(set) var hasEmptyLines = false
 
   /// The most tokens, or merges of tokens, that a file may list: twice as many as any tokenizer has
   /// whose models are read here.
@@ -37,9 +40,13 @@ public struct Vocabulary: Sendable {
     self.holes = holes
   }
 
-  /// The content of a `vocab.txt`: one token per line, with LF or CR LF.
+  /// The content of a `vocab.txt`: one token per line, with LF or CR LF. Models need no embeddings
+  /// for empty lines at the end.
   init(lines bytes: [UInt8]) {
-    self.init(tokens: ByteLines(bytes).map { Array(bytes[$0]) })
+    let tokens = ByteLines(bytes).map { Array(bytes[$0]) }
+    let end = tokens.lastIndex { !$0.isEmpty }.map { $0 + 1 } ?? 0
+    self.init(tokens: Array(tokens[..<end]))
+    hasEmptyLines = end < tokens.count
   }
 
   /// One more than the largest id, which is the number of tokens where no id is left out.
