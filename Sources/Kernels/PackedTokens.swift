@@ -6,6 +6,9 @@ public struct PackedTokens: Sendable, Equatable {
   public var typeIDs: [Int32]
   /// Text boundaries: text t owns tokens offsets[t]..<offsets[t + 1].
   public var offsets: [Int]
+  /// True if a program reads the texts as vectors of its own (`inputs_embeds` in transformers)
+  /// rather than as ids, so that none of the tokens is padding.
+  public var standForVectors = false
 
   /// Packed texts.
   public init(ids: [Int32], typeIDs: [Int32], offsets: [Int]) {
@@ -31,14 +34,19 @@ public struct PackedTokens: Sendable, Equatable {
 
   /// Position of each token within its text.
   ///
-  /// - Parameter first: the position of the first token of a text. Padding tokens count like all
-  ///   others, because packed texts contain them only where a model chose them as words.
-  public func positions(from first: Int = 0) -> [Int32] {
+  /// - Parameters:
+  ///   - first: the position of the first token of a text.
+  ///   - padding: an id that has the position before the first and is not counted, as in RoBERTa,
+  ///     wherever it stands in a text; nil if all tokens count.
+  public func positions(from first: Int = 0, padding: Int32? = nil) -> [Int32] {
     var result: [Int32] = []
     result.reserveCapacity(ids.count)
     for t in 0..<count {
-      for i in 0..<(offsets[t + 1] - offsets[t]) {
-        result.append(Int32(truncatingIfNeeded: first + i))
+      var next = first
+      for row in range(t) {
+        let isPadding = ids[row] == padding
+        result.append(Int32(truncatingIfNeeded: isPadding ? first - 1 : next))
+        if !isPadding { next += 1 }
       }
     }
     return result

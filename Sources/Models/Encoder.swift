@@ -153,10 +153,13 @@ public struct Encoder: Sendable {
   ) -> Tensor {
     let c = configuration
     func weight(_ slot: ParameterSlot) -> Tensor { tape.parameter(slot, of: parameters) }
+    // transformers knows padding by its id alone, and vectors have none.
+    let isText = vectors == nil && sample == nil && !tokens.standForVectors
+    let padding = isText && c.firstPosition > 0 ? Int32(truncatingIfNeeded: c.padTokenID) : nil
     let sum = tape.embedding(
       words: vectors ?? weight(words), positions: weight(positions), types: types.map(weight),
       ids: vectors == nil ? tokens.ids : tokens.ids.indices.map { Int32(truncatingIfNeeded: $0) },
-      positionIDs: tokens.positions(from: c.firstPosition),
+      positionIDs: tokens.positions(from: c.firstPosition, padding: padding),
       // If all tokens share one segment, the segments of a tokenizer mean nothing.
       typeIDs: c.typeVocabularySize > 1
         ? tokens.typeIDs : [Int32](repeating: 0, count: tokens.ids.count),

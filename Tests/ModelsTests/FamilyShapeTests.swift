@@ -40,6 +40,24 @@ import Testing
       ids: [2, 9, 2, 8, 8], typeIDs: [0, 0, 0, 0, 1], offsets: [0, 2, 5])
     #expect(tokens.positions(from: configuration.firstPosition) == [2, 3, 2, 3, 4])
     #expect(tokens.positions() == [0, 1, 0, 1, 2])
+    // create_position_ids_from_input_ids of transformers for [2, 1, 9, 1, 8] and [1, 1].
+    let padded = PackedTokens(
+      ids: [2, 1, 9, 1, 8, 1, 1], typeIDs: [Int32](repeating: 0, count: 7), offsets: [0, 5, 7])
+    #expect(padded.positions(from: 2, padding: 1) == [2, 1, 3, 1, 4, 1, 1])
+  }
+
+  /// Ids of padding in a text have RoBERTa's position of padding, but generated texts, which
+  /// transformers would get as vectors, have none.
+  @Test func paddingInATextIsNotCounted() throws {
+    let model = try ModelFolder(ModelGolden("roberta-classifier").folder).classifier(seed: 1).0
+    func logits(_ ids: [Int32], vectors: Bool = false) -> [Float] {
+      var tokens = PackedTokens(
+        ids: ids, typeIDs: ids.map { _ in 0 }, offsets: [0, ids.count])
+      tokens.standForVectors = vectors
+      return model.logits(tokens, tape: Tape(pool: BufferPool()), training: false).value.values
+    }
+    #expect(logits([0, 1, 9, 2]) != logits([0, 1, 9, 2], vectors: true))
+    #expect(logits([0, 8, 9, 2]) == logits([0, 8, 9, 2], vectors: true))
   }
 
   @Test(arguments: [ModelFamily.roberta, .distilbert])

@@ -304,7 +304,10 @@ package struct MaskedAdversary: Sendable {
     var counts = Scalars()
     counts["replacement_rate"] = Double(rows.count)
     counts["unchanged_rate"] = Double(zip(rows, ids).count { shard.tokens.ids[$0] == $1 })
-    return Texts(tokens: shard.tokens.replacing(rows, with: ids), counts: counts)
+    var tokens = shard.tokens.replacing(rows, with: ids)
+    // Both models read them as mixtures of word vectors, here and where the generator learns.
+    tokens.standForVectors = true
+    return Texts(tokens: tokens, counts: counts)
   }
 
   /// Turns the sums of a step into what the log says about the generator: the share of ordinary

@@ -57,13 +57,17 @@ extension PackedTokens {
       types.append(contentsOf: typeIDs[self.offsets[text]..<self.offsets[text + 1]])
       offsets.append(ids.count)
     }
-    return PackedTokens(ids: ids, typeIDs: types, offsets: offsets)
+    var texts = PackedTokens(ids: ids, typeIDs: types, offsets: offsets)
+    texts.standForVectors = standForVectors
+    return texts
   }
 
-  /// These texts, then those of `other`.
+  /// These texts, then those of `other`. If some stand for vectors, all do.
   func followed(by other: PackedTokens) -> PackedTokens {
-    PackedTokens(
+    var texts = PackedTokens(
       ids: ids + other.ids, typeIDs: typeIDs + other.typeIDs,
       offsets: offsets + other.offsets.dropFirst().map { $0 + ids.count })
+    texts.standForVectors = standForVectors || other.standForVectors
+    return texts
   }
 }
