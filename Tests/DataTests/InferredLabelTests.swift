@@ -64,6 +64,16 @@ import Testing
       complaint("a,pos\nb,pos\n")
         == "the training rows have only the label \"pos\"; a model needs two or more to tell apart."
     )
+    for none in ["NA", "nan", "None", "null", "n/a"] {
+      #expect(
+        complaint("a,\(none)\nb,pos\nc,neg\n")
+          == "the label \"\(none)\" usually says that there is none; list labels, with "
+          + "\"\(none)\" if it is one of them.")
+    }
+    #expect(
+      complaint("a,1\nb,1.0\nc,2\n").hasPrefix("the labels \"1\" and \"1.0\" are the same number"))
+    #expect(complaint("a,16777216\nb,16777217\n") == "[\"16777216\", \"16777217\"]")
+    #expect(complaint("a,01\nb,1\nc,x\n").contains("are the same number"))
     let many = (0...1000).map { "a,\($0)\n" }.joined()
     #expect(complaint(many).hasPrefix("the label's column has more than 1000 different values"))
   }
@@ -71,6 +81,15 @@ import Testing
   @Test func rowsThatCannotBeUsedAreLeftToTheirReader() throws {
     #expect(try labels("a,pos\nb\nc,neg\n") == ["neg", "pos"])
     #expect(complaint("a\nb\n").contains("2 are needed"))
+  }
+
+  /// Whoever lists a label that looks like none has it.
+  @Test func listedLabelsMayLookLikeNone() throws {
+    let task = try read("text,label\na,NA\nb,US\nc,NA\n", ["labels": ["NA", "US"]])
+    let description = try #require(task.own)
+    let rows = try DatasetReader.read(
+      task: description, split: .train, directory: task.dataDir)
+    #expect((0..<3).map { rows.label($0) } == [.class(0), .class(1), .class(0)])
   }
 
   @Test func dataOfAnotherPlaceMustListThem() throws {

@@ -39,6 +39,24 @@ import Testing
     return toy.scratch.path
   }
 
+  /// Without `max_seq_length` texts are cut to 128 tokens, or to the model's limit if that is less.
+  @Test func aTaskWithoutLengthTakesTheModelsLimit() throws {
+    let toy = try ToyWorld()
+    let path = try folder(toy, labels: ["a", "b"])
+    let limit = try ModelFolder(path).configuration.encoder.maximumLength
+    try #require(limit < 128)
+    for (more, expected) in [("", limit), (", \"max_seq_length\": 5", 5)] {
+      let file = "\(toy.scratch.path)/own.json"
+      try """
+      {"name": "own", "data_dir": ".", "format": "csv", "text": "text", "label": "label",
+      "labels": ["a", "b"]\(more)}
+      """.write(toFile: file, atomically: true, encoding: .utf8)
+      let applied = try AppliedTask(configuration: file, model: path)
+      let model = try FineTunedClassifier(folder: path, maxSeqLength: applied.maxSeqLength)
+      #expect(model.maxSeqLength == expected)
+    }
+  }
+
   @Test func threeLabelsAreFoldedToTwo() throws {
     let toy = try ToyWorld()
     let names = ["contradiction", "entailment", "neutral"]

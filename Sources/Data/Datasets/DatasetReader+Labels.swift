@@ -10,8 +10,9 @@ extension DatasetReader {
   ///
   /// Rows that cannot be used are left to whoever reads the rows themselves.
   ///
-  /// - Throws: `FileError` if there are fewer than two labels, more than `mostInferredLabels`, or
-  ///   two that differ only in case or in spaces around them.
+  /// - Throws: `FileError` if there are fewer than two labels, more than `mostInferredLabels`, two
+  ///   that differ only in case, in spaces around them or in how they write a number, or one that
+  ///   usually says that there is none, such as `NA`.
   static func inferLabels(of task: TaskDescription, directory: String) throws -> [String] {
     let (file, path) = try find(task: task, split: .train, directory: directory)
     let bytes = try DataFile.read(path)
@@ -58,7 +59,27 @@ extension DatasetReader {
   }
 
   private static func checkDistinct(_ labels: [String], path: String) throws {
+    // Nobody can tell a class of this name from a missing label.
+    if let none = labels.first(where: { LabelSpelling.isMissing(Array($0.utf8)[...]) }) {
+      throw FileError(
+        file: path,
+        problem: "the label \"\(none)\" usually says that there is none; list labels, with "
+          + "\"\(none)\" if it is one of them.")
+    }
     var known: [String: String] = [:]
+    var values: [Double: String] = [:]
+    for label in labels {
+      let plain = Array(label.utf8)[...].withoutOuterSpaces
+      // Large whole numbers that differ may be one Float.
+      guard DecimalNumber.parse(plain) != nil,
+        let value = Double(String(decoding: plain, as: UTF8.self)),
+        let other = values.updateValue(label, forKey: value)
+      else { continue }
+      throw FileError(
+        file: path,
+        problem: "the labels \"\(other)\" and \"\(label)\" are the same number; write them alike, "
+          + "or list labels if they differ.")
+    }
     for label in labels {
       let plain = String(decoding: Array(label.utf8)[...].withoutOuterSpaces, as: UTF8.self)
       guard let other = known.updateValue(label, forKey: plain.lowercased()) else { continue }

@@ -11,6 +11,8 @@ public struct TaskConfiguration: Sendable {
   public var dataDir: String
   /// `max_seq_length`: texts are cut to so many tokens, special ones included.
   public var maxSeqLength: Int
+  /// True if the configuration says so, rather than by default.
+  package private(set) var namesMaxSeqLength = false
   /// `bad_rows`
   public var badRows: BadRows
   /// `empty_texts`: whether rows without a text count like the others.
@@ -84,6 +86,7 @@ public struct TaskConfiguration: Sendable {
         "max_seq_length", default: QuestionConfiguration.concerns(name) ? 384 : 128,
         in: 3...Self.longestText,
         "Texts are cut to this many tokens, including special ones.")
+      namesMaxSeqLength = section.has("max_seq_length")
       badRows = try section.choice(
         "bad_rows", default: .stop,
         "Rows that break the format: `stop` ends the run, `skip` reports them and goes on.")

@@ -8,7 +8,7 @@ import StrictJSON
 public struct AppliedTask: Sendable {
   /// The task.
   public private(set) var task: TaskDescription
-  /// `max_seq_length` if the task was described in a configuration, otherwise nil.
+  /// `max_seq_length` if a configuration describes the task and names it, otherwise nil.
   public let maxSeqLength: Int?
   /// How the texts of questions are cut: as the configuration says, otherwise in the usual way.
   public let windows: WindowSettings
@@ -68,7 +68,8 @@ public struct AppliedTask: Sendable {
 
   private init(_ configuration: TaskConfiguration) throws {
     self.init(
-      task: try configuration.taskDescription(), maxSeqLength: configuration.maxSeqLength,
+      task: try configuration.taskDescription(),
+      maxSeqLength: configuration.namesMaxSeqLength ? configuration.maxSeqLength : nil,
       windows: WindowSettings(configuration), badRows: configuration.badRows)
   }
 
