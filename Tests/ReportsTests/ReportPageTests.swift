@@ -212,6 +212,42 @@ import Reports
     }
   }
 
+  @Test func noLabelOfAChartIsCutOff() throws {
+    // Widths of DejaVu Sans, which is wide, in its own units of 1/2048, at the style sheet's 17 px.
+    let widths: [Character: Double] = [".": 651, "-": 739, "+": 1716, "e": 1260]
+    func width(_ text: some StringProtocol) -> Double {
+      text.reduce(0) { $0 + (widths[$1] ?? 1303) } * 17 / 2048
+    }
+    let curves: [Chart.Points] = [
+      [(7, 4.239_461_23e-05)], [(7, 5.241934)], [(1, 5.24175), (2, 5.2419)], [(1, -1e-5), (2, -3e-5)],
+      [(1_000_000, 1_234_567), (2_000_000, 1_234_569)], [(0.1, 0.2), (0.100_01, 0.3)], [(1, 0)],
+    ]
+    for points in curves {
+      let chart = Chart(
+        title: "t", lines: [.init(name: "a", points: points)], horizontal: "s", vertical: "v")
+      for source in [try #require(chart.svg), chart.html(id: "x").source] {
+        var ends = 0
+        for text in source.split(separator: "<text x=\"").dropFirst() {
+          let x = try #require(Double(text.prefix { $0 != "\"" }))
+          let label = text.drop { $0 != ">" }.dropFirst().prefix { $0 != "<" }
+          if text.contains("text-anchor=\"end\"") {
+            ends += 1
+            // 12 and half a line are the name of the axis.
+            #expect(x - width(label) >= 20, "\(label)")
+          } else if text.contains("text-anchor=\"middle\"") {
+            #expect(x + width(label) / 2 <= 480, "\(label)")
+          }
+        }
+        #expect(ends > 0)
+      }
+    }
+    // One number says as much as the tables do.
+    for (number, label) in [(4.239461e-05, "4.239e-05"), (5.241934, "5.242"), (123_456, "123456")] {
+      let axis = Axis(number...number)
+      #expect(axis.ticks.map(axis.label) == [label])
+    }
+  }
+
   @Test func anEmptyLogAndOneThatIsNotFiniteMakeNoChart() throws {
     let line = Chart.Line(name: "a", points: [(1, .nan), (2, .infinity)])
     #expect(Chart(title: "t", lines: [line]).html(id: "x").source.isEmpty)
