@@ -126,6 +126,28 @@ import Reports
     #expect(html.contains("fi<s>lm</s>") && html.contains("fi<mark>x</mark>"))
   }
 
+  @Test func textsFromRightToLeftKeepTheirOrder() throws {
+    let scratch = try ScratchFolder()
+    try run(scratch, "one")
+    let html = try ReportPage(folders: ["\(scratch.path)/one"]).html(disagreements: [
+      (
+        "one",
+        [
+          Disagreement(
+            text: "שלום, world", reference: "חיובי",
+            teacher: .init(label: "חיובי", probability: 0.5),
+            student: .init(label: "שלילי", probability: 0.75), distance: 0.25)
+        ]
+      )
+    ])
+    #expect(html.contains("<th scope=\"row\" dir=\"auto\">שלום, world</th>"))
+    #expect(html.contains("<td dir=\"auto\">חיובי</td>"))
+    #expect(html.contains("<td dir=\"auto\"><bdi>חיובי</bdi> 50.0\u{202F}% (right)</td>"))
+    #expect(html.contains("<td dir=\"auto\"><bdi>שלילי</bdi> 75.0\u{202F}% (wrong)</td>"))
+    // Labels stand above numbers in confusion matrices.
+    #expect(html.contains("<th scope=\"col\" dir=\"auto\" class=\"number\">"))
+  }
+
   @Test func numbersAreThoseOfTheFiles() throws {
     let scratch = try ScratchFolder()
     try run(scratch, "one")
@@ -137,8 +159,8 @@ import Reports
     // One of two rows of the first label is right, none of the other.
     #expect(html.contains(">50.0\u{202F}%</td>") && html.contains(">0.0\u{202F}%</td>"))
     // Of all settings only the rate differs.
-    #expect(html.contains("<th scope=\"row\">train.learning_rate</th><td>0.1</td><td>0.2</td>"))
-    #expect(!html.contains("<th scope=\"row\">seed</th>"))
+    #expect(html.contains(">train.learning_rate</th><td dir=\"auto\">0.1</td><td dir=\"auto\">0.2</td>"))
+    #expect(!html.contains(">seed</th>"))
     // A long log does not make a long page.
     #expect(html.utf8.count < 60_000)
   }
@@ -153,7 +175,7 @@ import Reports
     let html = try ReportPage(folders: [path]).html()
     #expect(html.contains("<h2 id=\"similar-layers\">") && !html.contains("<script"))
     #expect(html.contains("linear CKA of the states of 1\u{202F}234 texts"))
-    #expect(html.contains("<th scope=\"row\">layer 1</th>") && !html.contains("layer 2"))
+    #expect(html.contains("<th scope=\"row\" dir=\"auto\">layer 1</th>") && !html.contains("layer 2"))
     let cells = [("10", "1.00"), ("5", "0.50"), ("0", "0.04"), ("10", "0.96"), ("0", "-0.10")]
     for (share, text) in cells + [("3", "0.33")] {
       #expect(html.contains("<span class=\"count right share\(share)\">\(text)</span>"))
