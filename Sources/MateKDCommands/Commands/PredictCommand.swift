@@ -118,7 +118,13 @@ struct PredictCommand: ParsableCommand {
       if !overwrite {
         try ([output] + (answers.map { [$0] } ?? [])).forEach { try OutputFile.refuseExisting($0) }
       }
-      try predict(model, input: input == "-" ? "/dev/stdin" : input, output: output)
+      let texts = input == "-" ? "/dev/stdin" : input
+      for (option, path) in [("--output", output)] + (answers.map { [("--answers", $0)] } ?? []) {
+        try OutputFile.refuse(
+          path, amongst: [texts],
+          reason: "it is the file of --input; give \(option) another name")
+      }
+      try predict(model, input: texts, output: output)
     }
   }
 
