@@ -71,6 +71,14 @@ run predict --model runs/reviews-kd --input reviews.csv --output predictions.jso
 refused 73 'give --overwrite' predict --model runs/reviews-kd --input reviews.csv \
   --output predictions.jsonl
 run predict --model runs/reviews-kd --input reviews.csv --output predictions.jsonl --overwrite
+# A dollar sign in a name is no variable.
+mkdir '$HOME'
+cp reviews.csv '$HOME/a $HOME.csv'
+run init --data '$HOME/a $HOME.csv' --teacher body --out dollar.json
+run teacher-finetune --config dollar-teacher.json --quiet --set train.max_steps=1
+[[ -f runs/'a $HOME-teacher/model.safetensors' ]] || fail "the output lies elsewhere"
+rm -r 'runs/a $HOME-teacher' dollar.json dollar-teacher.json '$HOME'
+
 # Nothing replaces what it is made from, whatever it is called.
 cp reviews.csv kept.csv
 ln -s reviews.csv linked.csv

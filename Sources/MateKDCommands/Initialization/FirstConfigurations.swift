@@ -25,15 +25,15 @@ struct FirstConfigurations {
     student = "runs/\(first.name)-kd"
     let rows = first.statistics.parts.first?.rows ?? 0
     let teacherText: JSONValue = [
-      "$schema": .string(Self.schema(.teacherFinetune)), "output_dir": .string(taught),
+      "$schema": .string(Self.schema(.teacherFinetune)), "output_dir": .string(PathText.literal(taught)),
       "task": first.section,
-      "model": ["model_name_or_path": .string(model.name)],
+      "model": ["model_name_or_path": .string(PathText.literal(model.name))],
       "train": Self.train(rows: rows, learningRate: model.learningRate),
     ]
     let distillText: JSONValue = [
-      "$schema": .string(Self.schema(.distill)), "output_dir": .string(student),
+      "$schema": .string(Self.schema(.distill)), "output_dir": .string(PathText.literal(student)),
       "task": first.section,
-      "teacher": ["model_name_or_path": .string(taught)],
+      "teacher": ["model_name_or_path": .string(PathText.literal(taught))],
       "student": ["from_teacher_layers": .array(model.everySecondLayer.map(JSONValue.int))],
       "method": ["name": "kd"], "train": Self.train(rows: rows, learningRate: 5e-5),
     ]
