@@ -119,6 +119,14 @@ import Studies
       ]
       #expect(complaint(world, changes).contains("method.temperature"), "\(range)")
     }
+    let reversed: JSONValue = [
+      "strategy": "random",
+      "parameters": ["method.temperature": ["range": [5, 1], "values": .null]],
+    ]
+    #expect(
+      complaint(world, reversed).contains(
+        "method.temperature.range must be an array of two different numbers, the smaller one "
+          + "first, such as [1, 4]; found [5, 1]."))
     let ranges: JSONValue = [
       "parameters": ["train.learning_rate": ["range": [1, 2], "values": .null]]
     ]

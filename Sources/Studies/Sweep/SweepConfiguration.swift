@@ -208,7 +208,13 @@ private struct SweepValues {
     }
     guard let ends = object["range"]?.array, ends.count == 2, let low = ends[0].double,
       let high = ends[1].double, low < high, (high - low).isFinite
-    else { throw wrong("range", "two numbers, the lesser one first") }
+    else {
+      let value = object["range"] ?? member.value
+      throw document.error(
+        path: "\(path).range", at: value.position,
+        "\(path).range must be an array of two different numbers, the smaller one first, such as "
+          + "[1, 4]; found \(JSONWriter(layout: .line).string(value).prefix(60)).")
+    }
     let scale = object["scale"]?.string ?? "linear"
     guard object["scale"] == nil || ["linear", "log"].contains(object["scale"]?.string) else {
       throw wrong("scale", "\"linear\" or \"log\"")
