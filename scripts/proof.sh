@@ -78,7 +78,9 @@ teacher() { # teacher TASK FOLDER SETTING...
 }
 case $study in
   few-shot*)
-    made runs/proof/smoothing-generator pretrain --config "$configs/smoothing-generator.json"
+    # A twin of the generator that is used to unmasked text.
+    made runs/proof/smoothing-generator pretrain --config "$configs/generator.json" \
+      --set mlm.masking=80-10-10 --set mlm.mlm_probability=0.15
     teacher sst-2 glue/SST-2 train.max_steps=500
     teacher ag-news ag_news train.max_steps=300
     # Its seeds are those of the draws.

@@ -117,8 +117,8 @@ extension PreparedRun {
     }
     return try PreparedRun(
       setup: setup, objective: objective, data: data, outputs: outputs, plan: plan,
-      notices: c.notes + models.notices + notices + learning.notices + answers.notices
-        + cache.notices(rows: data.count))
+      notices: c.notes + models.notices + notices + learning.notices
+        + TeacherHeldOutRows.notices(c) + answers.notices + cache.notices(rows: data.count))
   }
 
   /// The method that a configuration names.

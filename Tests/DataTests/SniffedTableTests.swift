@@ -49,6 +49,34 @@ import Testing
     #expect(question(found) == "\"review\" \"verdict\"")
   }
 
+  /// Lines as pandas, Kaggle's files and spreadsheets begin with.
+  @Test(arguments: [
+    (",description,kind", "0,%,a", "\"description\" \"kind\""),
+    ("v1,v2,,,", "a,%,,,", "\"v2\" \"v1\""),
+    (",,text,label", "7,,%,a", "\"text\" \"label\""),
+    ("Text,2020,2021", "%,a,b", "\"Text\" \"2020\""),
+    ("text,text,label", "%,,a", "0 \"label\""),
+  ])
+  func headersWithGaps(_ header: String, _ row: String, _ columns: String) throws {
+    let rows = Self.reviews.enumerated().map { number, review in
+      let other = number % 2 == 0
+      return row.replacing("%", with: "\"\(review.0)\"")
+        .replacing(",a", with: other ? ",a" : ",c").replacing("a,", with: other ? "a," : "c,")
+        .replacing("0,", with: "\(number),")
+    }
+    let found = try sniff(([header] + rows).joined(separator: "\n"), as: "x.csv")
+    #expect(found.hasHeader && found.rows == 6)
+    #expect(question(found) == columns)
+  }
+
+  @Test func theUserKnowsBetterAboutTheHeader() throws {
+    let path = try scratch.write(table(",", header: "review,verdict"), as: "x.csv")
+    #expect(try SniffedTable(path: path, namesColumns: false).rows == 7)
+    let rows = try scratch.write(table(",", header: nil), as: "y.csv")
+    let found = try SniffedTable(path: rows, namesColumns: true)
+    #expect(found.rows == 5 && found.columns[1].name == "good")
+  }
+
   @Test func headerIsToldFromRows() throws {
     let without = try sniff(table(",", header: nil), as: "x.csv")
     #expect(!without.hasHeader && without.rows == 6)

@@ -89,6 +89,8 @@ for task in cola sst-2 mrpc rte sts-b qnli; do
 done
 mkdir -p runs/proof
 cp -r runs/glue-small/teachers runs/glue-small/generator runs/glue-small/corpus.txt runs/proof/
+cp -r runs/glue-small/generator runs/proof/smoothing-generator
+cp -r runs/ag-news-teacher runs/proof/teachers/ag-news
 mkdir -p runs/narrow-students
 cp -r runs/glue-small/teachers runs/narrow-students/teachers
 
@@ -110,7 +112,11 @@ while IFS= read -r config; do
   changes=()
   [[ $command != distill ]] || changes=(--set allow_weak_teacher=true)
   # Nor need WordNet be installed.
-  ! grep -q '"eda"' "$config" || changes+=(--set "method.wordnet=\"$root/Tests/Goldens/wordnet\"")
+  if grep -q '"name": "eda"' "$config"; then
+    key=method.wordnet
+    [[ $command == distill ]] || key=methods.eda.$key
+    changes+=(--set "$key=\"$root/Tests/Goldens/wordnet\"")
+  fi
   quietly "$mate_kd" "$command" --config "$config" --dry-run --output-dir "runs/dry" \
     "${changes[@]}"
   [[ ! -e runs/dry ]] || { echo "FAILED: $name --dry-run wrote its output folder" >&2; exit 1; }

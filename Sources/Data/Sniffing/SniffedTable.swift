@@ -21,8 +21,10 @@ package struct SniffedTable: Sendable {
 
   /// Looks at a file.
   ///
+  /// - Parameter namesColumns: whether the first line names the columns of a file with separators;
+  ///   nil to guess.
   /// - Throws: `FileError` if it cannot be read, is empty, no text, or no table.
-  package init(path: String) throws {
+  package init(path: String, namesColumns: Bool? = nil) throws {
     let bytes = try DataFile.read(path)
     guard bytes[...].isWellFormedUTF8 else {
       let line = ByteLines(bytes).enumerated().first { !bytes[$0.element].isWellFormedUTF8 }
@@ -56,12 +58,15 @@ package struct SniffedTable: Sendable {
     format = layout.separator == 0x09 && ending != .csv ? .tsv : .csv
     separator = Character(UnicodeScalar(layout.separator))
     isQuoted = layout.isQuoted
-    hasHeader = layout.hasHeader
+    hasHeader = namesColumns ?? layout.hasHeader
     var rows = layout.records(bytes)
-    let header = layout.hasHeader ? rows.next() ?? [] : []
+    let header = hasHeader ? rows.next() ?? [] : []
     let names = header.map { String(decoding: $0, as: UTF8.self) }
-    var columns = (0..<layout.width).map {
-      SniffedColumn(name: $0 < names.count ? names[$0] : nil, number: $0)
+    // A column whose name is empty or not its own goes by its number.
+    var columns = (0..<layout.width).map { number in
+      let name = number < names.count ? names[number] : ""
+      let isName = !name.isEmpty && names.count { $0 == name } == 1
+      return SniffedColumn(name: isName ? name : nil, number: number)
     }
     var count = 0
     while let fields = rows.next() {
@@ -197,19 +202,24 @@ private struct DelimitedLayout {
     field.count > 1 && field.first == UInt8(ascii: "\"") && field.last == UInt8(ascii: "\"")
   }
 
-  /// Names are short, differ from each other, are no numbers, and do not occur below.
+  /// Names are short, and one is usual for texts or labels; or else they differ from each other,
+  /// are no numbers, and do not occur below. Some may be missing: above the row numbers that pandas
+  /// writes, and above columns that a spreadsheet adds.
   private static func isHeader(
     _ first: [ArraySlice<UInt8>], above rows: ArraySlice<[ArraySlice<UInt8>]>
   ) -> Bool {
-    let names = first.map { String(decoding: $0, as: UTF8.self) }
-    guard Set(names).count == names.count,
-      first.allSatisfy({ $0.count <= 64 && DecimalNumber.parse($0) == nil })
-    else { return false }
+    guard first.allSatisfy({ $0.count <= 64 }) else { return false }
     let usual = Set(ColumnChoice.labelNames + ColumnChoice.textNames)
-    if names.contains(where: { usual.contains($0.lowercased()) }) { return true }
-    return !first.indices.contains { column in
-      first[column].isEmpty || rows.contains { $0.count > column && $0[column] == first[column] }
+    func isBelow(_ column: Int) -> Bool {
+      rows.contains { $0.count > column && $0[column] == first[column] }
     }
+    let named = first.indices.filter { !first[$0].isEmpty }
+    let names = named.map { String(decoding: first[$0], as: UTF8.self) }
+    if zip(named, names).contains(where: { usual.contains($1.lowercased()) && !isBelow($0) }) {
+      return true
+    }
+    return named.count > 1 && Set(names).count == names.count
+      && !named.contains { DecimalNumber.parse(first[$0]) != nil || isBelow($0) }
   }
 
   func records(_ bytes: [UInt8]) -> Records {

@@ -32,6 +32,11 @@ struct InitCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The column of the label; by default a guess.", valueName: "column"))
   var label: String?
 
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Whether the first line names the columns; by default a guess.")
+  var header: Bool?
+
   @Option(
     help: ArgumentHelp(
       "A fine-tuned teacher, or a model to fine-tune: a folder, or a name on the Hub; by default "
@@ -47,7 +52,7 @@ struct InitCommand: ParsableCommand {
 
   func run() throws {
     if let out, let known = Self.names(for: out) { throw known }
-    let table = try SniffedTable(path: data)
+    let table = try SniffedTable(path: data, namesColumns: header)
     let columns = try ColumnChoice(table, text: text, pair: textPair, label: label)
     let model = try StartingModel(teacher)
     let first = try FirstTask(table, columns, model: model, pool: ThreadPool(threads: 0))

@@ -131,6 +131,19 @@ public struct SweepConfiguration: Sendable {
         throw root.fail(
           "min_steps", "min_steps is \(minSteps), but base.train.max_steps is only \(most).")
       }
+      for key in ["max_steps", "num_train_epochs", "warmup_steps"] {
+        guard parameters.contains(where: { $0.path == "train.\(key)" }) else { continue }
+        throw root.fail(
+          "parameters",
+          "halving itself sets how long the runs of a round are, so it cannot search train.\(key)"
+            + (key == "warmup_steps" ? "; search train.warmup_ratio." : "."))
+      }
+      if let warmup = base["train"]?["warmup_steps"]?.int, warmup > 0 {
+        throw root.fail(
+          "base",
+          "base.train.warmup_steps does not get shorter with the runs of a round; halving needs "
+            + "warmup_ratio in its place.")
+      }
     }
   }
 
