@@ -82,7 +82,8 @@ public struct MateKD: ParsableCommand {
         stream.print(StyledText("error:", .red) + " \(complaint)")
         return ExitStatus.usage.rawValue
       }
-      TerminalStream.standardOutput.print(lines: CompletionScript(usageFirst(fullMessage(for: error))).text)
+      let text = CompletionScript(usageFirst(fullMessage(for: error))).text
+      TerminalStream.standardOutput.print(lines: text)
     } else if let misspelling = Misspelling(in: arguments, help: _dumpHelp()) {
       stream.print(StyledText("error:", .red) + " \(misspelling)")
     } else {
@@ -126,7 +127,9 @@ public struct MateKD: ParsableCommand {
   ) -> [String] {
     var text = fullMessage(for: error)
     if let command, let name = command.configuration.commandName {
-      text = command.fullMessage(for: error).replacing("Usage: \(name)", with: "Usage: mate-kd \(name)")
+      // It knows nothing of the program that it belongs to.
+      text = command.fullMessage(for: error)
+        .replacing("Usage: \(name)", with: "Usage: mate-kd \(name)")
         .replacing("See '\(name) --help'", with: "See 'mate-kd \(name) --help'")
     }
     let problem: String = message(for: error)

@@ -49,10 +49,11 @@ import Trainers
   }
 
   /// Strings and arrays, as in transformers.
-  @Test(arguments: [
-    ("\"none\"", []), ("[\"none\"]", []), ("[]", []), ("null", []),
-    ("\"tensorboard\"", [.tensorBoard]), ("[\"tensorboard\"]", [.tensorBoard]),
-  ] as [(String, [LogDestination])])
+  @Test(
+    arguments: [
+      ("\"none\"", []), ("[\"none\"]", []), ("[]", []), ("null", []),
+      ("\"tensorboard\"", [.tensorBoard]), ("[\"tensorboard\"]", [.tensorBoard]),
+    ] as [(String, [LogDestination])])
   func destinations(_ written: String, _ expected: [LogDestination]) throws {
     let text = try Draft.changed(
       Draft.teacher, "\"max_steps\": 10", "\"report_to\": \(written)")
@@ -65,7 +66,8 @@ import Trainers
       let answer = try #require(try complaint("\"report_to\": \(written)"))
       let place = written.hasPrefix("[") ? "[0]" : ""
       #expect(
-        answer.contains("report_to\(place) must be \"none\" or \"tensorboard\", found \""), "\(answer)")
+        answer.contains("report_to\(place) must be \"none\" or \"tensorboard\", found \""),
+        "\(answer)")
     }
     #expect(try complaint("\"report_to\": 3")?.contains("must be an array of strings") == true)
   }

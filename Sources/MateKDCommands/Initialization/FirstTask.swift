@@ -43,7 +43,8 @@ struct FirstTask {
     section.append(("text", key(columns.text)))
     if let pair = columns.pair { section.append(("text_pair", key(pair))) }
     section.append(("label", key(columns.label)))
-    if table.hasHeader, ![.jsonl, .json].contains(table.format) { section.append(("header", true)) }
+    let isJSON = table.format == .jsonl || table.format == .json
+    if table.hasHeader, !isJSON { section.append(("header", true)) }
     var files: [(String, JSONValue)] = [("train", .string(place.file))]
     if let validation = place.sibling(["dev", "validation", "valid", "val", "eval"]) {
       files.append(("validation", .string(validation)))

@@ -10,12 +10,14 @@ package struct CompletionScript {
     if let function = made.range(of: bash),
       let offer = made[function.upperBound...].range(of: "__mate-kd_offer_flags_options -1\n")
     {
-      text = made[..<offer.upperBound] + """
+      let words = subcommands.joined(separator: "'$'\\n''")
+      let more = """
             if [[ "${positional_number}" -eq 1 ]]; then
-                __mate-kd_add_completions -W '\(subcommands.joined(separator: "'$'\\n''"))'
+                __mate-kd_add_completions -W '\(words)'
             fi
 
-        """ + made[offer.upperBound...]
+        """
+      text = made[..<offer.upperBound] + more + made[offer.upperBound...]
     } else if made.hasPrefix("#compdef mate-kd\n") {
       text = made.replacing("'*:subcommands:'", with: "':subcommand:(\(names))'")
     } else if made.contains("\ncomplete -c 'mate-kd'") {

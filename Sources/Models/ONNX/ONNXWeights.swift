@@ -46,7 +46,8 @@ struct ONNXWeights {
     let product: String
     switch type {
     case .float32:
-      product = graph.node("MatMul", [x, floats(matrix, "\(name).weight", transposed: true, in: &graph)])
+      let table = floats(matrix, "\(name).weight", transposed: true, in: &graph)
+      product = graph.node("MatMul", [x, table])
     case .int8:
       let rounded = graph.nodes("DynamicQuantizeLinear", [x], outputs: 3)
       let scales = Self.scales(matrix)
