@@ -112,7 +112,9 @@ let package = Package(
       "Trainers", ["Autograd", "Configuration", "Data", "Kernels", "Processes", "StrictJSON"]),
     numeric(
       "Methods",
-      ["Autograd", "Configuration", "Data", "Kernels", "Models", "StrictJSON", "Trainers"]),
+      [
+        "Autograd", "Configuration", "Data", "Files", "Kernels", "Models", "StrictJSON", "Trainers",
+      ]),
     numeric(
       "Runs",
       [
@@ -196,7 +198,7 @@ let package = Package(
     .testTarget(
       name: "MethodsTests",
       dependencies: [
-        "Autograd", "Configuration", "Data", "Inference", "Kernels", "Methods", "Models",
+        "Autograd", "Configuration", "Data", "Files", "Inference", "Kernels", "Methods", "Models",
         "Processes", "StrictJSON", "TestSupport", "Trainers",
       ]),
     .testTarget(
