@@ -18,8 +18,8 @@ let march = isPortable ? "" : Context.environment["MATE_KD_MARCH"] ?? usualMarch
 let forThisProcessor: [SwiftSetting] =
   (march.isEmpty ? [] : [.unsafeFlags(["-Xcc", "-march=\(march)"])])
   + (isPortable ? [.unsafeFlags(["-Xcc", "-DMATE_KD_PORTABLE"])] : [])
-// Debug builds have optimised kernels too, with their checks: otherwise tests take a hundred times as
-// long, and debug builds are what one develops with, since they compile only the files that changed.
+// Debug builds have optimised kernels too, with their checks: otherwise tests take a hundred times
+// as long, and debug builds are what one develops with, since they compile only what changed.
 let kernelSettings: [SwiftSetting] =
   forThisProcessor + [
     .unsafeFlags(["-Ounchecked"], .when(configuration: .release)),

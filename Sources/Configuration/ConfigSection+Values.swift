@@ -198,8 +198,8 @@ extension ConfigSection {
 
   /// An array of names of some cases of an enumeration.
   ///
-  /// - Parameter none: a string that means an empty array; then one name may stand without an array,
-  ///   too, as `report_to` in transformers.
+  /// - Parameter none: a string that means an empty array; then one name may stand without an
+  ///   array, too, as `report_to` in transformers.
   public func choices<Choice: RawRepresentable<String>>(
     _ key: String, default fallback: [Choice], among allowed: [Choice], none: String? = nil,
     _ meaning: String = ""

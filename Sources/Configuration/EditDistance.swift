@@ -20,8 +20,8 @@ public enum EditDistance {
   }
 
   /// The closest of the known names, or nil if none is close: at most a third of the longer name
-  /// may differ. Case, `-` and `_` never make a difference. A known name that begins or ends with the given one (`batch_size`) counts as
-  /// close, too, if the given one has at least four letters.
+  /// may differ. Case, `-` and `_` never make a difference. A known name that begins or ends with
+  /// the given one (`batch_size`) counts as close, too, if the given one has at least four letters.
   public static func nearest(to name: String, among known: [String]) -> String? {
     // Nobody means any of them by a name that is as long as a book.
     guard name.utf8.count <= 200 else { return nil }

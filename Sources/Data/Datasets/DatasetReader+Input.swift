@@ -144,7 +144,7 @@ private struct InputLayout {
     return header(.tabSeparated).count > 1
   }
 
-  /// The fields of the first line that is not blank; none if its quotes are not those of the format.
+  /// The fields of the first line that is not blank; none if its quotes do not fit the format.
   private func header(_ format: TaskDescription.Format) -> [String] {
     var fields: [ArraySlice<UInt8>] = []
     if case .quoted(let separator, _) = format {

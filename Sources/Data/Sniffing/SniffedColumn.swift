@@ -18,7 +18,7 @@ package struct SniffedColumn: Sendable {
   package private(set) var numbers = 0, fractions = 0
   /// The smallest and largest number; meaningless without numbers.
   package private(set) var smallest = Double.infinity, largest = -Double.infinity
-  /// What rows have here that is no text, "lists" or "objects"; nil if there is nothing of the kind.
+  /// What rows have here that is no text, "lists" or "objects"; nil if there is no such thing.
   private(set) var nested: String?
   private var words = 0
 

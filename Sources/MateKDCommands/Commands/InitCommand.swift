@@ -11,11 +11,11 @@ struct InitCommand: ParsableCommand {
     discussion: """
       Reads a file of labelled texts (CSV, TSV, JSON Lines or a JSON array), says what it found, \
       and writes two configurations that run as they are: NAME-teacher.json for teacher-finetune, \
-      NAME.json for distill. With a teacher that is fine-tuned already, only the second one. A file dev.csv \
-      (validation, valid, val, eval) or test.csv beside a train.csv is used, too; otherwise a \
-      tenth of the rows is held out for validation. No file is overwritten. The folder .mate-kd \
-      beside them has the JSON Schemas by which editors check and complete them. What the keys mean \
-      is in docs/configuration.md.
+      NAME.json for distill. With a teacher that is fine-tuned already, only the second one. A \
+      file dev.csv (validation, valid, val, eval) or test.csv beside a train.csv is used, too; \
+      otherwise a tenth of the rows is held out for validation. No file is overwritten. The folder \
+      .mate-kd beside them has the JSON Schemas by which editors check and complete them. What the \
+      keys mean is in docs/configuration.md.
       """)
 
   @Option(

@@ -50,7 +50,7 @@ public struct SweepResults: Sendable {
   /// Reads the runs of a round.
   ///
   /// - Returns: the combinations by score, the best first. Of equal ones the earlier comes first.
-  /// - Throws: `FileError` or `JSONError`; `FileError` also if runs were measured on different rows.
+  /// - Throws: `FileError`, also if runs were measured on different rows, or `JSONError`.
   mutating func add(_ trials: [SweepTrial], of study: Study, round: Int) throws -> [SweepTrial] {
     let found = try trials.map { trial in
       try Row(trial, cells: study.cells(task: Sweep.task, method: trial.name), round: round, metric)
