@@ -121,12 +121,15 @@ package enum ByteFile {
     guard bytes.withUnsafeBytes({ file.write($0) }), file.close() else { throw lastError(path) }
   }
 
-  /// Makes a folder and those above it; does nothing where it is there.
+  /// Makes a folder; does nothing where it is there.
   ///
+  /// - Parameter withThoseAbove: whether folders above it are made, too. Without them it must not
+  ///   be there yet.
   /// - Throws: `FileError` of kind `unwritable`.
-  package static func makeFolder(_ path: String) throws {
+  package static func makeFolder(_ path: String, withThoseAbove: Bool = true) throws {
     do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+      try FileManager.default.createDirectory(
+        atPath: path, withIntermediateDirectories: withThoseAbove)
     } catch {
       throw FileError.unwritable(path, reason: "the folder cannot be made here")
     }

@@ -16,7 +16,8 @@ import Synchronization
 /// Whoever takes over makes the file with the next number, which the file system lets only one of
 /// them do. The file with the highest number is never removed, so a number is never taken twice,
 /// however long somebody pauses between looking and taking. A holder that was taken for dead finds
-/// out by the higher number (`requireHeld`).
+/// out by the higher number (`requireHeld`). If its file is gone or is another one, the folder was
+/// removed or moved away, and one of the same name may be somebody else's: that lock is lost, too.
 package final class FolderLock: Sendable {
   /// After so many seconds without a sign of life, a holder on another machine counts as gone.
   package static let patience = 300
@@ -90,6 +91,12 @@ package final class FolderLock: Sendable {
   package func requireHeld() throws {
     claim.look()
     guard isLost else { return }
+    guard let newest = Self.newest(in: folder), newest > claim.number else {
+      throw FileError.unwritable(
+        folder,
+        reason: "the folder, or the file of this process's lock in it, was removed, moved or "
+          + "replaced while this process was writing to it; what it did since then is lost")
+    }
     let holder = Self.state(of: folder)?.holder.map { "\($0)" } ?? "another process"
     throw FileError.unwritable(
       folder,
@@ -267,10 +274,18 @@ private final class Claim: Sendable {
     }
   }
 
-  /// Looks whether somebody has taken the next number.
+  /// Looks whether somebody has taken the next number, and whether the file is still there.
   func look() {
-    if let newest = FolderLock.newest(in: folder), newest != number {
+    if FolderLock.newest(in: folder).map({ $0 > number }) == true || !isInPlace {
       isLost.store(true, ordering: .relaxed)
     }
+  }
+
+  /// Whether the name still leads to this file, as far as that can be told.
+  private var isInPlace: Bool {
+    var found = stat()
+    guard lstat(path, &found) == 0 else { return errno != ENOENT && errno != ENOTDIR }
+    guard let own = file.status else { return true }
+    return found.st_ino == own.st_ino && found.st_dev == own.st_dev
   }
 }

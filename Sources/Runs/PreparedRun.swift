@@ -207,6 +207,8 @@ public struct PreparedRun {
     // Last, since all_results.json tells that a run is finished, with nothing left to tidy up.
     saver.wait()
     try results.write(to: folder)
+    // Nobody is told of results in a folder that is gone.
+    try folder.lock.requireHeld()
     return RunOutcome(
       folder: folder.path, results: results.numbers,
       notices: references.cautions + (final?.cautions ?? []).map { "eval: \($0)" }

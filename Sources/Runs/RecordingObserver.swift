@@ -36,6 +36,8 @@ final class RecordingObserver: TrainingObserver {
     let best = "\(folder.path)/best"
     do { try saveBest?(best, entry) } catch {
       firstError = firstError ?? error
+      // Then the run does not go on, and says why at its end.
+      if folder.lock.isLost { return }
       display.didWarn("the run goes on, but the best model could not be written: \(error)")
     }
   }
@@ -86,11 +88,13 @@ final class RecordingObserver: TrainingObserver {
 
   private func recordEntropies(step: Int) {
     do {
+      try folder.lock.requireHeld()
       guard let histogram = try entropies?.record(step: step) else { return }
       writeEvents { try $0.add(histogram, as: "probe/generator_entropy", step: step) }
     } catch {
       firstError = firstError ?? error
       entropies = nil
+      if folder.lock.isLost { return }
       display.didWarn(
         "the run goes on, but the generator's entropies could not be written: \(error)")
     }
@@ -101,6 +105,7 @@ final class RecordingObserver: TrainingObserver {
     do { try body(events) } catch {
       firstError = firstError ?? error
       self.events = nil
+      if folder.lock.isLost { return }
       display.didWarn("the run goes on, but TensorBoard's events could not be written: \(error)")
     }
   }

@@ -139,12 +139,19 @@ package struct RunFolder: Sendable {
   }
 
   /// Writes a JSON file, keys sorted as transformers does.
+  ///
+  /// - Throws: `FileError`, also if the folder is no longer this run's. It is not made again.
   package func write(_ json: JSONValue, to name: String) throws {
-    try JSONWriter(sortedKeys: true).write(json, to: "\(path)/\(name)")
+    try lock.requireHeld()
+    let bytes = JSONWriter(sortedKeys: true).bytes(json) + [0x0A]
+    try AtomicFile.write("\(path)/\(name)") { try $0.append(bytes) }
   }
 
   /// Appends a line to the JSON Lines log.
+  ///
+  /// - Throws: `FileError`, also if the folder is no longer this run's.
   package func appendLog(_ json: JSONValue) throws {
+    try lock.requireHeld()
     try ByteFile.append(JSONWriter(layout: .line).bytes(json) + [0x0A], to: logFile)
   }
 

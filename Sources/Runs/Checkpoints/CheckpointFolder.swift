@@ -100,7 +100,7 @@ extension CheckpointFolder {
     let temporary = "\(run)/\(hiddenName)"
     ByteFile.remove(temporary)
     do {
-      try ByteFile.makeFolder(temporary)
+      try ByteFile.makeFolder(temporary, withThoseAbove: false)
       try body(temporary)
       try Self.writeState(state, description: description, to: temporary)
       try Self.writeManifest(of: temporary)
