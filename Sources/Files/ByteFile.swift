@@ -113,11 +113,16 @@ package enum ByteFile {
     try AtomicFile.write(path) { try $0.append(Array(bytes)) }
   }
 
-  /// Adds bytes to the end of a file, which is made if it is not there.
+  /// Adds bytes to the end of a regular file, which is made if it is not there. A link is not
+  /// followed, and a pipe not waited for.
   ///
   /// - Throws: `FileError` of kind `unwritable`.
   package static func append(_ bytes: [UInt8], to path: String) throws {
-    guard let file = OpenFile(path, O_WRONLY | O_APPEND | O_CREAT) else { throw lastError(path) }
+    let flags = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY
+    guard let file = OpenFile(path, flags) else { throw lastError(path) }
+    guard let mode = file.status?.st_mode, mode & S_IFMT == S_IFREG else {
+      throw FileError.unwritable(path, reason: "it is not a regular file")
+    }
     guard bytes.withUnsafeBytes({ file.write($0) }), file.close() else { throw lastError(path) }
   }
 

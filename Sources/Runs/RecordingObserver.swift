@@ -11,8 +11,6 @@ final class RecordingObserver: TrainingObserver {
   private var entropies: GeneratorEntropies?
   /// The first error of writing the best model, an event or a histogram.
   private(set) var firstError: (any Error)?
-  /// Whether an entry could not be added to the log.
-  private(set) var logIsBroken = false
 
   init(
     folder: RunFolder, display: any TrainingObserver,
@@ -80,9 +78,9 @@ final class RecordingObserver: TrainingObserver {
   var shouldStop: Bool { display.shouldStop || folder.lock.isLost }
 
   private func record(_ entry: LogEntry) {
-    // A full disk must not end the training that the user is waiting for. The log is written
-    // anew at the end.
-    do { try folder.appendLog(entry.json) } catch { logIsBroken = true }
+    // A full disk must not end the training that the user is waiting for. The log is compared with
+    // what it should be at the end.
+    try? folder.appendLog(entry.json)
     writeEvents { try $0.add(entry.values + [("epoch", entry.epoch)], step: entry.step) }
   }
 

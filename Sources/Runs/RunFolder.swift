@@ -155,10 +155,19 @@ package struct RunFolder: Sendable {
     try ByteFile.append(JSONWriter(layout: .line).bytes(json) + [0x0A], to: logFile)
   }
 
-  /// Makes the log what it was after the given entries.
-  func rewriteLog(_ history: [LogEntry]) throws {
+  /// Makes the log what it is after the given entries, whatever somebody has put in its place. A
+  /// log that is so already stays.
+  package func settleLog(_ history: [LogEntry]) throws {
+    try lock.requireHeld()
     let writer = JSONWriter(layout: .line)
-    try ByteFile.write(history.flatMap { writer.bytes($0.json) + [0x0A] }, to: logFile)
+    let bytes = history.flatMap { (entry) -> [UInt8] in writer.bytes(entry.json) + [0x0A] }
+    var found = stat()
+    if lstat(logFile, &found) == 0, found.st_mode & S_IFMT != S_IFREG {
+      unlink(logFile)
+    } else if (try? ByteFile.read(logFile, atMost: bytes.count)) == bytes {
+      return
+    }
+    try AtomicFile.write(logFile) { try $0.append(bytes) }
   }
 
   private var logFile: String { "\(path)/log.jsonl" }

@@ -128,6 +128,13 @@ public struct TeacherCache: Sendable {
 
   private static let tensor = "logits"
 
+  /// Whether each text has all of its logits, and those finite, or none.
+  private static func isPlausible(_ logits: Matrix, _ borders: [Int]) -> Bool {
+    zip(borders, borders.dropFirst()).allSatisfy { start, end in
+      start == end || logits[start, 0].isNaN || logits.rows(start..<end).isFinite
+    }
+  }
+
   /// How many texts have logits.
   private static func known(_ logits: Matrix, _ borders: [Int]) -> Int {
     borders.dropLast().count { !logits[$0, 0].isNaN }
@@ -231,7 +238,11 @@ extension TeacherCache: ShardedState {
   /// Takes over what a run had asked for.
   /// - Throws: `StateError` if it is of another teacher or data set.
   public func restore(_ record: StateRecord) throws {
-    try record.floats("logits", shape: [logits.rows, logits.columns]).copy(to: logits)
+    let found = try record.floats("logits", shape: [logits.rows, logits.columns])
+    guard Self.isPlausible(
+      Matrix(found.buffer, rows: logits.rows, columns: logits.columns), borders)
+    else { throw StateError("logits of the teacher are not finite") }
+    found.copy(to: logits)
   }
 
   /// The logits that were computed for texts.

@@ -23,12 +23,17 @@ struct ResumePoint {
   ///   - source: what `resume_from_checkpoint` says.
   ///   - run: the run's folder.
   ///   - description: of the run as it is configured now.
-  /// - Throws: `FileError` if the named checkpoint cannot be used; `ConfigError` key by key if it
-  ///   belongs to another configuration.
+  ///   - restore: goes back to a state, or throws `StateError`. After that only another state makes
+  ///     the session one that can be used.
+  /// - Throws: `FileError` if the named checkpoint cannot be used, or if a state could not be gone
+  ///   back to and there is no other; `ConfigError` key by key if it belongs to another
+  ///   configuration.
   init(
-    _ source: ResumeSource, run: String, description: RunDescription, origin: ConfigOrigin
+    _ source: ResumeSource, run: String, description: RunDescription, origin: ConfigOrigin,
+    restore: (RunState) throws -> Void
   ) throws {
     var warnings: [String] = []
+    var unfit: (any Error)?
     let candidates =
       switch source {
       case .newest: CheckpointFolder.all(in: run)
@@ -39,6 +44,11 @@ struct ResumePoint {
       do {
         try candidate.verify()
         found = try candidate.read()
+        guard found.state.globalStep == candidate.step else {
+          throw FileError(
+            file: candidate.path,
+            problem: "this is not the state after update \(candidate.step), as its name says.")
+        }
       } catch {
         if case .folder = source { throw error }
         warnings.append("\(candidate.path) is passed over: \(error)")
@@ -46,6 +56,12 @@ struct ResumePoint {
       }
       let differences = try Self.check(
         description.differences(from: found.description), place: candidate.path, origin: origin)
+      do { try Self.attempt(restore, found.state, of: candidate) } catch let error as FileError {
+        if case .folder = source { throw error }
+        warnings.append("\(candidate.path) is passed over: \(error)")
+        unfit = error
+        continue
+      }
       notices = differences + ["going on after update \(candidate.step), from \(candidate.path)"]
       folder = candidate
       state = found.state
@@ -53,11 +69,22 @@ struct ResumePoint {
       self.warnings = warnings
       return
     }
+    if let unfit { throw unfit }
     folder = nil
     state = nil
     isOfThisFolder = false
     self.warnings = warnings
     notices = ["there is no checkpoint in \(run); the run begins anew"]
+  }
+
+  private static func attempt(
+    _ restore: (RunState) throws -> Void, _ state: RunState, of folder: CheckpointFolder
+  ) throws {
+    do { try restore(state) } catch let error as StateError {
+      throw FileError(
+        file: "\(folder.path)/\(CheckpointFolder.stateFile)",
+        problem: "\(error); the checkpoint is damaged or belongs to another run.")
+    }
   }
 
   private static func isSame(_ folder: String, as other: String) -> Bool {
