@@ -277,6 +277,8 @@ extension TeacherCache {
   /// Says where the teacher's logits come from if some are already known.
   fileprivate func notices(rows: Int) -> [String] {
     guard let path else { return [] }
-    return ["the teacher's logits on \(rowsRead) of \(rows) training rows come from \(path)"]
+    return [
+      notice ?? "the teacher's logits on \(rowsRead) of \(rows) training rows come from \(path)"
+    ]
   }
 }
