@@ -35,7 +35,7 @@ import Trainers
     let scratch = try ScratchFolder()
     for file in [
       "all_results.json", "model.safetensors", "checkpoint-5/manifest.json", "notes",
-      ".run.json.tmp-1", "best/config.json", "best/.model.safetensors.tmp-1",
+      "run.json", ".run.json.tmp-1", "best/config.json", "best/.model.safetensors.tmp-1",
     ] {
       try ByteFile.write([], to: "\(scratch.path)/\(file)")
     }
@@ -49,6 +49,32 @@ import Trainers
     _ = try RunFolder(scratch.path, overwrite: true)
     let left = try FileManager.default.contentsOfDirectory(atPath: scratch.path)
     #expect(left.sorted() == [".lock-2", "notes"])
+  }
+
+  @Test func whatNoRunHasWrittenIsNotRemoved() throws {
+    let foreign = [
+      "config.json", "best/config.json", "run.json best/run.json", "run.json generator/a/b",
+      "run.json checkpoint-500/optimizer.pt", "log.jsonl checkpoint-9",
+    ]
+    for files in foreign {
+      let scratch = try ScratchFolder()
+      let names = files.split(separator: " ").map(String.init)
+      for name in names { try ByteFile.write([], to: "\(scratch.path)/\(name)") }
+      let refusal = refusal(scratch.path, overwrite: true)
+      let name = try #require(names.last?.split(separator: "/").first)
+      #expect(refusal.contains("\(scratch.path)/\(name)"))
+      #expect(refusal.contains("would be removed, but"))
+      #expect(names.allSatisfy { ByteFile.exists("\(scratch.path)/\($0)") })
+    }
+  }
+
+  @Test func rootAndHomeAreRefused() throws {
+    // Only names are compared here; nothing may ever run there.
+    #expect(RunFolder.isTooMuch("/", home: nil))
+    #expect(RunFolder.isTooMuch("/../.", home: nil))
+    let scratch = try ScratchFolder()
+    #expect(RunFolder.isTooMuch("\(scratch.path)/.", home: scratch.path))
+    #expect(!RunFolder.isTooMuch("\(scratch.path)/run", home: scratch.path))
   }
 
   @Test func fileIsNoFolder() throws {
