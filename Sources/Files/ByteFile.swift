@@ -190,7 +190,9 @@ package enum ByteFile {
   ///
   /// - Throws: `FileError` of kind `unwritable`.
   package static func rename(_ path: String, to target: String) throws {
-    let isThere = exists(target)
+    var found = stat()
+    // Also a link that leads nowhere.
+    let isThere = lstat(target, &found) == 0
     var status = isThere ? mate_kd_exchange(path, target) : Glibc.rename(path, target)
     if status != 0, isThere {
       // This file system cannot exchange folders, so the old one is gone for a moment.

@@ -90,7 +90,7 @@ public struct PreparedRun {
     let point = try resume.map {
       try ResumePoint(
         $0, run: folder.path, description: description, origin: setup.arguments.origin,
-        restore: session.restore)
+        shouldStop: setup.stop.isMade, restore: session.restore)
     }
     for warning in point?.warnings ?? [] { display.didWarn(warning) }
     for notice in point?.notices ?? [] { display.didNotice(notice) }

@@ -23,14 +23,15 @@ struct ResumePoint {
   ///   - source: what `resume_from_checkpoint` says.
   ///   - run: the run's folder.
   ///   - description: of the run as it is configured now.
+  ///   - shouldStop: asked while files are compared with their hashes; true ends that.
   ///   - restore: goes back to a state, or throws `StateError`. After that only another state makes
   ///     the session one that can be used.
   /// - Throws: `FileError` if the named checkpoint cannot be used, or if a state could not be gone
   ///   back to and there is no other; `ConfigError` key by key if it belongs to another
-  ///   configuration.
+  ///   configuration; `CancellationError`.
   init(
     _ source: ResumeSource, run: String, description: RunDescription, origin: ConfigOrigin,
-    restore: (RunState) throws -> Void
+    shouldStop: () -> Bool, restore: (RunState) throws -> Void
   ) throws {
     var warnings: [String] = []
     var unfit: (any Error)?
@@ -42,7 +43,7 @@ struct ResumePoint {
     for candidate in candidates {
       let found: (state: RunState, description: RunDescription)
       do {
-        try candidate.verify()
+        try candidate.verify(shouldStop: shouldStop)
         found = try candidate.read()
         guard found.state.globalStep == candidate.step else {
           throw FileError(
@@ -51,6 +52,7 @@ struct ResumePoint {
         }
       } catch {
         if case .folder = source { throw error }
+        if error is CancellationError { throw error }
         warnings.append("\(candidate.path) is passed over: \(error)")
         continue
       }
@@ -111,7 +113,8 @@ struct ResumePoint {
         $0.key.hasPrefix("versions.")
           ? "\($0.key.dropFirst("versions.".count)) was \($0.old) and is \($0.new); the last "
             + "bits of results may differ"
-          : "\($0.key) was \($0.old) and is \($0.new); that changes no result"
+          : "\($0.key) was \($0.old) and is \($0.new); that changes "
+            + ($0.key == "diagnostics" ? "what is logged from here on, but no result" : "no result")
       }
   }
 }
