@@ -45,6 +45,13 @@ import Testing
     try third.requireHeld()
   }
 
+  @Test func theHighestNumberHasNoNext() throws {
+    let scratch = try ScratchFolder()
+    _ = try scratch.write("free", as: ".lock-\(Int.max)")
+    let error = #expect(throws: FileError.self) { try FolderLock(scratch.path) }
+    #expect(error?.problem.contains("has the highest number") == true)
+  }
+
   @Test func aProcessOfThisMachineThatIsGoneLosesItAtOnce() throws {
     let scratch = try ScratchFolder()
     func isTaken(_ lines: [(old: String, new: String)]) throws -> Bool {
