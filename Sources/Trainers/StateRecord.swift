@@ -209,7 +209,9 @@ struct WeightsState: StatePart {
   }
 
   func restore(_ record: StateRecord) throws {
-    try record.floats("values", shape: [parameters.count]).copy(to: parameters.buffer)
+    let values = try record.floats("values", shape: [parameters.count])
+    guard values.isFinite else { throw StateError("a weight is not finite") }
+    values.copy(to: parameters.buffer)
   }
 }
 

@@ -137,6 +137,20 @@ import Trainers
     #expect(notices.contains { $0.hasPrefix("going on after update 8") })
   }
 
+  @Test func weightsThatAreNotFiniteAreDamage() throws {
+    let run = try Interrupted("kd")
+    let notices = try run.resume("spoiled") { checkpoint in
+      let file = "\(checkpoint)/training_state.safetensors"
+      var bytes = try ByteFile.read(file)
+      // The last array by name is that of the weights.
+      bytes.replaceSubrange(bytes.count - 4..<bytes.count, with: [0, 0, 0xC0, 0x7F])
+      try ByteFile.write(bytes, to: file)
+      try run.seal("training_state.safetensors", in: checkpoint)
+    }
+    #expect(notices.contains { $0.contains("weights.0: a weight is not finite") })
+    #expect(notices.contains { $0.hasPrefix("going on after update 8") })
+  }
+
   @Test func linksThatLeadOutAreRefused() throws {
     let run = try Interrupted("kd")
     let outside = "\(run.world.toy.scratch.path)/outside"
