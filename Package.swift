@@ -18,8 +18,8 @@ let march = isPortable ? "" : Context.environment["MATE_KD_MARCH"] ?? usualMarch
 let forThisProcessor: [SwiftSetting] =
   (march.isEmpty ? [] : [.unsafeFlags(["-Xcc", "-march=\(march)"])])
   + (isPortable ? [.unsafeFlags(["-Xcc", "-DMATE_KD_PORTABLE"])] : [])
-// Debug builds have optimised kernels too, with their checks: otherwise tests take a hundred times as
-// long, and debug builds are what one develops with, since they compile only the files that changed.
+// Debug builds have optimised kernels too, with their checks: otherwise tests take a hundred times
+// as long, and debug builds are what one develops with, since they compile only what changed.
 let kernelSettings: [SwiftSetting] =
   forThisProcessor + [
     .unsafeFlags(["-Ounchecked"], .when(configuration: .release)),
@@ -112,7 +112,9 @@ let package = Package(
       "Trainers", ["Autograd", "Configuration", "Data", "Kernels", "Processes", "StrictJSON"]),
     numeric(
       "Methods",
-      ["Autograd", "Configuration", "Data", "Kernels", "Models", "StrictJSON", "Trainers"]),
+      [
+        "Autograd", "Configuration", "Data", "Files", "Kernels", "Models", "StrictJSON", "Trainers",
+      ]),
     numeric(
       "Runs",
       [
@@ -196,7 +198,7 @@ let package = Package(
     .testTarget(
       name: "MethodsTests",
       dependencies: [
-        "Autograd", "Configuration", "Data", "Inference", "Kernels", "Methods", "Models",
+        "Autograd", "Configuration", "Data", "Files", "Inference", "Kernels", "Methods", "Models",
         "Processes", "StrictJSON", "TestSupport", "Trainers",
       ]),
     .testTarget(

@@ -197,19 +197,30 @@ extension ConfigSection {
   }
 
   /// An array of names of some cases of an enumeration.
+  ///
+  /// - Parameter none: a string that means an empty array; then one name may stand without an
+  ///   array, too, as `report_to` in transformers.
   public func choices<Choice: RawRepresentable<String>>(
-    _ key: String, default fallback: [Choice], among allowed: [Choice], _ meaning: String = ""
+    _ key: String, default fallback: [Choice], among allowed: [Choice], none: String? = nil,
+    _ meaning: String = ""
   ) throws -> [Choice] {
     let names = allowed.map(\.rawValue)
     let usual = JSONValue.array(fallback.map { .string($0.rawValue) })
-    return try required(
-      setting(key, .string, isList: true, choices: names, .usual(usual), meaning),
-      elements(key, of: "strings") { place, element in
-        let name = try self.nonEmpty(place, element)
-        if let found = allowed.first(where: { $0.rawValue == name }) { return found }
-        let message = Self.unknown(self.name(place), name, among: names)
-        throw self.document.error(path: self.name(place), at: element.position, message)
-      })
+    var setting = setting(key, .string, isList: true, choices: names, .usual(usual), meaning)
+    setting.none = none
+    func choice(_ place: String, _ element: JSONValue) throws -> Choice {
+      let name = try nonEmpty(place, element)
+      if let found = allowed.first(where: { $0.rawValue == name }) { return found }
+      let known = (none.map { [$0] } ?? []) + names
+      let message = Self.unknown(self.name(place), name, among: known)
+      throw document.error(path: self.name(place), at: element.position, message)
+    }
+    let list = elements(key, of: "strings", choice)
+    return try required(setting) { value in
+      guard let none else { return try list(value) }
+      if value.string == none || value.array?.map(\.string) == [none] { return [] }
+      return value.string == nil ? try list(value) : [try choice(key, value)]
+    }
   }
 
   /// The error for an unknown name.

@@ -20,11 +20,16 @@ public enum EditDistance {
   }
 
   /// The closest of the known names, or nil if none is close: at most a third of the longer name
-  /// may differ. A known name that begins or ends with the given one (`batch_size`) counts as
-  /// close, too, if the given one has at least four letters.
+  /// may differ. Case, `-` and `_` never make a difference. A known name that begins or ends with
+  /// the given one (`batch_size`) counts as close, too, if the given one has at least four letters.
   public static func nearest(to name: String, among known: [String]) -> String? {
     // Nobody means any of them by a name that is as long as a book.
     guard name.utf8.count <= 200 else { return nil }
+    func folded(_ text: String) -> String {
+      text.lowercased().filter { $0 != "-" && $0 != "_" }
+    }
+    let letters = folded(name)
+    if !letters.isEmpty, let same = known.first(where: { folded($0) == letters }) { return same }
     let scored = known.map { (name: $0, distance: between(name, $0)) }
     if let best = scored.min(by: { $0.distance < $1.distance }),
       best.distance * 3 <= max(name.count, best.name.count)

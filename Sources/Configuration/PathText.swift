@@ -47,6 +47,12 @@ package enum PathText {
     return result + rest
   }
 
+  /// How a path is written so that `expanded` gives it back: nothing in it is a variable or the
+  /// home folder.
+  package static func literal(_ path: String) -> String {
+    (path == "~" || path.hasPrefix("~/") ? "./" : "") + path.replacing("$", with: "$$")
+  }
+
   private static func isPartOfName(_ character: Character) -> Bool {
     character == "_" || character.isASCII && (character.isLetter || character.isNumber)
   }

@@ -45,6 +45,8 @@ public struct Setting: Sendable, Equatable {
   public let bounds: Bounds
   /// The strings that it takes; empty for any.
   public var choices: [String]
+  /// For a list of choices that may also be one string: what it says for an empty list.
+  public var none: String?
   /// What an absent key means.
   public let presence: Presence
   /// What the setting does, in one sentence.

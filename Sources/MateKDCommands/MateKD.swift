@@ -1,4 +1,5 @@
 import ArgumentParser
+import Configuration
 import Files
 import Foundation
 
@@ -40,6 +41,7 @@ public struct MateKD: ParsableCommand {
     var status = ExitStatus.ok.rawValue
     let line = arguments.map { ["mate-kd"] + $0 } ?? CommandLine.arguments
     let arguments = Array(line.dropFirst())
+    var running: (any ParsableCommand.Type)?
     do {
       // Swift reads it from there.
       guard !line.isEmpty else {
@@ -48,9 +50,10 @@ public struct MateKD: ParsableCommand {
           problem: "the command line cannot be read; mount /proc.")
       }
       var command = try parseAsRoot(arguments)
+      running = type(of: command)
       try command.run()
     } catch {
-      status = report(error, arguments: arguments)
+      status = report(error, arguments: arguments, of: running)
     }
     if status == ExitStatus.ok.rawValue, let error = TerminalStream.standardOutput.firstError {
       status = report(error, arguments: arguments)
@@ -61,8 +64,11 @@ public struct MateKD: ParsableCommand {
   /// Shows what a command threw: an error on standard error, or a text that was asked for, such as
   /// the help.
   ///
+  /// - Parameter command: what was running; nil if the command line could not be read.
   /// - Returns: the exit code.
-  private static func report(_ error: any Error, arguments: [String]) -> Int32 {
+  private static func report(
+    _ error: any Error, arguments: [String], of command: (any ParsableCommand.Type)? = nil
+  ) -> Int32 {
     let code = exitCode(for: error)
     let stream = TerminalStream.standardError
     stream.endStatus(keepingIt: true)
@@ -72,13 +78,34 @@ public struct MateKD: ParsableCommand {
     }
     if error is ExitCode { return code.rawValue }
     if code == .success {
-      TerminalStream.standardOutput.print(lines: usageFirst(fullMessage(for: error)))
+      if let complaint = complaint(aboutHelp: arguments) {
+        stream.print(StyledText("error:", .red) + " \(complaint)")
+        return ExitStatus.usage.rawValue
+      }
+      let text = CompletionScript(usageFirst(fullMessage(for: error))).text
+      TerminalStream.standardOutput.print(lines: text)
     } else if let misspelling = Misspelling(in: arguments, help: _dumpHelp()) {
       stream.print(StyledText("error:", .red) + " \(misspelling)")
     } else {
-      usage(for: error, arguments: arguments).forEach { stream.print($0) }
+      usage(for: error, arguments: arguments, of: command).forEach { stream.print($0) }
     }
     return code.rawValue
+  }
+
+  /// The sentence about a word after `help` that is no subcommand, for which the parser would show
+  /// the help of the program; nil if there is none.
+  package static func complaint(aboutHelp arguments: [String]) -> String? {
+    guard arguments.first == "help", let name = arguments.dropFirst().first, !name.hasPrefix("-"),
+      !(subcommands + ["help"]).contains(name)
+    else { return nil }
+    let guess = EditDistance.nearest(to: name, among: subcommands)
+    return "there is no subcommand \(name); "
+      + (guess.map { "did you mean \($0)?" } ?? "mate-kd --help lists them.")
+  }
+
+  /// The names of the subcommands.
+  static var subcommands: [String] {
+    configuration.subcommands.compactMap { $0.configuration.commandName }
   }
 
   /// A help text with what a command is in a line, usage and options, and only then the discussion,
@@ -93,8 +120,18 @@ public struct MateKD: ParsableCommand {
 
   /// The lines of the parser's message. The first one quotes the command line. A line end in what
   /// it quotes is none of the message.
-  package static func usage(for error: any Error, arguments: [String]) -> [String] {
-    let text = fullMessage(for: error)
+  ///
+  /// - Parameter command: the subcommand whose usage to show; nil for the one that the error names.
+  package static func usage(
+    for error: any Error, arguments: [String], of command: (any ParsableCommand.Type)? = nil
+  ) -> [String] {
+    var text = fullMessage(for: error)
+    if let command, let name = command.configuration.commandName {
+      // It knows nothing of the program that it belongs to.
+      text = command.fullMessage(for: error)
+        .replacing("Usage: \(name)", with: "Usage: mate-kd \(name)")
+        .replacing("See '\(name) --help'", with: "See 'mate-kd \(name) --help'")
+    }
     let problem: String = message(for: error)
     let quotesControls =
       error is ValidationError || arguments.contains { $0 != $0.withoutControls }

@@ -42,10 +42,14 @@ public struct Checkpoint: Sendable {
     let names = [Self.fileName, Self.pytorchName]
     let forms = names.flatMap { [$0, "\($0).index.json"] }
     guard let found = forms.first(where: { manager.fileExists(atPath: "\(folder)/\($0)") }) else {
+      // A download that was cut off leaves the small files only.
+      let download = HubCache.modelName(ofSnapshot: folder).map {
+        "; get the rest by: hf download \($0)"
+      }
       throw FileError(
         .missing, file: folder,
         problem: "the folder has no weights; \(names.joined(separator: " or ")), or shards with an "
-          + "index, are expected.")
+          + "index, are expected\(download ?? ".")")
     }
     if names.contains(found) {
       files = [try Self.open("\(folder)/\(found)")]

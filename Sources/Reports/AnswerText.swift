@@ -7,6 +7,7 @@ struct AnswerText {
   init(_ label: String, _ probability: Double?, isRight: Bool?) {
     let share = probability.map { " " + NumberFormat.percent($0) } ?? ""
     let verdict = isRight.map { $0 ? " (right)" : " (wrong)" } ?? ""
-    html = .text(label + share + verdict)
+    // The numbers and brackets after a label stay in their order even if it is Hebrew or Arabic.
+    html = HTML([.element("bdi", [], label), .text(share + verdict)])
   }
 }

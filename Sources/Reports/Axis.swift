@@ -25,8 +25,10 @@ package struct Axis {
     ticks = (0...Int(last - first)).map { (first + Double($0)) * step }
   }
 
-  /// A labelled number with as many digits as tell it from the next one.
+  /// A labelled number with as many digits as tell it from the next one; one that stands alone has
+  /// four, as in the tables.
   package func label(_ tick: Double) -> String {
+    if ticks.count == 1, tick != tick.rounded() { return NumberFormat.short(tick) }
     let largest = ticks.map(abs).max() ?? 0
     let step = ticks.count > 1 ? ticks[1] - ticks[0] : 0
     let digits = largest > 0 && step > 0 ? log10(largest / step).rounded(.up) + 1 : 0

@@ -35,7 +35,23 @@ package struct Chart {
   /// More points than this do not show.
   private static let mostPoints = 240
   private static let size = (width: 480.0, height: 260.0)
-  private static let margin = (left: 58.0, right: 18.0, top: 10.0, bottom: 34.0)
+  private static let margin = (top: 10.0, bottom: 34.0)
+
+  /// The axes, and the margins in which their labels fit.
+  private struct Frame {
+    let x: Axis
+    let y: Axis
+    let left: Double
+    let right: Double
+
+    init(x: Axis, y: Axis, isNamed: Bool) {
+      (self.x, self.y) = (x, y)
+      // Left of the labels' ends are 6 units to the grid, and the name of the axis.
+      left = max(58, TextWidth.widest(of: y.ticks.map(y.label)) + (isNamed ? 30 : 10))
+      // The last label stands in the middle of its place.
+      right = max(18, TextWidth.widest(of: x.ticks.suffix(1).map(x.label)) / 2 + 2)
+    }
+  }
 
   /// The names of the lines that are drawn, each once.
   private var names: [String] {
@@ -47,7 +63,7 @@ package struct Chart {
 
   /// The chart with another table than that of the lines' extremes.
   func html(id: String, numbers: Table) -> HTML {
-    guard let (x, y) = axes else { return .none }
+    guard let frame else { return .none }
     let (width, height) = (Coordinate(Self.size.width), Coordinate(Self.size.height))
     let svg = HTML.element(
       "svg",
@@ -57,8 +73,8 @@ package struct Chart {
       ],
       [
         .element("title", [("id", "\(id)-title")], title),
-        .element("desc", [("id", "\(id)-text")], description(x, y)),
-      ] + drawing(x, y))
+        .element("desc", [("id", "\(id)-text")], description(frame)),
+      ] + drawing(frame))
     return .element(
       "figure", [],
       [
@@ -70,13 +86,13 @@ package struct Chart {
   /// The chart as an SVG file, with its title above and its legend below; nil if there is no point
   /// in it.
   package var svg: String? {
-    guard let (x, y) = axes else { return nil }
+    guard let frame else { return nil }
     let (top, row) = (28.0, 18.0)
     let columns = 2
     let (width, chart) = (Self.size.width, Self.size.height)
     let height = top + chart + row * Double((names.count + columns - 1) / columns) + 10
     let legend = names.enumerated().map { place, name in
-      let left = Self.margin.left + Double(place % columns) * width / Double(columns + 1) * 1.25
+      let left = 58 + Double(place % columns) * width / Double(columns + 1) * 1.25
       let middle = top + chart + row * (Double(place / columns) + 0.5)
       return HTML.element(
         "g", [("class", Palette.classes(place))],
@@ -96,53 +112,54 @@ package struct Chart {
       [
         .element("title", [], title), .style(Stylesheet.charts),
         .element("rect", [("class", "ground"), ("width", "100%"), ("height", "100%")]),
-        .element("text", [("x", "\(Coordinate(Self.margin.left))"), ("y", "18")], title),
+        .element("text", [("x", "58"), ("y", "18")], title),
         .element(
-          "g", [("transform", "translate(0 \(Coordinate(top)))")], drawing(x, y)),
+          "g", [("transform", "translate(0 \(Coordinate(top)))")], drawing(frame)),
       ] + legend)
     return root.source + "\n"
   }
 
-  /// The two axes; nil if no point is finite.
-  private var axes: (Axis, Axis)? {
+  /// Nil if no point is finite.
+  private var frame: Frame? {
     let finite = lines.flatMap(\.points).filter { $0.x.isFinite && $0.y.isFinite }
     guard let first = finite.first else { return nil }
-    return (
-      Axis(finite.reduce(first.x...first.x) { $0.including($1.x) }),
-      Axis(finite.reduce(first.y...first.y) { $0.including($1.y) })
-    )
+    return Frame(
+      x: Axis(finite.reduce(first.x...first.x) { $0.including($1.x) }),
+      y: Axis(finite.reduce(first.y...first.y) { $0.including($1.y) }),
+      isNamed: vertical != nil)
   }
 
-  private func drawing(_ x: Axis, _ y: Axis) -> [HTML] {
+  private func drawing(_ frame: Frame) -> [HTML] {
     let names = names
-    return grid(x, y)
+    return grid(frame)
       + lines.prefix(Self.mostLines).map { line in
         let place = names.firstIndex(of: line.name) ?? 0
         return HTML.element(
           "g", [("class", Palette.classes(place))],
-          [HTML.element("title", [], line.name)] + path(line.points, x, y))
+          [HTML.element("title", [], line.name)] + path(line.points, frame))
       }
   }
 
-  private func description(_ x: Axis, _ y: Axis) -> String {
-    "\(title) over \(horizontal) \(NumberFormat.short(x.data.lowerBound)) to "
-      + "\(NumberFormat.short(x.data.upperBound)), between "
-      + "\(NumberFormat.short(y.data.lowerBound)) "
-      + "and \(NumberFormat.short(y.data.upperBound)); the table below has the numbers of each of "
+  private func description(_ frame: Frame) -> String {
+    let (x, y) = (frame.x.data, frame.y.data)
+    return "\(title) over \(horizontal) \(NumberFormat.short(x.lowerBound)) to "
+      + "\(NumberFormat.short(x.upperBound)), between \(NumberFormat.short(y.lowerBound)) "
+      + "and \(NumberFormat.short(y.upperBound)); the table below has the numbers of each of "
       + "the \(lines.count) lines."
   }
 
   // MARK: Drawing
 
-  private func place(_ value: Double, _ axis: Axis, isVertical: Bool) -> Double {
-    let (size, margin) = (Self.size, Self.margin)
-    return isVertical
-      ? size.height - margin.bottom
-        - axis.share(value) * (size.height - margin.top - margin.bottom)
-      : margin.left + axis.share(value) * (size.width - margin.left - margin.right)
+  private func left(_ value: Double, _ frame: Frame) -> Double {
+    frame.left + frame.x.share(value) * (Self.size.width - frame.left - frame.right)
   }
 
-  private func grid(_ x: Axis, _ y: Axis) -> [HTML] {
+  private func top(_ value: Double, _ frame: Frame) -> Double {
+    let (height, margin) = (Self.size.height, Self.margin)
+    return height - margin.bottom - frame.y.share(value) * (height - margin.top - margin.bottom)
+  }
+
+  private func grid(_ frame: Frame) -> [HTML] {
     let (size, margin) = (Self.size, Self.margin)
     func line(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double) -> HTML {
       let path = "M\(Coordinate(x1)) \(Coordinate(y1))L\(Coordinate(x2)) \(Coordinate(y2))"
@@ -153,20 +170,18 @@ package struct Chart {
         "text", [("x", "\(Coordinate(x))"), ("y", "\(Coordinate(y))"), ("text-anchor", anchor)],
         text)
     }
-    let rows = y.ticks.flatMap { tick in
-      let height = place(tick, y, isVertical: true)
+    let rows = frame.y.ticks.flatMap { tick in
+      let height = top(tick, frame)
       return [
-        line(margin.left, height, size.width - margin.right, height),
-        label(margin.left - 6, height + 4, "end", y.label(tick)),
+        line(frame.left, height, size.width - frame.right, height),
+        label(frame.left - 6, height + 4, "end", frame.y.label(tick)),
       ]
     }
-    let columns = x.ticks.map { tick in
-      label(
-        place(tick, x, isVertical: false), size.height - margin.bottom + 16, "middle",
-        x.label(tick))
+    let columns = frame.x.ticks.map { tick in
+      label(left(tick, frame), size.height - margin.bottom + 16, "middle", frame.x.label(tick))
     }
     let name = label(
-      (margin.left + size.width - margin.right) / 2, size.height - 4, "middle", horizontal)
+      (frame.left + size.width - frame.right) / 2, size.height - 4, "middle", horizontal)
     let middle = Coordinate((margin.top + size.height - margin.bottom) / 2)
     let height = vertical.map { text in
       HTML.element(
@@ -177,7 +192,7 @@ package struct Chart {
   }
 
   /// The line, and its points where there are few.
-  private func path(_ points: Points, _ x: Axis, _ y: Axis) -> [HTML] {
+  private func path(_ points: Points, _ frame: Frame) -> [HTML] {
     var commands = ""
     var isDrawing = false
     var dots: [HTML] = []
@@ -187,8 +202,8 @@ package struct Chart {
         isDrawing = false
         continue
       }
-      let left = Coordinate(place(point.x, x, isVertical: false))
-      let top = Coordinate(place(point.y, y, isVertical: true))
+      let left = Coordinate(left(point.x, frame))
+      let top = Coordinate(top(point.y, frame))
       commands += "\(isDrawing ? "L" : "M")\(left) \(top)"
       isDrawing = true
       if kept.count <= 30 {

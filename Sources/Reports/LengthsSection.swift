@@ -93,8 +93,9 @@ struct LengthsSection {
   }
 
   private func drawing(_ bars: [Bar]) -> [HTML] {
-    let (left, right, top, bottom) = (58.0, 470.0, 10.0, 166.0)
     let axis = Axis(0...Double(max(1, bars.map(\.texts).max() ?? 1)))
+    let left = max(58, TextWidth.widest(of: axis.ticks.map(axis.label)) + 10)
+    let (right, top, bottom) = (470.0, 10.0, 166.0)
     func height(_ value: Double) -> Double { bottom - axis.share(value) * (bottom - top) }
     func text(_ x: Double, _ y: Double, _ anchor: String, _ content: String) -> HTML {
       .element(

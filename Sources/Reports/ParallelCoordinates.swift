@@ -18,6 +18,9 @@ struct ParallelCoordinates {
 
   /// An axis with each trial's value; nil if it has none.
   struct Axis {
+    /// The most characters of a label.
+    static let mostCharacters = 9
+
     let name: String
     let values: [Value?]
 
@@ -43,8 +46,14 @@ struct ParallelCoordinates {
         { value in
           if case .number(let number) = value, number.isFinite { position(number) } else { nil }
         },
-        Self.apart(shown.map { (position($0), NumberFormat.short($0)) })
+        Self.apart(shown.map { (position($0), Self.label($0)) })
       )
+    }
+
+    /// A number in at most nine characters. What is longer would be cut off.
+    private static func label(_ number: Double) -> String {
+      let short = NumberFormat.short(number)
+      return short.count > mostCharacters ? String(format: "%.2g", number) : short
     }
 
     private func names(
@@ -151,7 +160,7 @@ struct ParallelCoordinates {
           ("x", "\(Coordinate(x + (isLast ? 6 : -6)))"),
           ("y", "\(Coordinate(top(label.share) + 4))"),
           ("text-anchor", isLast ? "start" : "end"),
-        ], Self.cut(label.text, 9))
+        ], Self.cut(label.text, Axis.mostCharacters))
     }
     return HTML(
       [
@@ -163,7 +172,7 @@ struct ParallelCoordinates {
           ]),
         .element(
           "text", [("x", "\(Coordinate(x))"), ("y", "16"), ("text-anchor", "middle")],
-          [.element("title", [], name), .text(Self.cut(Self.lastKeys(name), 22))]),
+          [.element("title", [], name), .text(Self.cut(Self.lastKeys(name), 20))]),
       ] + marks)
   }
 

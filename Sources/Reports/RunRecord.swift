@@ -157,7 +157,8 @@ package struct RunRecord: Sendable {
           file: path, line: place + 2,
           problem: "a row number, a prediction and a reference are expected.")
       }
-      return (String(decoding: fields[1], as: UTF8.self), String(decoding: fields[2], as: UTF8.self))
+      let labels = fields.dropFirst().map { String(decoding: $0, as: UTF8.self) }
+      return (labels[0], labels[1])
     }
   }
 }

@@ -26,12 +26,20 @@ struct Table {
   /// Adds a row of any content.
   mutating func add(_ cells: [HTML]) { rows.append(cells) }
 
+  /// A text of the user's may run from right to left; each cell finds its own direction.
   var html: HTML {
+    func isNumeric(_ place: Int) -> Bool {
+      columns.indices.contains(place) && columns[place].isNumeric
+    }
+    let direction: (String, String?) = ("dir", "auto")
     func style(_ place: Int) -> [(String, String?)] {
-      columns.indices.contains(place) && columns[place].isNumeric ? [("class", "number")] : []
+      isNumeric(place) ? [("class", "number")] : [direction]
     }
     let head = columns.enumerated().map { place, column in
-      HTML.element("th", [("scope", "col")] + style(place), column.title)
+      HTML.element(
+        "th",
+        [("scope", "col"), direction] + (isNumeric(place) ? [("class", "number")] : []),
+        column.title)
     }
     let body = rows.map { row in
       HTML.element(

@@ -117,8 +117,8 @@ extension PreparedRun {
     }
     return try PreparedRun(
       setup: setup, objective: objective, data: data, outputs: outputs, plan: plan,
-      notices: c.notes + models.notices + notices + learning.notices + answers.notices
-        + cache.notices(rows: data.count))
+      notices: c.notes + models.notices + notices + learning.notices
+        + TeacherHeldOutRows.notices(c) + answers.notices + cache.notices(rows: data.count))
   }
 
   /// The method that a configuration names.
@@ -276,9 +276,8 @@ extension TeacherMeasurement {
 extension TeacherCache {
   /// Says where the teacher's logits come from if some are already known.
   fileprivate func notices(rows: Int) -> [String] {
-    guard let path else { return [] }
-    return [
-      notice ?? "the teacher's logits on \(rowsRead) of \(rows) training rows come from \(path)"
-    ]
+    if let notice { return [notice] }
+    guard let path, rowsRead > 0 else { return [] }
+    return ["the teacher's logits on \(rowsRead) of \(rows) training rows come from \(path)"]
   }
 }

@@ -51,6 +51,7 @@ public struct Study: Sendable {
       for method in configuration.methods {
         let draft = try configuration.cell(task, method, own: ["output_dir": "cell"])
         budgets.append((method.name, UpdateBudget(draft.train)))
+        try configuration.checkHeldOut(draft.task, of: task)
         if tasks.last?.name != task.name { tasks.append(try Task(task, draft)) }
         let selection = try Self.selection(
           configuration, task, method, metric: tasks.last?.metric ?? "", &fingerprint)
@@ -166,6 +167,23 @@ public struct Study: Sendable {
       "on task \(task.name) method \(first.method) trains for \(first.budget) and method "
         + "\(other.method) for \(other.budget); give them the same in base or tasks.\(task.name), "
         + "or set \"allow_different_updates\": true.")
+  }
+}
+
+extension StudyConfiguration {
+  /// Makes sure that all cells are measured on the same rows where they hold some out themselves.
+  fileprivate func checkHeldOut(_ cell: TaskConfiguration, of task: Task) throws {
+    guard cell.validationSplit != nil else { return }
+    guard drawSeeds.isEmpty else {
+      throw task.origin.error(
+        "with draw_seeds, task.validation_split would hold out other rows in each draw, so that "
+          + "scores could not be compared; name a validation file.")
+    }
+    guard cell.drawSeed != nil || seeds.count == 1 else {
+      throw task.origin.error(
+        "task.validation_split would hold out other rows for each seed, so that scores could not "
+          + "be compared; set task.draw_seed, too.")
+    }
   }
 }
 

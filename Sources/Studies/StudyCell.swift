@@ -133,7 +133,9 @@ struct CellRun: Sendable {
   /// - Throws: `FileError` of kind `unwritable`.
   func begin() throws {
     let file = "\(folder)/\(Self.beginningFile)"
-    let begun = (try? ByteFile.read(file, atMost: Self.longestNote)).map { String(decoding: $0, as: UTF8.self) }
+    let begun = (try? ByteFile.read(file, atMost: Self.longestNote)).map {
+      String(decoding: $0, as: UTF8.self)
+    }
     if begun != fingerprint { clear() }
     forget()
     try ByteFile.write(fingerprint.utf8, to: file)

@@ -118,7 +118,10 @@ public struct StudyReport: Sendable {
           curves.append(StudyCurve(cell, outcome, metric: task.metric))
         }
       }
-      try Self.checkRows(found, methods)
+      var rows = MeasuredRows()
+      for cell in methods.flatMap({ found[$0] ?? [] }) {
+        try rows.check(cell.predictions, file: cell.file)
+      }
       let known = [reference] + methods
       row.rows = known.lazy.compactMap { found[$0]?.first?.predictions?.count }.first
       row.teacher =
@@ -153,21 +156,6 @@ public struct StudyReport: Sendable {
       }
       conditions[phrase] = value
     }
-  }
-
-  private static func checkRows(_ found: [String: [MeasuredCell]], _ methods: [String]) throws {
-    let all = methods.flatMap { found[$0] ?? [] }
-    guard let first = all.first, let references = first.predictions,
-      let other = all.first(where: { cell in
-        cell.predictions.map { !$0.hasSameReferences(as: references) } ?? false
-      })
-    else { return }
-    throw FileError(
-      file: other.file,
-      problem: "the cell was measured on other rows than \(first.file); the validation data have "
-        + "changed, so remove the folder of the cells that saw the old ones and run the study "
-        + "again."
-    )
   }
 
   /// A method's cells of a task compared with the reference's.

@@ -122,9 +122,10 @@ extension TrainingArguments {
     loggingSteps = try section.int(
       "logging_steps", default: 50, in: 1...(1 << 40), "Updates between two lines of the log.")
     reportTo = try section.choices(
-      "report_to", default: [], among: LogDestination.allCases,
+      "report_to", default: [], among: LogDestination.allCases, none: "none",
       "Programs that the log is also written for: `[\"tensorboard\"]` writes files of events into "
-        + "the folder `runs` of the output folder. By default none.")
+        + "the folder `runs` of the output folder. A string is a list of one, and `\"none\"` one of "
+        + "nothing.")
     evalStrategy = try section.choice(
       "eval_strategy", default: .no, "When the model is evaluated during training.")
     evalSteps = try section.optionalInt(

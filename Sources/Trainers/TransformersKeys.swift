@@ -2,14 +2,19 @@ import Configuration
 
 // Keys that people bring from scripts of transformers, and what takes their place.
 extension TrainingArguments {
+  private static let halfPrecision = ["fp16", "bf16", "fp16_full_eval", "bf16_full_eval"]
+
   /// Keys of `transformers.TrainingArguments` that have no meaning here, with what to do instead.
   private static let foreignKeys: [(keys: [String], hint: String)] = [
     (
-      ["fp16", "bf16", "tf32", "fp16_opt_level", "fp16_full_eval", "bf16_full_eval"],
+      halfPrecision,
       "write \"precision\": \"bf16\" at the top level, on a processor that has it (mate-kd doctor)."
     ),
     (
-      ["half_precision_backend", "torch_compile", "torch_compile_backend", "jit_mode_eval"],
+      [
+        "tf32", "half_precision_backend", "fp16_opt_level", "torch_compile",
+        "torch_compile_backend", "jit_mode_eval",
+      ],
       "there is no backend to choose; leave it out."
     ),
     (
@@ -55,6 +60,9 @@ extension TrainingArguments {
   /// Rejects them, each with its hint.
   /// - Throws: `ConfigError`.
   static func refuseForeignKeys(_ section: ConfigSection) throws {
+    for key in halfPrecision where section.value(of: key)?.bool != true {
+      try section.refuse(key, "leave it out; float32 is what there is without \"precision\".")
+    }
     for (keys, hint) in foreignKeys {
       for key in keys { try section.refuse(key, hint) }
     }

@@ -176,6 +176,10 @@ import Testing
         == "\"$NONE/a\" needs the environment variable NONE for $NONE, which is not set")
     #expect(expanded("${EMPTY}").contains("EMPTY for $EMPTY, which is not set"))
     #expect(expanded("${DATA").contains("without the name of a variable"))
+    for path in ["~", "~/a", "a $DATA/${DATA}/$", "$$", "/data/~"] {
+      let same = ["~": "./~", "~/a": "./~/a"][path] ?? path
+      #expect(expanded(PathText.literal(path)) == same)
+    }
   }
 
   @Test func unsetVariableIsAnErrorOfItsKey() throws {

@@ -54,6 +54,41 @@ struct InputLayoutTests {
       try texts("{\"text1\": \"a\", \"text2\": \"b\"}\n", as: "pair.jsonl", task: .rte) == ["a|b"])
   }
 
+  @Test("a header in quotes tells the separator")
+  func quotedHeaders() throws {
+    for mark in [",", ";", "|", "\t"] {
+      let rows = "\"sentence\"\(mark)\"label\"\na film\(mark)1\n\"b\"\(mark)0\n"
+      #expect(try texts(rows, as: "in.csv") == ["a film", "b"], "\(mark)")
+      #expect(try texts(rows, as: "in", format: .csv) == ["a film", "b"], "\(mark)")
+    }
+    #expect(try texts("sep=;\n\"text\";\"n\"\na;1\n", as: "in.csv") == ["a"])
+    // As R writes a table with tabs.
+    let quoted = "\"sentence\"\t\"label\"\n\"a film\"\t1\n\"b\"\t0\n"
+    #expect(try texts(quoted, as: "in.tsv") == ["a film", "b"])
+    #expect(try problem("\"sentence\"x,label\na,1\n", as: "in.csv").contains("no column"))
+    // Without spaces, as pandas writes JSON Lines.
+    #expect(try texts("{\"id\":1,\"text\":\"a\"}\n", as: "in.jsonl") == ["a"])
+    #expect(try texts("{\"id\":1,\"text\":\"a\"}\n", as: "in", format: .jsonl) == ["a"])
+    #expect(try problem("[\"a\"]", as: "in.json").contains("a string"))
+  }
+
+  @Test("a format that is given decides, whatever the task's own files look like")
+  func givenFormat() throws {
+    var own = TaskDescription.sst2
+    own.files = [
+      .test: [TaskDescription.File(name: "test.csv", textColumns: ["text"], labelColumn: nil)]
+    ]
+    own.files[.test]?[0].format = .quoted(separator: UInt8(ascii: ","))
+    own.files[.test]?[0].hasHeader = true
+    own.isOwn = true
+    #expect(try texts("text\n\"a film\"\n", as: "in", task: own) == ["a film"])
+    #expect(
+      try texts("text\n\"a film\"\n", as: "in.txt", task: own, format: .tsv) == ["\"a film\""])
+    #expect(throws: FileError.self) {
+      try texts("text\n\"a film\"\n", as: "in.txt", task: own, format: .jsonl)
+    }
+  }
+
   @Test("what has no header is read as text, or refused by its ending")
   func plain() throws {
     #expect(try texts("a, b\nc\n", as: "in.txt") == ["a, b", "c"])

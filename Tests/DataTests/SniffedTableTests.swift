@@ -104,6 +104,49 @@ import Testing
     #expect(question(found) == "\"text\" \"label\"")
   }
 
+  @Test func arraysOfObjects() throws {
+    let rows = Self.reviews.map { "{\"text\": \"\($0.0)\", \"label\": \"\($0.1)\"}" }
+    let text = "\u{FEFF} [\n" + rows.joined(separator: ",\n") + "]\n"
+    for name in ["x.json", "x.jsonl", "data"] {
+      let found = try sniff(text, as: name)
+      #expect(found.format == .json && found.rows == 6 && found.hasHeader)
+      #expect(found.summary == "a JSON array of objects")
+      #expect(question(found) == "\"text\" \"label\"")
+    }
+    #expect(throws: FileError.self) { try sniff("[1, 2]", as: "y.json") }
+    #expect(throws: FileError.self) { try sniff("[]", as: "z.json") }
+    #expect {
+      try sniff("[{\"text\": \"a\"},\n 7]", as: "w.json")
+    } throws: {
+      "\($0)".hasSuffix("w.json:2: a JSON object is expected in the array, found a number.")
+    }
+  }
+
+  @Test func listsAndObjectsAreNoTexts() throws {
+    let lines = Self.reviews.map {
+      "{\"text\": {\"en\": \"\($0.0)\"}, \"tags\": [\"\($0.1)\"], \"label\": \"\($0.1)\"}\n"
+    }
+    let found = try sniff(lines.joined(), as: "x.jsonl")
+    #expect(found.columns.map(\.summary) == ["objects", "lists", "2 different values"])
+    #expect(
+      question(found, text: "text")
+        == "--text: column \"text\" of x.jsonl holds objects, no texts or numbers; write what is in "
+        + "them as keys of the rows.")
+  }
+
+  @Test func oneLabelIsNone() throws {
+    let rows = Self.reviews.map { "\"\($0.0)\",same\n" }.joined()
+    let found = try sniff("text,label\n" + rows, as: "x.csv")
+    let answer =
+      "x.csv: column \"label\" has only the label \"same\"; a model needs two or more to tell apart."
+    #expect(question(found) == answer && question(found, label: "label") == answer)
+    // Another column may be the label.
+    let both = try sniff(
+      "text,label,verdict\n" + Self.reviews.map { "\"\($0.0)\",same,\($0.1)\n" }.joined(),
+      as: "y.csv")
+    #expect(question(both) == "\"text\" \"verdict\"")
+  }
+
   @Test func severalColumnsAreAskedAbout() throws {
     let rows = Self.reviews.enumerated().map { place, row in
       "\(place),\(row.0),\(row.0.replacing(",", with: "")) and so on,\(row.1),web\(place % 2)"
@@ -125,10 +168,7 @@ import Testing
         == "--text: x.csv has no column \"titel\"; did you mean \"title\"?")
   }
 
-  @Test func whatCannotBeALabelIsSaid() throws {
-    let same = try sniff(
-      "text,label\n" + Self.reviews.map { "\"\($0.0)\",good\n" }.joined(), as: "x.csv")
-    #expect(question(same).contains("\"label\" (the same in every row)"))
+  @Test func openQuotesAreSaid() throws {
     // The rest of the file is within quotes, so nothing can be told of its columns.
     let error = #expect(throws: FileError.self) {
       try sniff("text,label\na,good\n\"b,bad\nc,good\n", as: "y.csv")
@@ -156,7 +196,7 @@ import Testing
   @Test(arguments: [
     ("", "at least one row"), ("text,label\n", "no row below it"), ("one\ntwo\n", "only one field"),
     ("PAR1\u{15}\u{4} and so on", "Parquet"), ("{\"text\": 1", ":1: "),
-    ("[{\"text\": 1}]", "jq -c"),
+    ("[1, 2]", "nor an object a line"),
   ])
   func whatIsNoTable(_ text: String, _ problem: String) throws {
     do {

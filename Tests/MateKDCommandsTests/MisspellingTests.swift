@@ -17,6 +17,28 @@ import Testing
     #expect(answer() == nil)
   }
 
+  @Test func wordsAfterHelp() {
+    func answer(_ arguments: String...) -> String? { MateKD.complaint(aboutHelp: arguments) }
+    #expect(answer("help", "distil") == "there is no subcommand distil; did you mean distill?")
+    #expect(answer("help", "frob") == "there is no subcommand frob; mate-kd --help lists them.")
+    for arguments in [["help"], ["help", "distill"], ["help", "help"], ["help", "--help"], []] {
+      #expect(MateKD.complaint(aboutHelp: arguments) == nil)
+    }
+    #expect(answer("distil") == nil)
+  }
+
+  @Test func errorsOfASubcommandShowItsUsage() throws {
+    let command = try #require(
+      MateKD.configuration.subcommands.first { $0.configuration.commandName == "methods" })
+    let lines = MateKD.usage(
+      for: ValidationError("no."), arguments: ["methods", "x"], of: command)
+    #expect(
+      lines == [
+        "Error: no.", "Usage: mate-kd methods [<name>]",
+        "  See 'mate-kd methods --help' for more information.",
+      ])
+  }
+
   @Test func options() {
     #expect(
       answer("distill", "--confg", "x.json")

@@ -76,6 +76,11 @@ import Testing
     #expect(
       keys["train"]?["properties"]?["evaluation_strategy"]?["enum"]
         == keys["train"]?["properties"]?["eval_strategy"]?["enum"])
+    #expect(
+      keys["train"]?["properties"]?["report_to"]?["anyOf"] == [
+        ["type": "array", "items": ["type": "string", "enum": ["tensorboard"]]],
+        ["const": ["none"]], ["enum": ["tensorboard", "none", .null]],
+      ])
     #expect(keys["task"]?["required"] == ["name", "data_dir"])
     #expect(keys["task"]?["properties"]?["text"]?["type"] == ["string", "integer", "null"])
     #expect(keys["student"]?["properties"]?["config"]?["required"]?.array?.count == 4)

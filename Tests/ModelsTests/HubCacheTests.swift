@@ -33,6 +33,24 @@ import Testing
     #expect(cache.snapshot(of: "org/name") == nil)
   }
 
+  @Test func aDownloadThatWasCutOffCanGoOn() throws {
+    let scratch = try ScratchFolder()
+    let cache = HubCache(environment: ["HF_HUB_CACHE": scratch.path])
+    try scratch.write("{}", as: "models--org--name/snapshots/abc1/config.json")
+    try scratch.write("abc1", as: "models--org--name/refs/main")
+    let folder = try #require(cache.snapshot(of: "org/name"))
+    #expect {
+      try Checkpoint(folder: folder)
+    } throws: {
+      "\($0)".hasSuffix("are expected; get the rest by: hf download org/name")
+    }
+    #expect {
+      try Checkpoint(folder: scratch.path)
+    } throws: {
+      "\($0)".hasSuffix("are expected.")
+    }
+  }
+
   @Test(arguments: [
     ("bert-base-uncased", true), ("google-bert/bert-base-uncased", true), ("a/b/c", false),
     ("/a", false), ("a/", false), ("..", false), ("a..b", false), ("a--b", false), ("-a", false),

@@ -140,6 +140,28 @@ import Reports
     #expect(html.contains("fi<s>lm</s>") && html.contains("fi<mark>x</mark>"))
   }
 
+  @Test func textsFromRightToLeftKeepTheirOrder() throws {
+    let scratch = try ScratchFolder()
+    try run(scratch, "one")
+    let html = try ReportPage(folders: ["\(scratch.path)/one"]).html(disagreements: [
+      (
+        "one",
+        [
+          Disagreement(
+            text: "שלום, world", reference: "חיובי",
+            teacher: .init(label: "חיובי", probability: 0.5),
+            student: .init(label: "שלילי", probability: 0.75), distance: 0.25)
+        ]
+      )
+    ])
+    #expect(html.contains("<th scope=\"row\" dir=\"auto\">שלום, world</th>"))
+    #expect(html.contains("<td dir=\"auto\">חיובי</td>"))
+    #expect(html.contains("<td dir=\"auto\"><bdi>חיובי</bdi> 50.0\u{202F}% (right)</td>"))
+    #expect(html.contains("<td dir=\"auto\"><bdi>שלילי</bdi> 75.0\u{202F}% (wrong)</td>"))
+    // Labels stand above numbers in confusion matrices.
+    #expect(html.contains("<th scope=\"col\" dir=\"auto\" class=\"number\">"))
+  }
+
   @Test func numbersAreThoseOfTheFiles() throws {
     let scratch = try ScratchFolder()
     try run(scratch, "one")
@@ -151,8 +173,10 @@ import Reports
     // One of two rows of the first label is right, none of the other.
     #expect(html.contains(">50.0\u{202F}%</td>") && html.contains(">0.0\u{202F}%</td>"))
     // Of all settings only the rate differs.
-    #expect(html.contains("<th scope=\"row\">train.learning_rate</th><td>0.1</td><td>0.2</td>"))
-    #expect(!html.contains("<th scope=\"row\">seed</th>"))
+    #expect(
+      html.contains(
+        ">train.learning_rate</th><td dir=\"auto\">0.1</td><td dir=\"auto\">0.2</td>"))
+    #expect(!html.contains(">seed</th>"))
     // A long log does not make a long page.
     #expect(html.utf8.count < 60_000)
   }
@@ -167,7 +191,8 @@ import Reports
     let html = try ReportPage(folders: [path]).html()
     #expect(html.contains("<h2 id=\"similar-layers\">") && !html.contains("<script"))
     #expect(html.contains("linear CKA of the states of 1\u{202F}234 texts"))
-    #expect(html.contains("<th scope=\"row\">layer 1</th>") && !html.contains("layer 2"))
+    #expect(html.contains("<th scope=\"row\" dir=\"auto\">layer 1</th>"))
+    #expect(!html.contains("layer 2"))
     let cells = [("10", "1.00"), ("5", "0.50"), ("0", "0.04"), ("10", "0.96"), ("0", "-0.10")]
     for (share, text) in cells + [("3", "0.33")] {
       #expect(html.contains("<span class=\"count right share\(share)\">\(text)</span>"))
@@ -223,6 +248,43 @@ import Reports
       #expect((1...8).contains(axis.ticks.count), "\(range)")
       #expect((0...1).contains(axis.share(range.lowerBound)), "\(range)")
       #expect((0...1).contains(axis.share(range.upperBound)), "\(range)")
+    }
+  }
+
+  @Test func noLabelOfAChartIsCutOff() throws {
+    // Widths of DejaVu Sans, which is wide, in its own units of 1/2048, at the style sheet's 17 px.
+    let widths: [Character: Double] = [".": 651, "-": 739, "+": 1716, "e": 1260]
+    func width(_ text: some StringProtocol) -> Double {
+      text.reduce(0) { $0 + (widths[$1] ?? 1303) } * 17 / 2048
+    }
+    let curves: [Chart.Points] = [
+      [(7, 4.239_461_23e-05)], [(7, 5.241934)], [(1, 5.24175), (2, 5.2419)],
+      [(1, -1e-5), (2, -3e-5)],
+      [(1_000_000, 1_234_567), (2_000_000, 1_234_569)], [(0.1, 0.2), (0.100_01, 0.3)], [(1, 0)],
+    ]
+    for points in curves {
+      let chart = Chart(
+        title: "t", lines: [.init(name: "a", points: points)], horizontal: "s", vertical: "v")
+      for source in [try #require(chart.svg), chart.html(id: "x").source] {
+        var ends = 0
+        for text in source.split(separator: "<text x=\"").dropFirst() {
+          let x = try #require(Double(text.prefix { $0 != "\"" }))
+          let label = text.drop { $0 != ">" }.dropFirst().prefix { $0 != "<" }
+          if text.contains("text-anchor=\"end\"") {
+            ends += 1
+            // 12 and half a line are the name of the axis.
+            #expect(x - width(label) >= 20, "\(label)")
+          } else if text.contains("text-anchor=\"middle\"") {
+            #expect(x + width(label) / 2 <= 480, "\(label)")
+          }
+        }
+        #expect(ends > 0)
+      }
+    }
+    // One number says as much as the tables do.
+    for (number, label) in [(4.239461e-05, "4.239e-05"), (5.241934, "5.242"), (123_456, "123456")] {
+      let axis = Axis(number...number)
+      #expect(axis.ticks.map(axis.label) == [label])
     }
   }
 

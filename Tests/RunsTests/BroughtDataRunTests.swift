@@ -89,6 +89,27 @@ import Testing
     #expect(!kept.contains("validation_split") && !kept.contains("draw_seed"))
   }
 
+  /// Rows that a teacher has learned from tell nothing about it.
+  @Test func aTeacherThatHeldOutOtherRowsIsNoticed() throws {
+    let letters = try Letters()
+    func notices(taught: String, here: String) throws -> [String] {
+      try? FileManager.default.removeItem(atPath: letters.output)
+      _ = try letters.finetuning(task: letters.task(taught)).execute(SilentObserver())
+      let teacher = "{\"model_name_or_path\": \"\(letters.output)\"}"
+      return try letters.distillation(teacher: teacher, task: letters.task(here)).notices
+        .filter { $0.contains("has probably learned from rows") }
+    }
+    let split = ", \"validation_split\": 0.2"
+    let drawn = split + ", \"draw_seed\": 7"
+    #expect(try notices(taught: drawn, here: drawn) == [])
+    #expect(try notices(taught: split, here: "") == [])
+    #expect(try notices(taught: "", here: drawn).count == 1)
+    // The seed of the teacher's run is 3.
+    let other = try notices(taught: split, here: drawn)
+    #expect(other.count == 1 && other[0].hasSuffix("to 0.2 and task.draw_seed to 3"))
+    #expect(try notices(taught: split, here: split + ", \"draw_seed\": 3") == [])
+  }
+
   @Test func rowsAreDrawnBySeed() throws {
     let letters = try Letters()
     func hash(_ changes: String, _ train: String = "\"max_steps\": 1", rows: Int) throws -> String {

@@ -1,3 +1,4 @@
+import Configuration
 import Foundation
 import StrictJSON
 import Studies
@@ -13,6 +14,27 @@ import Testing
 
   private func content(_ path: String) throws -> JSONValue {
     try StrictJSON.parse(String(contentsOfFile: path, encoding: .utf8), file: path)
+  }
+
+  /// Seeds would hold out rows of their own, and so would draws.
+  @Test func heldOutRowsAreTheSameInAllCells() throws {
+    let world = try StudyWorld()
+    func study(_ task: String, top: String = "") throws -> Study {
+      try world.study(
+        world.text(top: top).replacing(
+          "\"max_seq_length\": 24}", with: "\"max_seq_length\": 24, \(task)}"))
+    }
+    for (task, top) in [
+      ("\"validation_split\": 0.25", ""),
+      (
+        "\"validation_split\": 0.25, \"draw_seed\": 1, \"samples_per_class\": 2",
+        "\"draw_seeds\": [1, 2],"
+      ),
+    ] {
+      let error = #expect(throws: ConfigError.self) { try study(task, top: top) }
+      #expect(error.map { "\($0)" }?.contains("task.validation_split") == true)
+    }
+    #expect(try study("\"validation_split\": 0.25, \"draw_seed\": 1").cells.count == 4)
   }
 
   @Test func runsEveryCellOnceAndGoesOnWhereItWasLeft() throws {

@@ -1,4 +1,5 @@
 import Configuration
+import Files
 import Foundation
 import Inference
 import Runs
@@ -107,6 +108,11 @@ import Studies
       (["base": ["seed": 3]], "write seeds"),
       (["base": ["method": .null]], "base.method is missing"),
       (["strategy": "halving", "min_steps": 9], "max_steps is only 3"),
+      (
+        ["strategy": "halving", "parameters": ["train.max_steps": ["values": [1, 2]]]],
+        "halving itself sets how long"
+      ),
+      (["strategy": "halving", "base": ["train": ["warmup_steps": 2]]], "warmup_ratio"),
       (["metric": "f2"], "metric"), (["train": [:]], "base"), (["sample": 3], "samples"),
     ]
     for (changes, text) in cases {
@@ -119,6 +125,14 @@ import Studies
       ]
       #expect(complaint(world, changes).contains("method.temperature"), "\(range)")
     }
+    let reversed: JSONValue = [
+      "strategy": "random",
+      "parameters": ["method.temperature": ["range": [5, 1], "values": .null]],
+    ]
+    #expect(
+      complaint(world, reversed).contains(
+        "method.temperature.range must be an array of two different numbers, the smaller one "
+          + "first, such as [1, 4]; found [5, 1]."))
     let ranges: JSONValue = [
       "parameters": ["train.learning_rate": ["range": [1, 2], "values": .null]]
     ]
@@ -156,6 +170,32 @@ import Studies
     #expect(
       c.resolved["method"]?["temperature"]?.double
         == best.trial.values.first { $0.path == "method.temperature" }?.value.double)
+  }
+
+  /// Without a validation file the best is measured on the rows that decided.
+  @Test func theBestRunsWhereThereIsNoValidationFile() throws {
+    let world = try StudyWorld()
+    try FileManager.default.removeItem(atPath: "\(world.root)/SST-2/dev.tsv")
+    let sweep = try sweep(world)
+    let (results, _) = try sweep.run(observer: StudyListener())
+    try results.write(sweep)
+    let file = SweepResults.bestFile(sweep.configuration.outputDir)
+    let c = try DistillConfiguration.load(path: file, overrides: [String]())
+    #expect(c.task.validationSplit == 0.25 && c.task.drawSeed == 42)
+  }
+
+  @Test func runsOnOtherRowsAreNotRanked() throws {
+    let world = try StudyWorld()
+    _ = try sweep(world).run(observer: StudyListener())
+    let path = "\(world.root)/SST-2/train.tsv"
+    let rows = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
+    try rows.prefix(13).joined(separator: "\n").write(
+      toFile: path, atomically: true, encoding: .utf8)
+    let wider: JSONValue = ["parameters": ["method.temperature": ["values": [1, 4, 8]]]]
+    let error = #expect(throws: FileError.self) {
+      try self.sweep(world, wider).run(observer: StudyListener())
+    }
+    #expect(error?.problem.contains("on other rows than") == true)
   }
 
   @Test func halvingRunsAsManyAsItSays() throws {

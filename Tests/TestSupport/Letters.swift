@@ -95,11 +95,14 @@ package struct Letters {
   }
 
   /// A run of `distill` by plain KD; the teacher may know nothing.
-  package func distillation(teacher: String, output: String = "student") throws -> PreparedRun {
+  package func distillation(
+    teacher: String, task: String? = nil, output: String = "student"
+  ) throws -> PreparedRun {
     try .distill(
       configuration(
         """
-        {"output_dir": "\(scratch.path)/\(output)", "allow_weak_teacher": true, "task": \(task()),
+        {"output_dir": "\(scratch.path)/\(output)", "allow_weak_teacher": true,
+         "task": \(task ?? self.task()),
          "teacher": \(teacher), "student": {"from_teacher_layers": [0]}, "method": {"name": "kd"},
          "train": {"max_steps": 1}}
         """))

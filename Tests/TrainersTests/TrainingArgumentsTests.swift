@@ -38,6 +38,53 @@ import Trainers
     }
   }
 
+  private func complaint(_ train: String) throws -> String? {
+    let text = try Draft.changed(Draft.teacher, "\"max_steps\": 10", train)
+    do {
+      _ = try Draft.read(text, as: TeacherFinetuneConfiguration.self)
+      return nil
+    } catch {
+      return "\(error)"
+    }
+  }
+
+  /// Strings and arrays, as in transformers.
+  @Test(
+    arguments: [
+      ("\"none\"", []), ("[\"none\"]", []), ("[]", []), ("null", []),
+      ("\"tensorboard\"", [.tensorBoard]), ("[\"tensorboard\"]", [.tensorBoard]),
+    ] as [(String, [LogDestination])])
+  func destinations(_ written: String, _ expected: [LogDestination]) throws {
+    let text = try Draft.changed(
+      Draft.teacher, "\"max_steps\": 10", "\"report_to\": \(written)")
+    let run: TeacherFinetuneConfiguration = try Draft.read(text)
+    #expect(run.train.reportTo == expected)
+  }
+
+  @Test func otherDestinationsAreRefused() throws {
+    for written in ["\"all\"", "\"wandb\"", "[\"wandb\"]", "[\"none\", \"tensorboard\"]"] {
+      let answer = try #require(try complaint("\"report_to\": \(written)"))
+      let place = written.hasPrefix("[") ? "[0]" : ""
+      #expect(
+        answer.contains("report_to\(place) must be \"none\" or \"tensorboard\", found \""),
+        "\(answer)")
+    }
+    #expect(try complaint("\"report_to\": 3")?.contains("must be an array of strings") == true)
+  }
+
+  @Test func halfPrecisionThatIsOffIsLeftOut() throws {
+    for key in ["fp16", "bf16", "bf16_full_eval"] {
+      for value in ["false", "null"] {
+        let answer = try complaint("\"\(key)\": \(value)")
+        #expect(answer?.contains("unknown key \"\(key)\"; leave it out") == true)
+        #expect(answer?.contains("bf16\" at the top") == false)
+      }
+      let answer = try complaint("\"\(key)\": true")
+      #expect(answer?.contains("write \"precision\": \"bf16\" at the top level") == true)
+    }
+    #expect(try complaint("\"tf32\": true")?.contains("leave it out") == true)
+  }
+
   @Test func oldSpellingsAreTakenWithANote() throws {
     let text = try Draft.changed(
       Draft.teacher, "\"max_steps\": 10",

@@ -33,6 +33,8 @@ CASES = [
     ("mate-kd distill --precision ", ["float32", "bf16"]),
     ("mate-kd evaluate --task ", ["sst-2", "mnli"]),
     ("mate-kd methods ", ["tinybert", "pkd"]),
+    ("mate-kd help ", ["distill", "predict"]),
+    ("mate-kd help teacher", ["teacher-finetune"]),
 ]
 
 def read_until(terminal, wanted, seconds):

@@ -71,6 +71,36 @@ run predict --model runs/reviews-kd --input reviews.csv --output predictions.jso
 refused 73 'give --overwrite' predict --model runs/reviews-kd --input reviews.csv \
   --output predictions.jsonl
 run predict --model runs/reviews-kd --input reviews.csv --output predictions.jsonl --overwrite
+# A dollar sign in a name is no variable.
+mkdir '$HOME'
+cp reviews.csv '$HOME/a $HOME.csv'
+run init --data '$HOME/a $HOME.csv' --teacher body --out dollar.json
+run teacher-finetune --config dollar-teacher.json --quiet --set train.max_steps=1
+[[ -f runs/'a $HOME-teacher/model.safetensors' ]] || fail "the output lies elsewhere"
+rm -r 'runs/a $HOME-teacher' dollar.json dollar-teacher.json '$HOME'
+
+# Nothing replaces what it is made from, whatever it is called.
+cp reviews.csv kept.csv
+ln -s reviews.csv linked.csv
+for name in ./reviews.csv linked.csv; do
+  refused 73 'it is the file of --input' predict --model runs/reviews-kd --input reviews.csv \
+    --output "$name" --overwrite
+done
+refused 73 'it is the file of --input' predict --model runs/reviews-kd --input - \
+  --output reviews.csv --overwrite <reviews.csv
+cmp -s reviews.csv kept.csv || fail "the input was replaced"
+rm kept.csv linked.csv
+run export --model runs/reviews-kd --output reviews.onnx
+grep -q '^mate-kd: written to reviews.onnx: [0-9.]* MB$' out || fail "no size of the file"
+run export --model runs/reviews-kd --quantize int8 --output reviews.onnx --overwrite
+grep -q '^mate-kd: written to reviews.onnx: [0-9.]* MB (in float32 [0-9.]* MB)$' out ||
+  fail "no size in float32"
+grep -q 'int8 changes the weights by up to [0-9.]* % of' out || fail "no word about int8"
+"$mate_kd" export --model runs/reviews-kd --quantize int8 --output - 2>err | cmp - reviews.onnx ||
+  fail "another file on standard output"
+rm reviews.onnx err
+refused 73 'it is a file of the model itself' export --model runs/reviews-kd --overwrite \
+  --output ./runs/reviews-kd/model.safetensors
 echo kept >appended.jsonl
 cut -d, -f1 reviews.csv | tail -n +2 | tr -d '"' |
   "$mate_kd" predict --model runs/reviews-kd --input - --input-format text --output - \

@@ -58,7 +58,8 @@ private struct InputLayout {
     }
     let format = given ?? ending
     let known = files.first {
-      isTable($0, format) && DatasetReader.fits($0, bytes, path: path, task: task)
+      given?.fits($0.format) ?? true && isTable($0, format)
+        && DatasetReader.fits($0, bytes, path: path, task: task)
     }
     if let known { return (known, "the task's \(known.name), \(Self.columns(known.textColumns))") }
     // The last file of a user's own task is its unlabelled test file.
@@ -72,8 +73,13 @@ private struct InputLayout {
     case .tsv:
       let fields = header(.tabSeparated)
       let columns = InputColumns(task)
-      if given == nil, columns.find(in: fields) == nil, !columns.isHeader(fields) { return plain }
-      return try table(separators: "\t", isQuoted: false)
+      // As R writes it, with quotes around names and texts.
+      let isQuoted =
+        columns.find(in: fields) == nil && columns.find(in: header(.quoted(separator: 9))) != nil
+      if given == nil, !isQuoted, columns.find(in: fields) == nil, !columns.isHeader(fields) {
+        return plain
+      }
+      return try table(separators: "\t", isQuoted: isQuoted)
     case .jsonl, .json: return try objects()
     case .text: return plain
     case nil: return try found() ?? plain
@@ -138,13 +144,13 @@ private struct InputLayout {
     return header(.tabSeparated).count > 1
   }
 
-  /// The fields of the first line that is not blank.
+  /// The fields of the first line that is not blank; none if its quotes do not fit the format.
   private func header(_ format: TaskDescription.Format) -> [String] {
     var fields: [ArraySlice<UInt8>] = []
     if case .quoted(let separator, _) = format {
       var records = QuotedRecords(bytes, separator: separator)
       while let record = records.next() {
-        fields = record.fields
+        fields = record.problem == nil ? record.fields : []
         if !record.isBlank { break }
       }
     } else {
@@ -182,7 +188,12 @@ private struct InputLayout {
       throw FileError(file: path, problem: "the file has no object, hence no row.")
     }
     let columns = InputColumns(task)
-    let keys = object.object?.members.map(\.key) ?? []
+    guard let keys = object.object?.members.map(\.key) else {
+      throw FileError(
+        file: path, line: line,
+        problem: "the array must hold objects, a row each, but it begins with "
+          + "\(object.kindName).")
+    }
     guard let found = columns.find(in: keys) else {
       throw FileError(
         file: path, line: line,

@@ -48,10 +48,15 @@ public enum DatasetReader {
     guard let first = present.first else {
       let place = task.folder.isEmpty ? usual.name : "\(task.folder)/\(usual.name)"
       let instead = task.isOwn ? ", or its name in \"files\"" : ""
+      let rows =
+        split == .validation && hasFile(task: task, split: .train, directory: directory)
+        ? " Of the training file, which is here, a run holds out rows by task.validation_split, "
+          + "and evaluate reads all by --split train."
+        : ""
       throw FileError(
         file: "\(directory)/\(place)",
         problem: "the \(split.rawValue) file of task \(task.name) is not here; "
-          + "give the folder that holds \(place)\(instead).")
+          + "give the folder that holds \(place)\(instead).\(rows)")
     }
     // Data sets that circulate in several layouts may use one name for two of them.
     let sameName = present.filter { $0.path == first.path }

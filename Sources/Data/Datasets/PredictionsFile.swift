@@ -44,7 +44,7 @@ public struct PredictionsFile: Sendable {
     self.path = path
     let bytes = try DataFile.read(path)
     var reader = Reader(path: path)
-    if path.lowercased().hasSuffix(".csv") {
+    if InputFormat(ofFile: path) == .csv {
       try reader.table(bytes)
     } else {
       try reader.objects(bytes)
@@ -63,6 +63,9 @@ private struct Reader {
   var names: [String]?
   var rows: [PredictionsFile.Row] = []
 
+  /// More than any model says; squares of what is larger do not fit float32.
+  private static let largest = 1e18
+
   private func fail(_ line: Int, _ problem: String) -> FileError {
     FileError(file: path, line: line, problem: problem)
   }
@@ -77,6 +80,10 @@ private struct Reader {
     let numbers = values.compactMap { $0.flatMap { $0.isFinite ? $0 : nil } }
     guard numbers.count == values.count, !numbers.isEmpty else {
       throw fail(line, "the \(kind.rawValue) of row \(index) must be finite numbers.")
+    }
+    guard numbers.allSatisfy({ abs($0) <= Self.largest }) else {
+      throw fail(
+        line, "the \(kind.rawValue) of row \(index) must not be beyond \(Self.largest).")
     }
     if let first = rows.first {
       guard self.kind == kind, self.names == names, first.values.count == numbers.count else {
@@ -134,6 +141,7 @@ private struct Reader {
   mutating func table(_ bytes: [UInt8]) throws {
     var records = QuotedRecords(bytes)
     guard let header = records.next() else { return }
+    if let problem = header.problem { throw fail(header.line, problem) }
     var columns = header.fields.map { String(decoding: $0, as: UTF8.self) }
     guard let place = columns.firstIndex(of: "index"), columns.count > 1 else {
       throw fail(

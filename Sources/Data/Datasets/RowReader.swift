@@ -57,7 +57,11 @@ struct RowReader {
       return
     }
     if file.hasHeader {
-      let header = nextFields()?.fields ?? []
+      let first = nextFields()
+      if let first, let problem = first.problem {
+        throw FileError(file: path, line: first.line, problem: problem)
+      }
+      let header = first?.fields ?? []
       try columns.resolve(header: header, path: path)
       width = header.count
     }

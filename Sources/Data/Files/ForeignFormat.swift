@@ -55,7 +55,10 @@ enum ForeignFormat {
         : sentence("zip", "unzip -p IN >out")
     }
     if let encoding = wideEncoding(bytes) {
-      return "the file is in \(encoding); convert it: iconv -f \(encoding) -t UTF-8 \(path) >out"
+      let isPacked = path.hasSuffix(DataFile.packedEnding)
+      let convert = "iconv -f \(encoding) -t UTF-8"
+      return "the file is in \(encoding); convert it: "
+        + (isPacked ? "gunzip -c \(path) | \(convert) >out" : "\(convert) \(path) >out")
     }
     if bytes.prefix(64).allSatisfy({ $0 == 0 }) {
       return "the file begins with zeros and is no text; it was not written to its end."

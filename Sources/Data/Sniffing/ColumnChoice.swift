@@ -42,7 +42,13 @@ package struct ColumnChoice: Sendable {
       let found =
         table.columns.first { $0.name == name }
         ?? (table.hasHeader ? nil : table.columns.first { "\($0.number)" == name })
-      if let found { return found }
+      if let found {
+        guard found.filled == 0, let kind = found.nested else { return found }
+        throw Question(
+          description:
+            "\(option): column \(found.shown) of \(table.path) holds \(kind), no texts or numbers; "
+            + "write what is in them as keys of the rows.")
+      }
       let names = table.columns.compactMap(\.name)
       let guess = EditDistance.nearest(to: name, among: names).map { "; did you mean \"\($0)\"?" }
       throw Question(
@@ -62,11 +68,21 @@ package struct ColumnChoice: Sendable {
     let first = try givenText ?? both?.first ?? Self.text(of: free, table)
     let second = givenPair ?? both?.second
     let rest = free.filter { $0.number != first.number && $0.number != second?.number }
+    let candidates = rest.filter { $0.isCategory || $0.isScore && !$0.isIndex }
+    let usual = rest.first { Self.labelNames.contains($0.name?.lowercased() ?? "") }
+    // Neither a guess nor the user can make labels of one.
+    if let same = givenLabel ?? (candidates.isEmpty ? usual : nil), same.isConstant,
+      let value = same.values.keys.first
+    {
+      throw Question(
+        description:
+          "\(table.path): column \(same.shown) has only the label \"\(value.prefix(60))\"; a model "
+          + "needs two or more to tell apart.")
+    }
     let label =
       try givenLabel
       ?? Self.one(
-        of: rest.filter { ($0.isCategory || $0.isScore && !$0.isIndex) }, usual: Self.labelNames,
-        option: "--label", what: "the label", table
+        of: candidates, usual: Self.labelNames, option: "--label", what: "the label", table
       ) { $0.values.count < $1.values.count }
     (self.text, self.pair, self.label) = (first, second, label)
   }

@@ -1,3 +1,5 @@
+import StrictJSON
+
 /// What a column of an unknown table holds, counted over all rows.
 package struct SniffedColumn: Sendable {
   /// Its name or key; nil in a table without a header.
@@ -16,6 +18,8 @@ package struct SniffedColumn: Sendable {
   package private(set) var numbers = 0, fractions = 0
   /// The smallest and largest number; meaningless without numbers.
   package private(set) var smallest = Double.infinity, largest = -Double.infinity
+  /// What rows have here that is no text, "lists" or "objects"; nil if there is no such thing.
+  private(set) var nested: String?
   private var words = 0
 
   /// The most different values that are kept.
@@ -42,6 +46,19 @@ package struct SniffedColumn: Sendable {
       hasManyValues = true
     }
   }
+
+  /// Adds a value of JSON. Arrays and objects are no texts.
+  mutating func add(_ value: JSONValue) {
+    if value.array != nil || value.object != nil {
+      nested = value.array == nil ? "objects" : "lists"
+      return
+    }
+    let text = value.string ?? value.numberText ?? value.bool?.description ?? ""
+    add(Array(text.utf8)[...])
+  }
+
+  /// Whether all rows say the same, which tells nothing apart.
+  var isConstant: Bool { !hasManyValues && values.count == 1 }
 
   /// The mean length in characters.
   package var meanLength: Double {
@@ -81,7 +98,7 @@ package struct SniffedColumn: Sendable {
   /// What is in it, in a few words.
   package var summary: String {
     let mean = Int(meanLength.rounded())
-    if filled == 0 { return "empty" }
+    if filled == 0 { return nested ?? "empty" }
     if isProse { return "text of \(mean) characters on average" }
     if isNumeric, hasManyValues || values.count > 20 { return "numbers" }
     if hasManyValues { return "more than \(Self.mostValues) different values" }

@@ -6,13 +6,13 @@ import StrictJSON
 package struct SniffedTable: Sendable {
   /// The file.
   package let path: String
-  /// `csv`, `tsv` or `jsonl`.
+  /// `csv`, `tsv`, `jsonl` or `json`.
   package let format: InputFormat
   /// What stands between the fields of CSV.
   package let separator: Character
   /// Whether fields of TSV are quoted.
   package let isQuoted: Bool
-  /// Whether the first line names the columns; true for JSON Lines, whose objects do.
+  /// Whether the first line names the columns; true for JSON, whose objects do.
   package let hasHeader: Bool
   /// The columns in the order of the file.
   package let columns: [SniffedColumn]
@@ -33,7 +33,17 @@ package struct SniffedTable: Sendable {
     self.path = path
     let first = bytes.first { !" \t\r\n\u{FEFF}".utf8.contains($0) }
     let ending = InputFormat(ofFile: path)
-    if ending == .jsonl || ending != .csv && ending != .tsv && first == UInt8(ascii: "{") {
+    let isTable = ending == .csv || ending == .tsv
+    if !isTable, ending == .json && JSONRows.isArray(bytes) || JSONRows.isArrayOfObjects(bytes) {
+      (format, separator, isQuoted, hasHeader) = (.json, ",", false, true)
+      var rows = ObjectRows(path)
+      for value in try JSONRows.array(bytes, path: path) {
+        try rows.add(value, line: value.position.line, place: "in the array")
+      }
+      (columns, self.rows) = try rows.found()
+      return
+    }
+    if ending == .jsonl || !isTable && first == UInt8(ascii: "{") {
       (format, separator, isQuoted, hasHeader) = (.jsonl, ",", false, true)
       (columns, rows) = try Self.objects(bytes, path)
       return
@@ -41,8 +51,8 @@ package struct SniffedTable: Sendable {
     if first == UInt8(ascii: "["), ending == nil {
       throw FileError(
         file: path,
-        problem: "this is one JSON value; write an object a line, as jq -c '.[]' does, into a file "
-          + "called .jsonl.")
+        problem: "this is JSON, but neither an array of objects nor an object a line; write the "
+          + "rows as objects into a file called .jsonl.")
     }
     let layout = try DelimitedLayout(bytes, path: path, isTabbed: ending == .tsv)
     format = layout.separator == 0x09 && ending != .csv ? .tsv : .csv
@@ -79,13 +89,11 @@ package struct SniffedTable: Sendable {
     }
   }
 
-  /// The columns of JSON Lines: all keys that occur.
+  /// The columns of JSON Lines.
   private static func objects(
     _ bytes: [UInt8], _ path: String
   ) throws -> (columns: [SniffedColumn], rows: Int) {
-    var columns: [SniffedColumn] = []
-    var places: [String: Int] = [:]
-    var count = 0
+    var rows = ObjectRows(path)
     for (index, line) in ByteLines(bytes).enumerated() where !bytes[line].isBlank {
       let value: JSONValue
       do {
@@ -93,27 +101,9 @@ package struct SniffedTable: Sendable {
       } catch let error as JSONError {
         throw FileError(file: path, line: index + 1, problem: "\(error.message).")
       }
-      guard let object = value.object else {
-        throw FileError(
-          file: path, line: index + 1,
-          problem: "a JSON object is expected in every line, found \(value.kindName).")
-      }
-      count += 1
-      for member in object.members {
-        if places[member.key] == nil {
-          guard columns.count < 1000 else { continue }
-          places[member.key] = columns.count
-          columns.append(SniffedColumn(name: member.key, number: columns.count))
-        }
-        let text =
-          member.value.string ?? member.value.numberText ?? member.value.bool?.description ?? ""
-        if let place = places[member.key] { columns[place].add(Array(text.utf8)[...]) }
-      }
+      try rows.add(value, line: index + 1, place: "in every line")
     }
-    guard count > 0 else {
-      throw FileError(file: path, problem: "the file has no row; at least one is needed.")
-    }
-    return (columns, count)
+    return try rows.found()
   }
 
   /// How the file looks, in a sentence without its end.
@@ -121,13 +111,51 @@ package struct SniffedTable: Sendable {
     let mark =
       switch (format, separator) {
       case (.jsonl, _): "JSON Lines"
+      case (.json, _): "a JSON array of objects"
       case (.tsv, _): isQuoted ? "TSV with quoted fields" : "TSV"
       case (_, "\t"): "CSV with tabs between fields"
       default: "CSV with \"\(separator)\" between fields"
       }
     let header =
-      format == .jsonl ? "" : hasHeader ? ", the first line names the columns" : ", no header"
+      format == .jsonl || format == .json
+      ? "" : hasHeader ? ", the first line names the columns" : ", no header"
     return mark + header
+  }
+}
+
+/// Rows of JSON as a table, whose columns are all keys that occur.
+private struct ObjectRows {
+  private let path: String
+  private var columns: [SniffedColumn] = []
+  private var places: [String: Int] = [:]
+  private var count = 0
+
+  init(_ path: String) { self.path = path }
+
+  /// - Throws: `FileError` if the value is no object.
+  mutating func add(_ value: JSONValue, line: Int?, place: String) throws {
+    guard let object = value.object else {
+      throw FileError(
+        file: path, line: line,
+        problem: "a JSON object is expected \(place), found \(value.kindName).")
+    }
+    count += 1
+    for member in object.members {
+      if places[member.key] == nil {
+        guard columns.count < 1000 else { continue }
+        places[member.key] = columns.count
+        columns.append(SniffedColumn(name: member.key, number: columns.count))
+      }
+      if let place = places[member.key] { columns[place].add(member.value) }
+    }
+  }
+
+  /// - Throws: `FileError` if there are no rows.
+  func found() throws -> (columns: [SniffedColumn], rows: Int) {
+    guard count > 0 else {
+      throw FileError(file: path, problem: "the file has no row; at least one is needed.")
+    }
+    return (columns, count)
   }
 }
 

@@ -54,6 +54,9 @@ struct CompareCommand: ParsableCommand {
       valueName: "dir"))
   var curves: String?
 
+  @Flag(help: "Print the results as JSON, as in results.json, instead of the tables.")
+  var json = false
+
   @Flag(help: "Print which processes make which cells, and how long the rest will take, then stop.")
   var status = false
 
@@ -81,6 +84,7 @@ struct CompareCommand: ParsableCommand {
     let looks = [("--status", status), ("--dry-run", dryRun)]
     try OnlyOne.check([("--wait", wait), ("--report", report)] + looks)
     try OnlyOne.check([("--curves", curves != nil)] + looks)
+    try OnlyOne.check([("--json", json)] + looks)
     if report, !tasks.isEmpty || !methods.isEmpty {
       throw ValidationError(
         "--report shows all cells that are finished; --task and --method choose cells to make.")
@@ -123,6 +127,8 @@ struct CompareCommand: ParsableCommand {
     if let curves { try StudyCurves(found).write(to: curves) }
     if let outcome, outcome.elsewhere > 0 {
       StudyDisplay.noticeElsewhere(outcome.elsewhere)
+    } else if json {
+      TerminalStream.standardOutput.print(json: found.json)
     } else {
       TerminalStream.standardOutput.print(lines: String(found.markdown.dropLast()))
     }

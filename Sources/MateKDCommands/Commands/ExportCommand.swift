@@ -1,5 +1,6 @@
 import ArgumentParser
 import Files
+import Foundation
 import Models
 
 extension ONNXWeightType: ExpressibleByArgument {}
@@ -35,7 +36,7 @@ struct ExportCommand: ParsableCommand {
     help: "How matrices are stored; int8 is smaller and faster, and costs some accuracy.")
   var weights = ONNXWeightType.float32
   @Option(
-    help: ArgumentHelp("The file to write.", valueName: "file"),
+    help: ArgumentHelp("The file to write; - is standard output.", valueName: "file"),
     completion: .file(extensions: ["onnx"]))
   var output: String
   @Flag(help: "Replace the file if it is there.")
@@ -50,27 +51,51 @@ struct ExportCommand: ParsableCommand {
   }
 
   func run() throws {
-    if !overwrite, ByteFile.exists(output) {
-      throw FileError.unwritable(output, reason: "it is there already; --overwrite replaces it")
+    let output = OutputFile.path(output)
+    if !overwrite {
+      try OutputFile.refuseExisting(output, advice: "; --overwrite replaces it")
     }
-    let folder = try ModelFolder(HubCache().folder(model))
+    let path = try HubCache().folder(model)
+    let own = ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [])
+      .filter { !$0.hasSuffix(".onnx") }.map { "\(path)/\($0)" }
+    try OutputFile.refuse(
+      output, amongst: own, reason: "it is a file of the model itself; name another file")
+    show(try write(ModelFolder(path), to: output))
+  }
+
+  private func write(_ folder: ModelFolder, to path: String) throws -> ONNXFile {
     let export = ONNXExport(
       opset: opset, weights: weights, producer: "mate-kd \(BuildInformation.current.version)")
     let heads = try folder.summary().architectures
     if heads.contains(where: { $0.hasSuffix(SequenceClassifier.headName) }) {
       let (classifier, report) = try folder.classifier(seed: 0)
       try check(report)
-      try export.write(classifier, to: output)
-    } else if heads.contains(where: { $0.hasSuffix(SpanClassifier.headName) }) {
+      return try export.write(classifier, to: path)
+    }
+    if heads.contains(where: { $0.hasSuffix(SpanClassifier.headName) }) {
       let (spans, report) = try folder.spanClassifier(seed: 0)
       try check(report)
-      try export.write(spans, to: output)
-    } else {
-      throw MismatchError(
-        .training,
-        "\(model) is neither a fine-tuned classifier nor a model that finds answers, but has "
-          + heads.joined(separator: ", "))
+      return try export.write(spans, to: path)
     }
+    throw MismatchError(
+      .training,
+      "\(model) is neither a fine-tuned classifier nor a model that finds answers, but has "
+        + heads.joined(separator: ", "))
+  }
+
+  /// Says what was written and what eight bits cost. Standard output may be the file itself.
+  private func show(_ file: ONNXFile) {
+    func megabytes(_ bytes: Int) -> String { NumberText.fixed(Double(bytes) / 1e6, 1) + " MB" }
+    let name = output == "-" ? "standard output" : output
+    let beside = file.rounding.map { _ in " (in float32 \(megabytes(file.float32Bytes)))" } ?? ""
+    let stream = TerminalStream.standardError
+    stream.print("mate-kd: written to \(name): \(megabytes(file.bytes))\(beside)")
+    guard let rounding = file.rounding else { return }
+    InferenceOptions.show([
+      "int8 changes the weights by up to \(NumberText.fixed(rounding.relativeError * 100, 2)) % of "
+        + "a matrix's norm (\(rounding.matrix)); what that costs in accuracy, only the file's own "
+        + "answers on your rows can tell (docs/deploying.md, Eight bits)"
+    ])
   }
 
   private func check(_ report: LoadReport) throws {

@@ -9,18 +9,18 @@ struct InitCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "init", abstract: "Look at your data and write the first configurations.",
     discussion: """
-      Reads a file of labelled texts (CSV, TSV or JSON Lines), says what it found, and writes two \
-      configurations that run as they are: NAME-teacher.json for teacher-finetune, NAME.json for \
-      distill. With a teacher that is fine-tuned already, only the second one. A file dev.csv \
-      (validation, valid, val, eval) or test.csv beside a train.csv is used, too; otherwise a \
-      tenth of the rows is held out for validation. No file is overwritten. The folder .mate-kd \
-      beside them has the JSON Schemas by which editors check and complete them. What the keys mean \
-      is in docs/configuration.md.
+      Reads a file of labelled texts (CSV, TSV, JSON Lines or a JSON array), says what it found, \
+      and writes two configurations that run as they are: NAME-teacher.json for teacher-finetune, \
+      NAME.json for distill. With a teacher that is fine-tuned already, only the second one. A \
+      file dev.csv (validation, valid, val, eval) or test.csv beside a train.csv is used, too; \
+      otherwise a tenth of the rows is held out for validation. No file is overwritten. The folder \
+      .mate-kd beside them has the JSON Schemas by which editors check and complete them. What the \
+      keys mean is in docs/configuration.md.
       """)
 
   @Option(
     help: ArgumentHelp("The labelled texts.", valueName: "file"),
-    completion: .file(extensions: ["csv", "tsv", "jsonl", "ndjson", "txt"]))
+    completion: .file(extensions: ["csv", "tsv", "jsonl", "ndjson", "json", "txt"]))
   var data: String
 
   @Option(help: ArgumentHelp("The column of the text; by default a guess.", valueName: "column"))
@@ -46,8 +46,8 @@ struct InitCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "The configuration of distill to write; that of the teacher has -teacher in its name. By "
-        + "default called as the data.", valueName: "file"), completion: .file(extensions: ["json"])
-  )
+        + "default called as the data, or as their folder if they are called train.",
+      valueName: "file"), completion: .file(extensions: ["json"]))
   var out: String?
 
   func run() throws {

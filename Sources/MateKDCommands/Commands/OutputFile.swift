@@ -20,4 +20,19 @@ enum OutputFile {
     guard kind == .typeRegular, !path.hasPrefix("/dev/"), !mayGo(path) else { return }
     throw FileError.unwritable(path, reason: "it is there already\(advice)")
   }
+
+  /// Keeps what a command reads from being replaced by what it writes, whatever names or links lead
+  /// there.
+  ///
+  /// - Parameters:
+  ///   - path: the file to write.
+  ///   - inputs: the files that are read.
+  ///   - reason: why it cannot be written.
+  /// - Throws: `FileError` of kind `unwritable`.
+  static func refuse(_ path: String, amongst inputs: [String], reason: String) throws {
+    guard let file = FileIdentity(path), inputs.contains(where: { FileIdentity($0) == file }) else {
+      return
+    }
+    throw FileError.unwritable(path, reason: reason)
+  }
 }

@@ -13,7 +13,8 @@ struct PredictCommand: ParsableCommand {
       names, or one text per line; gzip may have packed it. A notice says how it was read. Writes \
       one JSON object per row, in order, with index, label (labels if a row may have several), \
       probabilities and logits. For squad and squad2, reads SQuAD's JSON, with or without answers, \
-      and writes one object per question, with id, answer, no_answer_margin and the candidates.
+      and writes one object per question, with id, answer, the candidates and, for squad2, \
+      no_answer_margin.
 
       With --glue-submission, applies one model per task to GLUE's test sets and writes the eleven \
       files that its server expects, and submission.zip with all of them. Files without a model or \
@@ -61,7 +62,7 @@ struct PredictCommand: ParsableCommand {
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp(
-      "Columns of the input, such as ids, to copy to the output.", valueName: "column"))
+      "Columns of the input, such as ids, to copy to the output as strings.", valueName: "column"))
   var passthrough: [String] = []
 
   @Option(
@@ -118,7 +119,13 @@ struct PredictCommand: ParsableCommand {
       if !overwrite {
         try ([output] + (answers.map { [$0] } ?? [])).forEach { try OutputFile.refuseExisting($0) }
       }
-      try predict(model, input: input == "-" ? "/dev/stdin" : input, output: output)
+      let texts = input == "-" ? "/dev/stdin" : input
+      for (option, path) in [("--output", output)] + (answers.map { [("--answers", $0)] } ?? []) {
+        try OutputFile.refuse(
+          path, amongst: [texts],
+          reason: "it is the file of --input; give \(option) another name")
+      }
+      try predict(model, input: texts, output: output)
     }
   }
 
@@ -130,7 +137,8 @@ struct PredictCommand: ParsableCommand {
     if task.task.questions != nil {
       let found = try questions.open(folder, task: task.task, options)
         .predict(input: input, batchSize: options.batchSize)
-      try AnswerFile.writeLines(found, to: output)
+      try AnswerFile.writeLines(
+        found, allowsNoAnswer: task.task.questions == .v2_0, to: output)
       if let answers { try AnswerFile.writeObject(found, to: answers) }
       return
     }

@@ -52,28 +52,25 @@ struct QuestionOptions: ParsableArguments {
 enum AnswerFile {
   /// One JSON object per question, in order, with its id, the answer and all answers considered.
   static func writeLines(
-    _ answers: [(question: Question, answer: PredictedAnswer)], to path: String
+    _ answers: [(question: Question, answer: PredictedAnswer)], allowsNoAnswer: Bool,
+    to path: String
   ) throws {
     let writer = JSONWriter(layout: .line)
     try AtomicFile.write(path) { file in
       for (question, answer) in answers {
-        let line: JSONValue = .object([
+        var line: [(String, JSONValue)] = [
           ("id", .string(question.id)), ("answer", .string(answer.text)),
-          ("no_answer_margin", .double(answer.noAnswerMargin)),
-          (
-            "candidates",
-            .array(
-              answer.candidates.map { candidate in
-                .object([
-                  ("text", .string(candidate.text)),
-                  ("probability", .double(candidate.probability)),
-                  ("start_logit", .float(candidate.startLogit)),
-                  ("end_logit", .float(candidate.endLogit)),
-                ])
-              })
-          ),
-        ])
-        try file.append(writer.bytes(line) + [0x0A])
+        ]
+        if allowsNoAnswer { line.append(("no_answer_margin", .double(answer.noAnswerMargin))) }
+        let candidates = answer.candidates.map { candidate -> JSONValue in
+          .object([
+            ("text", .string(candidate.text)), ("probability", .double(candidate.probability)),
+            ("start_logit", .float(candidate.startLogit)),
+            ("end_logit", .float(candidate.endLogit)),
+          ])
+        }
+        line.append(("candidates", .array(candidates)))
+        try file.append(writer.bytes(.object(line)) + [0x0A])
       }
     }
   }

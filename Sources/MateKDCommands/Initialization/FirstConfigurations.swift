@@ -21,17 +21,19 @@ struct FirstConfigurations {
   init(_ first: FirstTask, model: StartingModel, file: String) throws {
     let stem = Self.stem(of: file)
     let isTeacher = model.isFineTuned(for: first.task)
-    let taught = isTeacher ? model.name : "runs/\(first.name)-teacher"
+    let start = PathText.literal(model.name)
+    let taught = isTeacher ? start : PathText.literal("runs/\(first.name)-teacher")
     student = "runs/\(first.name)-kd"
     let rows = first.statistics.parts.first?.rows ?? 0
     let teacherText: JSONValue = [
       "$schema": .string(Self.schema(.teacherFinetune)), "output_dir": .string(taught),
       "task": first.section,
-      "model": ["model_name_or_path": .string(model.name)],
+      "model": ["model_name_or_path": .string(start)],
       "train": Self.train(rows: rows, learningRate: model.learningRate),
     ]
     let distillText: JSONValue = [
-      "$schema": .string(Self.schema(.distill)), "output_dir": .string(student),
+      "$schema": .string(Self.schema(.distill)),
+      "output_dir": .string(PathText.literal(student)),
       "task": first.section,
       "teacher": ["model_name_or_path": .string(taught)],
       "student": ["from_teacher_layers": .array(model.everySecondLayer.map(JSONValue.int))],

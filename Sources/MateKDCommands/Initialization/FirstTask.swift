@@ -30,7 +30,7 @@ struct FirstTask {
     let place = try DataPlace(table.path)
     name = Self.unusedName(place.stem)
     var section: [(String, JSONValue)] = [
-      ("name", .string(name)), ("data_dir", .string(place.folder)),
+      ("name", .string(name)), ("data_dir", .string(PathText.literal(place.folder))),
       ("format", .string(table.format.rawValue)),
     ]
     if table.format == .csv, table.separator != "," {
@@ -43,7 +43,8 @@ struct FirstTask {
     section.append(("text", key(columns.text)))
     if let pair = columns.pair { section.append(("text_pair", key(pair))) }
     section.append(("label", key(columns.label)))
-    if table.hasHeader, table.format != .jsonl { section.append(("header", true)) }
+    let isJSON = table.format == .jsonl || table.format == .json
+    if table.hasHeader, !isJSON { section.append(("header", true)) }
     var files: [(String, JSONValue)] = [("train", .string(place.file))]
     if let validation = place.sibling(["dev", "validation", "valid", "val", "eval"]) {
       files.append(("validation", .string(validation)))

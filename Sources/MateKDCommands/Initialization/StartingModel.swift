@@ -17,7 +17,8 @@ struct StartingModel {
   /// The model that the user names, or else BERT's base model.
   ///
   /// - Parameter name: a folder, or a name on the Hub.
-  /// - Throws: `FileError` for a name that is neither, and for a folder that cannot be used.
+  /// - Throws: `FileError` for a name that is neither or is not in the cache yet, and for a folder
+  ///   that cannot be used.
   init(_ name: String?) throws {
     let cache = HubCache()
     guard let name else {
@@ -33,11 +34,13 @@ struct StartingModel {
     let parent = name.split(separator: "/").first.map(String.init) ?? name
     let mayBeOnHub =
       HubCache.isModelName(name) && name.contains("/") && !ByteFile.exists(parent)
-    guard folder != nil || mayBeOnHub else {
+    // Of the usual ones the number of layers is known; that of others decides the student's.
+    guard folder != nil || Self.usual.contains(name) else {
       throw FileError(
         .missing, file: name,
         problem: "there is no such model folder, and Hugging Face's cache, \(cache.folder), has no "
-          + "model of that name.")
+          + "model of that name"
+          + (mayBeOnHub ? "; get it by: hf download \(name), and then run this again." : "."))
     }
     configuration = try folder.map { try ModelFolder($0).configuration }
   }

@@ -180,7 +180,14 @@ private struct SchemaKeys {
       let items =
         setting.kinds == [.section]
         ? object(setting.path) : [("type", Self.type(kinds))] + values(setting, null: [])
-      return members + [("type", Self.type(["array"] + null)), ("items", .object(items))]
+      guard let none = setting.none else {
+        return members + [("type", Self.type(["array"] + null)), ("items", .object(items))]
+      }
+      let words = (setting.choices + [none]).map(JSONValue.string)
+      let word: JSONValue = .array(words + (isNullable ? [.null] : []))
+      let all: JSONValue = ["type": "array", "items": .object(items)]
+      let empty: JSONValue = ["const": [.string(none)]]
+      return members + [("anyOf", [all, empty, ["enum": word]])]
     }
     members.append(("type", Self.type(kinds + null)))
     if setting.kinds.contains(.section) {

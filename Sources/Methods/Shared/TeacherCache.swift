@@ -260,9 +260,10 @@ extension TeacherCache: ShardedState {
   /// - Throws: `StateError` if it is of another teacher or data set.
   public func restore(_ record: StateRecord) throws {
     let found = try record.floats("logits", shape: [logits.rows, logits.columns])
-    guard Self.isPlausible(
-      Matrix(found.buffer, rows: logits.rows, columns: logits.columns), borders)
-    else { throw StateError("logits of the teacher are not finite") }
+    let restored = Matrix(found.buffer, rows: logits.rows, columns: logits.columns)
+    guard Self.isPlausible(restored, borders) else {
+      throw StateError("logits of the teacher are not finite")
+    }
     found.copy(to: logits)
   }
 

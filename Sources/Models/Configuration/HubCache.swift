@@ -54,6 +54,16 @@ package struct HubCache {
     return ByteFile.exists("\(snapshot)/config.json") ? snapshot : nil
   }
 
+  /// The name of the model whose snapshot a folder is; nil for a folder that is none.
+  package static func modelName(ofSnapshot folder: String) -> String? {
+    let parts = folder.split(separator: "/").suffix(3)
+    guard parts.count == 3, let model = parts.first, parts.dropFirst().first == "snapshots",
+      model.hasPrefix("models--")
+    else { return nil }
+    let name = String(model.dropFirst("models--".count)).replacing("--", with: "/")
+    return isModelName(name) ? name : nil
+  }
+
   /// The folder that a user means: what lies at that path or, where nothing does, the snapshot of
   /// the model of that name in the cache. Nothing is downloaded.
   ///

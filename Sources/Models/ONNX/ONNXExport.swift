@@ -35,9 +35,39 @@ public struct ONNXExport: Sendable {
 
   /// Writes a classifier or regressor.
   /// - Throws: `FileError` if the file cannot be written or would be too large.
-  public func write(_ model: SequenceClassifier, to path: String) throws {
+  @discardableResult
+  public func write(_ model: SequenceClassifier, to path: String) throws -> ONNXFile {
+    let names = model.labels.names.enumerated().map { ("id2label.\($0)", $1) }
+    return try write(
+      model.parameters, to: path,
+      metadata: names + [("problem_type", model.labels.problem.rawValue)]
+    ) { Self.graph(of: model, $0) }
+  }
+
+  /// Writes a model that finds answers in texts.
+  /// - Throws: `FileError` if the file cannot be written or would be too large.
+  @discardableResult
+  public func write(_ model: SpanClassifier, to path: String) throws -> ONNXFile {
+    try write(model.parameters, to: path, metadata: []) { Self.graph(of: model, $0) }
+  }
+
+  private func write(
+    _ parameters: Parameters, to path: String, metadata: [(String, String)],
+    _ graph: (ONNXWeights) -> ONNXGraph
+  ) throws -> ONNXFile {
+    let header = ONNXGraph.Header(opset: opset, producer: producer, metadata: metadata)
+    let stored = ONNXWeights(parameters: parameters, type: weights)
+    let written = graph(stored)
+    try written.write(to: path, header)
+    // Values are only read when a graph is written.
+    let unrounded = graph(ONNXWeights(parameters: parameters, type: .float32))
+    return ONNXFile(
+      bytes: written.byteCount(header), float32Bytes: unrounded.byteCount(header),
+      rounding: stored.roundings.greatest)
+  }
+
+  private static func graph(of model: SequenceClassifier, _ weights: ONNXWeights) -> ONNXGraph {
     var graph = ONNXGraph()
-    let weights = ONNXWeights(parameters: model.parameters, type: weights)
     let head = model.encoder.configuration.family.description.classifier
     let first = ONNXEncoder(encoder: model.encoder, weights: weights)
       .states(firstTokenOnly: true, in: &graph)
@@ -47,17 +77,11 @@ public struct ONNXExport: Sendable {
     graph.output(
       weights.linear(dense, model.weight, model.bias, head.output, in: &graph), as: "logits",
       [.named("batch"), .fixed(model.labels.count)])
-    let names = model.labels.names.enumerated().map { ("id2label.\($0)", $1) }
-    try graph.write(
-      to: path, opset: opset, producer: producer,
-      metadata: names + [("problem_type", model.labels.problem.rawValue)])
+    return graph
   }
 
-  /// Writes a model that finds answers in texts.
-  /// - Throws: `FileError` if the file cannot be written or would be too large.
-  public func write(_ model: SpanClassifier, to path: String) throws {
+  private static func graph(of model: SpanClassifier, _ weights: ONNXWeights) -> ONNXGraph {
     var graph = ONNXGraph()
-    let weights = ONNXWeights(parameters: model.parameters, type: weights)
     let states = ONNXEncoder(encoder: model.encoder, weights: weights)
       .states(firstTokenOnly: false, in: &graph)
     let logits = weights.linear(states, model.weight, model.bias, "qa_outputs", in: &graph)
@@ -66,6 +90,6 @@ public struct ONNXExport: Sendable {
         "Gather", [logits, graph.integers([index], shape: [])], [("axis", .integer(-1))])
       graph.output(column, as: name, [.named("batch"), .named("sequence")])
     }
-    try graph.write(to: path, opset: opset, producer: producer, metadata: [])
+    return graph
   }
 }

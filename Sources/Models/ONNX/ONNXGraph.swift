@@ -33,6 +33,15 @@ struct ONNXGraph {
     case float(Float)
   }
 
+  /// What a file says about itself.
+  struct Header {
+    /// The version of the operators.
+    let opset: Int
+    let producer: String
+    /// Properties of the model for whoever reads it.
+    let metadata: [(String, String)]
+  }
+
   /// A constant tensor, whose values are produced when they are written.
   private struct Constant {
     var name: String
@@ -167,54 +176,58 @@ struct ONNXGraph {
     return "\(kind)_\(names)"
   }
 
-  /// Writes the model.
-  ///
-  /// - Parameters:
-  ///   - version: of the operators ("opset").
-  ///   - metadata: properties of the model for whoever reads it.
-  /// - Throws: `FileError` if the file cannot be written or would be 2 GiB or larger, which
-  ///   Protocol Buffers do not allow.
-  func write(
-    to path: String, opset version: Int, producer: String, metadata: [(String, String)]
-  ) throws {
-    let heads = constants.map(\.head)
-    var graphHead = ProtobufMessage()
-    graphHead.text(2, "mate-kd")
-    let sizes = zip(constants, heads).map { constant, head in
-      head.bytes.count + constant.byteCount
-    }
-    let starts = sizes.map { size in ProtobufMessage { $0.start(5, count: size) } }
-    let graphSize =
-      nodes.bytes.count + ports.bytes.count + graphHead.bytes.count
-      + zip(starts, sizes).reduce(0) { $0 + $1.0.bytes.count + $1.1 }
-    guard graphSize < 1 << 31 - 1 << 16 else {
-      throw FileError(
-        file: path,
-        problem:
-          "the model would take \(graphSize >> 20) MB, and one ONNX file holds at most 2 GiB.")
-    }
-    let model = ProtobufMessage { model in
+  /// The bytes of a file up to the graph, and how many there are in the file.
+  private func layout(_ header: Header) -> (head: ProtobufMessage, graph: Int, file: Int) {
+    let graph =
+      nodes.bytes.count + ports.bytes.count + Self.name.bytes.count
+      + constants.reduce(0) { sum, constant in
+        let size = constant.head.bytes.count + constant.byteCount
+        return sum + ProtobufMessage { $0.start(5, count: size) }.bytes.count + size
+      }
+    let head = ProtobufMessage { model in
       model.integer(1, 8)
-      model.text(2, producer)
+      model.text(2, header.producer)
       model.message(8) { operators in
         operators.text(1, "")
-        operators.integer(2, version)
+        operators.integer(2, header.opset)
       }
-      for (key, value) in metadata {
+      for (key, value) in header.metadata {
         model.message(14) { property in
           property.text(1, key)
           property.text(2, value)
         }
       }
-      model.start(7, count: graphSize)
+      model.start(7, count: graph)
+    }
+    return (head, graph, head.bytes.count + graph)
+  }
+
+  private static let name = ProtobufMessage { $0.text(2, "mate-kd") }
+
+  /// The size of the file in bytes.
+  func byteCount(_ header: Header) -> Int { layout(header).file }
+
+  /// Writes the model.
+  ///
+  /// - Throws: `FileError` if the file cannot be written or would be 2 GiB or larger, which
+  ///   Protocol Buffers do not allow.
+  func write(to path: String, _ header: Header) throws {
+    let layout = layout(header)
+    guard layout.graph < 1 << 31 - 1 << 16 else {
+      throw FileError(
+        file: path,
+        problem:
+          "the model would take \(layout.graph >> 20) MB, and one ONNX file holds at most 2 GiB.")
     }
     try AtomicFile.write(path) { file in
-      try file.append(model.bytes)
+      try file.append(layout.head.bytes)
       try file.append(nodes.bytes)
-      try file.append(graphHead.bytes)
-      for (index, constant) in constants.enumerated() {
-        try file.append(starts[index].bytes)
-        try file.append(heads[index].bytes)
+      try file.append(Self.name.bytes)
+      for constant in constants {
+        let head = constant.head.bytes
+        try file.append(
+          ProtobufMessage { $0.start(5, count: head.count + constant.byteCount) }.bytes)
+        try file.append(head)
         var written = 0
         try constant.write { piece in
           written += piece.count

@@ -15,6 +15,8 @@ public enum ONNXWeightType: String, Sendable, CaseIterable {
 struct ONNXWeights {
   let parameters: Parameters
   let type: ONNXWeightType
+  /// What int8 does to the matrices, as far as they have been written.
+  let roundings = ONNXRoundings()
 
   /// The values are within ±63. With 127, the sum of two products of unsigned and signed bytes may
   /// overflow the 16 bits that processors with AVX2 and without VNNI add them in.
@@ -44,7 +46,8 @@ struct ONNXWeights {
     let product: String
     switch type {
     case .float32:
-      product = graph.node("MatMul", [x, floats(matrix.transposed, "\(name).weight", in: &graph)])
+      let table = floats(matrix, "\(name).weight", transposed: true, in: &graph)
+      product = graph.node("MatMul", [x, table])
     case .int8:
       let rounded = graph.nodes("DynamicQuantizeLinear", [x], outputs: 3)
       let scales = Self.scales(matrix)
@@ -79,8 +82,12 @@ struct ONNXWeights {
     return graph.node("Mul", [values, graph.node("Gather", [column, ids])])
   }
 
-  private func floats(_ matrix: Matrix, _ name: String, in graph: inout ONNXGraph) -> String {
-    graph.constant(name, .float, [matrix.rows, matrix.columns]) { append in
+  private func floats(
+    _ matrix: Matrix, _ name: String, transposed: Bool = false, in graph: inout ONNXGraph
+  ) -> String {
+    let shape = transposed ? [matrix.columns, matrix.rows] : [matrix.rows, matrix.columns]
+    return graph.constant(name, .float, shape) { append in
+      let matrix = transposed ? matrix.transposed : matrix
       try matrix.values.withUnsafeBytes { try append($0) }
     }
   }
@@ -106,13 +113,20 @@ struct ONNXWeights {
     let shape = transposed ? [matrix.columns, matrix.rows] : [matrix.rows, matrix.columns]
     return graph.constant(name, .int8, shape) { append in
       var values = [Int8](repeating: 0, count: matrix.count)
+      var (squares, differences) = (0.0, 0.0)
       for row in 0..<matrix.rows {
         for column in 0..<matrix.columns {
           let place =
             transposed ? column * matrix.rows + row : row * matrix.columns + column
-          values[place] = Int8((matrix[row, column] / scales[row]).rounded(.toNearestOrEven))
+          let weight = matrix[row, column]
+          let stored = (weight / scales[row]).rounded(.toNearestOrEven)
+          values[place] = Int8(stored)
+          let difference = Double(weight) - Double(stored) * Double(scales[row])
+          squares += Double(weight) * Double(weight)
+          differences += difference * difference
         }
       }
+      roundings.add(name, squares: squares, differences: differences)
       try values.withUnsafeBytes { try append($0) }
     }
   }

@@ -2,6 +2,7 @@ import Configuration
 import Data
 import Files
 import Kernels
+import Runs
 import StrictJSON
 
 /// A search for the best values of some keys. Every combination is a method of a study, so that its
@@ -48,10 +49,7 @@ public struct Sweep: Sendable {
   /// - Throws: `ConfigError`.
   public func study(of trials: [SweepTrial], in round: Round) throws -> Study {
     let c = configuration
-    var base = c.base.merged(with: [
-      "task": ["validation_split": .double(c.validationSplit), "draw_seed": .int(c.seed)],
-      "method": .null,
-    ])
+    var base = c.base.merged(with: heldOut).merged(with: ["method": .null])
     if c.base["teacher_cache_dir"] == nil {
       base = base.merged(with: ["teacher_cache_dir": .string("\(c.outputDir)/teacher-cache")])
     }
@@ -75,13 +73,31 @@ public struct Sweep: Sendable {
   static let task = "trials"
 
   /// The configuration of a combination, ready to run: it learns from all training rows and is
-  /// measured on the validation rows, which no run of the sweep has seen.
-  public func configuration(of trial: SweepTrial) -> JSONValue {
-    let own: JSONValue = [
-      "output_dir": .string("\(configuration.outputDir)/best"),
-      "seed": .int(configuration.seeds[0]),
+  /// measured on the validation rows, which no run of the sweep has seen. Where the data have none,
+  /// the same rows as in the sweep are held out.
+  ///
+  /// - Throws: `ConfigError`.
+  public func configuration(of trial: SweepTrial) throws -> JSONValue {
+    let c = configuration
+    var own: JSONValue = [
+      "output_dir": .string("\(c.outputDir)/best"), "seed": .int(c.seeds[0]),
     ]
-    return own.merged(with: configuration.base).merged(with: trial.changes)
+    own = own.merged(with: c.base).merged(with: trial.changes)
+    let document = try ConfigDocument(own, file: c.root.document.file, checksPaths: false)
+    let task = try DistillConfiguration(reading: document.root).task
+    let hasValidation = try DatasetReader.hasFile(
+      task: task.taskDescription(), split: .validation, directory: task.dataDir)
+    return hasValidation ? own : own.merged(with: heldOut)
+  }
+
+  /// What of the section `task` says which rows are held out.
+  private var heldOut: JSONValue {
+    [
+      "task": [
+        "validation_split": .double(configuration.validationSplit),
+        "draw_seed": .int(configuration.seed),
+      ]
+    ]
   }
 
   // MARK: Combinations

@@ -131,6 +131,19 @@ public struct SweepConfiguration: Sendable {
         throw root.fail(
           "min_steps", "min_steps is \(minSteps), but base.train.max_steps is only \(most).")
       }
+      for key in ["max_steps", "num_train_epochs", "warmup_steps"] {
+        guard parameters.contains(where: { $0.path == "train.\(key)" }) else { continue }
+        throw root.fail(
+          "parameters",
+          "halving itself sets how long the runs of a round are, so it cannot search train.\(key)"
+            + (key == "warmup_steps" ? "; search train.warmup_ratio." : "."))
+      }
+      if let warmup = base["train"]?["warmup_steps"]?.int, warmup > 0 {
+        throw root.fail(
+          "base",
+          "base.train.warmup_steps does not get shorter with the runs of a round; halving needs "
+            + "warmup_ratio in its place.")
+      }
     }
   }
 
@@ -208,7 +221,13 @@ private struct SweepValues {
     }
     guard let ends = object["range"]?.array, ends.count == 2, let low = ends[0].double,
       let high = ends[1].double, low < high, (high - low).isFinite
-    else { throw wrong("range", "two numbers, the lesser one first") }
+    else {
+      let value = object["range"] ?? member.value
+      throw document.error(
+        path: "\(path).range", at: value.position,
+        "\(path).range must be an array of two different numbers, the smaller one first, such as "
+          + "[1, 4]; found \(JSONWriter(layout: .line).string(value).prefix(60)).")
+    }
     let scale = object["scale"]?.string ?? "linear"
     guard object["scale"] == nil || ["linear", "log"].contains(object["scale"]?.string) else {
       throw wrong("scale", "\"linear\" or \"log\"")

@@ -33,6 +33,7 @@ public struct SweepResults: Sendable {
   public internal(set) var isComplete = false
   /// The round that was reached last, and its study.
   var round: (round: Sweep.Round, study: Study)?
+  private var measured = MeasuredRows()
   private let paths: [String]
   private let outputDir: String
 
@@ -49,10 +50,16 @@ public struct SweepResults: Sendable {
   /// Reads the runs of a round.
   ///
   /// - Returns: the combinations by score, the best first. Of equal ones the earlier comes first.
-  /// - Throws: `FileError` or `JSONError`.
+  /// - Throws: `FileError`, also if runs were measured on different rows, or `JSONError`.
   mutating func add(_ trials: [SweepTrial], of study: Study, round: Int) throws -> [SweepTrial] {
     let found = try trials.map { trial in
       try Row(trial, cells: study.cells(task: Sweep.task, method: trial.name), round: round, metric)
+    }
+    let task = study.tasks[0]
+    for cell in trials.flatMap({ study.cells(task: task.name, method: $0.name) })
+    where task.hasPredictions && cell.record != nil {
+      let outcome = try cell.outcome()
+      try measured.check(outcome.predictions(of: task.description), file: outcome.file)
     }
     // A sort by score alone could exchange equal ones.
     let sorted = found.enumerated().sorted { left, right in
@@ -80,7 +87,8 @@ public struct SweepResults: Sendable {
     try JSONWriter().write(json, to: "\(outputDir)/\(Self.fileName)")
     // An older one would not be what the results say.
     guard let best else { return ByteFile.remove(Self.bestFile(outputDir)) }
-    try JSONWriter().write(sweep.configuration(of: best.trial), to: Self.bestFile(outputDir))
+    try JSONWriter().write(
+      try sweep.configuration(of: best.trial), to: Self.bestFile(outputDir))
   }
 
   /// The file with the best configuration.
