@@ -113,20 +113,28 @@ package enum ByteFile {
     try AtomicFile.write(path) { try $0.append(Array(bytes)) }
   }
 
-  /// Adds bytes to the end of a file, which is made if it is not there.
+  /// Adds bytes to the end of a regular file, which is made if it is not there. A link is not
+  /// followed, and a pipe not waited for.
   ///
   /// - Throws: `FileError` of kind `unwritable`.
   package static func append(_ bytes: [UInt8], to path: String) throws {
-    guard let file = OpenFile(path, O_WRONLY | O_APPEND | O_CREAT) else { throw lastError(path) }
+    let flags = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY
+    guard let file = OpenFile(path, flags) else { throw lastError(path) }
+    guard let mode = file.status?.st_mode, mode & S_IFMT == S_IFREG else {
+      throw FileError.unwritable(path, reason: "it is not a regular file")
+    }
     guard bytes.withUnsafeBytes({ file.write($0) }), file.close() else { throw lastError(path) }
   }
 
-  /// Makes a folder and those above it; does nothing where it is there.
+  /// Makes a folder; does nothing where it is there.
   ///
+  /// - Parameter withThoseAbove: whether folders above it are made, too. Without them it must not
+  ///   be there yet.
   /// - Throws: `FileError` of kind `unwritable`.
-  package static func makeFolder(_ path: String) throws {
+  package static func makeFolder(_ path: String, withThoseAbove: Bool = true) throws {
     do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+      try FileManager.default.createDirectory(
+        atPath: path, withIntermediateDirectories: withThoseAbove)
     } catch {
       throw FileError.unwritable(path, reason: "the folder cannot be made here")
     }
@@ -182,7 +190,9 @@ package enum ByteFile {
   ///
   /// - Throws: `FileError` of kind `unwritable`.
   package static func rename(_ path: String, to target: String) throws {
-    let isThere = exists(target)
+    var found = stat()
+    // Also a link that leads nowhere.
+    let isThere = lstat(target, &found) == 0
     var status = isThere ? mate_kd_exchange(path, target) : Glibc.rename(path, target)
     if status != 0, isThere {
       // This file system cannot exchange folders, so the old one is gone for a moment.

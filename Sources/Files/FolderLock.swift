@@ -16,7 +16,8 @@ import Synchronization
 /// Whoever takes over makes the file with the next number, which the file system lets only one of
 /// them do. The file with the highest number is never removed, so a number is never taken twice,
 /// however long somebody pauses between looking and taking. A holder that was taken for dead finds
-/// out by the higher number (`requireHeld`).
+/// out by the higher number (`requireHeld`). If its file is gone or is another one, the folder was
+/// removed or moved away, and one of the same name may be somebody else's: that lock is lost, too.
 package final class FolderLock: Sendable {
   /// After so many seconds without a sign of life, a holder on another machine counts as gone.
   package static let patience = 300
@@ -90,6 +91,12 @@ package final class FolderLock: Sendable {
   package func requireHeld() throws {
     claim.look()
     guard isLost else { return }
+    guard let newest = Self.newest(in: folder), newest > claim.number else {
+      throw FileError.unwritable(
+        folder,
+        reason: "the folder, or the file of this process's lock in it, was removed, moved or "
+          + "replaced while this process was writing to it; what it did since then is lost")
+    }
     let holder = Self.state(of: folder)?.holder.map { "\($0)" } ?? "another process"
     throw FileError.unwritable(
       folder,
@@ -119,14 +126,29 @@ package final class FolderLock: Sendable {
   private static let prefix = ".lock-"
 
   /// The highest number; nil if the folder has never been locked.
-  fileprivate static func newest(in folder: String) -> Int? { numbers(in: folder).max() }
-
-  private static func numbers(in folder: String) -> [Int] {
-    names(in: folder).compactMap { Int($0.dropFirst(prefix.count)) }
+  fileprivate static func newest(in folder: String) -> Int? {
+    (try? names(in: folder)).flatMap { newest(of: $0) }
   }
 
-  private static func names(in folder: String) -> [String] {
-    ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter(isLock)
+  private static func newest(of names: [String]) -> Int? {
+    names.compactMap { Int($0.dropFirst(prefix.count)) }.filter { $0 > 0 }.max()
+  }
+
+  /// - Throws: `FileError` if the folder cannot be listed, for lack of file descriptors for example.
+  private static func names(in folder: String) throws -> [String] {
+    guard let listing = opendir(folder) else {
+      throw FileError.unwritable(
+        folder, reason: "it cannot be listed: \(String(cString: strerror(errno)))")
+    }
+    defer { closedir(listing) }
+    var names: [String] = []
+    while let entry = readdir(listing) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if isLock(name) { names.append(name) }
+    }
+    return names
   }
 
   /// - Returns: nil if the lock was released.
@@ -170,18 +192,28 @@ package final class FolderLock: Sendable {
   }
 
   private static func take(_ folder: String) throws -> Outcome {
-    let last = newest(in: folder)
+    let last = newest(of: try names(in: folder))
     if let last, let state = try state(of: folder, last), !state.isAbandoned {
       return .held(state.holder)
+    }
+    guard (last ?? 0) < Int.max else {
+      throw FileError.unwritable(
+        folder,
+        reason: "\(prefix)\(Int.max) has the highest number that a lock can have; remove that file")
     }
     let number = (last ?? 0) + 1
     guard let claim = try make(number, in: folder) else { return .held(nil) }
     // What `last` was may be long ago: others may have taken the lock, and removed lower numbers.
-    guard newest(in: folder) == number else {
+    let present: [String]
+    do { present = try names(in: folder) } catch {
+      unlink(claim.path)
+      throw error
+    }
+    guard newest(of: present) == number else {
       unlink(claim.path)
       return .held(nil)
     }
-    for name in names(in: folder) where isLeftover(name, of: claim) { unlink("\(folder)/\(name)") }
+    for name in present where isLeftover(name, of: claim) { unlink("\(folder)/\(name)") }
     return .taken(claim)
   }
 
@@ -267,10 +299,18 @@ private final class Claim: Sendable {
     }
   }
 
-  /// Looks whether somebody has taken the next number.
+  /// Looks whether somebody has taken the next number, and whether the file is still there.
   func look() {
-    if let newest = FolderLock.newest(in: folder), newest != number {
+    if FolderLock.newest(in: folder).map({ $0 > number }) == true || !isInPlace {
       isLost.store(true, ordering: .relaxed)
     }
+  }
+
+  /// Whether the name still leads to this file, as far as that can be told.
+  private var isInPlace: Bool {
+    var found = stat()
+    guard lstat(path, &found) == 0 else { return errno != ENOENT && errno != ENOTDIR }
+    guard let own = file.status else { return true }
+    return found.st_ino == own.st_ino && found.st_dev == own.st_dev
   }
 }

@@ -17,6 +17,19 @@ extension ModelFolder {
     fileprivate let omitsSegments: Bool
     fileprivate let specialTokensInText: Bool?
 
+    /// A hash of the names and bytes of the files.
+    package var contentHash: String {
+      var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+      func add(_ byte: UInt8) { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
+      for (name, content) in contents.sorted(by: { $0.key < $1.key }) {
+        name.utf8.forEach(add)
+        add(0)
+        content.forEach(add)
+        add(0)
+      }
+      return String(hash, radix: 16)
+    }
+
     /// Reads the files that a folder has.
     ///
     /// - Parameter specialTokensInText: whether texts may spell special tokens, if a model was

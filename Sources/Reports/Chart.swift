@@ -55,8 +55,7 @@ package struct Chart {
 
   /// The names of the lines that are drawn, each once.
   private var names: [String] {
-    lines.prefix(Self.mostLines).map(\.name)
-      .reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+    lines.prefix(Self.mostLines).map(\.name).distinct
   }
 
   /// The chart, or nothing if there is no point in it.

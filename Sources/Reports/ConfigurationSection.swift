@@ -18,8 +18,7 @@ struct ConfigurationSection {
     let settings = runs.map { run in
       Dictionary(Self.settings(run)) { earlier, _ in earlier }
     }
-    let keys = runs.flatMap { Self.settings($0).map(\.0) }
-      .reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+    let keys = runs.flatMap { Self.settings($0).map(\.0) }.distinct
     let differing = keys.filter { key in
       settings.contains { $0[key] != settings[0][key] }
     }

@@ -29,9 +29,7 @@ struct CurvesSection {
 
   /// The charts; nothing where nothing was logged.
   var html: HTML {
-    let tasks = runs.reduce(into: [String?]()) { found, run in
-      if !found.contains(run.cell?.task) { found.append(run.cell?.task) }
-    }
+    let tasks = runs.map(\.cell?.task).distinct
     let parts = tasks.enumerated().map { place, task in
       charts(of: runs.filter { $0.cell?.task == task }, task: task, id: "curves-\(place)")
     }
@@ -39,8 +37,8 @@ struct CurvesSection {
   }
 
   private func charts(of runs: [RunRecord], task: String?, id: String) -> HTML {
-    var rest = runs.flatMap { $0.log }.flatMap { $0.values.map(\.name) }
-      .reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+    var rest = runs.flatMap { $0.log }.flatMap { $0.values.map(\.name) }.distinct
+    let points = runs.map(points)
     var parts: [HTML] = []
     if let task { parts.append(.element("h3", [], "Task \(task)")) }
     for (number, group) in Self.groups.enumerated() {
@@ -48,7 +46,7 @@ struct CurvesSection {
       rest.removeAll(where: group.contains)
       let charts = names.enumerated().map { place, name in
         // No two charts of a page have the same name.
-        Chart(title: task.map { "\(name), \($0)" } ?? name, lines: lines(name, of: runs))
+        Chart(title: task.map { "\(name), \($0)" } ?? name, lines: lines(name, of: runs, points))
           .html(id: "\(id)-\(number)-\(place)")
       }
       if charts.isEmpty { continue }
@@ -72,13 +70,20 @@ struct CurvesSection {
     return HTML(parts)
   }
 
-  private func lines(_ name: String, of runs: [RunRecord]) -> [Chart.Line] {
-    runs.compactMap { run in
-      let points = run.log.flatMap { line in
-        line.values.filter { $0.name == name }.map { (x: line.step, y: $0.value) }
-      }
-      return points.isEmpty
-        ? nil : Chart.Line(name: run.cell?.method ?? run.name, points: points)
+  private func lines(
+    _ name: String, of runs: [RunRecord], _ points: [[String: Chart.Points]]
+  ) -> [Chart.Line] {
+    zip(runs, points).compactMap { run, points in
+      points[name].map { Chart.Line(name: run.cell?.method ?? run.name, points: $0) }
     }
+  }
+
+  /// The points of each logged number of a run.
+  private func points(_ run: RunRecord) -> [String: Chart.Points] {
+    var found: [String: Chart.Points] = [:]
+    for line in run.log {
+      for (name, value) in line.values { found[name, default: []].append((line.step, value)) }
+    }
+    return found
   }
 }

@@ -45,8 +45,8 @@ struct LengthsSection {
       : "Training texts of \(names[0]) and \(names.count - 1) more"
     let bars = bars(lengths)
     let texts = lengths.reduce(0) { $0 + $1.texts }
-    let tokens = lengths.reduce(0) { $0 + $1.texts * $1.tokens }
-    let mean = NumberFormat.short(Double(tokens) / Double(max(1, texts)))
+    let tokens = lengths.reduce(0.0) { $0 + Double($1.texts) * Double($1.tokens) }
+    let mean = NumberFormat.short(tokens / Double(max(1, texts)))
     let longest = lengths.map(\.tokens).max() ?? 0
     let description =
       "\(NumberFormat.count(Double(texts))) texts of \(mean) tokens on average, the longest of "

@@ -40,7 +40,7 @@ struct ParallelCoordinates {
         return isLogarithmic
           ? log(number / least) / log(most / least) : (number - least) / (most - least)
       }
-      let few = numbers.reduce(into: [Double]()) { if !$0.contains($1) { $0.append($1) } }
+      let few = numbers.distinct
       let shown = few.count <= 6 ? few : [least, most]
       return (
         { value in
@@ -59,14 +59,13 @@ struct ParallelCoordinates {
     private func names(
       _ known: [Value]
     ) -> (share: (Value) -> Double?, labels: [(share: Double, text: String)]) {
-      let names = known.map(\.text).reduce(into: [String]()) {
-        if !$0.contains($1) { $0.append($1) }
-      }
+      let names = known.map(\.text).distinct
+      let places = Dictionary(uniqueKeysWithValues: zip(names, 0...))
       func position(_ place: Int) -> Double {
         names.count > 1 ? Double(place) / Double(names.count - 1) : 0.5
       }
       return (
-        { value in names.firstIndex(of: value.text).map(position) },
+        { value in places[value.text].map(position) },
         Self.apart(names.enumerated().map { (position($0), $1) })
       )
     }

@@ -70,7 +70,7 @@ struct StudyRecord: Sendable {
   }
 
   private func distinct(_ column: String) -> [String] {
-    rows.compactMap { $0[column] }.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+    rows.compactMap { $0[column] }.distinct
   }
 
   private func row(task: String, method: String) -> [String: String]? {

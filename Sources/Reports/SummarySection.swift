@@ -5,8 +5,7 @@ struct SummarySection {
   init(_ runs: [RunRecord]) { self.runs = runs }
 
   var html: HTML {
-    let metrics = runs.flatMap(\.metricNames)
-      .reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+    let metrics = runs.flatMap(\.metricNames).distinct
     let hasTeacher = runs.contains { run in run.resultNames.contains { $0.hasPrefix("teacher_") } }
     var columns: [Table.Column] = [
       .init(title: "run"), .init(title: "method"), .init(title: "state"),

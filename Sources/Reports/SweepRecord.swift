@@ -49,9 +49,9 @@ package struct SweepRecord: Sendable {
     }
   }
 
-  /// The folders of all runs that have begun.
+  /// The folders of all runs that have begun, each once.
   var runFolders: [String] {
-    trials.flatMap(\.folders).map { "\(folder)/\($0)" }
+    trials.flatMap(\.folders).distinct.map { "\(folder)/\($0)" }
       .filter { ByteFile.exists("\($0)/run.json") }
   }
 

@@ -276,6 +276,7 @@ extension TeacherMeasurement {
 extension TeacherCache {
   /// Says where the teacher's logits come from if some are already known.
   fileprivate func notices(rows: Int) -> [String] {
+    if let notice { return [notice] }
     guard let path, rowsRead > 0 else { return [] }
     return ["the teacher's logits on \(rowsRead) of \(rows) training rows come from \(path)"]
   }

@@ -89,22 +89,19 @@ public struct PreparedRun {
     let session = try session(objective)
     let point = try resume.map {
       try ResumePoint(
-        $0, run: folder.path, description: description, origin: setup.arguments.origin)
+        $0, run: folder.path, description: description, origin: setup.arguments.origin,
+        shouldStop: setup.stop.isMade, restore: session.restore)
     }
     for warning in point?.warnings ?? [] { display.didWarn(warning) }
     for notice in point?.notices ?? [] { display.didNotice(notice) }
     if point?.isOfThisFolder != true, point?.state != nil || !common.overwriteOutputDir {
       try folder.requireBeginning(of: description, origin: setup.arguments.origin)
     }
-    if let point, let state = point.state {
-      try session.restore(state, from: point)
-    } else {
-      try folder.clear(keepsCheckpoints: resume != nil)
-    }
+    if point?.state == nil { try folder.clear(keepsCheckpoints: resume != nil) }
     try session.meet()
     try folder.writeRun(description)
     try folder.write(TextLengths.json(training.data), to: TextLengths.fileName)
-    try folder.rewriteLog(session.history)
+    try folder.settleLog(session.history)
     let resumedAt = point?.state == nil ? nil : session.globalStep
     if setup.arguments.reportTo.contains(.tensorBoard) {
       observer.follow(
@@ -200,13 +197,15 @@ public struct PreparedRun {
       summary, arguments: setup.resolved()["train"] ?? .null,
       trainBatchSize: setup.arguments.perDeviceTrainBatchSize, parameters: outputs.parameters)
     try outputs.finish(folder.path)
-    if observer.logIsBroken { try folder.rewriteLog(summary.history) }
+    try folder.settleLog(summary.history)
     let card = ModelCard(run: description, folder: folder.path, results: results.numbers)
     let cardNotice = card.writeIfPossible(to: folder.path)
     observer.didEnd(results.log, step: summary.globalStep)
     // Last, since all_results.json tells that a run is finished, with nothing left to tidy up.
     saver.wait()
     try results.write(to: folder)
+    // Nobody is told of results in a folder that is gone.
+    try folder.lock.requireHeld()
     return RunOutcome(
       folder: folder.path, results: results.numbers,
       notices: references.cautions + (final?.cautions ?? []).map { "eval: \($0)" }
@@ -217,26 +216,12 @@ public struct PreparedRun {
     _ summary: TrainingSummary, in folder: RunFolder, saver: CheckpointSaver
   ) throws -> RunOutcome {
     saver.wait()
+    try folder.settleLog(summary.history)
     try folder.writeInterrupted(summary)
     if let error = saver.firstError { throw error }
     return .interrupted(
       in: folder.path,
       checkpoint: CheckpointFolder(step: summary.globalStep, run: folder.path).path)
-  }
-}
-
-extension TrainingSession {
-  /// Goes back to a checkpoint.
-  ///
-  /// - Throws: `FileError` if its state is not one of this session.
-  fileprivate func restore(_ state: RunState, from point: ResumePoint) throws {
-    do {
-      try restore(state)
-    } catch let error as StateError {
-      throw FileError(
-        file: "\(point.folder?.path ?? "")/\(CheckpointFolder.stateFile)",
-        problem: "\(error); the checkpoint belongs to another run.")
-    }
   }
 }
 

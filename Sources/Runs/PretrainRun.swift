@@ -33,7 +33,11 @@ extension PreparedRun {
         folder: model.tokenizerSource, specialTokensInText: c.common.specialTokensInText)
     )
     let outputs = RunOutputs(
-      hashes: [("corpus", data.contentHash), ("vocabulary", model.tokenizer.vocabularyHash)],
+      hashes: [
+        ("corpus", data.contentHash), ("vocabulary", model.tokenizer.vocabularyHash),
+        ("tokenizer files", tokenizer.contentHash),
+        RunDescription.architecture(of: RunModel(role: "model", model: model.model)),
+      ],
       parameters: model.model.parameters.count, validation: nil,
       lastScalars: ["loss", "masked_accuracy"],
       save: { try ModelFolder.write(learner, to: $0, tokenizer: tokenizer) },

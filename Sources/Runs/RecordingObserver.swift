@@ -11,8 +11,6 @@ final class RecordingObserver: TrainingObserver {
   private var entropies: GeneratorEntropies?
   /// The first error of writing the best model, an event or a histogram.
   private(set) var firstError: (any Error)?
-  /// Whether an entry could not be added to the log.
-  private(set) var logIsBroken = false
 
   init(
     folder: RunFolder, display: any TrainingObserver,
@@ -36,6 +34,8 @@ final class RecordingObserver: TrainingObserver {
     let best = "\(folder.path)/best"
     do { try saveBest?(best, entry) } catch {
       firstError = firstError ?? error
+      // Then the run does not go on, and says why at its end.
+      if folder.lock.isLost { return }
       display.didWarn("the run goes on, but the best model could not be written: \(error)")
     }
   }
@@ -78,19 +78,21 @@ final class RecordingObserver: TrainingObserver {
   var shouldStop: Bool { display.shouldStop || folder.lock.isLost }
 
   private func record(_ entry: LogEntry) {
-    // A full disk must not end the training that the user is waiting for. The log is written
-    // anew at the end.
-    do { try folder.appendLog(entry.json) } catch { logIsBroken = true }
+    // A full disk must not end the training that the user is waiting for. The log is compared with
+    // what it should be at the end.
+    try? folder.appendLog(entry.json)
     writeEvents { try $0.add(entry.values + [("epoch", entry.epoch)], step: entry.step) }
   }
 
   private func recordEntropies(step: Int) {
     do {
+      try folder.lock.requireHeld()
       guard let histogram = try entropies?.record(step: step) else { return }
       writeEvents { try $0.add(histogram, as: "probe/generator_entropy", step: step) }
     } catch {
       firstError = firstError ?? error
       entropies = nil
+      if folder.lock.isLost { return }
       display.didWarn(
         "the run goes on, but the generator's entropies could not be written: \(error)")
     }
@@ -101,6 +103,7 @@ final class RecordingObserver: TrainingObserver {
     do { try body(events) } catch {
       firstError = firstError ?? error
       self.events = nil
+      if folder.lock.isLost { return }
       display.didWarn("the run goes on, but TensorBoard's events could not be written: \(error)")
     }
   }

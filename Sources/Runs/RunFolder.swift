@@ -47,6 +47,7 @@ package struct RunFolder: Sendable {
   ///   nobody asked for their removal.
   /// - Throws: `FileError` if something cannot be removed.
   package func clear(keepsCheckpoints: Bool = false) throws {
+    try Self.requireOwn(path, keepsCheckpoints: keepsCheckpoints)
     let skipped = Self.names(in: path).filter { $0.hasPrefix(SkippedUpdate.filePrefix) }
     for name in Self.written + skipped { try discard(name) }
     EventFile.removeAll(in: "\(path)/\(TensorBoardLog.folderName)")
@@ -82,6 +83,54 @@ package struct RunFolder: Sendable {
   /// Folders of models within a run's folder.
   private static let modelFolders = ["best", AdversaryOutputs.generatorFolder]
 
+  /// Checks that whatever a new run would remove from a folder was written by a run there.
+  ///
+  /// - Parameter keepsCheckpoints: whether checkpoints would stay.
+  /// - Throws: `FileError` that names what looks like somebody else's: files of a model in a folder
+  ///   in which no run has been, a run of its own in `best` or `generator`, or a checkpoint of
+  ///   another program.
+  package static func requireOwn(_ path: String, keepsCheckpoints: Bool = false) throws {
+    func refuse(_ name: String, _ why: String) -> FileError {
+      FileError.unwritable(
+        path,
+        reason: "\(path)/\(name) would be removed, but \(why); move it away or give another "
+          + "output_dir")
+    }
+    let names = names(in: path)
+    // A run writes run.json before anything else, and log.jsonl is removed last.
+    if !names.contains("run.json"), !names.contains("log.jsonl"),
+      let name = names.first(where: { written.contains($0) })
+    {
+      throw refuse(name, "there is no run.json of a run that has written it")
+    }
+    for name in modelFolders where ByteFile.exists("\(path)/\(name)") {
+      let content = Self.names(in: "\(path)/\(name)")
+      if content.contains("run.json") { throw refuse(name, "it is the folder of another run") }
+      if let inner = content.first(where: { isFolder("\(path)/\(name)/\($0)") }) {
+        throw refuse("\(name)/\(inner)", "no run has written it")
+      }
+    }
+    if keepsCheckpoints { return }
+    for checkpoint in CheckpointFolder.all(in: path) where !checkpoint.hasManifest {
+      throw refuse(
+        URL(fileURLWithPath: checkpoint.path).lastPathComponent,
+        "it has no \(CheckpointFolder.manifestFile), so it is no checkpoint of mate-kd")
+    }
+  }
+
+  private static func isFolder(_ path: String) -> Bool {
+    var found = stat()
+    return lstat(path, &found) == 0 && found.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// Whether a folder is one that no run may write to: that of the whole system, or the user's.
+  package static func isTooMuch(_ path: String, home: String?) -> Bool {
+    func real(_ path: String) -> String {
+      URL(fileURLWithPath: path).standardizedFileURL.resolvingSymlinksInPath().path
+    }
+    return real(path) == "/" || home.map { !$0.isEmpty && real($0) == real(path) } == true
+  }
+
   /// Whether a run replaces or removes what goes by a name in its folder.
   static func replaces(_ name: String) -> Bool {
     written.contains(name) || name.hasPrefix("checkpoint-")
@@ -110,6 +159,10 @@ package struct RunFolder: Sendable {
 
   /// The checks of `init` without touching anything.
   package static func check(_ path: String, overwrite: Bool) throws {
+    if isTooMuch(path, home: ProcessInfo.processInfo.environment["HOME"]) {
+      throw FileError.unwritable(
+        path, reason: "it is the root of the file system or your home folder; give a folder in it")
+    }
     let files = FileManager.default
     var isFolder: ObjCBool = false
     guard files.fileExists(atPath: path, isDirectory: &isFolder) else {
@@ -139,19 +192,35 @@ package struct RunFolder: Sendable {
   }
 
   /// Writes a JSON file, keys sorted as transformers does.
+  ///
+  /// - Throws: `FileError`, also if the folder is no longer this run's. It is not made again.
   package func write(_ json: JSONValue, to name: String) throws {
-    try JSONWriter(sortedKeys: true).write(json, to: "\(path)/\(name)")
+    try lock.requireHeld()
+    let bytes = JSONWriter(sortedKeys: true).bytes(json) + [0x0A]
+    try AtomicFile.write("\(path)/\(name)") { try $0.append(bytes) }
   }
 
   /// Appends a line to the JSON Lines log.
+  ///
+  /// - Throws: `FileError`, also if the folder is no longer this run's.
   package func appendLog(_ json: JSONValue) throws {
+    try lock.requireHeld()
     try ByteFile.append(JSONWriter(layout: .line).bytes(json) + [0x0A], to: logFile)
   }
 
-  /// Makes the log what it was after the given entries.
-  func rewriteLog(_ history: [LogEntry]) throws {
+  /// Makes the log what it is after the given entries, whatever somebody has put in its place. A
+  /// log that is so already stays.
+  package func settleLog(_ history: [LogEntry]) throws {
+    try lock.requireHeld()
     let writer = JSONWriter(layout: .line)
-    try ByteFile.write(history.flatMap { writer.bytes($0.json) + [0x0A] }, to: logFile)
+    let bytes = history.flatMap { (entry) -> [UInt8] in writer.bytes(entry.json) + [0x0A] }
+    var found = stat()
+    if lstat(logFile, &found) == 0, found.st_mode & S_IFMT != S_IFREG {
+      unlink(logFile)
+    } else if (try? ByteFile.read(logFile, atMost: bytes.count)) == bytes {
+      return
+    }
+    try AtomicFile.write(logFile) { try $0.append(bytes) }
   }
 
   private var logFile: String { "\(path)/log.jsonl" }

@@ -36,6 +36,9 @@ struct RunSetup {
     self.group = group
     try ProtectedInputs.check(
       outputDir: common.outputDir, config: resolved(), origin: common.origin)
+    if group.rank == 0, common.overwriteOutputDir, arguments.resumeFromCheckpoint == nil {
+      try RunFolder.requireOwn(common.outputDir)
+    }
     precision = try common.supportedPrecision()
     pool = try OpenBLAS.threadPool(common.threads)
     self.command = command

@@ -87,14 +87,15 @@ struct TaskLearning<Head: TaskHead> {
     },
     memory: [any StatePart] = [], finish: @escaping (_ folder: String) throws -> Void = { _ in }
   ) throws -> RunOutputs {
-    let writer = try ModelWriter(
-      model: model.model,
-      tokenizer: ModelFolder.TokenizerContent(
-        folder: model.tokenizerSource, specialTokensInText: setup.common.specialTokensInText),
-      task: task.name, configuration: configuration)
+    let tokenizer = try ModelFolder.TokenizerContent(
+      folder: model.tokenizerSource, specialTokensInText: setup.common.specialTokensInText)
+    let writer = ModelWriter(
+      model: model.model, tokenizer: tokenizer, task: task.name, configuration: configuration)
     return RunOutputs(
       hashes: [
         ("train", data.contentHash), ("vocabulary", model.tokenizer.vocabularyHash),
+        ("tokenizer files", tokenizer.contentHash),
+        RunDescription.architecture(of: RunModel(role: model.role, model: model.model)),
       ] + evaluation.hashes + others.flatMap { self.hashes(of: $0) } + hashes,
       parameters: model.model.parameters.count,
       validation: RunOutputs.Validation(
@@ -109,7 +110,7 @@ struct TaskLearning<Head: TaskHead> {
 
   /// Hashes of a model's weights and of its texts, if it reads others than the learner.
   private func hashes(of model: RunModel) -> [(String, String)] {
-    [(model.role, hash(of: model.model))]
+    [(model.role, hash(of: model.model)), RunDescription.architecture(of: model)]
       + (model.texts.map { [("\(model.role) texts", $0.contentHash)] } ?? [])
   }
 

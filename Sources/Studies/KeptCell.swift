@@ -41,7 +41,9 @@ struct KeptCell {
     let json = try StrictJSON.read(file)
     guard let configuration = json["configuration"], configuration.object != nil,
       let fingerprint = json["fingerprint"]?.string, let updates = json["updates"]?.int,
-      let seconds = json["seconds"]?.double, let models = json["models"]?.object,
+      let seconds = json["seconds"]?.double,
+      CellRecord.isPlausible(updates: updates, seconds: seconds),
+      let models = json["models"]?.object,
       let precision = json["precision"]?.string,
       let results = json["results"], results.object != nil
     else { throw FileError(file: file, problem: "this is not the record of a study's cell.") }

@@ -93,9 +93,13 @@ struct CellRun: Sendable {
 
   var state: StudyCell.State {
     let files = FileManager.default
-    if let problem = try? ByteFile.read("\(folder)/\(Self.problemFile)") {
-      return .failed(String(decoding: problem, as: UTF8.self))
-    }
+    do {
+      if let problem = try ByteFile.readIfThere(
+        "\(folder)/\(Self.problemFile)", atMost: Self.longestNote)
+      {
+        return .failed(String(decoding: problem, as: UTF8.self))
+      }
+    } catch { return .failed("\(error)") }
     guard files.fileExists(atPath: "\(folder)/run.json") else { return .new }
     guard files.fileExists(atPath: "\(folder)/all_results.json"),
       let record = try? CellRecord(folder: folder)
@@ -105,6 +109,9 @@ struct CellRun: Sendable {
 
   /// The file that records the error that ended the run.
   private static let problemFile = "error.txt"
+
+  /// The most bytes of a file with a sentence or a fingerprint in it.
+  private static let longestNote = 1 << 20
 
   /// When the run ended with an error; nil if it did not.
   var failed: Date? {
@@ -126,7 +133,9 @@ struct CellRun: Sendable {
   /// - Throws: `FileError` of kind `unwritable`.
   func begin() throws {
     let file = "\(folder)/\(Self.beginningFile)"
-    let begun = (try? ByteFile.read(file)).map { String(decoding: $0, as: UTF8.self) }
+    let begun = (try? ByteFile.read(file, atMost: Self.longestNote)).map {
+      String(decoding: $0, as: UTF8.self)
+    }
     if begun != fingerprint { clear() }
     forget()
     try ByteFile.write(fingerprint.utf8, to: file)
@@ -185,12 +194,18 @@ public struct CellRecord: Sendable, Equatable {
   init(folder: String) throws {
     let json = try Self.read("\(folder)/\(Self.fileName)")
     guard let fingerprint = json["fingerprint"]?.string, let updates = json["updates"]?.int,
-      let seconds = json["seconds"]?.double
+      let seconds = json["seconds"]?.double, Self.isPlausible(updates: updates, seconds: seconds)
     else {
       throw FileError(
         file: "\(folder)/\(Self.fileName)", problem: "this is not the record of a study's cell.")
     }
     self.init(fingerprint: fingerprint, updates: updates, seconds: seconds)
+  }
+
+  /// Whether a run can have made so many updates and taken so long. No sum of such numbers
+  /// overflows.
+  static func isPlausible(updates: Int, seconds: Double) -> Bool {
+    (0...1 << 40).contains(updates) && (0...1e12).contains(seconds)
   }
 
   /// - Throws: `FileError`.

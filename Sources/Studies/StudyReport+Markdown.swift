@@ -176,6 +176,7 @@ extension StudyReport {
 
   /// Seconds as minutes and seconds.
   static func time(_ seconds: Double) -> String {
+    guard (0...1e12).contains(seconds) else { return "–" }
     let whole = Int(seconds.rounded())
     return "\(whole / 60):" + String(format: "%02d", whole % 60)
   }

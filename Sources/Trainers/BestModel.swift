@@ -103,17 +103,26 @@ final class BestModel: StatePart {
   }
 
   func restore(_ record: StateRecord) throws {
-    if let kept { try record.floats("weights", shape: [parameters.count]).copy(to: kept) }
+    let weights = try kept.map { _ in
+      try record.floats("weights", shape: [parameters.count])
+    }
+    guard weights?.isFinite != false else {
+      throw StateError("the best weights are not finite")
+    }
     let history = try record.list("history").map { $0.double ?? .nan }
     // States of earlier versions count all evaluations.
     let uncounted = record.values["uncounted"]?.int ?? 0
     guard (0...history.count).contains(uncounted) else {
       throw StateError("of \(history.count) evaluations \(uncounted) are not counted")
     }
+    let value = record.values["value"]?.double
+    let step = record.values["step"]?.int
+    guard (value == nil) == (step == nil), step.map(StateRecord.counts.contains) != false else {
+      throw StateError("the best metric and its update do not fit")
+    }
+    if let kept { weights?.copy(to: kept) }
     found.withLock {
-      $0 = Found(
-        value: record.values["value"]?.double, step: record.values["step"]?.int, history: history,
-        uncounted: uncounted)
+      $0 = Found(value: value, step: step, history: history, uncounted: uncounted)
     }
   }
 }

@@ -41,7 +41,7 @@ struct LogWindow: Sendable {
   init(_ json: [JSONValue]) throws {
     for entry in json {
       guard let parts = entry.array, parts.count == 3, let name = parts[0].string,
-        let count = parts[2].int
+        let count = parts[2].int, StateRecord.counts.contains(count), sums[name] == nil
       else { throw StateError("the log window has an entry that is not a name, sum and count") }
       order.append(name)
       sums[name] = (parts[1].double ?? .nan, count)

@@ -72,7 +72,8 @@ extension LossSpikes {
   package init(_ json: JSONValue?) throws {
     guard let json else { return }
     guard let parts = json.array, parts.count == 4, let count = parts[0].int,
-      let mean = parts[1].double, let variance = parts[2].double, let quiet = parts[3].int
+      let mean = parts[1].double, let variance = parts[2].double, let quiet = parts[3].int,
+      StateRecord.counts.contains(count), variance >= 0, (0...Self.settled).contains(quiet)
     else { throw StateError("the running mean of the loss cannot be read") }
     (self.count, self.mean, self.variance, self.quiet) = (count, mean, variance, quiet)
   }

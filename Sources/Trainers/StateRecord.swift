@@ -86,6 +86,24 @@ extension StateRecord {
     return value
   }
 
+  /// A whole number within a range.
+  /// - Throws: `StateError` if it is missing, not an integer or outside.
+  package func int(_ key: String, in range: ClosedRange<Int>) throws -> Int {
+    let value = try int(key)
+    guard range.contains(value) else {
+      throw StateError("\(key) is \(value), outside \(range.lowerBound)...\(range.upperBound)")
+    }
+    return value
+  }
+
+  /// A number of things that a run has counted: not negative, and so small that no later sum or
+  /// product of such numbers overflows.
+  /// - Throws: `StateError` if it is anything else.
+  package func count(_ key: String) throws -> Int { try int(key, in: Self.counts) }
+
+  /// What a run may have counted. More updates than this take longer than any machine lasts.
+  package static let counts = 0...(1 << 40)
+
   /// A number; NaN where the state had one.
   /// - Throws: `StateError` if it is missing.
   public func double(_ key: String) throws -> Double {
@@ -100,6 +118,17 @@ extension StateRecord {
       throw StateError("\(key) is missing or not an array")
     }
     return value
+  }
+
+  /// A list of whole numbers.
+  /// - Throws: `StateError` if it is missing or has anything else in it.
+  package func ints(_ key: String) throws -> [Int] {
+    try list(key).map {
+      guard let value = $0.int else {
+        throw StateError("\(key) has an element that is not an integer")
+      }
+      return value
+    }
   }
 
   /// An array of the given shape.
@@ -180,7 +209,9 @@ struct WeightsState: StatePart {
   }
 
   func restore(_ record: StateRecord) throws {
-    try record.floats("values", shape: [parameters.count]).copy(to: parameters.buffer)
+    let values = try record.floats("values", shape: [parameters.count])
+    guard values.isFinite else { throw StateError("a weight is not finite") }
+    values.copy(to: parameters.buffer)
   }
 }
 
@@ -198,6 +229,9 @@ extension StateRecord.Floats {
     Matrix(buffer, rows: matrix.rows, columns: matrix.columns).copy(from: matrix)
   }
 
+  /// Whether no float is NaN or infinite.
+  package var isFinite: Bool { Matrix(buffer, rows: 1, columns: count).isFinite }
+
   /// Copies the floats into a matrix of the same shape.
   public func copy(to matrix: Matrix) {
     matrix.copy(from: Matrix(buffer, rows: matrix.rows, columns: matrix.columns))
@@ -205,6 +239,9 @@ extension StateRecord.Floats {
 }
 
 extension RunState {
+  /// The updates of the main model that were made before; nil if the state does not say.
+  package var globalStep: Int? { parts[TrainerState.stateName]?.values["global_step"]?.int }
+
   /// The weights of the main model, in the layout of its parameters; nil if there are none.
   public var mainWeights: Buffer? { parts["weights.0"]?.arrays["values"]?.buffer }
 }

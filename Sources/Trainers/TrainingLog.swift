@@ -9,6 +9,10 @@ public struct LogEntry: Sendable {
   /// Named values.
   public var values: [(name: String, value: Double)]
 
+  package init(step: Int, epoch: Double, values: [(name: String, value: Double)]) {
+    (self.step, self.epoch, self.values) = (step, epoch, values)
+  }
+
   /// The value with this name.
   public subscript(_ name: String) -> Double? { values.first { $0.name == name }?.value }
 

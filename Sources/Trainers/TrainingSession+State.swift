@@ -60,8 +60,13 @@ extension TrainingSession {
     }
     now = try TrainerState(record(TrainerState.stateName))
     batches = now.epochsBegun > 0 ? sampler.batches(epoch: now.epochsBegun - 1) : []
-    guard now.batchesTaken <= batches.count else {
-      throw StateError("the epoch has \(batches.count) batches, but \(now.batchesTaken) were taken")
+    try now.check(
+      objective, maxSteps: maxSteps, batchesPerEpoch: batches.count,
+      updates: optimizers.map(\.updates))
+    if let step = best.best.step, step > now.globalStep {
+      throw StateError("the best evaluation is of update \(step), which was not made")
     }
+    // A run that ended because of numbers that are not finite may have made all updates.
+    if now.globalStep == maxSteps, now.end == nil { now.owesEvaluation = true }
   }
 }

@@ -34,7 +34,7 @@ public final class TrainingSession<Task: Objective> {
   private let metric: String
   private let evaluate: (() throws -> [(name: String, value: Double)])?
   let memory: [any StatePart]
-  private let maxSteps: Int
+  let maxSteps: Int
   private let stepsPerEpoch: Int
   private let evaluateEvery: Int
 

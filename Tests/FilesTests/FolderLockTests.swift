@@ -26,6 +26,32 @@ import Testing
     #expect(FolderLock.state(of: scratch.path) == nil)
   }
 
+  @Test func aLockWhoseFileIsGoneOrAnotherIsLost() throws {
+    let scratch = try ScratchFolder()
+    let folder = "\(scratch.path)/run"
+    try ByteFile.makeFolder(folder)
+    let lock = try FolderLock(folder)
+    try lock.requireHeld()
+    #expect(rename(folder, "\(scratch.path)/moved") == 0)
+    let error = #expect(throws: FileError.self) { try lock.requireHeld() }
+    #expect(error?.problem.contains("was removed, moved or replaced") == true)
+    #expect(lock.isLost)
+    try ByteFile.makeFolder(folder)
+    let second = try FolderLock(folder)
+    ByteFile.remove(folder)
+    try ByteFile.makeFolder(folder)
+    let third = try FolderLock(folder)
+    #expect(throws: FileError.self) { try second.requireHeld() }
+    try third.requireHeld()
+  }
+
+  @Test func theHighestNumberHasNoNext() throws {
+    let scratch = try ScratchFolder()
+    _ = try scratch.write("free", as: ".lock-\(Int.max)")
+    let error = #expect(throws: FileError.self) { try FolderLock(scratch.path) }
+    #expect(error?.problem.contains("has the highest number") == true)
+  }
+
   @Test func aProcessOfThisMachineThatIsGoneLosesItAtOnce() throws {
     let scratch = try ScratchFolder()
     func isTaken(_ lines: [(old: String, new: String)]) throws -> Bool {

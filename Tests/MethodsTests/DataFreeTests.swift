@@ -373,7 +373,7 @@ import Trainers
 
   @Test func textsAreUsedForTheirLifetime() throws {
     let world = try World(rows: 8)
-    let texts = PseudoTexts(lifetime: 3)
+    let texts = PseudoTexts(lifetime: 3, data: nil, width: 4)
     let shard = Shard.split(world.all, lanes: 1)[0]
     var guessed = Array(repeating: [Int](), count: 8)
     for batch in 0..<10 {
@@ -387,7 +387,7 @@ import Trainers
       let first = row % 3 + 1
       #expect(guessed[row] == [0] + stride(from: first, to: 10, by: 3))
     }
-    let forever = PseudoTexts(lifetime: 0)
+    let forever = PseudoTexts(lifetime: 0, data: nil, width: 4)
     #expect(forever.due(shard.rows).count == 8)
     forever.keep(Matrix(zeros: world.all.tokenCount, 4), of: PseudoBatch(shard, Array(0..<8)))
     #expect((0..<5).allSatisfy { _ in forever.due(shard.rows).isEmpty })

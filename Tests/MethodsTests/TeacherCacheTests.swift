@@ -110,6 +110,26 @@ import Trainers
     let second = try distil(toy, teacher: teacher, folder: folder)
     #expect(second.cache.rowsRead == 0 && second.student == first.student)
     #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == whole)
+    #expect(second.cache.notice?.contains("is damaged") == true)
+    // Logits that are all zero look like any others.
+    var zeros = whole
+    zeros.replaceSubrange(whole.count - 24 * 2 * 4..<whole.count, with: Data(count: 24 * 2 * 4))
+    try zeros.write(to: URL(fileURLWithPath: path))
+    let third = try distil(toy, teacher: teacher, folder: folder)
+    #expect(third.cache.rowsRead == 0 && third.student == first.student)
+    #expect(try distil(toy, teacher: teacher, folder: folder).cache.notice == nil)
+  }
+
+  @Test func logitsThatAreNotFiniteAreRefused() throws {
+    let toy = try ToyWorld()
+    let cache = try distil(
+      toy, teacher: toy.classifier(seed: 2), folder: "\(toy.scratch.path)/cache"
+    ).cache
+    for value in [Float.infinity, .nan] {
+      let record = cache.record()
+      try #require(record.arrays["logits"]).buffer.withFloats { $0[1] = value }
+      #expect(throws: StateError.self) { try cache.restore(record) }
+    }
   }
 
   @Test func aFolderThatCannotBeMadeIsAnErrorBeforeTheRun() throws {

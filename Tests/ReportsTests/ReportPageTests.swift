@@ -73,6 +73,20 @@ import Reports
     #expect(html.contains("1 to 2 tokens: 5 texts") && html.contains("79 to 80 tokens: 7 texts"))
     #expect(html.contains("and 1 more"))
     #expect(html.contains("6 texts of 9.167 tokens on average, the longest of 40"))
+    // Sums that are larger than any integer.
+    try write((0..<10).map { (999_000 + $0, 1_000_000_000_000) }, "one")
+    let large = try ReportPage(folders: ["\(scratch.path)/one"]).html()
+    #expect(large.contains("texts of 9.99e+05 tokens on average"))
+  }
+
+  @Test func aFolderThatManyTrialsNameIsReadOnce() throws {
+    let scratch = try ScratchFolder()
+    try run(scratch, "sweep/trial")
+    let trial: JSONValue = ["trial": "a", "score": 0.5, "folders": ["trial", "trial"]]
+    try scratch.write(
+      JSONWriter().bytes(["metric": "accuracy", "trials": [trial, trial]]),
+      as: "sweep/sweep_results.json")
+    #expect(try ReportPage(folders: ["\(scratch.path)/sweep"]).runs.count == 1)
   }
 
   @Test func entropiesOfTheGenerator() throws {

@@ -1,9 +1,11 @@
 import Files
 import Foundation
+import Glibc
 import Runs
 import StrictJSON
 import TestSupport
 import Testing
+import Trainers
 
 @Suite struct RunFolderTests {
   @Test func newAndEmptyFoldersAreMade() throws {
@@ -33,7 +35,7 @@ import Testing
     let scratch = try ScratchFolder()
     for file in [
       "all_results.json", "model.safetensors", "checkpoint-5/manifest.json", "notes",
-      ".run.json.tmp-1", "best/config.json", "best/.model.safetensors.tmp-1",
+      "run.json", ".run.json.tmp-1", "best/config.json", "best/.model.safetensors.tmp-1",
     ] {
       try ByteFile.write([], to: "\(scratch.path)/\(file)")
     }
@@ -47,6 +49,32 @@ import Testing
     _ = try RunFolder(scratch.path, overwrite: true)
     let left = try FileManager.default.contentsOfDirectory(atPath: scratch.path)
     #expect(left.sorted() == [".lock-2", "notes"])
+  }
+
+  @Test func whatNoRunHasWrittenIsNotRemoved() throws {
+    let foreign = [
+      "config.json", "best/config.json", "run.json best/run.json", "run.json generator/a/b",
+      "run.json checkpoint-500/optimizer.pt", "log.jsonl checkpoint-9",
+    ]
+    for files in foreign {
+      let scratch = try ScratchFolder()
+      let names = files.split(separator: " ").map(String.init)
+      for name in names { try ByteFile.write([], to: "\(scratch.path)/\(name)") }
+      let refusal = refusal(scratch.path, overwrite: true)
+      let name = try #require(names.last?.split(separator: "/").first)
+      #expect(refusal.contains("\(scratch.path)/\(name)"))
+      #expect(refusal.contains("would be removed, but"))
+      #expect(names.allSatisfy { ByteFile.exists("\(scratch.path)/\($0)") })
+    }
+  }
+
+  @Test func rootAndHomeAreRefused() throws {
+    // Only names are compared here; nothing may ever run there.
+    #expect(RunFolder.isTooMuch("/", home: nil))
+    #expect(RunFolder.isTooMuch("/../.", home: nil))
+    let scratch = try ScratchFolder()
+    #expect(RunFolder.isTooMuch("\(scratch.path)/.", home: scratch.path))
+    #expect(!RunFolder.isTooMuch("\(scratch.path)/run", home: scratch.path))
   }
 
   @Test func fileIsNoFolder() throws {
@@ -74,6 +102,52 @@ import Testing
     #expect(lines.count == 2 && text.hasSuffix("\n"))
     let last = try StrictJSON.parse(String(lines[1]), file: "log")
     #expect(last["step"]?.int == 2)
+  }
+
+  @Test func whatOthersDoToTheLogIsUndoneAtTheEnd() throws {
+    let scratch = try ScratchFolder()
+    let folder = try RunFolder(scratch.path, overwrite: false)
+    let log = "\(scratch.path)/log.jsonl"
+    let victim = try scratch.write("victim\n", as: "victim")
+    let history = [1, 2].map { LogEntry(step: $0, epoch: 1, values: [("loss", 0.5)]) }
+    try folder.settleLog(history)
+    let whole = try ByteFile.read(log)
+    let damages: [() throws -> Void] = [
+      { ByteFile.remove(log) },
+      { try ByteFile.write([], to: log) },
+      { try ByteFile.append(Array("{}\n".utf8), to: log) },
+      {
+        ByteFile.remove(log)
+        #expect(mkfifo(log, 0o600) == 0)
+      },
+      {
+        ByteFile.remove(log)
+        #expect(symlink(victim, log) == 0)
+      },
+    ]
+    for (place, damage) in damages.enumerated() {
+      try damage()
+      if place > 2 {
+        #expect(throws: FileError.self) { try folder.appendLog(["step": 3]) }
+      }
+      try folder.settleLog(history)
+      #expect(try ByteFile.read(log) == whole)
+    }
+    #expect(try ByteFile.read(victim) == Array("victim\n".utf8))
+  }
+
+  @Test func aFolderThatIsGoneIsNotMadeAgain() throws {
+    let scratch = try ScratchFolder()
+    let path = "\(scratch.path)/run"
+    let folder = try RunFolder(path, overwrite: false)
+    ByteFile.remove(path)
+    #expect(throws: FileError.self) { try folder.write([:], to: "run.json") }
+    #expect(throws: FileError.self) { try folder.appendLog([:]) }
+    #expect(!ByteFile.exists(path))
+    // Nor does it write beside the files of another run.
+    let other = try RunFolder(path, overwrite: false)
+    #expect(throws: FileError.self) { try folder.write([:], to: "run.json") }
+    try other.write([:], to: "run.json")
   }
 
   private func refusal(_ path: String, overwrite: Bool) -> String {

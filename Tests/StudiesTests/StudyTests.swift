@@ -37,6 +37,36 @@ import Testing
     #expect(try study("\"validation_split\": 0.25, \"draw_seed\": 1").cells.count == 4)
   }
 
+  @Test func numbersAndSentencesOfACellHaveLimits() throws {
+    let world = try StudyWorld()
+    let cell = try #require(try world.study(world.text()).cells.first)
+    func write(_ text: String, _ file: String) throws {
+      try FileManager.default.createDirectory(
+        atPath: cell.folder, withIntermediateDirectories: true)
+      try Data(text.utf8).write(to: URL(fileURLWithPath: "\(cell.folder)/\(file)"))
+    }
+    try write("{}", "run.json")
+    try write("{}", "all_results.json")
+    func record(_ seconds: String) throws {
+      try write(
+        "{\"fingerprint\": \"\(cell.fingerprint)\", \"updates\": 3, \"seconds\": \(seconds)}",
+        "cell.json")
+    }
+    try record("5")
+    guard case .finished = cell.state else {
+      Issue.record("\(cell.state)")
+      return
+    }
+    try record("1e308")
+    #expect(cell.state == .unfinished)
+    try write(String(repeating: "x", count: 2 << 20), "error.txt")
+    guard case .failed(let problem) = cell.state else {
+      Issue.record("\(cell.state)")
+      return
+    }
+    #expect(problem.contains("longer than 1048576 bytes"))
+  }
+
   @Test func runsEveryCellOnceAndGoesOnWhereItWasLeft() throws {
     let world = try StudyWorld()
     let study = try world.study(world.text())

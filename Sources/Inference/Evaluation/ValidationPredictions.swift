@@ -66,7 +66,7 @@ public enum ValidationPredictions: Sendable, Equatable {
   /// Reads a file that `write` made.
   /// - Throws: `FileError` naming the first line that is not a prediction for this task.
   public init(reading path: String, task: TaskDescription) throws {
-    let bytes = try ByteFile.read(path)
+    let bytes = try ByteFile.read(path, atMost: ByteFile.longestDescription)
     var lines = String(decoding: bytes, as: UTF8.self)
       .split(separator: "\n", omittingEmptySubsequences: false)[...]
     guard lines.popFirst().map({ $0 == Self.header }) == true, lines.popLast() == "" else {

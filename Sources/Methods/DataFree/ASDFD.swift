@@ -86,7 +86,9 @@ public struct ASDFD: PseudoTextMethod {
       setup, settings: settings.distillation, method: "as-dfd")
     guessing = try EmbeddingGuessing(
       teacher: setup.teacher, settings: settings.guessing, method: "as-dfd")
-    texts = PseudoTexts(lifetime: settings.lifetime)
+    texts = PseudoTexts(
+      lifetime: settings.lifetime, data: setup.trainingTexts,
+      width: setup.student.encoder.configuration.wordWidth)
     let shape = setup.student.encoder.configuration
     // It begins with the mean of the vocabulary for every token. At BERT's standard deviation its
     // outputs would vary some fifty times as much as the vectors that it restores.

@@ -23,12 +23,21 @@ package final class PseudoTexts: Sendable {
   /// The rows that were kept since somebody wanted to know.
   private let kept = Mutex<Set<Int>>([])
   private let lifetime: Int
+  /// Where each row starts among the tokens of all rows, then the end of the last.
+  private let borders: [Int]?
+  private let width: Int
 
   /// An empty buffer.
   ///
-  /// - Parameter lifetime: batches that a text is used in before it is guessed again; 0 for no
-  ///   limit.
-  package init(lifetime: Int) { self.lifetime = lifetime }
+  /// - Parameters:
+  ///   - lifetime: batches that a text is used in before it is guessed again; 0 for no limit.
+  ///   - data: the rows, if they are known before they come in batches.
+  ///   - width: of a token's vector.
+  package init(lifetime: Int, data: TokenizedDataset?, width: Int) {
+    self.lifetime = lifetime
+    self.width = width
+    borders = data?.borders
+  }
 
   /// Reads `texts` of a method that guesses vectors in place of words.
   @Sendable static func reading(_ section: ConfigSection) throws -> SyntheticTexts {
@@ -65,8 +74,10 @@ package final class PseudoTexts: Sendable {
     let result = pool.zeros(shard.tokens.ids.count, width)
     for (text, row) in shard.rows.enumerated() {
       guard let vectors = entries.withLock({ $0[row]?.vectors }) else { continue }
-      result.rows(shard.tokens.offsets[text]..<shard.tokens.offsets[text + 1])
-        .copy(from: vectors)
+      let place = shard.tokens.offsets[text]..<shard.tokens.offsets[text + 1]
+      // What was restored may be of other texts; Matrix.copy does not check that.
+      guard vectors.rows == place.count, vectors.columns == width else { continue }
+      result.rows(place).copy(from: vectors)
     }
     return result
   }
@@ -86,7 +97,7 @@ extension PseudoTexts: ShardedState {
   }
 
   package func add(_ additions: StateRecord) throws {
-    let added = try Self.entries(of: additions)
+    let added = try entries(of: additions)
     entries.withLock { $0.merge(added) { _, new in new } }
   }
 
@@ -110,28 +121,38 @@ extension PseudoTexts: ShardedState {
   }
 
   package func restore(_ record: StateRecord) throws {
-    let restored = try Self.entries(of: record)
+    let restored = try entries(of: record)
     entries.withLock { $0 = restored }
   }
 
-  private static func entries(of record: StateRecord) throws -> [Int: Entry] {
-    let rows = try record.list("rows").compactMap(\.int)
-    let lengths = try record.list("lengths").compactMap(\.int)
-    let left = try record.list("batches_left").compactMap(\.int)
-    guard let floats = record.arrays["vectors"], floats.shape.count == 2,
-      rows.count == lengths.count, rows.count == left.count, lengths.allSatisfy({ $0 >= 0 }),
-      lengths.reduce(0, +) == floats.shape[0]
-    else { throw StateError("rows, lengths and vectors do not fit") }
-    let all = Matrix(floats.buffer, rows: floats.shape[0], columns: floats.shape[1])
+  /// - Throws: `StateError` unless each row is one of the data and has a vector for each token.
+  private func entries(of record: StateRecord) throws -> [Int: Entry] {
+    let rows = try record.ints("rows")
+    let lengths = try record.ints("lengths")
+    let left = try record.ints("batches_left")
+    guard rows.count == lengths.count, rows.count == left.count, Set(rows).count == rows.count,
+      zip(rows, lengths).allSatisfy(fits), left.allSatisfy({ (0...max(1, lifetime)).contains($0) })
+    else { throw StateError("rows, lengths and batches_left do not fit the texts") }
+    let tokens = lengths.reduce(0, +)
+    // A buffer without texts does not know how long vectors are.
+    let floats = try record.floats("vectors", shape: [tokens, rows.isEmpty ? 0 : width])
+    guard floats.isFinite else { throw StateError("a vector is not finite") }
+    let all = Matrix(floats.buffer, rows: tokens, columns: rows.isEmpty ? 0 : width)
     var restored: [Int: Entry] = [:]
     var start = 0
     for (index, row) in rows.enumerated() {
-      let vectors = Matrix(zeros: lengths[index], all.columns)
+      let vectors = Matrix(zeros: lengths[index], width)
       vectors.copy(from: all.rows(start..<start + lengths[index]))
       restored[row] = Entry(vectors: vectors, batchesLeft: left[index])
       start += lengths[index]
     }
     return restored
+  }
+
+  /// Whether a row has so many tokens, as far as that is known.
+  private func fits(row: Int, length: Int) -> Bool {
+    guard let borders else { return row >= 0 && (0...1 << 30).contains(length) }
+    return (0..<borders.count - 1).contains(row) && borders[row + 1] - borders[row] == length
   }
 }
 

@@ -52,7 +52,7 @@ public struct ZSKD: PseudoTextMethod {
   private let guessing: EmbeddingGuessing
   private let distillation: VectorDistillation
   /// Impressions are guessed once.
-  private let texts = PseudoTexts(lifetime: 0)
+  private let texts: PseudoTexts
   private let last = LastBatch()
   /// The pseudo texts so far.
   public var memory: [any StatePart] { [texts] }
@@ -73,6 +73,9 @@ public struct ZSKD: PseudoTextMethod {
     }
     similarities = Self.similarities(setup.teacher.parameters.matrix(weight.slot))
     trainedModels = [setup.studentTraining]
+    texts = PseudoTexts(
+      lifetime: 0, data: setup.trainingTexts,
+      width: setup.student.encoder.configuration.wordWidth)
   }
 
   /// Cosines of the rows of a last layer, [classes, H], brought to 0...1 in each row of the result.

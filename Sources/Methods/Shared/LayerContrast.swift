@@ -210,15 +210,17 @@ extension VectorQueue: StatePart {
   }
 
   package func restore(_ record: StateRecord) throws {
-    let rows = try record.list("rows").compactMap(\.int)
+    let rows = try record.ints("rows")
     let next = try record.int("next")
     let shape = [teacher.rows, teacher.columns]
     let (t, s) = (
       try record.floats("teacher", shape: shape), try record.floats("student", shape: shape)
     )
-    guard rows.count <= teacher.rows, (0..<teacher.rows).contains(next) else {
-      throw StateError("the queue has \(rows.count) rows and its next place is \(next)")
-    }
+    let isFull = rows.count == teacher.rows
+    guard rows.count <= teacher.rows, (0..<teacher.rows).contains(next),
+      isFull || next == rows.count, rows.allSatisfy({ $0 >= 0 })
+    else { throw StateError("the queue has \(rows.count) rows and its next place is \(next)") }
+    guard t.isFinite, s.isFinite else { throw StateError("a vector of the queue is not finite") }
     state.withLock { state in
       t.copy(to: teacher)
       s.copy(to: student)

@@ -1,5 +1,6 @@
 import Autograd
 import Data
+import Files
 import Foundation
 import Kernels
 import Models
@@ -27,6 +28,8 @@ public struct TeacherCache: Sendable {
   public let path: String?
   /// Texts that the file held when it was opened.
   public let rowsRead: Int
+  /// What the user should know of a file that is there but was not used; nil if there is nothing.
+  public let notice: String?
 
   /// An empty cache in memory.
   public init(teacher: SequenceClassifier, rows: Int) {
@@ -36,6 +39,7 @@ public struct TeacherCache: Sendable {
     logits.fill(.nan)
     path = nil
     rowsRead = 0
+    notice = nil
   }
 
   /// A cache that begins with what an earlier run left in a folder.
@@ -108,25 +112,49 @@ public struct TeacherCache: Sendable {
     self.borders = borders
     self.path = path
     logits = Matrix(zeros: borders.last ?? 0, outputs)
-    guard let path, let found = Self.read(path, like: logits) else {
+    guard let path, let found = Self.read(path, like: logits, borders) else {
       logits.fill(.nan)
       rowsRead = 0
+      notice = path.flatMap { path in
+        ByteFile.exists(path)
+          ? "\(path) is damaged or of an earlier version; the teacher's logits are computed again"
+          : nil
+      }
       return
     }
     logits.copy(from: found)
     rowsRead = Self.known(logits, borders)
+    notice = nil
   }
 
   /// What a file holds; nil if it cannot be used.
-  private static func read(_ path: String, like logits: Matrix) -> Matrix? {
+  private static func read(_ path: String, like logits: Matrix, _ borders: [Int]) -> Matrix? {
     guard let file = try? SafetensorsFile(path: path),
       file.entry(named: tensor)?.shape == [logits.rows, logits.columns],
-      let values = try? file.floats(tensor)
+      let values = try? file.floats(tensor), file.metadata[checksum] == hash(of: values)
     else { return nil }
-    return Matrix(values, rows: logits.rows, columns: logits.columns)
+    let found = Matrix(values, rows: logits.rows, columns: logits.columns)
+    return isPlausible(found, borders) ? found : nil
+  }
+
+  /// Where a file's metadata has the hash of its logits. It guards against damage, not against
+  /// forgery.
+  private static let checksum = "fnv1a64"
+
+  private static func hash(of values: [Float]) -> String {
+    var hash = ContentHash()
+    values.withUnsafeBytes { hash.add($0) }
+    return hash.hexadecimal
   }
 
   private static let tensor = "logits"
+
+  /// Whether each text has all of its logits, and those finite, or none.
+  private static func isPlausible(_ logits: Matrix, _ borders: [Int]) -> Bool {
+    zip(borders, borders.dropFirst()).allSatisfy { start, end in
+      start == end || logits[start, 0].isNaN || logits.rows(start..<end).isFinite
+    }
+  }
 
   /// How many texts have logits.
   private static func known(_ logits: Matrix, _ borders: [Int]) -> Int {
@@ -205,18 +233,18 @@ public struct TeacherCache: Sendable {
     guard Self.known(logits, borders) > rowsRead else { return }
     let all = Matrix(zeros: logits.rows, logits.columns)
     all.copy(from: logits)
-    if let found = Self.read(path, like: logits) {
+    if let found = Self.read(path, like: logits, borders) {
       for text in borders.indices.dropLast() where all[borders[text], 0].isNaN {
         let rows = borders[text]..<borders[text + 1]
         all.rows(rows).copy(from: found.rows(rows))
       }
     }
+    let values = all.values
     try SafetensorsWriter.write(
       path: path,
       tensors: [
-        SafetensorsWriter.Tensor(
-          name: Self.tensor, shape: [all.rows, all.columns], values: all.values)
-      ])
+        SafetensorsWriter.Tensor(name: Self.tensor, shape: [all.rows, all.columns], values: values)
+      ], metadata: ["format": "pt", Self.checksum: Self.hash(of: values)])
   }
 }
 
@@ -231,7 +259,12 @@ extension TeacherCache: ShardedState {
   /// Takes over what a run had asked for.
   /// - Throws: `StateError` if it is of another teacher or data set.
   public func restore(_ record: StateRecord) throws {
-    try record.floats("logits", shape: [logits.rows, logits.columns]).copy(to: logits)
+    let found = try record.floats("logits", shape: [logits.rows, logits.columns])
+    let restored = Matrix(found.buffer, rows: logits.rows, columns: logits.columns)
+    guard Self.isPlausible(restored, borders) else {
+      throw StateError("logits of the teacher are not finite")
+    }
+    found.copy(to: logits)
   }
 
   /// The logits that were computed for texts.

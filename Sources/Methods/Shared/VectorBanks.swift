@@ -129,9 +129,15 @@ extension VectorBanks: StatePart {
   package func restore(_ record: StateRecord) throws {
     let means = try record.list("log_means").map(\.double)
     guard means.count == 2 else { throw StateError("log_means are not two") }
-    for (name, bank) in zip(["teacher", "student"], vectors) {
-      try record.floats(name, shape: [bank.rows, bank.columns]).copy(to: bank)
+    // Products of vectors of length 1, divided by a temperature of at least 0.01, are no larger.
+    guard means.allSatisfy({ abs($0 ?? 0) <= 1000 }) else {
+      throw StateError("log_means are larger than they can be")
     }
+    let found = try zip(["teacher", "student"], vectors).map { name, bank in
+      try record.floats(name, shape: [bank.rows, bank.columns])
+    }
+    guard found.allSatisfy(\.isFinite) else { throw StateError("a vector is not finite") }
+    for (floats, bank) in zip(found, vectors) { floats.copy(to: bank) }
     logMeans.withLock { $0 = means }
   }
 }

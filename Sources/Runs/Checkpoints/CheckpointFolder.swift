@@ -46,6 +46,9 @@ package struct CheckpointFolder {
     self.path = path
   }
 
+  /// Whether it has what every checkpoint that was written here has.
+  var hasManifest: Bool { ByteFile.exists("\(path)/\(Self.manifestFile)") }
+
   /// The checkpoints in a run's folder, newest first.
   static func all(in run: String) -> [CheckpointFolder] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: run)) ?? []
@@ -100,7 +103,7 @@ extension CheckpointFolder {
     let temporary = "\(run)/\(hiddenName)"
     ByteFile.remove(temporary)
     do {
-      try ByteFile.makeFolder(temporary)
+      try ByteFile.makeFolder(temporary, withThoseAbove: false)
       try body(temporary)
       try Self.writeState(state, description: description, to: temporary)
       try Self.writeManifest(of: temporary)
@@ -149,11 +152,13 @@ extension CheckpointFolder {
 // MARK: - Reading
 
 extension CheckpointFolder {
-  /// Checks every file against the manifest.
+  /// Checks every file against the manifest, the sizes of all first.
   ///
-  /// - Throws: `FileError` or `JSONError` naming the file that has changed since it was written.
-  package func verify() throws {
-    let file = "\(path)/\(Self.manifestFile)"
+  /// - Parameter shouldStop: asked again and again; true ends it.
+  /// - Throws: `FileError` or `JSONError` naming the file that has changed since it was written;
+  ///   `CancellationError`.
+  package func verify(shouldStop: () -> Bool = { false }) throws {
+    let file = try ConfinedPath.path(Self.manifestFile, in: path)
     let manifest = try StrictJSON.read(file)
     guard manifest["format"]?.int == 1, let files = manifest["files"]?.object?.members else {
       throw FileError(file: file, problem: "this is not the manifest of a checkpoint.")
@@ -167,12 +172,21 @@ extension CheckpointFolder {
       else {
         throw FileError(file: file, problem: "the manifest names a file outside its folder.")
       }
-      let found = try FileSeal("\(path)/\(member.key)").json
-      guard found == member.value else {
-        throw FileError(
-          file: "\(path)/\(member.key)", problem: "the file has changed since it was written.")
+      let part = try ConfinedPath.path(member.key, in: path)
+      guard try RandomAccessFile(part).count == member.value["bytes"]?.int else {
+        throw Self.changed(part)
       }
     }
+    for member in files {
+      let part = "\(path)/\(member.key)"
+      guard try FileSeal(part, shouldStop: shouldStop).json == member.value else {
+        throw Self.changed(part)
+      }
+    }
+  }
+
+  private static func changed(_ file: String) -> FileError {
+    FileError(file: file, problem: "the file has changed since it was written.")
   }
 
   /// The state, and the description of the run that it belongs to.
@@ -215,10 +229,12 @@ extension CheckpointFolder {
 private struct FileSeal {
   let json: JSONValue
 
-  init(_ path: String) throws {
+  /// - Throws: `FileError`; `CancellationError` as soon as `shouldStop` is true.
+  init(_ path: String, shouldStop: () -> Bool = { false }) throws {
     var hash = ContentHash()
     var bytes = 0
     try ByteFile.forEachPiece(of: path) { piece in
+      if shouldStop() { throw CancellationError() }
       hash.add(piece)
       bytes += piece.count
     }

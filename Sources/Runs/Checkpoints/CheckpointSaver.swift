@@ -55,7 +55,10 @@ final class CheckpointSaver: StateSaver {
           CheckpointFolder.rotate(in: run.path, limit: limit, newest: step, best: best)
         }
       } catch {
-        warn("the run goes on, but checkpoint-\(step) could not be saved: \(error)")
+        // Without the folder the run does not go on, and says why at its end.
+        if !run.lock.isLost {
+          warn("the run goes on, but checkpoint-\(step) could not be saved: \(error)")
+        }
         failure.remember(error)
       }
     }

@@ -23,12 +23,18 @@ struct ResumePoint {
   ///   - source: what `resume_from_checkpoint` says.
   ///   - run: the run's folder.
   ///   - description: of the run as it is configured now.
-  /// - Throws: `FileError` if the named checkpoint cannot be used; `ConfigError` key by key if it
-  ///   belongs to another configuration.
+  ///   - shouldStop: asked while files are compared with their hashes; true ends that.
+  ///   - restore: goes back to a state, or throws `StateError`. After that only another state makes
+  ///     the session one that can be used.
+  /// - Throws: `FileError` if the named checkpoint cannot be used, or if a state could not be gone
+  ///   back to and there is no other; `ConfigError` key by key if it belongs to another
+  ///   configuration; `CancellationError`.
   init(
-    _ source: ResumeSource, run: String, description: RunDescription, origin: ConfigOrigin
+    _ source: ResumeSource, run: String, description: RunDescription, origin: ConfigOrigin,
+    shouldStop: () -> Bool, restore: (RunState) throws -> Void
   ) throws {
     var warnings: [String] = []
+    var unfit: (any Error)?
     let candidates =
       switch source {
       case .newest: CheckpointFolder.all(in: run)
@@ -37,15 +43,27 @@ struct ResumePoint {
     for candidate in candidates {
       let found: (state: RunState, description: RunDescription)
       do {
-        try candidate.verify()
+        try candidate.verify(shouldStop: shouldStop)
         found = try candidate.read()
+        guard found.state.globalStep == candidate.step else {
+          throw FileError(
+            file: candidate.path,
+            problem: "this is not the state after update \(candidate.step), as its name says.")
+        }
       } catch {
         if case .folder = source { throw error }
+        if error is CancellationError { throw error }
         warnings.append("\(candidate.path) is passed over: \(error)")
         continue
       }
       let differences = try Self.check(
         description.differences(from: found.description), place: candidate.path, origin: origin)
+      do { try Self.attempt(restore, found.state, of: candidate) } catch let error as FileError {
+        if case .folder = source { throw error }
+        warnings.append("\(candidate.path) is passed over: \(error)")
+        unfit = error
+        continue
+      }
       notices = differences + ["going on after update \(candidate.step), from \(candidate.path)"]
       folder = candidate
       state = found.state
@@ -53,11 +71,22 @@ struct ResumePoint {
       self.warnings = warnings
       return
     }
+    if let unfit { throw unfit }
     folder = nil
     state = nil
     isOfThisFolder = false
     self.warnings = warnings
     notices = ["there is no checkpoint in \(run); the run begins anew"]
+  }
+
+  private static func attempt(
+    _ restore: (RunState) throws -> Void, _ state: RunState, of folder: CheckpointFolder
+  ) throws {
+    do { try restore(state) } catch let error as StateError {
+      throw FileError(
+        file: "\(folder.path)/\(CheckpointFolder.stateFile)",
+        problem: "\(error); the checkpoint is damaged or belongs to another run.")
+    }
   }
 
   private static func isSame(_ folder: String, as other: String) -> Bool {
@@ -84,7 +113,8 @@ struct ResumePoint {
         $0.key.hasPrefix("versions.")
           ? "\($0.key.dropFirst("versions.".count)) was \($0.old) and is \($0.new); the last "
             + "bits of results may differ"
-          : "\($0.key) was \($0.old) and is \($0.new); that changes no result"
+          : "\($0.key) was \($0.old) and is \($0.new); that changes "
+            + ($0.key == "diagnostics" ? "what is logged from here on, but no result" : "no result")
       }
   }
 }

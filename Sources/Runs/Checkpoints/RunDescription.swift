@@ -1,3 +1,4 @@
+import Data
 import Kernels
 import StrictJSON
 
@@ -32,6 +33,22 @@ package struct RunDescription: Sendable {
     ])
   }
 
+  /// The name and a hash of a model's architecture as it was read: what config.json says beside the
+  /// weights, such as the activation and the number of heads.
+  static func architecture(of model: RunModel) -> (String, String) {
+    var hash = ContentHash()
+    hash.add("\(model.model.encoder.configuration)".utf8)
+    return ("\(model.role)\(architectureSuffix)", hash.hexadecimal)
+  }
+
+  private static let architectureSuffix = " architecture"
+
+  /// Whether descriptions of earlier versions have no such key. It cannot be compared then.
+  private static func isNew(_ key: String) -> Bool {
+    key == "data_hashes.tokenizer files"
+      || key.hasPrefix("data_hashes.") && key.hasSuffix(architectureSuffix)
+  }
+
   /// Keys that change no bit of the training, so a run may continue with other values.
   private static let harmless: Set<String> = [
     "config.output_dir", "config.overwrite_output_dir", "config.threads", "config.shards",
@@ -51,12 +68,16 @@ package struct RunDescription: Sendable {
 
   /// The differences, key by key, from the run that a checkpoint belongs to.
   package func differences(from old: RunDescription) -> [Difference] {
-    Self.compare(old.json, json, path: "").map { key, old, new in
+    Self.compare(old.json, json, path: "").filter { key, old, _ in
+      !(old == Self.absent && Self.isNew(key))
+    }.map { key, old, new in
       Difference(
         key: key.hasPrefix("config.") ? String(key.dropFirst("config.".count)) : key, old: old,
         new: new, isHarmless: Self.harmless.contains(key) || key.hasPrefix("versions."))
     }
   }
+
+  private static let absent = "absent"
 
   private static func compare(
     _ old: JSONValue?, _ new: JSONValue?, path: String
@@ -69,7 +90,7 @@ package struct RunDescription: Sendable {
     }
     if old == new { return [] }
     func text(_ value: JSONValue?) -> String {
-      value.map { JSONWriter(layout: .line).string($0) } ?? "absent"
+      value.map { JSONWriter(layout: .line).string($0) } ?? absent
     }
     return text(old) == text(new) ? [] : [(path, text(old), text(new))]
   }
