@@ -27,6 +27,15 @@ import Testing
     #expect(file.kind == .logits && file.rows.map(\.values) == [[1, -1]])
   }
 
+  @Test func wordNet() throws {
+    let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().appending(path: "Goldens/wordnet").path
+    let wordNet = try WordNet(folder: folder)
+    let lemmas = try wordNet.lemmas(of: "films")
+    print(lemmas)  // movie, film, picture, …
+    #expect(lemmas.prefix(3) == ["movie", "film", "picture"])
+  }
+
   @Test func targets() {
     let targets = Targets.classes([0, 1, 1])
     assert(targets.count == 3)

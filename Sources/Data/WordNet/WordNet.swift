@@ -3,11 +3,13 @@ import Files
 /// Princeton's WordNet 3: which English words share a meaning.
 ///
 /// ```swift
-/// let wordNet = try WordNet(folder: "/usr/share/wordnet")
-/// try wordNet.lemmas(of: "films")  // cinema, celluloid, movie, picture, …
+/// let wordNet = try WordNet(folder: folder)
+/// let lemmas = try wordNet.lemmas(of: "films")
+/// print(lemmas)  // movie, film, picture, …
 /// ```
 ///
-/// The files are in Debian's package wordnet-base; their format is that of `wndb(5WN)`.
+/// Debian's package wordnet-base puts the files into `/usr/share/wordnet`; their format is that of
+/// `wndb(5WN)`.
 public struct WordNet: Sendable {
   private let parts: [WordNetPart]
 
