@@ -161,6 +161,9 @@ public protocol StateSaver {
   func isDue(step: Int, stepsPerEpoch: Int, isLast: Bool) -> Bool
   /// Keeps a state; may return before it is on the disk.
   ///
-  /// - Parameter best: the update after which the best evaluation was made; nil without any.
-  func save(_ state: RunState, step: Int, best: Int?) throws
+  /// - Parameters:
+  ///   - state: makes a copy of the state, as large as weights and moments together. To be called
+  ///     once, when the copy before it is no longer needed.
+  ///   - best: the update after which the best evaluation was made; nil without any.
+  func save(_ state: @autoclosure () -> RunState, step: Int, best: Int?) throws
 }

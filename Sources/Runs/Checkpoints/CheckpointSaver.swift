@@ -41,8 +41,10 @@ final class CheckpointSaver: StateSaver {
     }
   }
 
-  func save(_ state: RunState, step: Int, best: Int?) {
+  func save(_ state: @autoclosure () -> RunState, step: Int, best: Int?) {
+    // Before the state is copied: there is never more than one copy in memory.
     wait()
+    let state = state()
     let folder = CheckpointFolder(step: step, run: run.path)
     let (description, writeModel, limit, failure) = (
       description, writeModel, arguments.saveTotalLimit, failure
