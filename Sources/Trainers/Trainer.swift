@@ -33,8 +33,7 @@ public struct Trainer: Sendable {
   ///
   /// - Parameters:
   ///   - shards: the number of parts that a batch is split into, 0 for `usualShards`. Results
-  ///     depend
-  ///     on it, but not on threads.
+  ///     depend on it, but not on threads.
   ///   - precision: the precision of the factors in products with weights.
   ///   - group: the processes that share the run; each works on some of the shards of every batch.
   public init(

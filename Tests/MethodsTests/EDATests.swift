@@ -83,7 +83,7 @@ import Trainers
       #expect(changed == 0 || changed == 2)
       moved += changed / 2
     }
-    // The same place four times in a row, with probability 1/343, leaves a text as it is.
+    // The same place three times in a row, with probability 1/343, leaves a text as it is.
     #expect(moved > 390)
   }
 
