@@ -6,9 +6,9 @@ import Trainers
 ///
 /// One checkpoint is written at a time. One that cannot be written does not end the run: the older
 /// ones stay, and the user is told at once and once more at the end.
-final class CheckpointSaver: StateSaver {
+package final class CheckpointSaver: StateSaver {
   /// Writes the model of a state to a folder.
-  typealias ModelWriter = @Sendable (_ state: RunState, _ folder: String) throws -> Void
+  package typealias ModelWriter = @Sendable (_ state: RunState, _ folder: String) throws -> Void
 
   private let arguments: TrainingArguments
   private let run: RunFolder
@@ -21,7 +21,7 @@ final class CheckpointSaver: StateSaver {
   /// - Parameters:
   ///   - run: the run's folder.
   ///   - warn: shows the user a sentence while the run goes on.
-  init(
+  package init(
     _ arguments: TrainingArguments, run: RunFolder, description: RunDescription,
     warn: @escaping @Sendable (String) -> Void, writeModel: @escaping ModelWriter
   ) {
@@ -33,7 +33,7 @@ final class CheckpointSaver: StateSaver {
   }
 
   /// As transformers does it, the last update is saved in any case unless nothing is.
-  func isDue(step: Int, stepsPerEpoch: Int, isLast: Bool) -> Bool {
+  package func isDue(step: Int, stepsPerEpoch: Int, isLast: Bool) -> Bool {
     switch arguments.saveStrategy {
     case .no: false
     case .steps: isLast || step % arguments.saveSteps == 0
@@ -41,7 +41,7 @@ final class CheckpointSaver: StateSaver {
     }
   }
 
-  func save(_ state: @autoclosure () -> RunState, step: Int, best: Int?) {
+  package func save(_ state: @autoclosure () -> RunState, step: Int, best: Int?) {
     // Before the state is copied: there is never more than one copy in memory.
     wait()
     let state = state()
@@ -70,7 +70,7 @@ final class CheckpointSaver: StateSaver {
   }
 
   /// Waits until the last checkpoint is on the disk.
-  func wait() {
+  package func wait() {
     writer?.join()
     writer = nil
   }
