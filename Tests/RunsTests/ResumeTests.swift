@@ -102,6 +102,11 @@ import Trainers
         #expect(
           try world.bytes("\(output)/\(file)") == world.bytes("whole/\(file)"), "\(stop) \(file)")
       }
+      // Of methods with a generator that learns.
+      let entropies = "generator_entropy.jsonl"
+      if ByteFile.exists("\(world.toy.scratch.path)/whole/\(entropies)") {
+        #expect(try world.bytes("\(output)/\(entropies)") == world.bytes("whole/\(entropies)"))
+      }
     }
   }
 
@@ -185,6 +190,12 @@ import Trainers
       if first.checkpoint != nil {
         let results = try StrictJSON.read("\(path)/run/all_results.json")
         #expect(results["interrupted"]?.bool == true)
+      }
+      // Its model is that of the update, not the best one.
+      if train == [:], let last = places.last ?? nil, last == "checkpoint-12" {
+        let model = try world.bytes("run/\(last)/model.safetensors")
+        #expect(try model == world.bytes("whole/\(last)/model.safetensors"))
+        #expect(try model != world.bytes("whole/model.safetensors"))
       }
       let second = try world.prepared(
         method, output: "run", train: train.merged(with: ["resume_from_checkpoint": true])
