@@ -105,7 +105,8 @@ extension MismatchError: ExitStatusProviding {
 extension TrainingError: ExitStatusProviding {
   package var exitStatus: ExitStatus {
     switch self {
-    case .notFinite, .wentAstray, .backwardPasses, .gradientsAfterLastPass, .weightOfAnEarlierPass: .software
+    case .notFinite, .wentAstray, .backwardPasses, .gradientsAfterLastPass, .weightOfAnEarlierPass:
+      .software
     case .noData: .data
     case .tooManyShards, .tooFewShards: .configuration
     }
