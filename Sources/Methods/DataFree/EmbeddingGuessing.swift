@@ -219,6 +219,7 @@ package struct EmbeddingGuessing: Sendable {
       guard let found = leaf.leafGradient else { return }
       gradient.copy(from: found)
       fixed.formUnion(rowsOfConfidentTexts(texts, limits: limits, logits: logits.value))
+      if fixed.count == vectors.rows { return }
       // Without gradient and moments Adam's step is exactly 0.
       for row in fixed {
         for matrix in [gradient, first, second] { matrix.rows(row..<row + 1).fill(0) }
