@@ -79,7 +79,7 @@ shell("predictions over the model", "mate-kd predict --model model --task sst-2 
 shell("predictions over the model's weights", "ln model/model.safetensors w && mate-kd predict --model model --task sst-2 --input in.txt --output w --overwrite")
 shell("a data set over files", "mkdir made && echo mine >made/vocab.txt && mate-kd synthesize --output made --train-rows 5 --dev-rows 5 --corpus-rows 5")
 shell("a study in a model's folder", "mate-kd compare --threads 1 --config compare.json --output-dir model")
-shell("a sweep in a study's folder", "mkdir -p study/cells && mate-kd sweep --threads 1 --config sweep.json --output-dir study")
+shell("a sweep in a study's folder", "mkdir -p study/cells && python3 -c 'import json; c = json.load(open(\"distill.json\")); c.pop(\"output_dir\"); json.dump({\"output_dir\": \"s\", \"base\": c, \"validation_split\": 0.5, \"parameters\": {\"train.learning_rate\": {\"values\": [0.1, 0.2]}}}, open(\"sweep.json\", \"w\"))' && mate-kd sweep --threads 1 --config sweep.json --output-dir study")
 shell("a lock that is a folder", "mkdir -p out/.lock-1 && mate-kd teacher-finetune --config teacher-finetune.json")
 shell("weights that go astray", "mate-kd teacher-finetune --threads 1 --config teacher-finetune.json --set train.learning_rate=1e38")
 shell("a locale that is none", "LC_ALL=xx_YY.x mate-kd distill --config nowhere")

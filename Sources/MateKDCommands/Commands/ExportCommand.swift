@@ -57,7 +57,8 @@ struct ExportCommand: ParsableCommand {
     }
     let path = try HubCache().folder(model)
     try OutputFile.refuse(
-      output, amongst: OutputFile.files(ofModel: path), reason: "it is a file of the model itself; name another file")
+      output, amongst: OutputFile.files(ofModel: path),
+      reason: "it is a file of the model itself; name another file")
     show(try write(ModelFolder(path), to: output))
   }
 

@@ -24,7 +24,8 @@ enum OutputFile {
 
   /// The files in a model's folder without which it is not the same model.
   static func essentials(ofModel folder: String) -> [String] {
-    let names = ModelFolder.tokenizerFiles + ["config.json", "task.json", "run.json", "modules.json"]
+    let names =
+      ModelFolder.tokenizerFiles + ["config.json", "task.json", "run.json", "modules.json"]
     return files(ofModel: folder).filter { path in
       names.contains { path.hasSuffix("/\($0)") }
         || [".safetensors", ".bin", ".index.json"].contains(where: path.hasSuffix)

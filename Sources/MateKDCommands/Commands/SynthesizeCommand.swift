@@ -37,7 +37,8 @@ struct SynthesizeCommand: ParsableCommand {
 
   func run() throws {
     if !overwrite {
-      for name in ["SST-2/train.tsv", "SST-2/dev.tsv", "SST-2/test.tsv", "corpus.txt", "vocab.txt"] {
+      for name in ["SST-2/train.tsv", "SST-2/dev.tsv", "SST-2/test.tsv", "corpus.txt", "vocab.txt"]
+      {
         try OutputFile.refuseExisting(
           "\(output)/\(name)", advice: "; name another folder, or give --overwrite")
       }

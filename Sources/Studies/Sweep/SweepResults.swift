@@ -151,7 +151,9 @@ extension Sweep {
     observer: (some StudyObserver)?, waits: Bool = false
   ) throws -> (results: SweepResults, outcome: StudyOutcome) {
     _ = try StudyFolder(configuration.outputDir, of: .sweep)
-    return try forEachRound { study in try observer.map { try study.run(observer: $0, waits: waits) } }
+    return try forEachRound { study in
+      try observer.map { try study.run(observer: $0, waits: waits) }
+    }
   }
 
   /// Reads all runs and writes the results, and the best configuration if there is one. Whoever
