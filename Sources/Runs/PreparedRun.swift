@@ -228,9 +228,10 @@ public struct PreparedRun {
     try folder.settleLog(summary.history)
     try folder.writeInterrupted(summary)
     if let error = saver.firstError { throw error }
+    let checkpoint = CheckpointFolder(step: summary.globalStep, run: folder.path)
+    // A state that is not finite is not saved.
     return .interrupted(
-      in: folder.path,
-      checkpoint: CheckpointFolder(step: summary.globalStep, run: folder.path).path)
+      in: folder.path, checkpoint: checkpoint.hasManifest ? checkpoint.path : nil)
   }
 }
 

@@ -161,7 +161,8 @@ struct StudyFolder {
     guard names.isEmpty || names.contains(kind.content) else {
       throw FileError.unwritable(
         path,
-        reason: "the folder is not empty and not that of a \(kind == .compare ? "study" : "sweep"); "
+        reason:
+          "the folder is not empty and not that of a \(kind == .compare ? "study" : "sweep"); "
           + "give another output_dir")
     }
     try ByteFile.write([], to: "\(path)/\(kind.mark)")

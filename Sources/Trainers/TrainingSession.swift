@@ -118,16 +118,18 @@ public final class TrainingSession<Task: Objective> {
       let isMain = try now.owesEvaluation || makeUpdate(observer: observer, saver: saver)
       guard try !group.any(observer.shouldStop) && (!isMain || makeEvaluation(observer: observer))
       else {
-        try saver?.save(state, step: now.globalStep, best: best.best.step)
+        try save(to: saver, observer: observer)
         var summary = self.summary
         summary.end = .interrupted
         return summary
       }
       let isLast = now.globalStep == maxSteps
-      if isMain,
+      // After an update that was skipped, the state is what the one before it left, and that may be
+      // what numbers went astray in: no older one is removed for it.
+      if isMain, now.skippedInARow == 0,
         saver?.isDue(step: now.globalStep, stepsPerEpoch: stepsPerEpoch, isLast: isLast) == true
       {
-        try saver?.save(state, step: now.globalStep, best: best.best.step)
+        try save(to: saver, observer: observer)
       }
     }
     if arguments.loadBestModelAtEnd { hasBestWeights = best.exchangeWeights() }
@@ -147,6 +149,21 @@ public final class TrainingSession<Task: Objective> {
     }
   }
 
+  /// Saves the state, unless a weight is not finite: nothing could go on from there, and a good state
+  /// might have to make room for it.
+  private func save(
+    to saver: (any StateSaver)?, makesRoom: Bool = true, observer: some TrainingObserver
+  ) throws {
+    guard let saver else { return }
+    if let name = SkippedUpdate.notFiniteWeight(models.flatMap(\.allParameters)) {
+      observer.didWarn("update \(now.globalStep) is not saved, because \(name) is not finite")
+      return
+    }
+    try saver.save(
+      state, step: now.globalStep, best: best.best.step,
+      makesRoom: makesRoom && now.skippedInARow == 0)
+  }
+
   /// Makes an update and tells the observer.
   ///
   /// - Returns: whether it was one of the main model. The evaluation after it is due then.
@@ -156,8 +173,8 @@ public final class TrainingSession<Task: Objective> {
     let (scalars, isMain) = try update(rows: nextBatch(), observer: observer)
     if now.skippedInARow >= arguments.nonFinitePatience, let firstNotFinite {
       // What the weights are is what the last good update left, unless that spoiled them.
-      if let saver, SkippedUpdate.notFiniteWeight(models.flatMap(\.allParameters)) == nil {
-        try saver.save(state, step: now.globalStep, best: best.best.step)
+      if saver != nil, SkippedUpdate.notFiniteWeight(models.flatMap(\.allParameters)) == nil {
+        try save(to: saver, makesRoom: false, observer: observer)
         observer.didWarn(
           "the weights of the last good update are saved as checkpoint-\(now.globalStep)")
       }

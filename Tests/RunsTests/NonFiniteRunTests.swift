@@ -92,6 +92,21 @@ import Trainers
     #expect(!ByteFile.exists("\(path)/run"))
   }
 
+  @Test func aStateThatWentAstrayTakesNoOnesPlace() throws {
+    let observer = SilentObserver()
+    #expect(throws: TrainingError.self) {
+      try run(
+        [
+          "learning_rate": 1e38, "lr_scheduler_type": "constant_with_warmup", "warmup_steps": 1,
+          "save_steps": 1, "save_total_limit": 1,
+        ], observer)
+    }
+    // The first update has the rate 0, the second spoils the weights, and the others are skipped.
+    #expect(ByteFile.exists("\(folder)/checkpoint-1/manifest.json"))
+    for step in 2...9 { #expect(!ByteFile.exists("\(folder)/checkpoint-\(step)")) }
+    #expect(observer.notices.contains { $0.contains("update 2 is not saved") })
+  }
+
   @Test func outputsThatAreNoNumbersAreNeverTheBest() throws {
     let observer = SilentObserver()
     #expect(throws: TrainingError.self) {
