@@ -216,6 +216,16 @@ import Trainers
     #expect(places.count { $0 == "checkpoint-\(last)" } == 3)
   }
 
+  /// run.json has its keys sorted, also within arrays.
+  @Test func theOrderOfKeysIsNoDifference() {
+    func description(_ members: JSONValue) -> RunDescription {
+      RunDescription(json: ["config": ["teacher": ["ensemble": [1, members]]]])
+    }
+    let old = description(["a": 1, "b": ["c": 2, "d": 3]])
+    #expect(description(["b": ["d": 3, "c": 2], "a": 1]).differences(from: old).isEmpty)
+    #expect(description(["b": ["d": 3, "c": 9], "a": 1]).differences(from: old).count == 1)
+  }
+
   @Test func whatNoRunHasWrittenStays() throws {
     let world = try World()
     let method: JSONValue = ["name": "kd"]
