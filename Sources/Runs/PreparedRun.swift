@@ -211,7 +211,7 @@ public struct PreparedRun {
     let cardNotice = card.writeIfPossible(to: folder.path)
     observer.didEnd(results.log, step: summary.globalStep)
     // Last, since all_results.json tells that a run is finished, with nothing left to tidy up.
-    saver.wait()
+    saver.settle()
     try results.write(to: folder)
     // Nobody is told of results in a folder that is gone.
     try folder.lock.requireHeld()

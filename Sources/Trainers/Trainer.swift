@@ -167,4 +167,7 @@ public protocol StateSaver {
   ///   - makesRoom: whether older states may be removed for it.
   func save(
     _ state: @autoclosure () -> RunState, step: Int, best: Int?, makesRoom: Bool) throws
+  /// An update was made since the last state was kept, and its numbers are finite: that state is one
+  /// to go on from, and older ones may make room for it.
+  func confirm()
 }

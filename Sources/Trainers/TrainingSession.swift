@@ -181,6 +181,7 @@ public final class TrainingSession<Task: Objective> {
       throw TrainingError.notFinite(first: firstNotFinite, updates: now.skippedInARow)
     }
     guard isMain else { return false }
+    if now.skippedInARow == 0 { saver?.confirm() }
     observer.didStep(
       now.globalStep, of: maxSteps, loss: scalars["loss"],
       learningRate: scalars["learning_rate"], texts: now.texts)

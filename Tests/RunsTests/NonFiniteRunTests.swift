@@ -107,6 +107,19 @@ import Trainers
     #expect(observer.notices.contains { $0.contains("update 2 is not saved") })
   }
 
+  /// Weights that are finite and lost all the same.
+  @Test func theLastGoodStateStays() throws {
+    #expect(throws: TrainingError.self) {
+      try run(
+        [
+          "lr_scheduler_type": "constant_with_warmup", "warmup_steps": 1, "save_steps": 1,
+          "save_total_limit": 1,
+        ], SilentObserver())
+    }
+    #expect(ByteFile.exists("\(folder)/checkpoint-1/manifest.json"))
+    #expect(ByteFile.exists("\(folder)/checkpoint-2/manifest.json"))
+  }
+
   @Test func outputsThatAreNoNumbersAreNeverTheBest() throws {
     let observer = SilentObserver()
     #expect(throws: TrainingError.self) {
