@@ -41,7 +41,7 @@ package struct HubCache {
 
   /// The folder with the files of a model's main revision; nil if the cache has none.
   package func snapshot(of name: String) -> String? {
-    let model = "\(folder)/models--" + name.replacing("/", with: "--")
+    let model = modelFolder(name)
     guard Self.isModelName(name),
       let bytes = try? ByteFile.readIfThere("\(model)/refs/main", atMost: 1000)
     else { return nil }
@@ -52,6 +52,10 @@ package struct HubCache {
     }
     let snapshot = "\(model)/snapshots/\(commit)"
     return ByteFile.exists("\(snapshot)/config.json") ? snapshot : nil
+  }
+
+  private func modelFolder(_ name: String) -> String {
+    "\(folder)/models--" + name.replacing("/", with: "--")
   }
 
   /// The name of the model whose snapshot a folder is; nil for a folder that is none.
@@ -71,6 +75,14 @@ package struct HubCache {
   package func folder(_ nameOrPath: String) throws -> String {
     guard Self.isModelName(nameOrPath), !ByteFile.exists(nameOrPath) else { return nameOrPath }
     guard let snapshot = snapshot(of: nameOrPath) else {
+      let model = modelFolder(nameOrPath)
+      guard !ByteFile.exists(model) else {
+        throw FileError(
+          .missing, file: nameOrPath,
+          problem: "there is no such folder, and in Hugging Face's cache \(model) is incomplete or "
+            + "damaged: refs/main must name a folder in snapshots that has a config.json; get the "
+            + "model again by: hf download \(nameOrPath)")
+      }
       throw FileError(
         .missing, file: nameOrPath,
         problem: "there is no such folder, and Hugging Face's cache, \(folder), has no model of "
