@@ -2,6 +2,7 @@ import ArgumentParser
 import Configuration
 import Files
 import Foundation
+import Kernels
 
 /// The command `mate-kd`: its subcommands, and how its process ends.
 public struct MateKD: ParsableCommand {
@@ -43,6 +44,7 @@ public struct MateKD: ParsableCommand {
     let arguments = Array(line.dropFirst())
     var running: (any ParsableCommand.Type)?
     do {
+      try StackLimit.check()
       // Swift reads it from there.
       guard !line.isEmpty else {
         throw FileError(
