@@ -76,4 +76,6 @@ shell("two runs into one folder", "mkdir out && echo held >out/.lock-1 && mate-k
 shell("output folder with a link as lock", "mkdir out && ln -s /etc/passwd out/.lock-1 && mate-kd teacher-finetune --config teacher-finetune.json")
 shell("output folder that is not empty", "mkdir out && echo >out/x && mate-kd teacher-finetune --config teacher-finetune.json")
 shell("a locale that is none", "LC_ALL=xx_YY.x mate-kd distill --config nowhere")
+shell("a stack of 64 KiB", "ulimit -s 64; mate-kd distill --config distill.json")
+shell("a stack of 512 KiB", "ulimit -s 512; mate-kd methods")
 shell("little memory", "ulimit -v 200000; mate-kd predict --model model --task sst-2 --input in.txt --output out.jsonl --threads 1")

@@ -333,7 +333,7 @@ extension AddedToken {
     guard content.utf8.count <= Self.longest else {
       throw FileError(
         file: file, line: json.position.line,
-        problem: "the \"content\" of an added token must have at most \(Self.longest) bytes.")
+        problem: "an added token must have at most \(Self.longest) bytes.")
     }
     let isSpecial = json["special"]?.bool ?? false
     self.init(
