@@ -44,6 +44,8 @@ public final class TrainingSession<Task: Objective> {
   private var start = ContinuousClock.now
   /// What the reductions of this process took.
   var exchange = ExchangeCost()
+  /// Whether the model has its best weights, and `best` those of the last update.
+  var hasBestWeights = false
   /// What was not finite in the latest update that was skipped.
   private var firstNotFinite: String?
 
@@ -128,8 +130,21 @@ public final class TrainingSession<Task: Objective> {
         try saver?.save(state, step: now.globalStep, best: best.best.step)
       }
     }
-    restoreBestWeights()
+    if arguments.loadBestModelAtEnd { hasBestWeights = best.exchangeWeights() }
+    try requireNumbers()
     return summary
+  }
+
+  /// - Throws: `TrainingError` if a weight is not finite at the end, or if no update of the main
+  ///   model was made.
+  private func requireNumbers() throws {
+    if let name = SkippedUpdate.notFiniteWeight(models.flatMap(\.allParameters)) {
+      throw TrainingError.wentAstray("\(name) is")
+    }
+    if now.globalStep > 0, now.skippedOfMain == now.globalStep {
+      throw TrainingError.notFinite(
+        first: firstNotFinite ?? "the loss", updates: now.skippedOfMain)
+    }
   }
 
   /// Makes an update and tells the observer.
@@ -174,10 +189,6 @@ public final class TrainingSession<Task: Objective> {
     return true
   }
 
-  private func restoreBestWeights() {
-    if arguments.loadBestModelAtEnd { best.restoreWeights() }
-  }
-
   /// The rows of the next update; the same rows again if a batch serves several updates.
   private func nextBatch() throws -> [Int] {
     if now.batchNumber % objective.updatesPerBatch != 0 { return batches[now.batchesTaken - 1] }
@@ -206,7 +217,7 @@ public final class TrainingSession<Task: Objective> {
     let isMain = model.parameters === models[0].parameters
     if isMain, turn != now.stage {
       now.stage = turn
-      restoreBestWeights()
+      if arguments.loadBestModelAtEnd { best.restoreWeights() }
     }
     let gradients = lanes.map(\.gradients)
     let sum = reduction.begin(gradients, count: optimizer.count)
