@@ -132,7 +132,7 @@ struct UnigramTests {
       (definition(vocabulary: ""), "vocab"),
       (definition(vocabulary: #"["a"]"#), "[piece, score]"),
       (definition(vocabulary: #"["", 0]"#), "bytes"),
-      (definition(vocabulary: "[\"\(String(repeating: "a", count: 1025))\", 0]"), "bytes"),
+      (definition(vocabulary: "[\"\(String(repeating: "a", count: 257))\", 0]"), "bytes"),
       (definition(unknown: "null"), "unk_id"), (definition(unknown: "-1"), "unk_id"),
       (definition(unknown: "5"), "unk_id"),
       (definition(pretokenizer: #"{"type": "ByteLevel"}"#), "ByteLevel"),
