@@ -42,6 +42,11 @@ def number(key, value):
 
 for value in ["-1e308", "1e400", "1e30", "true", "\"0.5\"", "[0.5]", "{}", "9223372036854775808", "NaN", "-", "101"]:
     number("eval_accuracy", value)
+for value in ["true", "1e400"]:
+    Case(f"finished cell of a grid: eval_accuracy {value}", "true", {"compare.json": changed(COMPARE, {
+        "methods.kd.grid": {"train.learning_rate": [0.001, 0.01]}, "selection": {"validation_split": 0.5}})},
+        shell=MADE + f"sed -i 's/\"eval_accuracy\": [0-9.e-]*/\"eval_accuracy\": {value}/' "
+        "out/cells/t/kd/grid-1/seed-1/all_results.json && mate-kd compare --config compare.json --threads 1")
 for value in ["1e308", "\"x\"", "-9223372036854775809"]:
     number("teacher_accuracy", value)
 for value in ["9223372036854775808", "-1", "true"]:
