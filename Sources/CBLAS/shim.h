@@ -25,6 +25,7 @@ static inline long mate_kd_limit(int resource) {
   return (long)limit.rlim_cur;
 }
 static inline long mate_kd_address_space_limit(void) { return mate_kd_limit(RLIMIT_AS); }
+static inline long mate_kd_stack_limit(void) { return mate_kd_limit(RLIMIT_STACK); }
 static inline long mate_kd_data_limit(void) { return mate_kd_limit(RLIMIT_DATA); }
 
 #endif

@@ -141,6 +141,9 @@ extension ConfigSection {
     return paths
   }
 
+  /// The longest path of Linux, in bytes.
+  private static let longestPath = 4095
+
   /// The path that a text in the configuration stands for, seen from the working directory.
   ///
   /// - Parameter record: whether the key resolves to that path.
@@ -156,6 +159,13 @@ extension ConfigSection {
     }
     if !path.hasPrefix("/") {
       path = PathText.joined(document.folder(forPathAt: name(key)), path)
+    }
+    // Where a path leads is found out folder by folder.
+    guard path.utf8.count <= Self.longestPath else {
+      throw fail(
+        key,
+        "\(name(key)) is a path of \(path.utf8.count) bytes, and no system takes more than "
+          + "\(Self.longestPath).")
     }
     if isRecorded { record(key, .string(path)) }
     return path

@@ -59,7 +59,8 @@ public struct Setting: Sendable, Equatable {
     _ path: String, _ kinds: [Kind], isList: Bool = false, bounds: Bounds = .any,
     choices: [String] = [], presence: Presence, meaning: String, replacement: String? = nil
   ) {
-    self.path = path.replacing(/\[[0-9]+\]/, with: "")
+    // Few have one, and a study reads thousands of configurations.
+    self.path = path.utf8.contains(0x5B) ? path.replacing(/\[[0-9]+\]/, with: "") : path
     self.kinds = kinds
     self.isList = isList
     self.bounds = bounds

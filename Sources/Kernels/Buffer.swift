@@ -140,9 +140,9 @@ public final class BufferPool: Sendable {
       if low < state.free.count, state.free[low].capacity <= max(2 * wanted, 4096) {
         return state.free.remove(at: low)
       }
-      // One that is a little too small is replaced. Otherwise each batch that is longer than all
-      // before would leave behind the blocks of the one that was the longest until then.
-      if low > 0, state.free[low - 1].capacity >= wanted / 2 {
+      // One that is too small is replaced. Otherwise each batch that is longer than all before
+      // would leave behind the blocks of the one that was the longest until then.
+      if low > 0, Self.replaces(state.free[low - 1].capacity, for: wanted) {
         let small = state.free.remove(at: low - 1)
         state.allocated -= small.capacity
         small.free()
@@ -168,6 +168,10 @@ public final class BufferPool: Sendable {
 
   /// The number of floats that this pool has from the system, in use or not.
   public var allocatedFloats: Int { state.withLock { $0.allocated } }
+
+  /// Whether a free block makes way for one of `wanted` floats, for which it is too small. The
+  /// blocks of much smaller buffers stay: they would have to be taken again, for little.
+  package static func replaces(_ capacity: Int, for wanted: Int) -> Bool { capacity >= wanted / 8 }
 
   /// The floats of the block that a pool takes for `count` floats.
   package static func capacity(for count: Int) -> Int {

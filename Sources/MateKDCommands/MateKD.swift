@@ -2,6 +2,7 @@ import ArgumentParser
 import Configuration
 import Files
 import Foundation
+import Kernels
 
 /// The command `mate-kd`: its subcommands, and how its process ends.
 public struct MateKD: ParsableCommand {
@@ -43,6 +44,7 @@ public struct MateKD: ParsableCommand {
     let arguments = Array(line.dropFirst())
     var running: (any ParsableCommand.Type)?
     do {
+      try StackLimit.check()
       // Swift reads it from there.
       guard !line.isEmpty else {
         throw FileError(
@@ -143,6 +145,15 @@ public struct MateKD: ParsableCommand {
       + rest.dropFirst().map { String($0) }
   }
 
+  /// The beginning and the end of a sentence that is longer than a page: it quotes a name that
+  /// somebody has made a book of.
+  private static func shortened(_ sentence: String) -> String {
+    let bytes = sentence.utf8
+    guard bytes.count > 4000 else { return sentence }
+    return String(decoding: bytes.prefix(3000), as: UTF8.self) + " … "
+      + String(decoding: bytes.suffix(500), as: UTF8.self)
+  }
+
   /// The message for an error: one line, with `error:` in it exactly once.
   ///
   /// - Parameters:
@@ -151,8 +162,8 @@ public struct MateKD: ParsableCommand {
   package static func line(
     for error: any Error, place: String = "", advice: String = ""
   ) -> StyledText {
-    let text =
-      place + (error is CocoaError ? error.localizedDescription : "\(error)") + advice
+    let sentence = error is CocoaError ? error.localizedDescription : "\(error)"
+    let text = place + shortened(sentence) + advice
     let mark = StyledText("error:", .red)
     if let place = text.range(of: ": error: ") {
       return StyledText(text[..<place.lowerBound] + ": ") + mark + " \(text[place.upperBound...])"

@@ -118,8 +118,8 @@ package struct PoolMemory: Sendable {
         free.remove(at: place)
         continue
       }
-      // As the pool does, in place of one that is a little too small.
-      if place > 0, free[place - 1] >= size / 2 {
+      // As the pool does, in place of one that is too small.
+      if place > 0, BufferPool.replaces(free[place - 1], for: size) {
         let small = free.remove(at: place - 1)
         if let old = blocks.firstIndex(of: small) { blocks.remove(at: old) }
       }

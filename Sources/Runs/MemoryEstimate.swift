@@ -1,6 +1,7 @@
 import Data
 import Inference
 import Kernels
+import Methods
 import Models
 import StrictJSON
 import Trainers
@@ -36,17 +37,17 @@ package struct MemoryEstimate: CustomStringConvertible {
     self.held = Double(held)
     let arguments = setup.arguments
     let trained = objective.trainedModels
-    let counts = trained.map { Double($0.allParameters.reduce(0) { $0 + $1.count }) }
-    let moments = 8 * counts.reduce(0, +)
+    let counts = trained.map { $0.allParameters.reduce(0) { $0 + $1.count } }
+    let moments = 2 * counts.reduce(0) { $0 + Self.bytes($1) }
     let batch = arguments.perDeviceTrainBatchSize
     // As TrainingSession has it.
     let all = min(setup.shards, batch * arguments.gradientAccumulationSteps)
     let lanes = (all + setup.group.count - 1) / setup.group.count
     parts = [
       ("held now", Double(held)), ("moments", moments),
-      ("gradients", 4 * Double(lanes) * (counts.max() ?? 0)),
+      ("gradients", Double(lanes) * Self.bytes(counts.max() ?? 0)),
     ]
-    let best = arguments.loadBestModelAtEnd ? 4 * Double(trained[0].parameters.count) : 0
+    let best = arguments.loadBestModelAtEnd ? Self.bytes(trained[0].parameters.count) : 0
     if best > 0 { parts.append(("best weights", best)) }
 
     let masks = Self.masks(setup)
@@ -74,14 +75,38 @@ package struct MemoryEstimate: CustomStringConvertible {
           Inference.bytes([model.model], longest: $0.lengths.max() ?? 0, setup.pool)
         }
       }
-    parts.append(("evaluation", evaluations.max() ?? 0))
-    // Until it is on the disk.
-    var weights: [ObjectIdentifier: Int] = [:]
-    for parameters in trained.flatMap(\.allParameters) {
-      weights[ObjectIdentifier(parameters)] = parameters.count
+    let probe = (objective as? any AdversarialMethod)?.adversary.probe.map {
+      Self.bytes(of: $0, models: models, masks: masks)
     }
-    parts.append(
-      ("copy for a checkpoint", 4 * Double(weights.values.reduce(0, +)) + moments + best))
+    parts.append(("evaluation", max(evaluations.max() ?? 0, probe ?? 0)))
+    // Until it is on the disk.
+    var weights: [ObjectIdentifier: Double] = [:]
+    for parameters in trained.flatMap(\.allParameters) {
+      weights[ObjectIdentifier(parameters)] = Self.bytes(parameters.count)
+    }
+    parts.append(("copy for a checkpoint", weights.values.reduce(0, +) + moments + best))
+  }
+
+  /// The bytes of a buffer of its own.
+  private static func bytes(_ count: Int) -> Double {
+    4 * Double(BufferPool.capacity(for: count))
+  }
+
+  /// What the models take on an adversary's probe texts, for which each lane has a pool of its own,
+  /// beside that of training: the generator's words, then the answers of student and teacher.
+  private static func bytes(of probe: ProbeTexts, models: [RunModel], masks: Double) -> Double {
+    var lanes: [Int: PoolMemory] = [:]
+    for shard in probe.split {
+      for model in models {
+        let lengths = shard.rows.enumerated().map { text, row in
+          model.texts.map { $0.tokenIDs(row).count } ?? shard.tokens.range(text).count
+        }
+        let shape = PassMemory.Shape(lengths: lengths, masks: masks)
+        lanes[shard.lane, default: PoolMemory()].serve(
+          PassMemory(model.model, over: shape).forward + Passes.words(model.model, shape))
+      }
+    }
+    return lanes.values.reduce(0) { $0 + $1.bytes }
   }
 
   /// The lengths of the texts of the largest shard that the data can make.
@@ -111,10 +136,7 @@ package struct MemoryEstimate: CustomStringConvertible {
     // A load above the maximum is split evenly; that of another batch may be just below it.
     var texts = loads.max { $0.reduce(0, +) < $1.reduce(0, +) } ?? []
     while texts.count > 1, texts.reduce(0, +) > arguments.maxTokensPerBatch { texts.removeLast() }
-    let tokens = Double(texts.reduce(0, +))
-    // Masks are drawn; two standard deviations above what is expected.
-    let masked = tokens * masks + 2 * (tokens * masks * (1 - masks)).squareRoot()
-    return PassMemory.Shape(lengths: texts, masked: min(Int(tokens), Int(masked)))
+    return PassMemory.Shape(lengths: texts, masks: masks)
   }
 
   /// The share of tokens that a language model fills.
@@ -136,6 +158,16 @@ package struct MemoryEstimate: CustomStringConvertible {
       advice: "take a smaller train.max_tokens_per_batch or train.per_device_train_batch_size, "
         + "fewer shards, or a smaller model",
       limits: limits)
+  }
+}
+
+extension PassMemory.Shape {
+  /// A shard of texts in which a share of the tokens is masked. Masks are drawn; this is two
+  /// standard deviations more than is expected.
+  fileprivate init(lengths: [Int], masks: Double) {
+    let tokens = Double(lengths.reduce(0, +))
+    let masked = tokens * masks + 2 * (tokens * masks * (1 - masks)).squareRoot()
+    self.init(lengths: lengths, masked: min(Int(tokens), Int(masked)))
   }
 }
 
@@ -185,7 +217,7 @@ private struct Passes {
   }
 
   /// A number for every word at every masked token, beside the logits.
-  private static func words(_ model: any Model, _ shard: PassMemory.Shape) -> [Int] {
+  static func words(_ model: any Model, _ shard: PassMemory.Shape) -> [Int] {
     model is MaskedLanguageModel ? [shard.masked * model.encoder.configuration.vocabularySize] : []
   }
 }

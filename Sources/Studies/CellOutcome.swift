@@ -1,3 +1,4 @@
+import Configuration
 import Data
 import Files
 import Inference
@@ -29,10 +30,36 @@ struct CellOutcome {
     self.kept = kept
   }
 
+  /// What the model scores by a metric; nil if it is undefined, which is written as null.
+  ///
+  /// - Parameter model: which model's, `eval` or `teacher`.
+  /// - Throws: `FileError` if it is missing, or is not what any metric can be.
+  func score(_ metric: String, of model: String = "eval") throws -> Double? {
+    guard let found = try number("\(model)_\(metric)", in: -100...100) else {
+      throw FileError(file: file, problem: "\(model)_\(metric) is missing.")
+    }
+    return found.isNaN ? nil : found
+  }
+
+  /// A number of the results; NaN for null, and nil if there is no such number.
+  ///
+  /// - Throws: `FileError` if it is nothing that a run can have written.
+  func number(_ key: String, in bounds: ClosedRange<Double>) throws -> Double? {
+    guard let value = results[key] else { return nil }
+    if value.isNull { return .nan }
+    guard let number = value.double, bounds.contains(number) else {
+      throw FileError(
+        file: file,
+        problem: "\(key) is \(value.shown), which no run writes; remove the file and run the cell "
+          + "again.")
+    }
+    return number
+  }
+
   /// The answers to the validation rows.
   /// - Throws: `FileError` or `JSONError`.
   func predictions(of task: TaskDescription) throws -> ValidationPredictions {
-    if let kept { return try kept.predictions() }
+    if let kept { return try kept.predictions(of: task) }
     let folder = file.dropLast("all_results.json".utf8.count)
     return try ValidationPredictions(
       reading: folder + ValidationPredictions.fileName, task: task)

@@ -1,3 +1,5 @@
+import Configuration
+import Data
 import Files
 import Foundation
 import Inference
@@ -80,16 +82,22 @@ struct KeptCell {
   }
 
   /// The answers to the validation rows.
-  /// - Throws: `FileError` if the file has none.
-  func predictions() throws -> ValidationPredictions {
+  /// - Throws: `FileError` if the file has none, or none of the task.
+  func predictions(of task: TaskDescription) throws -> ValidationPredictions {
     func numbers<Value>(_ kind: String, _ value: (JSONValue) -> Value?) -> [Value]? {
       guard let all = answers[kind]?.array else { return nil }
       let values = all.compactMap(value)
       return values.count == all.count ? values : nil
     }
-    let float = { (value: JSONValue) in value.numberText.flatMap(Float.init).map(Double.init) }
-    if let classes = numbers("classes", { $0.int.flatMap(Int32.init(exactly:)) }),
-      let references = numbers("references", { $0.int.flatMap(Int32.init(exactly:)) }),
+    let float = { (value: JSONValue) -> Double? in
+      let number = value.numberText.flatMap(Float.init)
+      return number.flatMap { $0.isFinite ? Double($0) : nil }
+    }
+    let places = 0..<task.labels.count
+    let place = { (value: JSONValue) -> Int32? in
+      value.int.flatMap { places.contains($0) ? Int32(exactly: $0) : nil }
+    }
+    if let classes = numbers("classes", place), let references = numbers("references", place),
       classes.count == references.count
     {
       return .classes(predictions: classes, references: references)
@@ -99,7 +107,9 @@ struct KeptCell {
     {
       return .scores(predictions: scores, references: references)
     }
-    throw FileError(file: file, problem: "the answers to the validation rows are missing.")
+    throw FileError(
+      file: file,
+      problem: "the answers to the validation rows are missing, or not those of task \(task.name).")
   }
 
   private static func json(_ predictions: ValidationPredictions) -> JSONValue {

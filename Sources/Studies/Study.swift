@@ -90,6 +90,8 @@ public struct Study: Sendable {
             study, task, method, nil, seed, changes: point.patch.merged(with: heldOut),
             point: point.folder, &fingerprint))
       }
+      // Without its score a finished cell would be waited for, for ever.
+      for cell in cells where cell.record != nil { _ = try cell.outcome().score(metric) }
       candidates.append((point, cells))
     }
     return StudySelection(

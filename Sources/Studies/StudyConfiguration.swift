@@ -138,6 +138,25 @@ public struct StudyConfiguration: Sendable {
         throw root.fail(key, "\(key) names \(twice) twice.")
       }
     }
+    try checkCount()
+  }
+
+  /// More cells than this are a mistake in the configuration.
+  package static let mostCells = 10_000
+
+  /// Counts the cells before any of them is made.
+  private func checkCount() throws {
+    let perMethod = Double(seeds.count) * Double(max(1, drawSeeds.count))
+    let deciding = methods.reduce(0) {
+      $0 + Double($1.grid?.points.count ?? 0) * Double(selectionSeeds.count)
+    }
+    let count = Double(tasks.count) * (Double(methods.count) * perMethod + deciding)
+    guard count <= Double(Self.mostCells) else {
+      throw root.fail(
+        "seeds",
+        "the study has \(count < 1e15 ? "\(Int(count))" : "too many") cells, and no study can have "
+          + "more than \(Self.mostCells); name fewer tasks, methods, seeds or points of grids.")
+    }
   }
 
   /// Reads a file.

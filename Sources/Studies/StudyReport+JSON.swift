@@ -30,10 +30,13 @@ public struct StudyCurve: Sendable {
   init(_ cell: StudyCell, _ outcome: CellOutcome, metric: String) {
     (task, method, draw, seed) = (cell.task, cell.method, cell.draw, cell.seed)
     let state = outcome.trainerState
-    let costs = state["evaluations"]?.array ?? []
+    let costs = Dictionary(
+      (state["evaluations"]?.array ?? []).compactMap { cost in
+        cost["step"]?.int.map { ($0, cost) }
+      }, uniquingKeysWith: { first, _ in first })
     points = (state["log_history"]?.array ?? []).compactMap { entry in
       guard let score = entry["eval_\(metric)"], let step = entry["step"]?.int else { return nil }
-      let cost = costs.first { $0["step"]?.int == step }
+      let cost = costs[step]
       return Point(
         step: step, texts: cost?["texts"]?.int, distinctTexts: cost?["distinct_texts"]?.int,
         seconds: cost?["seconds"]?.double, score: score.double ?? .nan)

@@ -258,17 +258,14 @@ private struct MeasuredCell {
   init(
     _ cell: StudyCell, _ record: CellRecord, _ outcome: CellOutcome, task: Study.Task
   ) throws {
-    let results = outcome.results
-    guard let value = results["eval_\(task.metric)"] else {
-      throw FileError(file: outcome.file, problem: "eval_\(task.metric) is missing.")
-    }
     (draw, seed) = (cell.draw, cell.seed)
-    distinctTexts = results["train_distinct_texts"]?.double
-    passes = results["train_passes"]?.double
+    distinctTexts = try outcome.number("train_distinct_texts", in: 0...1e12)
+    passes = try outcome.number("train_passes", in: 0...1e12)
     self.record = record
-    // An undefined metric is written as null.
-    score = value.double ?? .nan
-    teacher = results["teacher_\(task.metric)"]?.double
+    score = try outcome.score(task.metric) ?? .nan
+    teacher =
+      outcome.results["teacher_\(task.metric)"] == nil
+      ? nil : try outcome.score(task.metric, of: "teacher")
     hasAssistant = cell.assistant != nil
     file = outcome.file
     predictions = task.hasPredictions ? try outcome.predictions(of: task.description) : nil

@@ -31,6 +31,10 @@ public struct StudyGrid: Sendable {
       guard let values = member.value.array, !values.isEmpty else {
         throw GridError(problem: ".\(member.key) must be an array of values.")
       }
+      guard found.count * values.count <= StudyConfiguration.mostCells else {
+        throw GridError(
+          problem: "has more than \(StudyConfiguration.mostCells) combinations; name fewer values.")
+      }
       found = found.flatMap { point in
         values.map { value in
           let text = "\(member.key)=\(JSONWriter(layout: .line).string(value))"
@@ -75,7 +79,7 @@ public struct StudySelection: Sendable {
     candidates.map { candidate in
       let scores = candidate.cells.compactMap { cell -> Double? in
         guard cell.record != nil else { return nil }
-        return try? cell.outcome().results["eval_\(metric)"]?.double
+        return try? cell.outcome().score(metric)
       }
       return scores.count == candidate.cells.count ? SampleSummary(scores).mean : nil
     }

@@ -69,6 +69,7 @@ extension TrainerState {
     batchesTaken = try record.count("batches_taken")
     stage = try record.count("stage")
     lossSum = try record.double("loss_sum")
+    guard lossSum.isFinite else { throw StateError("loss_sum is not finite") }
     texts = try record.count("texts")
     tokens = try record.count("tokens")
     seconds = try record.double("seconds")

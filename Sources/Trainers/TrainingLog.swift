@@ -30,12 +30,19 @@ extension LogEntry {
   /// Reads an entry that `json` wrote. A value that was not finite is NaN.
   /// - Throws: `StateError`.
   init(_ json: JSONValue) throws {
-    guard let object = json.object, let step = json["step"]?.int, let epoch = json["epoch"]?.double
+    guard let object = json.object, let step = json["step"]?.int, let epoch = json["epoch"]?.double,
+      (0...1e12).contains(epoch)
     else { throw StateError("the log has an entry without step and epoch") }
+    let values = object.members.filter { $0.key != "step" && $0.key != "epoch" }
     self.init(
       step: step, epoch: epoch,
-      values: object.members.filter { $0.key != "step" && $0.key != "epoch" }
-        .map { (name: $0.key, value: $0.value.double ?? .nan) })
+      values: try values.map { member in
+        let value = member.value.isNull ? .nan : member.value.double
+        guard let value, !value.isInfinite else {
+          throw StateError("\(member.key) in the log is nothing that a run logs")
+        }
+        return (name: member.key, value: value)
+      })
   }
 }
 

@@ -40,7 +40,12 @@ import Testing
         return "none, \(run.task.name)"
       } catch { return "\(error)" }
     }
-    var text = try Draft.changed(Draft.teacher, "data/SST-2", "\(scratch.path)/none")
+    var text = try Draft.changed(
+      Draft.teacher, "data/SST-2", String(repeating: "k/", count: 2048))
+    #expect(
+      complaint(text).contains(
+        "task.data_dir is a path of 4096 bytes, and no system takes more than 4095."))
+    text = try Draft.changed(Draft.teacher, "data/SST-2", "\(scratch.path)/none")
     #expect(
       complaint(text)
         == "run.json:6:17: error: task.data_dir: there is no folder \"\(scratch.path)/none\".")

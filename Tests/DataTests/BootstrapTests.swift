@@ -165,6 +165,13 @@ struct BootstrapTests {
     #expect(matrix.total == 5 && matrix.correct == 3)
     #expect(matrix.referenced(1) == 2 && matrix.predicted(2) == 3)
     #expect(matrix.count(reference: 0, prediction: 2) == 1)
+    // Classes are many where a file says so; a table of all pairs would have 10^12 cells.
+    let classes = Array(Int32(0)..<1_000_000)
+    let large = ConfusionMatrix(predictions: [7, 7, 5], references: [7, 5, 5], classes: classes)
+    #expect(large.total == 3 && large.correct == 2 && large.classes.count == 1_000_000)
+    #expect(large.count(reference: 5, prediction: 7) == 1)
+    #expect(large.count(reference: 7, prediction: 5) == 0)
+    #expect(large.macroF1 == 2.0 / 3)
     // A class that never occurs does not count in the mean.
     let without = ConfusionMatrix(predictions: [0, 2, 2, 1, 2], references: [0, 2, 0, 1, 1])
     #expect(matrix.macroF1 == without.macroF1 && matrix.matthews == without.matthews)

@@ -102,6 +102,26 @@ struct QuestionWindowsTests {
     }
   }
 
+  /// A word without pieces is one token however long it is.
+  @Test func endlessWordsAreNoAnswers() throws {
+    let word = String(repeating: "é", count: 5000)
+    let dataset = QuestionDataset(
+      source: "test", contexts: [Array("a \(word) b".utf8)],
+      questions: [Question(id: "1", text: "a", context: 0, answers: [])])
+    let windows = try QuestionWindows(
+      dataset, tokenizer: Self.tokenizer("wordpiece"),
+      settings: WindowSettings(maximumLength: 16, overlap: 2))
+    let place = windows.windows[0].contextStart + 1
+    let decoder = AnswerDecoder(
+      candidateCount: 1, maximumAnswerLength: 3, allowsNoAnswer: false)
+    let found = decoder.answer(0, in: windows) { window in
+      let likely = windows.encoding(window).ids.indices.map { Float($0 == place ? 1 : 0) }
+      return (likely, likely)
+    }
+    #expect(found.candidates[0].bytes == 2..<10_002)
+    #expect(found.text == String(repeating: "é", count: 96))
+  }
+
   /// Shuffled steps of one sixteenth with some noise, as in the script of the golden.
   private static func logits(_ count: Int, _ draws: inout LinearDraws) -> ([Float], [Float]) {
     func one(_ draws: inout LinearDraws) -> [Float] {

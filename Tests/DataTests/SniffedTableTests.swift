@@ -115,6 +115,9 @@ import Testing
     }
     #expect(throws: FileError.self) { try sniff("[1, 2]", as: "y.json") }
     #expect(throws: FileError.self) { try sniff("[]", as: "z.json") }
+    let wide = String(repeating: "a,", count: 1000) + "a\n"
+    let error = #expect(throws: FileError.self) { try sniff(wide + wide, as: "wide.csv") }
+    #expect(error?.problem.hasPrefix("the line has 1001 fields;") == true)
     #expect {
       try sniff("[{\"text\": \"a\"},\n 7]", as: "w.json")
     } throws: {

@@ -171,6 +171,29 @@ struct TokenizerJSONTests {
     #expect(try TokenizerLoader.load(folder: folder).encode("ab") == [8])
   }
 
+  /// With a look at every token at every place, this would take hours.
+  @Test("many added tokens with one beginning", .timeLimit(.minutes(1)))
+  func manyAddedTokens() throws {
+    let many = (1..<200).map { length in
+      "{\"id\": \(9 + length), \"content\": \"\(String(repeating: "b", count: length))[E]\"}"
+    }
+    let tokenizer = try load(
+      Self.bert.replacing(
+        "{\"id\": 9, \"content\": \"[E1]\"",
+        with: many.joined(separator: ", ")
+          + ", {\"id\": 209, \"content\": \"bbb\"}, {\"id\": 9, \"content\": \"[E1]\""))
+    #expect(tokenizer.encode("bb[E]") == [11])
+    // The longest at the first place, not the longest of all.
+    #expect(tokenizer.encode("bbbb[E]") == [13])
+    #expect(tokenizer.encode("bbbb") == [209, 6])
+    #expect(tokenizer.encode("bb[E1]") == [6, 8, 9])
+    let text = Array((String(repeating: "b", count: 300_000) + "a").utf8)
+    #expect(tokenizer.encode(text).count == 100_001)
+    let long = String(repeating: "b", count: 257)
+    #expect(
+      try problem(Self.bert, "[E1]", long).contains("an added token must have at most 256 bytes"))
+  }
+
   @Test("a template that adds more tokens than a text has is refused")
   func longTemplate() throws {
     let part = "{\"SpecialToken\": {\"id\": \"[CLS]\", \"type_id\": 0}}, "

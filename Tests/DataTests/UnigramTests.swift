@@ -122,11 +122,17 @@ struct UnigramTests {
     let good = charsmap([0: 1 << 10, 0x60: leaf, 1: 1 << 31], text: Array("b\0".utf8))
     #expect(try load(definition(normalizer: good)).encode("a") == [3])
     #expect(try load(definition(normalizer: charsmap([0: 0]))).encode("a") == [3, 4])
+    func replacements(_ old: String, _ new: String, _ count: Int) -> String {
+      let step = #"{"type": "Replace", "pattern": {"String": "\#(old)"}, "content": "\#(new)"}"#
+      let steps = [String](repeating: step, count: count).joined(separator: ", ")
+      return #"{"type": "Sequence", "normalizers": [\#(steps)]}"#
+    }
+    #expect(try load(definition(normalizer: replacements("a", "aa", 6))).encode("a").count >= 1)
     let cases: [(String, String)] = [
       (definition(vocabulary: ""), "vocab"),
       (definition(vocabulary: #"["a"]"#), "[piece, score]"),
       (definition(vocabulary: #"["", 0]"#), "bytes"),
-      (definition(vocabulary: "[\"\(String(repeating: "a", count: 1025))\", 0]"), "bytes"),
+      (definition(vocabulary: "[\"\(String(repeating: "a", count: 257))\", 0]"), "bytes"),
       (definition(unknown: "null"), "unk_id"), (definition(unknown: "-1"), "unk_id"),
       (definition(unknown: "5"), "unk_id"),
       (definition(pretokenizer: #"{"type": "ByteLevel"}"#), "ByteLevel"),
@@ -165,6 +171,17 @@ struct UnigramTests {
           normalizer: charsmap([0: 1 << 10, 0x60: leaf, 1: 1 << 31 | 1], text: Array("é\0".utf8))),
         "charsmap"
       ),
+      // A replacement that makes a text much longer, or several together.
+      (
+        definition(
+          normalizer: charsmap(
+            [0: 1 << 10, 0x60: leaf, 1: 1 << 31],
+            text: [UInt8](repeating: 0x62, count: 65) + [0])), "charsmap"
+      ),
+      (definition(normalizer: replacements("a", String(repeating: "b", count: 65), 1)), "64 bytes"),
+      (definition(normalizer: replacements(String(repeating: "a", count: 65), "b", 1)), "64 bytes"),
+      (definition(normalizer: replacements("a", "aa", 7)), "64 times as long"),
+      (definition(normalizer: replacements("a", "b", 17)), "16 steps"),
       // Replacements that are not UTF-8.
       (definition(normalizer: charsmap([0: 0], text: [0xFF])), "charsmap"),
     ]

@@ -182,4 +182,12 @@ import Testing
     #expect(ThreadPool().threads == ThreadPool.defaultThreads)
     #expect(ThreadPool.defaultThreads <= ThreadPool.availableProcessors)
   }
+
+  @Test func smallStacksAreRefused() throws {
+    try StackLimit.check(-1)
+    try StackLimit.check(1 << 20)
+    let shortage = #expect(throws: MemoryShortage.self) { try StackLimit.check(64 << 10) }
+    #expect(
+      shortage?.description.contains("(ulimit -s) is 64 KiB, and mate-kd needs 1024;") == true)
+  }
 }

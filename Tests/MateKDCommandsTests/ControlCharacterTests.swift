@@ -112,4 +112,14 @@ import Testing
     stream.print("b")
     #expect(stream.firstError as? Full == Full(number: 1))
   }
+
+  /// A name that is a megabyte long is no sentence.
+  @Test func longMessagesAreShortened() {
+    let name = String(repeating: "n", count: 1_000_000)
+    let error = FileError(file: "config.json", problem: "the label \"\(name)\" is unknown.")
+    let line = MateKD.line(for: error).drawn()
+    #expect(line.hasPrefix("error: config.json: the label \"nnn"))
+    #expect(line.hasSuffix("nnn\" is unknown.") && line.contains("n … n"))
+    #expect(line.utf8.count < 4000)
+  }
 }

@@ -97,6 +97,10 @@ import Testing
         + PassMemory(student, over: texts).kept(training: true)
         + PassMemory(teacher, over: texts).kept(training: false)
     #expect(part("activations", of: run) >= 4 * Double(inUse.reduce(0, +)))
+    // The probe texts, here all of the data, take memory of their own: the logits and the words
+    // that are drawn from them.
+    #expect(
+      part("evaluation", of: run) >= 4 * Double((adversary.forward + [logits]).reduce(0, +)))
   }
 
   @Test func aRunThatDoesNotFitIsRefused() throws {

@@ -159,6 +159,13 @@ import Trainers
     #expect(try complaint(old, new) == "study.json:\(message)")
   }
 
+  /// They are counted before any is made.
+  @Test func tooManyCellsAreRefused() throws {
+    let seeds = (1...10_001).map(String.init).joined(separator: ", ")
+    let found = try complaint("\"seeds\": [1, 2]", "\"seeds\": [\(seeds)]")
+    #expect(found.contains("cells, and no study can have more than 10000;"))
+  }
+
   @Test func mistakesWithinACellPointIntoTheFile() throws {
     let study = try read(
       Draft.changed(Self.study, "\"max_steps\": 20", "\"max_step\": 20"))

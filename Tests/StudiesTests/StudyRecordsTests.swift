@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import StrictJSON
 import Studies
@@ -37,6 +38,37 @@ import Testing
     #expect(again.json == report.json && again.cellsCSV == report.cellsCSV)
     #expect(again.curves.allSatisfy { $0.points.map(\.step) == [1, 2, 3] })
     #expect(!FileManager.default.fileExists(atPath: world.folder))
+  }
+
+  /// What a run cannot have written is told of, not put into a table.
+  @Test(arguments: [
+    (#""eval_accuracy":"#, "-1e308", "eval_accuracy is -1e308, which no run writes;"),
+    (#""eval_accuracy":"#, "true", "eval_accuracy is true, which no run writes;"),
+    (
+      #""train_distinct_texts":"#, "9223372036854775808",
+      "train_distinct_texts is 9223372036854775808, which no run writes;"
+    ),
+    (#""classes":["#, "2,", "the answers to the validation rows are missing, or not those of task"),
+    (
+      #""classes":["#, "-1,", "the answers to the validation rows are missing, or not those of task"
+    ),
+  ])
+  func forgedRecordsAreRefused(key: String, value: String, message: String) throws {
+    let world = try StudyWorld()
+    #expect(try run(world.study(text(world))).finished == 4)
+    try FileManager.default.removeItem(atPath: world.folder)
+    let path = "\(world.root)/records/short/kd/seed-2.json"
+    var kept = try String(contentsOfFile: path, encoding: .utf8)
+    let place = try #require(kept.range(of: key)).upperBound
+    let end = try #require(kept[place...].firstIndex { ",}]".contains($0) })
+    // In an array the comma belongs to the value.
+    kept.replaceSubrange(
+      place..<(value.hasSuffix(",") ? kept.index(after: end) : end), with: value)
+    try kept.write(toFile: path, atomically: true, encoding: .utf8)
+    let error = #expect(throws: FileError.self) {
+      try StudyReport(world.study(text(world)), pool: world.toy.pool)
+    }
+    #expect(error?.description.contains(message) == true, "\(String(describing: error))")
   }
 
   @Test func onlyWhatNoRecordHasIsRun() throws {

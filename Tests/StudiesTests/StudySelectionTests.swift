@@ -86,6 +86,13 @@ import Testing
     #expect(
       world.complaint(text(world, grid: "{}")).contains(
         "methods.kd.grid must be an object of keys, each with an array of values."))
+    // Ten values for each of forty keys: they are counted, never made.
+    let many = (0..<40).map {
+      "\"train.key\($0)\": [\((0..<10).map { "\($0)" }.joined(separator: ", "))]"
+    }
+    #expect(
+      world.complaint(text(world, grid: "{\(many.joined(separator: ", "))}")).contains(
+        "methods.kd.grid has more than 10000 combinations; name fewer values."))
     #expect(
       world.complaint(text(world, grid: #"{"train.learning_rate": 1}"#)).contains(
         "methods.kd.grid.train.learning_rate must be an array of values."))

@@ -83,4 +83,6 @@ shell("a sweep in a study's folder", "mkdir -p study/cells && python3 -c 'import
 shell("a lock that is a folder", "mkdir -p out/.lock-1 && mate-kd teacher-finetune --config teacher-finetune.json")
 shell("weights that go astray", "mate-kd teacher-finetune --threads 1 --config teacher-finetune.json --set train.learning_rate=1e38")
 shell("a locale that is none", "LC_ALL=xx_YY.x mate-kd distill --config nowhere")
+shell("a stack of 64 KiB", "ulimit -s 64; mate-kd distill --config distill.json")
+shell("a stack of 512 KiB", "ulimit -s 512; mate-kd methods")
 shell("little memory", "ulimit -v 200000; mate-kd predict --model model --task sst-2 --input in.txt --output out.jsonl --threads 1")

@@ -14,7 +14,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import world  # noqa: E402
 from cases import CASES  # noqa: E402
-import commands, configurations, data, models  # noqa: E402,F401  (each adds its cases)
+import commands, configurations, data, models, studies  # noqa: E402,F401  (each adds its cases)
 
 SECONDS, BYTES = 10, 1 << 30
 # Line ends apart, no control character of ASCII or of ISO 6429 reaches a terminal.

@@ -179,6 +179,15 @@ for segment in [2, 255]:
 for name, settings in {"an array": [], "cls_token is a number": {"cls_token": 3}, "unknown cls_token": {"cls_token": "[NOPE]"}, "flag": {"do_lower_case": "yes"},
                        "token with an escape": {"sep_token": "\x1b[31m"}, "added token with a wild id": {"added_tokens_decoder": {"x": {"content": "y"}}}}.items():
     Case(f"tokenizer_config.json: {name}", PREDICT, {"model/tokenizer_config.json": settings})
+Case("tokenizer.json: a long added token", PREDICT, {"model/tokenizer.json": changed(TOKENIZER, {
+    "added_tokens": TOKENIZER["added_tokens"] + [{"id": len(VOCABULARY), "content": "x" * 257}]})})
+Case("all is well: 2,000 added tokens with one beginning", "mate-kd tokenize --model model", {
+    "in.txt": "a" * 3_000_000 + "\n", "model/tokenizer.json": changed(TOKENIZER, {
+        "added_tokens": TOKENIZER["added_tokens"] + [
+            {"id": len(VOCABULARY) + n, "content": "a" * (n % 200 + 1) + f"[{n}]"} for n in range(2000)]})},
+    stdin="in.txt", is_good=True)
+Case("special_tokens_map.json: 200,000 special tokens", PREDICT, {
+    "model/special_tokens_map.json": {"additional_special_tokens": [f"[S{n}]" for n in range(200_000)]}})
 vocab("empty", "")
 vocab("without [CLS]", "\n".join(w for w in VOCABULARY if w != "[CLS]"))
 vocab("not UTF-8", b"[PAD]\n\xff\xfe\n")

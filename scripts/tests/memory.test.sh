@@ -84,6 +84,19 @@ expect() { # expect CODE PATTERN COMMAND...: COMMAND ends with CODE and one line
   [[ $problems -eq 0 ]]
 ) || problems=$((problems + 1))
 
+# Where the first thread's stack ends, the system ends the process without a word.
+for kilobytes in 64 256 1000 1024; do
+  (
+    ulimit -s "$kilobytes"
+    if [[ $kilobytes -lt 1024 ]]; then
+      expect 71 'ulimit -s' "$mate_kd" distill --config "$work/distill.json" --quiet
+    else
+      "$mate_kd" distill --config "$work/distill.json" --quiet >/dev/null || problem "1 MiB of stack"
+    fi
+    [[ $problems -eq 0 ]]
+  ) || problems=$((problems + 1))
+done
+
 # A control group of 400 MB, in either version.
 for groups in /sys/fs/cgroup/memory /sys/fs/cgroup; do
   group=$groups/mate-kd-test-$$

@@ -1,4 +1,5 @@
 import Files
+import Kernels
 
 /// Reads the files of tasks. TSV is read as GLUE has it: bytes, tabs, no quoting at all, LF or CR
 /// LF, a BOM or none.
@@ -187,6 +188,13 @@ public enum DatasetReader {
     guard dataset.count > 0 else {
       let why = dataset.rejections.first.map { "; the first rejected row is \($0)" } ?? "."
       throw FileError(file: path, problem: "the file has no usable row below its header\(why)")
+    }
+    if task.targets == .labelSets {
+      // A number for each label of each row, of which a file need not have a word.
+      _ = try MemoryShortage.check(
+        4 * Double(dataset.count) * Double(task.labels.count),
+        for: "\(path): \(task.labels.count) labels for each of \(dataset.count) rows",
+        advice: "give fewer rows or labels")
     }
     return dataset
   }

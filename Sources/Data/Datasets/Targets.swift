@@ -107,8 +107,7 @@ extension Targets {
     for row in 0..<text.count {
       switch text.label(row) {
       case .class(let label): classes.append(label)
-      case .classes(let labels):
-        sets += (0..<width).map { labels.contains(Int32($0)) ? 1 : 0 }
+      case .classes(let labels): sets += Self.set(of: labels, among: width)
       case .score(let score): scores.append(score)
       case .none: break
       }
@@ -141,9 +140,16 @@ extension Targets {
         guard case .classes(let found) = text.label(row) else {
           return Array(repeating: -1, count: labels)
         }
-        return (0..<labels).map { found.contains(Int32($0)) ? 1 : 0 }
+        return Self.set(of: found, among: labels)
       }
       self = .labelSets(sets, labels: labels)
     }
+  }
+
+  /// 1 for each label that a row has, and 0 for each other one.
+  private static func set(of labels: [Int32], among count: Int) -> [Float] {
+    var set = [Float](repeating: 0, count: count)
+    for label in labels where set.indices.contains(Int(label)) { set[Int(label)] = 1 }
+    return set
   }
 }

@@ -46,7 +46,7 @@ public struct Bootstrap: Sendable, Equatable {
     of metrics: [Metric], predictions: [Int32], references: [Int32], pool: ThreadPool
   ) -> [Interval?] {
     let counted = CountedRows(predictions: predictions, references: references)
-    return intervals(rows: counted.cells.count, pool: pool) { sample in
+    return intervals(rows: counted.places.count, pool: pool) { sample in
       let confusion = ConfusionMatrix(counted, rows: sample)
       return Self.withMean(metrics.compactMap { $0.value(confusion) })
     }

@@ -1,4 +1,5 @@
 import Files
+import Kernels
 
 /// How questions and texts that are too long for a model are cut.
 public struct WindowSettings: Sendable, Equatable {
@@ -51,7 +52,7 @@ public struct QuestionWindows: Sendable {
   /// Cuts all questions and texts.
   ///
   /// - Throws: `FileError` if a question does not leave room for more of its text than windows
-  ///   share. The message names the settings of a run.
+  ///   share, which names the settings of a run; `MemoryShortage` if there are too many windows.
   public init(
     _ dataset: QuestionDataset, tokenizer: any Tokenizer, settings: WindowSettings
   ) throws {
@@ -60,6 +61,9 @@ public struct QuestionWindows: Sendable {
     vocabularyHash = tokenizer.vocabularyHash
     contexts = dataset.contexts.map { tokenizer.encodeAligned($0[...]) }
     let special = template.pairSpecialCount
+    // Every question has the windows of its text again, so that a file of many questions about a
+    // long text becomes much longer than it is.
+    var (bytes, checked) = (0.0, 256e6)
     for (index, question) in dataset.questions.enumerated() {
       // Leading white space would change the first token of a byte-level encoding.
       let text = question.text.unicodeScalars.drop { AnswerText.isWhiteSpace($0) }
@@ -73,6 +77,15 @@ public struct QuestionWindows: Sendable {
           problem: "a window of \(settings.maximumLength) tokens leaves \(max(0, budget)) for the "
             + "text beside question \(question.id), but windows share \(settings.overlap); raise "
             + "max_seq_length or lower doc_stride.")
+      }
+      let step = budget - settings.overlap
+      let number = budget >= count ? 1 : (count - budget + step - 1) / step + 1
+      bytes += Double(number) * (64 + 8 * Double(settings.maximumLength))
+      if bytes > checked {
+        _ = try MemoryShortage.check(
+          bytes, for: "\(dataset.source): the windows of its texts",
+          advice: "give fewer questions or shorter texts")
+        checked = 2 * bytes
       }
       let contextStart = template.secondStart(firstCount: ids.count)
       var start = 0

@@ -166,6 +166,9 @@ private struct DelimitedLayout {
   let hasHeader: Bool
   let width: Int
 
+  /// The most columns, as of JSON Lines.
+  private static let mostColumns = 1000
+
   /// Rows that are looked at.
   private static let sample = 1000
 
@@ -192,6 +195,12 @@ private struct DelimitedLayout {
         file: path,
         problem: "the first line has only one field; a table needs a column of texts and one of "
           + "labels, separated by \(isTabbed ? "tabs" : "commas, semicolons, tabs or bars").")
+    }
+    guard first.count <= Self.mostColumns else {
+      throw FileError(
+        file: path, line: 1,
+        problem: "the line has \(first.count) fields; a table of texts with more than "
+          + "\(Self.mostColumns) columns is something else.")
     }
     (separator, isQuoted) = (best.separator, best.isQuoted)
     width = first.count

@@ -58,19 +58,34 @@ struct AddedTokenMatcher: Sendable {
 
   /// One pass over a text, for the tokens that are matched together.
   private struct Pass {
-    /// Longest first. Of equal ones the first counts.
-    var candidates: [Candidate]
-    var begins = [Bool](repeating: false, count: 256)
+    private let candidates: [Candidate]
+    /// Their spellings. Of equal ones the first counts.
+    private let trie: PieceTrie
+    private var begins = [Bool](repeating: false, count: 256)
 
     init(_ tokens: [AddedToken], readAsText: Set<Int32>, spelling: (AddedToken) -> [UInt8]) {
       let inOrder = tokens.filter(\.isSpecial) + tokens.filter { !$0.isSpecial }
-      candidates = inOrder.map {
+      let all = inOrder.map {
         Candidate(bytes: spelling($0), token: $0, isText: readAsText.contains($0.id))
       }
-      .filter { !$0.bytes.isEmpty }.enumerated()
-      .sorted { ($1.element.bytes.count, $0.offset) < ($0.element.bytes.count, $1.offset) }
-      .map(\.element)
-      for candidate in candidates { begins[Int(candidate.bytes[0])] = true }
+      .filter { !$0.bytes.isEmpty }
+      candidates = all
+      // Of equal keys the one with the highest id counts in a trie.
+      trie = PieceTrie(
+        all.enumerated().map { ($0.element.bytes[...], Int32(all.count - 1 - $0.offset)) })
+      for candidate in all { begins[Int(candidate.bytes[0])] = true }
+    }
+
+    /// The longest candidate that is spelled at a place of a text.
+    func match(in text: ArraySlice<UInt8>, at start: Int) -> Candidate? {
+      guard begins[Int(text[start])] else { return nil }
+      var (node, place, found) = (PieceTrie.root, start, Int32(-1))
+      while place < text.endIndex, let next = trie.child(of: node, by: text[place]) {
+        node = next
+        place += 1
+        if trie.id(at: node) >= 0 { found = trie.id(at: node) }
+      }
+      return found < 0 ? nil : candidates[candidates.count - 1 - Int(found)]
     }
   }
 
@@ -136,9 +151,7 @@ struct AddedTokenMatcher: Sendable {
     var start = text.startIndex
     var position = start
     while position < text.endIndex {
-      guard pass.begins[Int(text[position])],
-        let match = pass.candidates.first(where: { text[position...].starts(with: $0.bytes) })
-      else {
+      guard let match = pass.match(in: text, at: position) else {
         position += 1
         continue
       }

@@ -14,6 +14,9 @@ struct PrecompiledCharsmap: Sendable {
   /// steps for each.
   private static let mostUnits = 1 << 20
 
+  /// The longest replacement in bytes; that of NFKC's longest has 33.
+  private static let longestReplacement = 64
+
   /// Decodes and checks a charsmap. Whatever a text makes the trie do stays within its tables:
   /// every place that can be reached is visited here.
   ///
@@ -50,7 +53,9 @@ struct PrecompiledCharsmap: Sendable {
           // A replacement starts with a whole character.
           let start = Self.value(units[next])
           guard start <= replacements.count,
-            start == replacements.count || replacements[start] & 0xC0 != 0x80
+            start == replacements.count || replacements[start] & 0xC0 != 0x80,
+            replacements[start...].prefix(Self.longestReplacement + 1).prefix(while: { $0 != 0 })
+              .count <= Self.longestReplacement
           else { return false }
         }
         pending.append(next)

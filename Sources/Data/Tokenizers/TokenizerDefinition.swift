@@ -83,8 +83,18 @@ struct TokenizerDefinition {
   ///
   /// - Throws: `FileError` for files that contradict each other.
   mutating func complete(_ settings: TokenizerSettings) throws {
+    // There may be a million of them.
+    var known = Dictionary(
+      addedTokens.map { ($0.content, $0) }, uniquingKeysWith: { first, _ in first })
+    var fresh: [AddedToken] = []
+    func append(_ token: AddedToken) throws {
+      try check(token, beyond: fresh, settings)
+      if Int(token.id) == vocabulary.count + fresh.count { fresh.append(token) }
+      addedTokens.append(token)
+      known[token.content] = known[token.content] ?? token
+    }
     for token in settings.addedTokens {
-      if let listed = addedTokens.first(where: { $0.content == token.content }) {
+      if let listed = known[token.content] {
         guard
           listed == token || listed.id == token.id && names.values.contains(token.content)
         else {
@@ -94,13 +104,13 @@ struct TokenizerDefinition {
               + "\(source); transformers goes by either, depending on its version, so correct one.")
         }
       } else {
-        try append(token, settings)
+        try append(token)
       }
     }
     if settings.listsAddedTokens, settings.tokenizerClass?.isTheFileItself == false {
-      let known = Set(settings.addedTokens.map(\.content)).union(names.values)
+      let named = Set(settings.addedTokens.map(\.content)).union(names.values)
         .union(settings.names.values).union(settings.furtherSpecialTokens.map(\.content))
-      if let token = addedTokens.first(where: { !known.contains($0.content) }) {
+      if let token = addedTokens.first(where: { !named.contains($0.content) }) {
         throw FileError(
           file: settings.file,
           problem: "\"added_tokens_decoder\" lacks the added token \"\(token.content)\" of "
@@ -111,41 +121,54 @@ struct TokenizerDefinition {
     let other = unknownIsOfFile(settings) ? settings.names["unk_token"] : nil
     for token in [other].compactMap({ $0.map { AddedToken(id: 0, content: $0) } })
       + settings.furtherSpecialTokens
-    where !addedTokens.contains(where: { $0.content == token.content }) {
+    where known[token.content] == nil {
       var token = token
       token.id =
-        vocabulary.id(of: Array(token.content.utf8)[...]) ?? Int32(vocabulary.count)
-      try append(token, settings)
+        vocabulary.id(of: Array(token.content.utf8)[...])
+        ?? Int32(vocabulary.count + fresh.count)
+      try append(token)
+    }
+    guard !fresh.isEmpty else { return }
+    let longer = try vocabulary.appending(fresh, file: source)
+    switch model {
+    case .wordPiece(var model):
+      model.vocabulary = longer
+      self.model = .wordPiece(model)
+    case .bytePair(var model):
+      model.vocabulary = longer
+      self.model = .bytePair(model)
+    case .unigram(var model):
+      model.vocabulary = longer
+      self.model = .unigram(model)
     }
   }
 
-  private mutating func append(_ token: AddedToken, _ settings: TokenizerSettings) throws {
-    if vocabulary.bytes(of: token.id) == nil {
-      guard Int(token.id) == vocabulary.count else {
+  /// Makes sure that an added token has the next free id, or that of its own spelling.
+  ///
+  /// - Parameter fresh: the added tokens before it that are to follow the vocabulary.
+  private func check(
+    _ token: AddedToken, beyond fresh: [AddedToken], _ settings: TokenizerSettings
+  ) throws {
+    let next = vocabulary.count + fresh.count
+    let place = Int(token.id) - vocabulary.count
+    let spelling =
+      fresh.indices.contains(place)
+      ? Array(fresh[place].content.utf8)[...] : vocabulary.bytes(of: token.id)
+    guard let spelling else {
+      guard Int(token.id) == next else {
         throw FileError(
           file: settings.file,
           problem: "the added token \"\(token.content)\" has id \(token.id), but the next free id "
-            + "is \(vocabulary.count); transformers would give it that one, so correct it.")
+            + "is \(next); transformers would give it that one, so correct it.")
       }
-      let longer = try vocabulary.appending([token], file: source)
-      switch model {
-      case .wordPiece(var model):
-        model.vocabulary = longer
-        self.model = .wordPiece(model)
-      case .bytePair(var model):
-        model.vocabulary = longer
-        self.model = .bytePair(model)
-      case .unigram(var model):
-        model.vocabulary = longer
-        self.model = .unigram(model)
-      }
-    } else if vocabulary.bytes(of: token.id)?.elementsEqual(token.content.utf8) != true {
+      return
+    }
+    guard spelling.elementsEqual(token.content.utf8) else {
       throw FileError(
         file: settings.file,
         problem: "the added token \"\(token.content)\" has the id \(token.id) of another token; "
           + "give the files of one model.")
     }
-    addedTokens.append(token)
   }
 
   /// The added tokens, including the special ones that the files do not list.
@@ -168,9 +191,8 @@ struct TokenizerDefinition {
   /// - Parameter isFile: whether the definition comes from a tokenizer.json.
   /// - Throws: `FileError` that names both files and the key.
   func check(_ settings: TokenizerSettings, isFile: Bool) throws {
-    if let token = settings.contestedTokens.first(where: { token in
-      !isFile || !addedTokens.contains { $0.content == token }
-    }) {
+    let listed = isFile ? Set(addedTokens.map(\.content)) : []
+    if let token = settings.contestedTokens.first(where: { !listed.contains($0) }) {
       throw FileError(
         file: settings.file,
         problem: "\"additional_special_tokens\" lacks \"\(token)\", which special_tokens_map.json "

@@ -41,8 +41,13 @@ extension TokenizerJSON {
   }
 
   private func unigramNormalizer() throws -> UnigramNormalizer {
-    UnigramNormalizer(
-      steps: try components("normalizer", "normalizers").map { step in
+    let parts = try components("normalizer", "normalizers")
+    // What a text becomes is bounded only if the number of steps and the growth in each are.
+    guard parts.count <= UnigramNormalizer.mostSteps else {
+      throw wrong(parts[0], "a normalizer must have at most \(UnigramNormalizer.mostSteps) steps.")
+    }
+    let normalizer = UnigramNormalizer(
+      steps: try parts.map { step in
         switch step["type"]?.string {
         case "Precompiled":
           guard let text = step["precompiled_charsmap"]?.string,
@@ -59,6 +64,12 @@ extension TokenizerJSON {
             left: step["strip_left"]?.bool ?? false, right: step["strip_right"]?.bool ?? false)
         case "Replace":
           let content = Array((step["content"]?.string ?? "").utf8)
+          let longest = UnigramNormalizer.longestReplacement
+          guard max(content.count, step["pattern"]?["String"]?.string?.utf8.count ?? 0) <= longest
+          else {
+            throw wrong(
+              step, "pattern and content of a Replace must have at most \(longest) bytes each.")
+          }
           if let old = step["pattern"]?["String"]?.string, !old.isEmpty {
             return .replace(Array(old.utf8), with: content)
           }
@@ -73,6 +84,13 @@ extension TokenizerJSON {
           throw unsupported("normalizer", step, "Precompiled, Strip or Replace with Unigram")
         }
       })
+    guard normalizer.growth <= Double(UnigramNormalizer.longestReplacement) else {
+      throw wrong(
+        parts[0],
+        "the normalizer could make a text more than \(UnigramNormalizer.longestReplacement) times "
+          + "as long.")
+    }
+    return normalizer
   }
 
   private func metaspace() throws -> Metaspace {

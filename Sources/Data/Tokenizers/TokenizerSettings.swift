@@ -83,28 +83,31 @@ struct TokenizerSettings {
     if tokenizerClass == nil, let name = model.tokenizerClass {
       tokenizerClass = try Self.tokenizerClass(name, "\(folder)/config.json", line: nil)
     }
+    // Files may list a million of them, so that they are looked up in sets.
+    var seen: Set<String> = []
     for token in named.sorted(by: { $0.rank < $1.rank }).flatMap(\.tokens)
-    where !furtherSpecialTokens.contains(where: { $0.content == token.content }) {
+    where seen.insert(token.content).inserted {
       furtherSpecialTokens.append(token)
     }
     if !listsAddedTokens { try readAddedTokens(folder) }
-    contestedTokens = contested(map?.0, besides: settings?.0)
-    furtherSpecialTokens.removeAll { token in
-      addedTokens.contains { $0.content == token.content }
-    }
+    let added = Set(addedTokens.map(\.content))
+    contestedTokens = contested(map?.0, besides: settings?.0, added: added)
+    furtherSpecialTokens.removeAll { added.contains($0.content) }
   }
 
   /// What special_tokens_map.json alone lists as special. transformers 4 adds it to what
   /// tokenizer_config.json lists; 5 forgets it beside such a list, and in added_tokens.json takes it
   /// as a usual token.
-  private func contested(_ map: JSONValue?, besides settings: JSONValue?) -> [String] {
+  private func contested(
+    _ map: JSONValue?, besides settings: JSONValue?, added: Set<String>
+  ) -> [String] {
     let key = "additional_special_tokens"
     func contents(_ json: JSONValue?) -> [String] {
       (json?[key]?.array ?? []).compactMap { $0.string ?? $0["content"]?.string }
     }
     let (known, hasList) = (Set(contents(settings)), settings?[key] != nil)
     return contents(map).filter { token in
-      !known.contains(token) && (hasList || addedTokens.contains { $0.content == token })
+      !known.contains(token) && (hasList || added.contains(token))
     }
   }
 
@@ -189,10 +192,13 @@ struct TokenizerSettings {
 
   /// A further special token; nil for an empty one.
   private func special(_ value: JSONValue, _ key: String, _ path: String) throws -> AddedToken? {
-    guard let content = value.string ?? value["content"]?.string else {
+    guard let content = value.string ?? value["content"]?.string,
+      content.utf8.count <= AddedToken.longest
+    else {
       throw FileError(
         file: path, line: value.position.line,
-        problem: "\"\(key)\" must hold strings or objects with \"content\".")
+        problem: "\"\(key)\" must hold strings or objects with \"content\", of at most "
+          + "\(AddedToken.longest) bytes.")
     }
     var token = AddedToken(id: 0, content: content)
     if value.string == nil { token = try AddedToken(value, id: 0, file: path) }
@@ -208,6 +214,11 @@ struct TokenizerSettings {
         throw FileError(
           file: path, line: member.value.position.line,
           problem: "the id of token \"\(member.key)\" must be a whole number from 0.")
+      }
+      guard member.key.utf8.count <= AddedToken.longest else {
+        throw FileError(
+          file: path, line: member.value.position.line,
+          problem: "an added token must have at most \(AddedToken.longest) bytes.")
       }
       let isSpecial = special.contains(member.key)
       addedTokens.append(
@@ -304,6 +315,9 @@ struct TokenizerSettings {
 }
 
 extension AddedToken {
+  /// The longest spelling in bytes.
+  static let longest = 256
+
   /// An entry of `added_tokens` or `added_tokens_decoder`.
   ///
   /// - Throws: `FileError` for an entry without id or content.
@@ -314,6 +328,12 @@ extension AddedToken {
       throw FileError(
         file: file, line: json.position.line,
         problem: "an added token must have an \"id\" from 0 and a \"content\".")
+    }
+    // Each place of a text is compared with as many bytes.
+    guard content.utf8.count <= Self.longest else {
+      throw FileError(
+        file: file, line: json.position.line,
+        problem: "an added token must have at most \(Self.longest) bytes.")
     }
     let isSpecial = json["special"]?.bool ?? false
     self.init(

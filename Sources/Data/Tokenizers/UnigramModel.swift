@@ -11,7 +11,7 @@ struct UnigramModel: Sendable {
   var metaspace = Metaspace()
 
   /// The longest piece in bytes: the time that a text takes grows with it.
-  static let longestPiece = 1024
+  static let longestPiece = 256
 
   /// What `XLMRobertaTokenizer` of transformers makes of the file: of the normaliser only the
   /// charsmap, and texts are always split at white space.

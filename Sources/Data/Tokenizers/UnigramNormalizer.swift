@@ -21,7 +21,24 @@ struct UnigramNormalizer: Sendable {
     }
   }
 
+  /// The most steps.
+  static let mostSteps = 16
+  /// The longest spelling that a `Replace` looks for or writes, in bytes, and how often as long as
+  /// it was a text can become.
+  static let longestReplacement = 64
+
   var steps: [Step]
+
+  /// How often as long as it was a text can become by all `Replace` together.
+  var growth: Double {
+    steps.reduce(1) { growth, step in
+      switch step {
+      case .charsmap, .strip: growth
+      case .replace(let old, let new): growth * max(1, Double(new.count) / Double(old.count))
+      case .replaceSpaces(let new): growth * max(1, Double(new.count) / 2)
+      }
+    }
+  }
 
   /// True if the first step is a `Precompiled`.
   var startsWithCharsmap: Bool { if case .charsmap = steps.first { true } else { false } }

@@ -92,11 +92,15 @@ public enum ValidationPredictions: Sendable, Equatable {
       return (rows.map { $0[0] }, rows.map { $0[1] })
     }
     if task.isRegression {
-      let (predictions, references) = try columns { Float($0).map(Double.init) }
+      let (predictions, references) = try columns { text in
+        Float(text).flatMap { $0.isFinite ? Double($0) : nil }
+      }
       self = .scores(predictions: predictions, references: references)
     } else {
-      let names = task.labelNames
-      let (predictions, references) = try columns { names.firstIndex(of: $0).map { Int32($0) } }
+      let ids = Dictionary(
+        task.labelNames.enumerated().map { ($1, Int32($0)) },
+        uniquingKeysWith: { first, _ in first })
+      let (predictions, references) = try columns { ids[$0] }
       self = .classes(predictions: predictions, references: references)
     }
   }

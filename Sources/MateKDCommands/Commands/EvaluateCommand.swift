@@ -50,6 +50,9 @@ struct EvaluateCommand: ParsableCommand {
   @Flag(help: "Print one JSON object instead of tables.")
   var json = false
 
+  /// The most labels whose pairs are counted.
+  private static let mostLabels = 1000
+
   func validate() throws {
     try ownTask.validate(tasks: tasks.count)
     guard directories.count == 1 || directories.count == tasks.count else {
@@ -61,6 +64,11 @@ struct EvaluateCommand: ParsableCommand {
 
   func run() throws {
     let tasks = try self.tasks.isEmpty ? [task(nil)] : self.tasks.map(task)
+    if confusion, let task = tasks.map(\.task).first(where: { $0.labels.count > Self.mostLabels }) {
+      throw ValidationError(
+        "--confusion counts all pairs of labels, but task \(task.name) has \(task.labels.count) "
+          + "labels, more than \(Self.mostLabels).")
+    }
     if models.count == 1, tasks.count == 1 {
       show(try evaluate(models[0], tasks[0], directories[0], says: ""))
       return

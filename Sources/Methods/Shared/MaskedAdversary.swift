@@ -129,7 +129,7 @@ package struct MaskedAdversary: Sendable {
   }
 
   /// Fixed texts to measure it on; nil outside of runs.
-  let probe: ProbeTexts?
+  package let probe: ProbeTexts?
   let fill: MaskFill
   /// Whether the generator learns.
   package let trainsGenerator: Bool

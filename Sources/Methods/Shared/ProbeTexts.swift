@@ -38,15 +38,20 @@ public struct ProbeTexts: Sendable {
     rows = (0..<count).map { $0 * data.count / count }
   }
 
+  /// The texts in shards; a lane has memory of its own.
+  package var split: [Shard] {
+    Shard.split(
+      rows, of: data, lanes: min(shards, rows.count),
+      maximumTokens: TrainingArguments.defaultMaxTokensPerBatch)
+  }
+
   /// A step over the texts that changes nothing.
   ///
   /// - Parameters:
   ///   - turn: as of a batch in that turn.
   ///   - parameters: what gets a gradient, in the lanes of the step; nothing by default.
   package func step(turn: Int = 0, gradientsOf parameters: Parameters? = nil) -> StepContext {
-    let split = Shard.split(
-      rows, of: data, lanes: min(shards, rows.count),
-      maximumTokens: TrainingArguments.defaultMaxTokensPerBatch)
+    let split = split
     let lanes = (0..<(split.map(\.lane).max() ?? 0) + 1).map { _ in
       Lane(
         pool: BufferPool(), gradients: Buffer(zeroed: parameters?.count ?? 0),

@@ -102,7 +102,7 @@ extension SweepResults.Row {
     let records = cells.compactMap(\.record)
     let scores = try cells.compactMap { cell -> Double? in
       guard cell.record != nil else { return nil }
-      return try CellRecord.read("\(cell.folder)/all_results.json")["eval_\(metric)"]?.double
+      return try CellOutcome(folder: cell.folder).score(metric)
     }
     let isFinished = records.count == cells.count
     self.init(
