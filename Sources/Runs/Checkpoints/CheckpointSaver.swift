@@ -41,7 +41,9 @@ package final class CheckpointSaver: StateSaver {
     }
   }
 
-  package func save(_ state: @autoclosure () -> RunState, step: Int, best: Int?) {
+  package func save(
+    _ state: @autoclosure () -> RunState, step: Int, best: Int?, makesRoom: Bool = true
+  ) {
     // Before the state is copied: there is never more than one copy in memory.
     wait()
     let state = state()
@@ -53,7 +55,7 @@ package final class CheckpointSaver: StateSaver {
       do {
         try run.lock.requireHeld()
         try folder.write(state, description: description) { try writeModel(state, $0) }
-        if let limit {
+        if let limit, makesRoom {
           CheckpointFolder.rotate(in: run.path, limit: limit, newest: step, best: best)
         }
       } catch {
