@@ -59,6 +59,12 @@ public final class Tensor {
     }
   }
 
+  /// The memory to which the gradient of some rows is added, zeroed on first use; nil if none is
+  /// wanted.
+  func leafGradientTarget(_ pool: BufferPool, rows: [Int32]) -> Matrix? {
+    sink.map { $0.open(rows: rows) } ?? leafGradientTarget(pool)
+  }
+
   /// Hands over the gradient; `owned` says whether its memory may be overwritten.
   func takeGradient() -> (matrix: Matrix, owned: Bool)? {
     guard let gradient else { return nil }
@@ -87,7 +93,8 @@ public final class Tape {
   private var site = 0
   private var steps: [() -> Void] = []
   private let uses = WeightUses()
-  private var gradients: [ObjectIdentifier: (buffer: Buffer, offset: Int)] = [:]
+  private typealias Binding = (buffer: Buffer, offset: Int, touched: TouchedBlocks?)
+  private var gradients: [ObjectIdentifier: Binding] = [:]
 
   /// An empty tape.
   ///
@@ -112,9 +119,14 @@ public final class Tape {
   /// `offset`, in the layout of the parameters.
   ///
   /// Models that are not bound are frozen: gradients flow through them, but not into their weights.
-  public func bind(_ parameters: Parameters, gradients buffer: Buffer, offset: Int = 0) {
+  ///
+  /// - Parameter touched: is told which elements of the buffer are added to.
+  public func bind(
+    _ parameters: Parameters, gradients buffer: Buffer, offset: Int = 0,
+    touched: TouchedBlocks? = nil
+  ) {
     precondition(buffer.capacity >= offset + parameters.count)
-    gradients[ObjectIdentifier(parameters)] = (buffer, offset)
+    gradients[ObjectIdentifier(parameters)] = (buffer, offset, touched)
   }
 
   /// A value without a gradient.
@@ -126,12 +138,14 @@ public final class Tape {
   /// A weight; it gets a gradient if `parameters` are bound.
   public func parameter(_ slot: ParameterSlot, of parameters: Parameters) -> Tensor {
     let value = parameters.matrix(slot)
-    guard let (buffer, offset) = gradients[ObjectIdentifier(parameters)] else {
+    guard let (buffer, offset, touched) = gradients[ObjectIdentifier(parameters)] else {
       return constant(value)
     }
     let sink = Matrix(buffer, offset: offset + slot.offset, rows: slot.rows, columns: slot.columns)
     uses.add(end: offset + slot.offset + slot.count, before: steps.count)
-    return Tensor(value, requiresGradient: true, sink: uses.sink(sink))
+    return Tensor(
+      value, requiresGradient: true,
+      sink: uses.sink(sink, start: offset + slot.offset, touched: touched))
   }
 
   /// The dropout pattern of the next site; nil if the probability is 0. Takes a site in either

@@ -21,7 +21,13 @@ final class WeightUses {
   }
 
   /// Memory for a gradient to which functions add that come before the next backward pass ends.
-  func sink(_ matrix: Matrix) -> WeightSink { WeightSink(matrix, uses: self) }
+  ///
+  /// - Parameters:
+  ///   - start: where it begins in the bound buffer.
+  ///   - touched: is told where functions add.
+  func sink(_ matrix: Matrix, start: Int, touched: TouchedBlocks?) -> WeightSink {
+    WeightSink(matrix, start: start, touched: touched, uses: self)
+  }
 
   func expect(passes: Int, report: ((Int) -> Void)?) {
     expected = passes
@@ -57,10 +63,14 @@ struct WeightSink {
   let matrix: Matrix
   /// The number of passes that had ended when the tape was asked for the weight.
   let pass: Int
+  private let start: Int
+  private let touched: TouchedBlocks?
   private let uses: WeightUses
 
-  init(_ matrix: Matrix, uses: WeightUses) {
+  init(_ matrix: Matrix, start: Int, touched: TouchedBlocks?, uses: WeightUses) {
     self.matrix = matrix
+    self.start = start
+    self.touched = touched
     self.uses = uses
     pass = uses.ended
   }
@@ -68,6 +78,19 @@ struct WeightSink {
   /// The memory, to be added to.
   func open() -> Matrix {
     uses.willAdd(to: self)
+    touched?.touch(start..<start + matrix.rows * matrix.columns)
+    return matrix
+  }
+
+  /// The memory, to be added to in some rows.
+  func open(rows: [Int32]) -> Matrix {
+    uses.willAdd(to: self)
+    if let touched {
+      for row in rows {
+        let first = start + Int(row) * matrix.columns
+        touched.touch(first..<first + matrix.columns)
+      }
+    }
     return matrix
   }
 }

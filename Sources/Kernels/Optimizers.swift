@@ -42,7 +42,7 @@ public struct AdamUpdate: Sendable {
 /// speed alone; the numbers are the same.
 public struct RestingBlocks: Sendable {
   /// Parameters of a block: a divisor of the usual widths, so that blocks do not lie across rows.
-  fileprivate static let size = 128
+  static let size = 128
   /// For each block 1 if its moments are known to be zero, and 0 if they must be looked at.
   fileprivate let flags: Buffer
 
@@ -63,9 +63,11 @@ extension Kernel {
   /// - Parameters:
   ///   - offset: where the gradients and moments of parameter 0 begin in their buffers.
   ///   - resting: the blocks of `range`, if all its updates are made with them.
+  ///   - touched: which gradients are not zero, if that is known.
   public static func adam(
     _ u: AdamUpdate, parameters: Buffer, gradients: Buffer, firstMoment: Buffer,
-    secondMoment: Buffer, range: Range<Int>, offset: Int = 0, resting: RestingBlocks? = nil
+    secondMoment: Buffer, range: Range<Int>, offset: Int = 0, resting: RestingBlocks? = nil,
+    touched: TouchedBlocks? = nil
   ) {
     let span = Profile.begin(.optimizer)
     var bytes = 0
@@ -84,9 +86,11 @@ extension Kernel {
     let flags = l2 == 0 && u.epsilon > 0 ? resting?.flags.base : nil
     for (block, start) in stride(from: 0, to: range.count, by: RestingBlocks.size).enumerated() {
       let count = min(RestingBlocks.size, range.count - start)
-      if let flags, isZero(g + start, count) {
+      let first = offset + range.lowerBound + start
+      let isUntouched = touched.map { !$0.mayBeTouched(first..<first + count) } ?? false
+      if let flags, isUntouched || isZero(g + start, count) {
         if flags[block] == 1 || isZero(m + start, count) && isZero(v + start, count) {
-          bytes += 4 * count
+          bytes += isUntouched ? 0 : 4 * count
           flags[block] = 1
           guard shrink != 1 else { continue }
           bytes += 8 * count
@@ -114,76 +118,6 @@ extension Kernel {
         store(Vector.zero, g + i, n)
       }
     }
-  }
-
-  /// Leaves the sum of all buffers in the first, sets the others to zero, and returns the sum of
-  /// squares.
-  ///
-  /// Buffers are added in a binary tree: neighbours first, then the sums of neighbours, and so on;
-  /// one without a neighbour goes on as it is. So whoever has the buffers of a whole branch can add
-  /// them on its own. The squares are summed in double precision over blocks whose borders depend
-  /// only on `count`, so the result does not depend on the number of threads.
-  public static func reduceGradients(_ buffers: [Buffer], count: Int, pool: ThreadPool) -> Double {
-    guard let target = buffers.first else { return 0 }
-    let block = 16384
-    let blocks = (count + block - 1) / block
-    let sums = Buffer(zeroed: blocks)
-    pool.ranges(total: count, alignment: block) { range in
-      let span = Profile.begin(.gradientSum)
-      var bytes = 4 * range.count
-      defer { span.end(bytes: bytes) }
-      var start = range.lowerBound
-      while start < range.upperBound {
-        let end = min(range.upperBound, start + block)
-        bytes += sumInTree(buffers, range: start..<end)
-        var square = Vector.zero
-        vectors(end - start) { i, n in
-          let sum = load(target.base + start + i, n)
-          square.addProduct(sum, sum)
-        }
-        sums.base[start / block] = square.sum()
-        start = end
-      }
-    }
-    var total = 0.0
-    for i in 0..<blocks { total += Double(sums.base[i]) }
-    return total
-  }
-
-  /// Leaves the sum of a part of all buffers in the first and zeros in the others, in the order of
-  /// `reduceGradients`.
-  ///
-  /// - Returns: the bytes that were read and written, without those that `reduceGradients` counts.
-  @discardableResult
-  public static func sumInTree(_ buffers: [Buffer], range: Range<Int>) -> Int {
-    var bytes = 0
-    var step = 1
-    while step < buffers.count {
-      for left in stride(from: 0, to: buffers.count - step, by: 2 * step) {
-        let p = buffers[left].base + range.lowerBound
-        let q = buffers[left + step].base + range.lowerBound
-        for start in stride(from: 0, to: range.count, by: RestingBlocks.size) {
-          let count = min(RestingBlocks.size, range.count - start)
-          bytes += 4 * count
-          if isZero(q + start, count) { continue }
-          bytes += 12 * count
-          vectors(count) { i, n in
-            store(load(p + start + i, n) + load(q + start + i, n), p + start + i, n)
-            store(Vector.zero, q + start + i, n)
-          }
-        }
-      }
-      step *= 2
-    }
-    return bytes
-  }
-
-  /// Whether all bits of some floats are zero.
-  @inline(__always)
-  private static func isZero(_ p: FloatPointer, _ count: Int) -> Bool {
-    var bits = SIMD16<UInt32>.zero
-    vectors(count) { i, n in bits |= unsafeBitCast(load(p + i, n), to: SIMD16<UInt32>.self) }
-    return bits == .zero
   }
 
   /// The factor that brings a gradient of the given norm down to `maximum`; 1 if `maximum` is 0.

@@ -40,22 +40,35 @@ extension Kernel {
   ) {
     let terms = evenPart(of: k, limit: termBlock, unit: 8)
     let rows = evenPart(of: m, limit: rowBlock, unit: productRows)
-    let rightFloats = (terms * productColumns + 15) / 16 * 16
+    let onePanel = (terms * productColumns + 15) / 16 * 16
+    // Two panels of the right factor: one is packed while the other is multiplied.
+    let rightFloats = (m > rows || n > productColumns || k > terms ? 2 : 1) * onePanel
     let floats = rightFloats + (transposeA == .none ? 0 : terms * rows)
-    // Columns from j and terms from p of the right factor; nothing after its last term.
+    let isAlongTerms: Int32 = transposeB == .none ? 0 : 1
+    // Columns from j and terms from p of the right factor.
     func rightBlock(_ j: Int, _ p: Int) -> mate_kd_block {
-      let (columns, count) = (min(productColumns, n - j), max(0, min(terms, k - p)))
+      let (columns, count) = (min(productColumns, n - j), min(terms, k - p))
       return transposeB == .none
         ? mate_kd_block(
           start: b + p * strideB + j, stride: strideB, rows: count, columns: columns)
         : mate_kd_block(
           start: b + j * strideB + p, stride: strideB, rows: columns, columns: count)
     }
+    // The panel after that of rows i, terms p and columns j; none after the last.
+    func nextBlock(_ i: Int, _ p: Int, _ j: Int) -> mate_kd_block {
+      if j + productColumns < n { return rightBlock(j + productColumns, p) }
+      if p + terms < k { return rightBlock(0, p + terms) }
+      if i + rows < m { return rightBlock(0, 0) }
+      return mate_kd_block(start: b, stride: strideB, rows: 0, columns: 0)
+    }
     let isSmall = floats <= 8192
     let memory = isSmall ? nil : panels.take(max(panelFloats, floats))
     withScratch(isSmall ? floats : 0) { scratch in
-      let right = memory?.base ?? scratch
+      var right = memory?.base ?? scratch
       let left = right + rightFloats
+      var next = rightFloats > onePanel ? right + onePanel : right
+      mate_kd_sgemm_pack_right(
+        b, strideB, isAlongTerms, min(productColumns, n), min(terms, k), right)
       for i in Swift.stride(from: 0, to: m, by: rows) {
         let height = min(rows, m - i)
         for p in Swift.stride(from: 0, to: k, by: terms) {
@@ -65,15 +78,11 @@ extension Kernel {
             mate_kd_sgemm_pack_left(start, strideA, height, count, left)
           }
           for j in Swift.stride(from: 0, to: n, by: productColumns) {
-            let panel = rightBlock(j, p)
-            mate_kd_sgemm_pack_right(
-              panel.start, strideB, transposeB == .none ? 0 : 1, min(productColumns, n - j), count,
-              right)
-            let next = j + productColumns < n ? (j + productColumns, p) : (0, p + terms)
             mate_kd_sgemm_panel(
               transposeA == .none ? start : left, strideA, transposeA == .none ? 0 : 1, right,
               height, min(productColumns, n - j), count, c + i * strideC + j, strideC, alpha,
-              p == 0 ? beta : 1, rightBlock(next.0, next.1))
+              p == 0 ? beta : 1, nextBlock(i, p, j), isAlongTerms, next)
+            swap(&right, &next)
           }
         }
       }

@@ -62,9 +62,12 @@ package final class AdamOptimizer: Sendable {
 
   /// One update; leaves the gradients zero.
   ///
-  /// - Parameter scale: multiplied with every gradient, see `clipFactor(norm:)`.
+  /// - Parameters:
+  ///   - touched: which gradients are not zero, if that is known.
+  ///   - scale: multiplied with every gradient, see `clipFactor(norm:)`.
   package func update(
-    gradients: Buffer, scale: Float, learningRate: Double, pool: ThreadPool
+    gradients: Buffer, touched: TouchedBlocks? = nil, scale: Float, learningRate: Double,
+    pool: ThreadPool
   ) throws {
     let step = made.withLock { made in
       made += 1
@@ -85,7 +88,7 @@ package final class AdamOptimizer: Sendable {
         Kernel.adam(
           update, parameters: piece.parameters, gradients: gradients, firstMoment: firstMoment,
           secondMoment: secondMoment, range: piece.range, offset: piece.offset,
-          resting: piece.resting)
+          resting: piece.resting, touched: touched)
       }
     }
   }

@@ -7,7 +7,8 @@ import Synchronization
 ///
 /// Weights lie in the order of the forward pass, so their gradients are finished from the end of
 /// the buffers towards the beginning. When all lanes of this process have finished a bucket, the
-/// thread that sees it adds it up and sends it; `finish` does what is left.
+/// thread that sees it adds it up and sends it; `finish` does what is left. A process that has no
+/// others adds early, too: what a backward pass has just written need not come from memory.
 ///
 /// Each process adds a part of every bucket, for which all others send it their sums, and sends the
 /// result to all. With one node a process, that is 2 (n - 1) / n times the gradient for each of n
@@ -50,16 +51,21 @@ package final class GradientExchange: Sendable {
   private let count: Int
   /// The buffers that each sum of this process is made of; it is left in the first of them.
   private let nodes: [[Buffer]]
+  /// The sum of a run that no other process shares.
+  private let sum: GradientSum
   private let floors: Mutex<Floors>
   private let work = Mutex(Work())
 
   private var group: any ProcessGroup { reduction.group }
 
-  init(_ reduction: GradientReduction, buffers: [Buffer], count: Int) {
+  init(
+    _ reduction: GradientReduction, buffers: [Buffer], touched: [TouchedBlocks], count: Int
+  ) {
     self.reduction = reduction
     self.buffers = buffers
     self.count = count
     nodes = reduction.own.map { Array(buffers[$0]) }
+    sum = GradientSum(reduction.group.isShared ? [] : buffers, touched: touched, count: count)
     floors = Mutex(Floors(lanes: buffers.map { _ in count }))
   }
 
@@ -83,11 +89,11 @@ package final class GradientExchange: Sendable {
 
   /// A lane's gradients from `floor` on are finished.
   package func report(lane: Int, floor: Int) {
-    guard group.isShared else { return }
     let highest = floors.withLock { floors in
       floors.lanes[lane] = floor
       return floors.lanes.max() ?? 0
     }
+    guard group.isShared else { return sum.advance(above: highest) }
     // Who finds somebody at work computes on: the next report is not far.
     guard highest == 0 else {
       _ = work.withLockIfAvailable { advance(&$0, above: highest, pool: nil) }
@@ -109,9 +115,7 @@ package final class GradientExchange: Sendable {
   /// - Returns: the sum of the squares of the result.
   /// - Throws: `ProcessError`.
   package func finish(pool: ThreadPool) throws -> Double {
-    guard group.isShared else {
-      return Kernel.reduceGradients(buffers, count: count, pool: pool)
-    }
+    guard group.isShared else { return sum.finish(pool: pool) }
     try work.withLock { work in
       while work.failure == nil, work.added < bucketCount {
         advance(&work, above: 0, pool: pool)

@@ -45,8 +45,11 @@ package struct GradientReduction: Sendable {
   ///
   /// - Parameters:
   ///   - buffers: of the lanes that this process has.
+  ///   - touched: which blocks of each buffer are not zero; empty if nobody knows.
   ///   - count: number of gradients.
-  package func begin(_ buffers: [Buffer], count: Int) -> GradientExchange {
-    GradientExchange(self, buffers: buffers, count: count)
+  package func begin(
+    _ buffers: [Buffer], touched: [TouchedBlocks] = [], count: Int
+  ) -> GradientExchange {
+    GradientExchange(self, buffers: buffers, touched: touched, count: count)
   }
 }

@@ -140,7 +140,8 @@ extension StepContext {
       pool: lane.pool, seed: seed, step: drawNumber, lane: index, precision: lane.precision)
     var offset = 0
     for parameters in trained where isBound {
-      tape.bind(parameters, gradients: lane.gradients, offset: offset)
+      tape.bind(
+        parameters, gradients: lane.gradients, offset: offset, touched: lane.touched)
       offset += parameters.count
     }
     return tape
@@ -154,12 +155,15 @@ package struct Lane: Sendable {
   /// Where the weight gradients of the learning model are added up, followed by those of its
   /// companions.
   package let gradients: Buffer
+  /// Which of them are not zero.
+  package let touched: TouchedBlocks
   /// The precision of the factors in products with weights.
   package let precision: Precision
 
   package init(pool: BufferPool, gradients: Buffer, precision: Precision = .float32) {
     self.pool = pool
     self.gradients = gradients
+    touched = TouchedBlocks(count: gradients.capacity)
     self.precision = precision
   }
 }

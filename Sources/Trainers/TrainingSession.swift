@@ -238,7 +238,9 @@ public final class TrainingSession<Task: Objective> {
       if arguments.loadBestModelAtEnd { best.restoreWeights() }
     }
     let gradients = lanes.map(\.gradients)
-    let sum = reduction.begin(gradients, count: optimizer.count)
+    // What other processes add, this one does not know.
+    let touched = group.isShared ? [] : lanes.map(\.touched)
+    let sum = reduction.begin(gradients, touched: touched, count: optimizer.count)
     var scalars = try loss(rows: rows, turn: turn, sum: sum)
     let rate = model.schedule.rate(at: optimizer.updates)
     let squares = try exchange.measure(sum, gradients: optimizer.count) {
@@ -256,8 +258,9 @@ public final class TrainingSession<Task: Objective> {
     }
     now.skippedInARow = 0
     try optimizer.update(
-      gradients: gradients[0], scale: optimizer.clipFactor(norm: norm), learningRate: rate,
-      pool: trainer.pool)
+      gradients: gradients[0], touched: touched.first, scale: optimizer.clipFactor(norm: norm),
+      learningRate: rate, pool: trainer.pool)
+    for lane in lanes { lane.touched.reset() }
     now.window.add(scalars, model: model.name)
     if isMain {
       now.lossSum += scalars["loss"]
@@ -284,6 +287,7 @@ public final class TrainingSession<Task: Objective> {
       rows: rows.map { (row: $0, ids: Array(data.tokenIDs($0))) })
     // All other lanes' are zero already.
     Matrix(lanes[0].gradients, rows: 1, columns: lanes[0].gradients.capacity).fill(0)
+    for lane in lanes { lane.touched.reset() }
     firstNotFinite = skipped.first
     observer.didSkip(skipped)
     observer.didWarn(skipped.sentence)

@@ -20,6 +20,40 @@ import Testing
     #expect(buffer.withFloats { Array($0) } == [2, -2, 4, 20, -20, 40])
   }
 
+  /// A look-up touches its rows of the table, and a product the whole weight.
+  @Test func tapesTellWhatTheyTouch() {
+    let (rows, width) = (12, 4096)
+    let model = parameters([
+      Matrix(zeros: rows, width), Matrix(zeros: 4, width), Matrix(zeros: 8, width),
+    ])
+    let slots = model.entries.map(\.slot)
+    let buffer = Buffer(zeroed: model.count)
+    func touched(_ use: (Tape, [Tensor]) -> Tensor) -> [Bool] {
+      let touched = TouchedBlocks(count: model.count)
+      let tape = Tape(pool: poisonedPool())
+      tape.bind(model, gradients: buffer, touched: touched)
+      let weights = slots.map { tape.parameter($0, of: model) }
+      let result = use(tape, weights)
+      tape.send([Float](repeating: 1, count: result.rows * result.columns), into: result)
+      tape.backward()
+      buffer.withFloats { $0.update(repeating: 0) }
+      // Four rows are a block.
+      return stride(from: 0, to: model.count, by: 16_384).map {
+        touched.mayBeTouched($0..<$0 + 16_384)
+      }
+    }
+    let lookUp = touched { tape, weights in
+      tape.embedding(
+        words: weights[0], positions: weights[1], types: nil, ids: [9, 9, 0],
+        positionIDs: [0, 1, 2], typeIDs: [])
+    }
+    #expect(lookUp == [true, false, true, true, false, false])
+    let product = touched { tape, weights in
+      tape.linear(tape.constant(Matrix(zeros: 2, width)), weight: weights[2], bias: nil)
+    }
+    #expect(product == [false, false, false, false, true, true])
+  }
+
   @Test func onlyBoundModelsAreTrained() {
     let teacher = parameters([Matrix(draw(12, seed: 1), rows: 3, columns: 4)])
     let student = parameters([Matrix(draw(12, seed: 2), rows: 3, columns: 4)])

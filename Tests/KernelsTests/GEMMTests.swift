@@ -14,14 +14,33 @@ import Testing
     return result
   }()
 
+  /// More panels than one, of which the last is narrow or has terms after the last eight; one panel
+  /// for several blocks of rows; and several blocks of terms.
+  static let manyPanels = [
+    (77, 150, 803), (9, 200, 400), (701, 96, 45), (16, 97, 386), (3, 144, 96),
+  ]
+
   @Test(
     arguments: [Kernel.Transpose.none, .transposed], [Kernel.Transpose.none, .transposed])
   func productOfStridedViews(a transposeA: Kernel.Transpose, b transposeB: Kernel.Transpose) {
+    check(
+      Self.shapes, transposeA, transposeB,
+      factors: [(1, 0), (1, 1), (0.5, -2), (-1, 0.25), (0, 1), (0, 0)])
+  }
+
+  @Test(
+    arguments: [Kernel.Transpose.none, .transposed], [Kernel.Transpose.none, .transposed])
+  func productOfManyPanels(a transposeA: Kernel.Transpose, b transposeB: Kernel.Transpose) {
+    check(Self.manyPanels, transposeA, transposeB, factors: [(1, 0), (0.5, -2)])
+  }
+
+  private func check(
+    _ shapes: [(m: Int, n: Int, k: Int)], _ transposeA: Kernel.Transpose,
+    _ transposeB: Kernel.Transpose, factors: [(alpha: Float, beta: Float)]
+  ) {
     var draws = Draws(transposeA == transposeB ? 1 : 2)
-    for (m, n, k) in Self.shapes {
-      for (alpha, beta) in [(1, 0), (1, 1), (0.5, -2), (-1, 0.25), (0, 1), (0, 0)]
-        as [(Float, Float)]
-      {
+    for (m, n, k) in shapes {
+      for (alpha, beta) in factors {
         let a =
           transposeA == .none ? Guarded(m, k, &draws) : Guarded(k, m, &draws)
         let b = transposeB == .none ? Guarded(k, n, &draws) : Guarded(n, k, &draws)

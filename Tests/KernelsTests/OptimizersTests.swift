@@ -117,80 +117,32 @@ import Testing
     }
   }
 
+  /// What is known to be zero is not read: here it isn't zero, and changes nothing.
+  @Test func gradientsThatNobodyTouchedAreNotRead() {
+    let count = 3 * 16_384 + 200
+    let (p, g) = (buffer([Float](repeating: 1, count: count)), Buffer(zeroed: count))
+    let (m, v) = (Buffer(zeroed: count), Buffer(zeroed: count))
+    let resting = RestingBlocks(count: count - 100)
+    let touched = TouchedBlocks(count: count)
+    touched.touch(16_384..<16_385)
+    touched.touch(3 * 16_384..<3 * 16_384)
+    g.withFloats { $0.update(repeating: 0.5) }
+    Kernel.adam(
+      AdamUpdate(learningRate: 0.01, step: 1), parameters: p, gradients: g, firstMoment: m,
+      secondMoment: v, range: 0..<count - 100, offset: 100, resting: resting, touched: touched)
+    // Gradient i belongs to parameter i - 100. Blocks of 128 parameters that lie across the border
+    // of a touched block are updated as a whole.
+    let changed = floats(p).indices.filter { floats(p)[$0] != 1 }
+    #expect(changed.first == (16_384 - 100) / 128 * 128)
+    #expect(changed.last == (2 * 16_384 - 100) / 128 * 128 + 127)
+    #expect(changed.count == (changed.last ?? 0) - (changed.first ?? 0) + 1)
+  }
+
   @Test func zeroGradientsOfANewParameterDoNotDivideByZero() {
     let (p, g, m, v) = (buffer([1, 2, 3]), Buffer(zeroed: 3), Buffer(zeroed: 3), Buffer(zeroed: 3))
     let update = AdamUpdate(learningRate: 0.1, step: 1)
     Kernel.adam(update, parameters: p, gradients: g, firstMoment: m, secondMoment: v, range: 0..<3)
     #expect(floats(p) == [1, 2, 3])
-  }
-
-  @Test(arguments: [0, 1, 33, 16_384, 16_385, 100_003])
-  func reducedGradientsAreTheSameForAnyThreadCount(count: Int) {
-    for shards in [1, 2, 3, 5] {
-      var results: [(bits: [UInt32], norm: UInt64)] = []
-      var draws = Draws(count + shards)
-      let values = (0..<shards).map { _ in draws.floats(count + 20) }
-      var expected = [Double](repeating: 0, count: count)
-      for shard in values { for i in 0..<count { expected[i] += Double(shard[i]) } }
-      let square = expected.reduce(0) { $0 + $1 * $1 }
-      for threads in [1, 2, 3] {
-        let buffers = values.map { buffer($0) }
-        let sum = Kernel.reduceGradients(buffers, count: count, pool: ThreadPool(threads: threads))
-        let total = floats(buffers[0])
-        results.append((total.map(\.bitPattern), sum.bitPattern))
-        #expect(deviation(Array(total[..<count]), expected) <= Double(shards) * 2 * roundoff)
-        // Sums of 1,024 squares in each of 16 lanes.
-        #expect(abs(sum - square) <= square * 1024 * roundoff)
-        #expect(Array(total[count...]) == Array(values[0][count...]))
-        for (shard, other) in buffers.enumerated().dropFirst() {
-          let left = floats(other)
-          #expect(left[..<count].allSatisfy { $0 == 0 })
-          #expect(Array(left[count...]) == Array(values[shard][count...]))
-        }
-      }
-      for result in results {
-        #expect(result.bits == results[0].bits && result.norm == results[0].norm)
-      }
-    }
-  }
-
-  /// Blocks that are zero in some buffers are passed over, but in these alone.
-  @Test func zerosInSomeBuffersAreNotForgotten() {
-    let count = 8 * 128 + 5
-    var draws = Draws(6)
-    let values = (0..<3).map { lane in
-      draws.floats(count).enumerated().map { i, value in i / 128 >> lane & 1 == 0 ? value : 0 }
-    }
-    let buffers = values.map { buffer($0) }
-    let square = Kernel.reduceGradients(buffers, count: count, pool: ThreadPool(threads: 1))
-    let expected = (0..<count).map { values[0][$0] + values[1][$0] + values[2][$0] }
-    #expect(floats(buffers[0]) == expected)
-    #expect(buffers.dropFirst().allSatisfy { floats($0).allSatisfy { $0 == 0 } })
-    let exact = expected.reduce(0) { $0 + Double($1) * Double($1) }
-    #expect(abs(square - exact) <= exact * 1024 * roundoff)
-  }
-
-  @Test func buffersAreAddedInATree() {
-    let values = (0..<5).map { lane in
-      (0..<100).map { i in Float(1) / Float(i + 7 * lane + 3) }
-    }
-    let buffers = values.map { buffer($0) }
-    _ = Kernel.reduceGradients(buffers, count: 100, pool: ThreadPool(threads: 1))
-    let expected = (0..<100).map { (i: Int) -> Float in
-      let left: Float = values[0][i] + values[1][i]
-      let right: Float = values[2][i] + values[3][i]
-      return (left + right) + values[4][i]
-    }
-    #expect(Array(floats(buffers[0])[..<100]) == expected)
-    // One after the other would have given other bits.
-    let inOrder = (0..<100).map { (i: Int) -> Float in
-      values.reduce(Float(0)) { (sum: Float, lane: [Float]) -> Float in sum + lane[i] }
-    }
-    #expect(inOrder != expected)
-  }
-
-  @Test func noBuffersHaveNoNorm() {
-    #expect(Kernel.reduceGradients([], count: 5, pool: ThreadPool(threads: 1)) == 0)
   }
 
   @Test func clipping() {

@@ -29,13 +29,13 @@ extension Tape {
       words: words.value, ids: ids, positions: positions.value, positionIDs: positionIDs,
       types: types?.value, typeIDs: typeIDs, into: value)
     return result(value, of: [words, positions, types, sample?.words.logits]) { gradient, _ in
-      if let target = words.leafGradientTarget(pool) {
+      if let target = words.leafGradientTarget(pool, rows: ids) {
         Kernel.embedGradient(gradient, ids: ids, into: target)
       }
-      if let target = positions.leafGradientTarget(pool) {
+      if let target = positions.leafGradientTarget(pool, rows: positionIDs) {
         Kernel.embedGradient(gradient, ids: positionIDs, into: target)
       }
-      if let target = types?.leafGradientTarget(pool) {
+      if let target = types?.leafGradientTarget(pool, rows: typeIDs) {
         Kernel.embedGradient(gradient, ids: typeIDs, into: target)
       }
       if let sample, sample.words.logits.requiresGradient {

@@ -4,10 +4,10 @@ import Kernels
 /// What an update would take on a machine with more cores, from a profile of this one.
 ///
 /// The work of each kernel is divided among the cores as its parts allow. What goes through the
-/// whole model, the optimiser and the sum of gradients, is no faster than memory lets it. Work that
-/// nobody shares is done by the two threads that have a shard. Assumed are cores like those that
-/// were measured, caches that hold the operands of all other kernels, and an even load of the
-/// shards.
+/// whole model, the optimiser and the sum of gradients after the backward pass, is no faster than
+/// memory lets it. Work that nobody shares is done by the two threads that have a shard. Assumed
+/// are cores like those that were measured, caches that hold the operands of all other kernels, and
+/// an even load of the shards.
 public struct ThreadsModel: Sendable {
   /// Bytes a second that all cores together get from memory.
   public let memoryRate: Double
@@ -66,7 +66,9 @@ public struct ThreadsModel: Sendable {
           part.seconds * (1 - shared) / lanes
           + part.seconds * shared / Double(cores) * unevenness(part, cores: cores)
       }
-      let floor = isEverybodys && cores > 1 ? part.bytes / memoryRate : 0
+      // What is shared is added during the backward pass, while a cache still has it.
+      let bytes = row.part == .gradientSum ? max(0, part.bytes - part.sharedWork) : part.bytes
+      let floor = isEverybodys && cores > 1 ? bytes / memoryRate : 0
       if floor > time { memory += floor }
       seconds += max(time, floor)
     }
