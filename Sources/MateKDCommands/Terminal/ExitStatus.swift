@@ -5,6 +5,7 @@ import Foundation
 import Kernels
 import Models
 import Processes
+import Runs
 import StrictJSON
 import Trainers
 
@@ -105,6 +106,10 @@ extension TrainingError: ExitStatusProviding {
     case .tooManyShards, .tooFewShards: .configuration
     }
   }
+}
+
+extension OtherRun: ExitStatusProviding {
+  package var exitStatus: ExitStatus { .configuration }
 }
 
 extension ProcessError: ExitStatusProviding {
