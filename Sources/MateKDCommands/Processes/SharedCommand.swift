@@ -109,8 +109,8 @@ package struct OtherProgram: ExitStatusProviding, CustomStringConvertible {
   let process, program, first: String
   package var exitStatus: ExitStatus { .usage }
   package var description: String {
-    "\(process) runs mate-kd \(program), but process 0 runs \(first); give all machines programs "
-      + "of the same commit"
+    "\(process) runs mate-kd \(program), but process 0 runs \(first); give all machines one "
+      + "program, or build it afresh on each from one commit"
   }
 }
 
