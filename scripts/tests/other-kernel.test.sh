@@ -119,7 +119,7 @@ JSON
   # Files are touched where they are, not through the caches of a host.
   local cell=/run/export/long/cells/films/hot/seed-6
   local long=(compare --config study.json --output-dir long --method hot --set 'seeds=[6]'
-    --set base.train.max_steps=400 --set base.train.save_steps=50)
+    --set base.train.max_steps=6000 --set base.train.save_steps=200)
   WORKER=still host b "$mate_kd" "${long[@]}" >/run/s.out 2>/run/s.log &
   local still=$!
   for _ in {1..3000}; do

@@ -154,7 +154,8 @@ extension ProcessGroup {
     for (rank, bytes) in try gather(message.bytes).enumerated() where !bytes.isEmpty {
       if rank == self.rank, case .failure(let error) = result { throw Agreed(reason: error) }
       var reader = MessageReader(bytes)
-      let status = ExitStatus(rawValue: Int32(try reader.int())) ?? .software
+      let number = Int32(truncatingIfNeeded: try reader.int())
+      let status = ExitStatus(rawValue: number) ?? .software
       throw Agreed(
         reason: OtherProcessError(
           description: "process \(rank) on \(host(of: rank)): \(try reader.string())",
