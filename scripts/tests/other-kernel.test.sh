@@ -132,6 +132,8 @@ JSON
     || { tail -5 /run/t.log; fail "beside a lock: $?"; }
   ! grep -q ': begins' /run/t.log || fail "a cell was taken from a worker that stands still"
   kill -KILL "$(worker still)"
+  # It stopped with its child.
+  pkill -CONT nsenter
   wait "$still" || true
   echo "NFS $1: a worker that stands still keeps its cell"
   touch -d '6 minutes ago' "$cell"/.lock-*
