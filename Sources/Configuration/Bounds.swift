@@ -29,6 +29,17 @@ public struct Bounds: Sendable, Equatable, CustomStringConvertible {
     return true
   }
 
+  /// Whether a value that is allowed still is when it is rounded to float32, in which weights and
+  /// everything about them is computed: 0.99999999999 is not below 1 there, and 1e-46 not above 0.
+  func containsRounded(_ value: Double) -> Bool {
+    let rounded = Float(value)
+    guard rounded.isFinite, value == 0 || rounded.isNormal else { return false }
+    if value == exception { return true }
+    if let low, !low.isAllowed, rounded <= Float(low.value) { return false }
+    if let high, !high.isAllowed, rounded >= Float(high.value) { return false }
+    return true
+  }
+
   /// No limits.
   public static let any = Bounds()
 
@@ -50,6 +61,11 @@ public struct Bounds: Sendable, Equatable, CustomStringConvertible {
   /// From `low`, allowed, to `high`, not allowed.
   public static func from(_ low: Double, below high: Double) -> Bounds {
     Bounds(low: Limit(value: low, isAllowed: true), high: Limit(value: high, isAllowed: false))
+  }
+
+  /// More than `low` and less than `high`.
+  public static func above(_ low: Double, below high: Double) -> Bounds {
+    Bounds(low: Limit(value: low, isAllowed: false), high: Limit(value: high, isAllowed: false))
   }
 
   /// More than `low` and up to `high`, which is allowed.

@@ -51,6 +51,9 @@ extension ConfigSection {
     { value in
       guard let number = value.double else { throw self.wrong(key, "a number", value) }
       guard bounds.contains(number) else { throw self.wrong(key, "\(bounds)", value) }
+      guard bounds.containsRounded(number) else {
+        throw self.wrong(key, "\(bounds) when rounded to float32", value)
+      }
       return number
     }
   }

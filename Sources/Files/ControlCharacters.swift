@@ -19,22 +19,28 @@ extension StringProtocol {
 }
 
 extension Unicode.Scalar {
-  /// Controls, line separators, and what changes the direction of text.
-  fileprivate var isControl: Bool {
+  /// Controls, line separators, what changes the direction of text, and what cannot be seen, unless
+  /// scripts and emoji need it as they do joiners.
+  package var isControl: Bool {
     switch value {
-    case 0...0x1F, 0x7F...0x9F, 0x2028...0x202E, 0x2066...0x2069: true
+    case 0...0x1F, 0x7F...0x9F, 0x61C, 0x200B, 0x200E, 0x200F, 0x2028...0x202E, 0x2060...0x206F,
+      0xFEFF, 0xE0000...0xE007F:
+      true
     default: false
     }
   }
 
-  fileprivate var jsonEscape: String {
+  /// The scalar as JSON can write it in a string.
+  package var jsonEscape: String {
     switch self {
     case "\n": return "\\n"
     case "\r": return "\\r"
     case "\t": return "\\t"
     default:
-      let digits = String(value, radix: 16)
-      return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      return String(self).utf16.map { unit in
+        let digits = String(unit, radix: 16)
+        return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      }.joined()
     }
   }
 }

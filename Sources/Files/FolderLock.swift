@@ -44,9 +44,14 @@ package final class FolderLock: Sendable {
   package convenience init(_ folder: String) throws {
     switch try Self.take(folder) {
     case .taken(let claim): self.init(claim)
-    case .held(let holder):
+    case .held(let holder?):
+      throw FileError.unwritable(folder, reason: "another run is writing to it (\(holder))")
+    case .held(nil):
+      let name = Self.newest(in: folder).map { "\(Self.prefix)\($0)" } ?? "a file \(Self.prefix)N"
       throw FileError.unwritable(
-        folder, reason: "another run is writing to it" + (holder.map { " (\($0))" } ?? ""))
+        folder,
+        reason: "\(name) in it says that another run is writing to it; if there is none, remove "
+          + "that file")
     }
   }
 
@@ -131,7 +136,14 @@ package final class FolderLock: Sendable {
   }
 
   private static func newest(of names: [String]) -> Int? {
-    names.compactMap { Int($0.dropFirst(prefix.count)) }.filter { $0 > 0 }.max()
+    names.compactMap(number).max()
+  }
+
+  /// The number of a lock; nil for other names.
+  private static func number(of name: String) -> Int? {
+    guard let number = Int(name.dropFirst(prefix.count)), number > 0, name == "\(prefix)\(number)"
+    else { return nil }
+    return number
   }
 
   /// - Throws: `FileError` if the folder cannot be listed, for lack of file descriptors for example.
@@ -158,6 +170,9 @@ package final class FolderLock: Sendable {
       // Whoever has taken the next number removes it.
       if errno == ENOENT { return State(holder: nil, isAbandoned: false) }
       throw FileError.unwritable(path, reason: String(cString: strerror(errno)))
+    }
+    guard let status = file.status, status.st_mode & S_IFMT == S_IFREG else {
+      throw FileError.unwritable(path, reason: "it is in the place of a run's lock; move it away")
     }
     var bytes = [UInt8](repeating: 0, count: 1024)
     let count = bytes.withUnsafeMutableBytes { file.read(into: $0) }
@@ -219,7 +234,8 @@ package final class FolderLock: Sendable {
 
   /// Whether a file is a lock before this one, or a temporary one of a process that was killed.
   private static func isLeftover(_ name: String, of claim: Claim) -> Bool {
-    if let number = Int(name.dropFirst(prefix.count)) { return number < claim.number }
+    if let number = number(of: name) { return number < claim.number }
+    guard name.hasPrefix("\(prefix)tmp-") else { return false }
     var found = stat()
     return lstat("\(claim.folder)/\(name)", &found) == 0
       && (claim.file.status?.st_mtim.tv_sec ?? 0) - found.st_mtim.tv_sec > patience

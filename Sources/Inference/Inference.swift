@@ -35,7 +35,7 @@ public struct Inference: Sendable {
   ///
   /// - Parameter batchSize: the largest number of texts per product. Batches depend only on the
   ///   data.
-  /// - Throws: `CancellationError` if `shouldStop` says so.
+  /// - Throws: `CancellationError` if `shouldStop` says so, `OutputsNotFinite`.
   public func logits(
     _ model: SequenceClassifier, data: TokenizedDataset, batchSize: Int = 32
   ) throws -> Matrix {
@@ -43,6 +43,7 @@ public struct Inference: Sendable {
     try forEachBatch(of: data, batchSize: batchSize) { rows, tokens, tape in
       result.rows(rows).copy(from: model.logits(tokens, tape: tape, training: false).value)
     }
+    guard result.isFinite else { throw OutputsNotFinite() }
     return result
   }
 
@@ -50,7 +51,7 @@ public struct Inference: Sendable {
   /// off.
   ///
   /// - Parameter batchSize: as for classifiers.
-  /// - Throws: `CancellationError` if `shouldStop` says so.
+  /// - Throws: `CancellationError` if `shouldStop` says so, `OutputsNotFinite`.
   public func logits(
     _ model: SpanClassifier, data: TokenizedDataset, batchSize: Int = 32
   ) throws -> Matrix {
@@ -60,6 +61,7 @@ public struct Inference: Sendable {
       result.rows(borders[rows.lowerBound]..<borders[rows.upperBound])
         .copy(from: model.logits(tokens, tape: tape, training: false).value)
     }
+    guard result.isFinite else { throw OutputsNotFinite() }
     return result
   }
 

@@ -1,6 +1,6 @@
 extension Kernel {
   /// out = LayerNorm(dropout(y) + residual) gamma + beta, row by row. y becomes the normalised
-  /// rows.
+  /// rows. A row whose variance is infinite in float32 becomes NaN.
   ///
   /// - Parameters:
   ///   - y: [rows, H]; on return (dropout(y) + residual - mean) / sqrt(variance + epsilon), which
@@ -40,7 +40,9 @@ extension Kernel {
             let v = first(n, of: load(p + i, n) - mean, else: 0)
             squares.addProduct(v, v)
           }
-          let reciprocal = 1 / (squares.sum() / Float(columns) + epsilon).squareRoot()
+          let variance = squares.sum() / Float(columns)
+          // 1 / sqrt(infinity) is 0, which would make any row the bias.
+          let reciprocal = variance.isFinite ? 1 / (variance + epsilon).squareRoot() : .nan
           vectors(columns) { i, n in
             let v = (load(p + i, n) - mean) * reciprocal
             store(v, p + i, n)

@@ -3,7 +3,7 @@ import Glibc
 /// What a random number is used for. Draws for different purposes never share a counter.
 public enum RandomPurpose: UInt32, Sendable {
   case initialization = 1
-  case shuffle, dropout, mask, gumbel, synthesis, bootstrap, noise
+  case shuffle, dropout, mask, gumbel, synthesis, bootstrap, noise, stopping
 }
 
 /// The Philox4x32-10 counter-based generator.

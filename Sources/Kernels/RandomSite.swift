@@ -11,6 +11,7 @@
 /// | mask | `text`, or in methods that guess texts in rounds `text(_:round:)` |
 /// | noise | one of `text`, `text(_:round:)`, `row(_:half:)` and `shard`, by the method |
 /// | synthesis, bootstrap | `part` |
+/// | stopping | `text` |
 public struct RandomSite: Sendable, Hashable {
   /// The number that the generator's counter takes.
   public let number: UInt32

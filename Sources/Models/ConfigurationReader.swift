@@ -40,7 +40,7 @@ struct ConfigurationReader {
 
   func number(_ key: String, default fallback: Float) throws -> Float {
     guard let value = json[key] else { return fallback }
-    guard let number = value.double, number >= 0, number < 1 else {
+    guard let number = value.double, number >= 0, Float(number) < 1 else {
       throw error(value, "\(key) must be a number of at least 0 and below 1")
     }
     return Float(number)

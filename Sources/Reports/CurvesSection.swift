@@ -36,8 +36,12 @@ struct CurvesSection {
     return HTML(parts)
   }
 
+  /// More charts than this nobody looks at; the others are left out, and the page says so.
+  private static let mostCharts = 200
+
   private func charts(of runs: [RunRecord], task: String?, id: String) -> HTML {
-    var rest = runs.flatMap { $0.log }.flatMap { $0.values.map(\.name) }.distinct
+    let logged = runs.flatMap { $0.log }.flatMap { $0.values.map(\.name) }.distinct
+    var rest = Array(logged.prefix(Self.mostCharts))
     let points = runs.map(points)
     var parts: [HTML] = []
     if let task { parts.append(.element("h3", [], "Task \(task)")) }
@@ -59,6 +63,13 @@ struct CurvesSection {
             summary: task.map { "\(group.title), \($0)" } ?? group.title, content: [grid]
           ).html
         ]
+    }
+    if logged.count > Self.mostCharts {
+      parts.append(
+        .element(
+          "p", [],
+          "The charts show the first \(Self.mostCharts) of \(logged.count) logged numbers; "
+            + "log.jsonl has them all."))
     }
     if runs.count > Chart.mostLines {
       parts.append(

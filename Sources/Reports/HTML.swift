@@ -68,7 +68,7 @@ package struct HTML: Sendable {
       case 0x27: result += "&#39;"
       case 0x0..<0x09, 0x0B, 0x0C, 0x0E..<0x20, 0x7F..<0xA0: result += "\u{FFFD}"
       // Marks that change the direction of what follows would reach beyond the user's text.
-      case 0x202A...0x202E, 0x2066...0x2069: result += "\u{FFFD}"
+      case 0x61C, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069: result += "\u{FFFD}"
       default: result.unicodeScalars.append(scalar)
       }
     }

@@ -65,7 +65,8 @@ package struct RunRecord: Sendable {
   package init(folder: String) throws {
     self.folder = folder
     name = folder
-    let run = try StrictJSON.read("\(folder)/run.json")
+    let path = "\(folder)/run.json"
+    let run = try Self.object(StrictJSON.read(path), of: path)
     command = run["command"]?.string ?? ""
     config = run["config"] ?? .null
     let all = try Self.json("\(folder)/all_results.json")
@@ -123,7 +124,14 @@ package struct RunRecord: Sendable {
     guard let bytes = try ByteFile.readIfThere(path, atMost: ByteFile.longestDescription) else {
       return nil
     }
-    return try StrictJSON.parse(bytes, file: path)
+    return try object(StrictJSON.parse(bytes, file: path), of: path)
+  }
+
+  private static func object(_ value: JSONValue, of path: String) throws -> JSONValue {
+    guard value.object != nil else {
+      throw FileError(file: path, problem: "the file must contain one JSON object.")
+    }
+    return value
   }
 
   /// The values of a JSON Lines file; none if it is not there. A last line that an interruption cut

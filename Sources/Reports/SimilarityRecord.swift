@@ -7,6 +7,8 @@ package struct SimilarityRecord: Sendable {
   private let texts: Int
   /// Linear CKA, a row for each layer of the first model.
   private let cka: [[Double]]
+  /// No model has more; a larger table could not be read either.
+  private static let mostLayers = 200
 
   /// Reads a file with the JSON.
   ///
@@ -16,7 +18,7 @@ package struct SimilarityRecord: Sendable {
     let models = json["models"]?.array?.compactMap(\.string) ?? []
     let cka = (json["cka"]?.array ?? []).map { $0.array?.compactMap(\.double) ?? [] }
     guard models.count == 2, let columns = cka.first?.count, columns > 0,
-      cka.allSatisfy({ $0.count == columns })
+      cka.allSatisfy({ $0.count == columns }), max(cka.count, columns) <= Self.mostLayers
     else {
       throw FileError(
         file: file,

@@ -1,5 +1,6 @@
 import Configuration
 import Data
+import Files
 import Inference
 import Methods
 import Models
@@ -98,7 +99,13 @@ extension PreparedRun {
       others: others, hashes: answers.hashes,
       references: {
         let start = ContinuousClock.now
-        var measured = try Head.measure(teacher, answers: answers, learning: learning)
+        var measured: TeacherMeasurement
+        do {
+          measured = try Head.measure(teacher, answers: answers, learning: learning)
+        } catch is OutputsNotFinite {
+          throw FileError(
+            file: "the teacher (\(teacher.place))", problem: OutputsNotFinite.problem)
+        }
         measured.addSize(of: teacher, rows: learning.evaluation.count, since: start)
         let found = try measured.references(allowsWeak: c.allowWeakTeacher)
         agreement.keep(found.predictions)

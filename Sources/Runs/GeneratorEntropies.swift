@@ -17,6 +17,8 @@ final class GeneratorEntropies {
   private let path: String
   private let measure: () throws -> [Double]
   private var lastStep: Int?
+  /// Whether the file has no histogram.
+  var isEmpty: Bool { lastStep == nil }
 
   /// Begins the file, or goes on with it.
   ///

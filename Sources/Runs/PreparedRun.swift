@@ -155,8 +155,13 @@ public struct PreparedRun {
       metric: validation?.metric ?? ("loss", false),
       evaluate: validation.map { [diagnostics = outputs.diagnostics] validation in
         {
-          let found = try validation.measure()
-          return found.metrics + diagnostics(found)
+          do {
+            let found = try validation.measure()
+            return found.metrics + diagnostics(found)
+          } catch is OutputsNotFinite {
+            // No metric is defined then, and none can be the best.
+            return validation.metricNames.map { ($0, .nan) }
+          }
         }
       },
       memory: outputs.memory)
@@ -180,8 +185,12 @@ public struct PreparedRun {
     var results = RunResults(summary, samples: training.data.count)
     let validation = outputs.validation
     let final = try validation.map {
-      try results.measure($0) { found in
-        try outputs.diagnostics(found) + training.objective.diagnostics()
+      do {
+        return try results.measure($0) { found in
+          try outputs.diagnostics(found) + training.objective.diagnostics()
+        }
+      } catch is OutputsNotFinite {
+        throw TrainingError.wentAstray("the model's outputs on the validation data are")
       }
     }
     try folder.lock.requireHeld()
@@ -202,7 +211,7 @@ public struct PreparedRun {
     let cardNotice = card.writeIfPossible(to: folder.path)
     observer.didEnd(results.log, step: summary.globalStep)
     // Last, since all_results.json tells that a run is finished, with nothing left to tidy up.
-    saver.wait()
+    saver.settle()
     try results.write(to: folder)
     // Nobody is told of results in a folder that is gone.
     try folder.lock.requireHeld()
@@ -219,9 +228,10 @@ public struct PreparedRun {
     try folder.settleLog(summary.history)
     try folder.writeInterrupted(summary)
     if let error = saver.firstError { throw error }
+    let checkpoint = CheckpointFolder(step: summary.globalStep, run: folder.path)
+    // A state that is not finite is not saved.
     return .interrupted(
-      in: folder.path,
-      checkpoint: CheckpointFolder(step: summary.globalStep, run: folder.path).path)
+      in: folder.path, checkpoint: checkpoint.hasManifest ? checkpoint.path : nil)
   }
 }
 

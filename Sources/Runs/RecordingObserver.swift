@@ -43,12 +43,13 @@ final class RecordingObserver: TrainingObserver {
   /// Writes events, too, from here on.
   func follow(_ events: TensorBoardLog) { self.events = events }
 
-  /// Writes histograms of the generator's entropy, too, from here on.
+  /// Writes histograms of the generator's entropy, too, from here on: one at once, unless there are
+  /// some of an earlier part of the run.
   ///
   /// - Parameter step: the updates that were made before.
   func follow(_ entropies: GeneratorEntropies, step: Int) {
     self.entropies = entropies
-    recordEntropies(step: step)
+    if entropies.isEmpty { recordEntropies(step: step) }
   }
 
   /// Writes the numbers at the end of the run as events.

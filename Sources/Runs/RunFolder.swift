@@ -41,7 +41,8 @@ package struct RunFolder: Sendable {
   /// Removes what an earlier run has written, so that no file of it stands beside new ones.
   ///
   /// The order matters if this is interrupted. Without all_results.json the folder is not taken for
-  /// a finished run, and without config.json no other file of it is taken for a model.
+  /// a finished run, and without config.json no other file of it is taken for a model. run.json
+  /// stays until the new run's takes its place, so that the folder is always known as a run's.
   ///
   /// - Parameter keepsCheckpoints: whether checkpoints stay, because they could not be used and
   ///   nobody asked for their removal.
@@ -78,7 +79,7 @@ package struct RunFolder: Sendable {
       "eval_results.json", ValidationPredictions.fileName, "trainer_state.json",
       PseudoSamples.fileName, AdversaryOutputs.fileName, AppliedTask.fileName,
       TextLengths.fileName, GeneratorEntropies.fileName,
-    ] + modelFolders + ["run.json", "log.jsonl"]
+    ] + modelFolders + ["log.jsonl"]
 
   /// Folders of models within a run's folder.
   private static let modelFolders = ["best", AdversaryOutputs.generatorFolder]
@@ -97,7 +98,7 @@ package struct RunFolder: Sendable {
           + "output_dir")
     }
     let names = names(in: path)
-    // A run writes run.json before anything else, and log.jsonl is removed last.
+    // A run writes run.json before anything else. Earlier versions removed log.jsonl last.
     if !names.contains("run.json"), !names.contains("log.jsonl"),
       let name = names.first(where: { written.contains($0) })
     {
@@ -133,7 +134,7 @@ package struct RunFolder: Sendable {
 
   /// Whether a run replaces or removes what goes by a name in its folder.
   static func replaces(_ name: String) -> Bool {
-    written.contains(name) || name.hasPrefix("checkpoint-")
+    written.contains(name) || name == "run.json" || name.hasPrefix("checkpoint-")
       || name.hasPrefix(SkippedUpdate.filePrefix)
   }
 
@@ -145,7 +146,10 @@ package struct RunFolder: Sendable {
     if ByteFile.exists("\(path)/run.json") {
       return try ResumePoint.requireSameRun(as: description, in: path, origin: origin)
     }
-    if let name = Self.names(in: path).first(where: Self.replaces) {
+    let names = Self.names(in: path).filter(Self.replaces)
+    // What an earlier version left when it was interrupted while it removed the rest.
+    if names == ["log.jsonl"] { return }
+    if let name = names.first {
       throw FileError.unwritable(
         path,
         reason: "there is no run to continue, and \(name) would be lost; give another output_dir "

@@ -7,6 +7,8 @@ struct RunOutputs {
   struct Validation {
     /// The name, without `eval_`, and direction of the metric that decides which model is best.
     let metric: (name: String, greaterIsBetter: Bool)
+    /// The names of all metrics, without `eval_`.
+    let metricNames: [String]
     /// The number of rows or questions.
     let count: Int
     /// The task's labels, for the file of predictions.

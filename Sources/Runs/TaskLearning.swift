@@ -99,7 +99,8 @@ struct TaskLearning<Head: TaskHead> {
       ] + evaluation.hashes + others.flatMap { self.hashes(of: $0) } + hashes,
       parameters: model.model.parameters.count,
       validation: RunOutputs.Validation(
-        metric: metric, count: evaluation.count, labels: task.labelNames
+        metric: metric, metricNames: evaluation.metricNames, count: evaluation.count,
+        labels: task.labelNames
       ) { [evaluation, model, batchSize = setup.arguments.perDeviceEvalBatchSize] in
         try evaluation.measure(model.model, batchSize: batchSize)
       },

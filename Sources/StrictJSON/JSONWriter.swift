@@ -1,3 +1,5 @@
+import Files
+
 /// Writes JSON text. The same value always gives the same bytes.
 public struct JSONWriter: Sendable {
   /// The placement of white space.
@@ -77,8 +79,31 @@ public struct JSONWriter: Sendable {
   }
 
   private func writeString(_ text: String, to output: inout [UInt8]) {
+    // Most text has none of the controls beyond ASCII, which JSON need not escape but terminals obey.
+    if text.utf8.contains(where: { $0 >= 0x7F }),
+      text.unicodeScalars.contains(where: { $0.value >= 0x7F && $0.isControl })
+    {
+      return writeScalars(of: text, to: &output)
+    }
     output.append(UInt8(ascii: "\""))
-    for byte in text.utf8 {
+    writeBytes(text.utf8, to: &output)
+    output.append(UInt8(ascii: "\""))
+  }
+
+  private func writeScalars(of text: String, to output: inout [UInt8]) {
+    output.append(UInt8(ascii: "\""))
+    for scalar in text.unicodeScalars {
+      if scalar.value >= 0x7F, scalar.isControl {
+        output.append(contentsOf: scalar.jsonEscape.utf8)
+      } else {
+        writeBytes(String(scalar).utf8, to: &output)
+      }
+    }
+    output.append(UInt8(ascii: "\""))
+  }
+
+  private func writeBytes(_ bytes: String.UTF8View, to output: inout [UInt8]) {
+    for byte in bytes {
       switch byte {
       case UInt8(ascii: "\""): output.append(contentsOf: "\\\"".utf8)
       case UInt8(ascii: "\\"): output.append(contentsOf: "\\\\".utf8)
@@ -93,6 +118,5 @@ public struct JSONWriter: Sendable {
       default: output.append(byte)
       }
     }
-    output.append(UInt8(ascii: "\""))
   }
 }

@@ -1,4 +1,5 @@
 import Files
+import Foundation
 import Kernels
 import Runs
 import StrictJSON
@@ -73,7 +74,7 @@ extension Study {
     observer: some StudyObserver, waits: Bool = false,
     isSelected: (StudyCell) -> Bool = { _ in true }
   ) throws -> StudyOutcome {
-    _ = try StudyFolder(configuration.outputDir)
+    _ = try StudyFolder(configuration.outputDir, of: .compare)
     // What the cells of the tables wait for comes first.
     let deciding = selections.flatMap { $0.candidates.flatMap(\.cells) }
     let selected = (deciding + cells).filter(isSelected)
@@ -125,7 +126,7 @@ extension Study {
   ///
   /// - Throws: what reading the cells throws, and `FileError`.
   public func report(pool: ThreadPool) throws -> StudyReport {
-    _ = try StudyFolder(configuration.outputDir)
+    _ = try StudyFolder(configuration.outputDir, of: .compare)
     let lock = try FolderLock.waiting(for: configuration.outputDir)
     defer { lock.release() }
     let report = try StudyReport(hasNews ? Study(configuration) : self, pool: pool)
@@ -134,9 +135,38 @@ extension Study {
   }
 }
 
-/// The folder of a study.
+/// The folder of a study, or of one of its cells.
 struct StudyFolder {
   let path: String
+
+  /// Whose results lie side by side in a folder.
+  enum Kind: String {
+    case compare, sweep
+
+    /// The empty file by which a folder is known as one of this kind.
+    var mark: String { ".mate-kd-\(rawValue)" }
+    /// What folders without a mark have, from before there were marks.
+    var content: String { self == .compare ? "cells" : "round-0" }
+  }
+
+  /// Makes the folder of a study or sweep if it does not exist.
+  ///
+  /// - Throws: `FileError`, also if there is something else in it already: what is called like a
+  ///   table would be written over.
+  init(_ path: String, of kind: Kind) throws {
+    try self.init(path)
+    guard !ByteFile.exists("\(path)/\(kind.mark)") else { return }
+    let names = try FileManager.default.contentsOfDirectory(atPath: path)
+      .filter { !$0.hasPrefix(".") }
+    guard names.isEmpty || names.contains(kind.content) else {
+      throw FileError.unwritable(
+        path,
+        reason:
+          "the folder is not empty and not that of a \(kind == .compare ? "study" : "sweep"); "
+          + "give another output_dir")
+    }
+    try ByteFile.write([], to: "\(path)/\(kind.mark)")
+  }
 
   /// Makes the folder if it does not exist; anything already in it stays.
   /// - Throws: `FileError`.

@@ -104,10 +104,11 @@ extension AdamOptimizer: StatePart {
   package func restore(_ record: StateRecord) throws {
     let updates = try record.count("updates")
     let squares = try record.floats("exp_avg_sq", shape: [count])
-    guard squares.buffer.withFloats({ $0[..<count].allSatisfy { $0 >= 0 } }) else {
-      throw StateError("exp_avg_sq has a mean of squares that is not 0 or more")
-    }
-    try record.floats("exp_avg", shape: [count]).copy(to: firstMoment)
+    guard squares.isFinite, squares.buffer.withFloats({ $0[..<count].allSatisfy { $0 >= 0 } })
+    else { throw StateError("exp_avg_sq has a mean of squares that is not 0 or more") }
+    let means = try record.floats("exp_avg", shape: [count])
+    guard means.isFinite else { throw StateError("exp_avg has a mean that is not finite") }
+    means.copy(to: firstMoment)
     squares.copy(to: secondMoment)
     for piece in pieces { piece.resting.reset() }
     made.withLock { $0 = updates }

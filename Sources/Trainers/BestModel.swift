@@ -84,6 +84,26 @@ final class BestModel: StatePart {
     if let kept, best.value != nil { copy(kept, to: parameters.buffer) }
   }
 
+  /// Exchanges the model's weights with its best ones, if they were kept and there are any.
+  ///
+  /// - Returns: whether there are.
+  func exchangeWeights() -> Bool {
+    guard let kept, best.value != nil else { return false }
+    let (own, other) = (parameters.buffer, kept)
+    let count = 1 << 16
+    let held = Matrix(zeros: 1, min(count, parameters.count))
+    for start in stride(from: 0, to: parameters.count, by: count) {
+      let length = min(count, parameters.count - start)
+      let first = Matrix(own, offset: start, rows: 1, columns: length)
+      let second = Matrix(other, offset: start, rows: 1, columns: length)
+      let middle = held.columns(0..<length)
+      middle.copy(from: first)
+      first.copy(from: second)
+      second.copy(from: middle)
+    }
+    return true
+  }
+
   private func copy(_ source: Buffer, to target: Buffer) {
     Matrix(target, rows: 1, columns: parameters.count)
       .copy(from: Matrix(source, rows: 1, columns: parameters.count))

@@ -164,5 +164,10 @@ public protocol StateSaver {
   ///   - state: makes a copy of the state, as large as weights and moments together. To be called
   ///     once, when the copy before it is no longer needed.
   ///   - best: the update after which the best evaluation was made; nil without any.
-  func save(_ state: @autoclosure () -> RunState, step: Int, best: Int?) throws
+  ///   - makesRoom: whether older states may be removed for it.
+  func save(
+    _ state: @autoclosure () -> RunState, step: Int, best: Int?, makesRoom: Bool) throws
+  /// An update was made since the last state was kept, and its numbers are finite: that state is one
+  /// to go on from, and older ones may make room for it.
+  func confirm()
 }

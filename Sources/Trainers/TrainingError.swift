@@ -4,6 +4,8 @@ public enum TrainingError: Error, CustomStringConvertible, Equatable {
   ///
   /// - `first`: the weight or gradient that was the first to be so, or the loss.
   case notFinite(first: String, updates: Int)
+  /// What a run leaves is NaN or infinite: a weight, or the model's outputs.
+  case wentAstray(String)
   /// The data set has no rows to train on.
   case noData(String)
   /// A batch makes more shards than there are names for their random draws.
@@ -25,6 +27,10 @@ public enum TrainingError: Error, CustomStringConvertible, Equatable {
       (updates == 1 ? "an update was" : "\(updates) updates in a row were")
         + " skipped because \(first) is not finite; lower train.learning_rate, clip gradients "
         + "(train.max_grad_norm) or look at the batches in the files nonfinite-N.json"
+    case .wentAstray(let what):
+      "after the last update \(what) NaN or infinite, so there is no model to keep; lower "
+        + "train.learning_rate, clip gradients (train.max_grad_norm), or go back to an earlier "
+        + "checkpoint"
     case .noData(let what): "\(what) has no rows to train on"
     case .tooManyShards(let count):
       "a batch is worked on in \(count) pieces, and \(StepContext.maximumShards) is the most; "

@@ -19,8 +19,10 @@ extension TrainingSession {
   /// Seconds of training before the state that it last went back to, in all parts of the run.
   package var earlierSeconds: Double { now.seconds }
 
-  /// A copy of the state between two updates.
+  /// A copy of the state between two updates, also when the model has got its best weights.
   public var state: RunState {
+    if hasBestWeights { _ = best.exchangeWeights() }
+    defer { if hasBestWeights { _ = best.exchangeWeights() } }
     var state = RunState(
       parts: Dictionary(parts.map { ($0.stateName, $0.record()) }) { first, _ in first })
     var counters = now
@@ -58,6 +60,7 @@ extension TrainingSession {
         throw StateError("\(part.stateName): \(error)")
       }
     }
+    hasBestWeights = false
     now = try TrainerState(record(TrainerState.stateName))
     batches = now.epochsBegun > 0 ? sampler.batches(epoch: now.epochsBegun - 1) : []
     try now.check(

@@ -44,6 +44,8 @@ public final class TrainingSession<Task: Objective> {
   private var start = ContinuousClock.now
   /// What the reductions of this process took.
   var exchange = ExchangeCost()
+  /// Whether the model has its best weights, and `best` those of the last update.
+  var hasBestWeights = false
   /// What was not finite in the latest update that was skipped.
   private var firstNotFinite: String?
 
@@ -116,20 +118,50 @@ public final class TrainingSession<Task: Objective> {
       let isMain = try now.owesEvaluation || makeUpdate(observer: observer, saver: saver)
       guard try !group.any(observer.shouldStop) && (!isMain || makeEvaluation(observer: observer))
       else {
-        try saver?.save(state, step: now.globalStep, best: best.best.step)
+        try save(to: saver, observer: observer)
         var summary = self.summary
         summary.end = .interrupted
         return summary
       }
       let isLast = now.globalStep == maxSteps
-      if isMain,
+      // After an update that was skipped, the state is what the one before it left, and that may be
+      // what numbers went astray in: no older one is removed for it.
+      if isMain, now.skippedInARow == 0,
         saver?.isDue(step: now.globalStep, stepsPerEpoch: stepsPerEpoch, isLast: isLast) == true
       {
-        try saver?.save(state, step: now.globalStep, best: best.best.step)
+        try save(to: saver, observer: observer)
       }
     }
-    restoreBestWeights()
+    if arguments.loadBestModelAtEnd { hasBestWeights = best.exchangeWeights() }
+    try requireNumbers()
     return summary
+  }
+
+  /// - Throws: `TrainingError` if a weight is not finite at the end, or if no update of the main
+  ///   model was made.
+  private func requireNumbers() throws {
+    if let name = SkippedUpdate.notFiniteWeight(models.flatMap(\.allParameters)) {
+      throw TrainingError.wentAstray("\(name) is")
+    }
+    if now.globalStep > 0, now.skippedOfMain == now.globalStep {
+      throw TrainingError.notFinite(
+        first: firstNotFinite ?? "the loss", updates: now.skippedOfMain)
+    }
+  }
+
+  /// Saves the state, unless a weight is not finite: nothing could go on from there, and a good state
+  /// might have to make room for it.
+  private func save(
+    to saver: (any StateSaver)?, makesRoom: Bool = true, observer: some TrainingObserver
+  ) throws {
+    guard let saver else { return }
+    if let name = SkippedUpdate.notFiniteWeight(models.flatMap(\.allParameters)) {
+      observer.didWarn("update \(now.globalStep) is not saved, because \(name) is not finite")
+      return
+    }
+    try saver.save(
+      state, step: now.globalStep, best: best.best.step,
+      makesRoom: makesRoom && now.skippedInARow == 0)
   }
 
   /// Makes an update and tells the observer.
@@ -141,14 +173,15 @@ public final class TrainingSession<Task: Objective> {
     let (scalars, isMain) = try update(rows: nextBatch(), observer: observer)
     if now.skippedInARow >= arguments.nonFinitePatience, let firstNotFinite {
       // What the weights are is what the last good update left, unless that spoiled them.
-      if let saver, SkippedUpdate.notFiniteWeight(models.flatMap(\.allParameters)) == nil {
-        try saver.save(state, step: now.globalStep, best: best.best.step)
+      if saver != nil, SkippedUpdate.notFiniteWeight(models.flatMap(\.allParameters)) == nil {
+        try save(to: saver, makesRoom: false, observer: observer)
         observer.didWarn(
           "the weights of the last good update are saved as checkpoint-\(now.globalStep)")
       }
       throw TrainingError.notFinite(first: firstNotFinite, updates: now.skippedInARow)
     }
     guard isMain else { return false }
+    if now.skippedInARow == 0 { saver?.confirm() }
     observer.didStep(
       now.globalStep, of: maxSteps, loss: scalars["loss"],
       learningRate: scalars["learning_rate"], texts: now.texts)
@@ -172,10 +205,6 @@ public final class TrainingSession<Task: Objective> {
     now.owesEvaluation = false
     now.end = isLast ? .planned : isEnough ? .patience : nil
     return true
-  }
-
-  private func restoreBestWeights() {
-    if arguments.loadBestModelAtEnd { best.restoreWeights() }
   }
 
   /// The rows of the next update; the same rows again if a batch serves several updates.
@@ -206,7 +235,7 @@ public final class TrainingSession<Task: Objective> {
     let isMain = model.parameters === models[0].parameters
     if isMain, turn != now.stage {
       now.stage = turn
-      restoreBestWeights()
+      if arguments.loadBestModelAtEnd { best.restoreWeights() }
     }
     let gradients = lanes.map(\.gradients)
     let sum = reduction.begin(gradients, count: optimizer.count)

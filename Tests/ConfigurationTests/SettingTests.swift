@@ -69,4 +69,18 @@ import Testing
     try document.root.alias("old", for: "new")
     #expect(document.settings.map(\.replacement) == ["new"])
   }
+
+  /// Weights and all about them are computed in float32, so a setting must keep its bounds there.
+  @Test(
+    arguments: [
+      (1e-46, .above(0)), (0.99999999999, .from(0, below: 1)), (1e39, .atLeast(0)),
+      (-1e39, .any), (1e-40, .between(0, 1)),
+    ] as [(Double, Bounds)])
+  func numbersThatFloatsRoundBeyondTheirBounds(_ value: Double, _ bounds: Bounds) throws {
+    let root = try document(["x": .double(value)]).root
+    let error = #expect(throws: ConfigError.self) { try root.number("x", in: bounds) }
+    #expect(error?.message.contains("when rounded to float32") == true)
+    let kept = try document(["x": 0.1]).root
+    #expect(try kept.number("x", in: .between(0, 0.1)) == 0.1)
+  }
 }

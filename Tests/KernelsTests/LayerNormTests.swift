@@ -131,4 +131,16 @@ import Testing
     // The mean of 64 floats near 1000 is known to a few of their last places, 6e-5.
     #expect(deviation(y, exact.values) < 2e-4)
   }
+
+  /// As in PyTorch: the bias alone, which 1 / sqrt(infinity) would leave, looks like an answer.
+  @Test func aVarianceTooLargeForFloatsMakesNaN() {
+    let y = Matrix([1e30, -1e30, 3, 4] + [1, 2, 3, 4], rows: 2, columns: 4)
+    let (out, reciprocals) = (Matrix(zeros: 2, 4), Matrix(zeros: 2, 1))
+    let one = Matrix([1, 1, 1, 1], rows: 1, columns: 4)
+    Kernel.addNorm(
+      y, residual: nil, gamma: one, beta: one, epsilon: 1e-12, dropout: nil, into: out,
+      reciprocals: reciprocals)
+    #expect(out.rows(0..<1).values.allSatisfy { $0.isNaN })
+    #expect(out.rows(1..<2).isFinite)
+  }
 }

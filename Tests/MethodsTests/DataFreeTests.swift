@@ -101,6 +101,73 @@ import Trainers
     #expect(try guess(one, alpha: 1) != guess(other, alpha: 1))
   }
 
+  @Test func withoutStepsWordsAreRandomText() throws {
+    let world = try World(rows: 12)
+    let words = try SyntheticTexts(words: .random, rows: 12, meanLength: 8, lengthDeviation: 3)
+      .dataset(
+        for: .sst2, tokenizer: world.toy.tokenizer, maximumLength: 24, seed: 3,
+        pool: world.toy.pool)
+    let asdfd = try world.asdfd {
+      $0.guessing.start = .words
+      $0.guessing.steps = 0
+      $0.reconstructionWeight = 0
+    }
+    // Which gives the student the teacher's word embeddings.
+    let random = try #require(MethodRegistry.named("random-text")).configure(
+      methodSection("{}"))(world.setup)
+    let table = world.student.encoder.words
+    func run(_ method: some Objective) throws -> (loss: Double, gradient: [Float]) {
+      let driver = StepDriver(training: world.student.parameters, shards: 2)
+      let loss = try method.loss(driver.context(words.batch(Array(0..<12))))["loss"]
+      // No gradient reaches the words through vectors.
+      var gradient = driver.gradients
+      for index in 0..<table.count { gradient[table.offset + index] = 0 }
+      return (loss, gradient)
+    }
+    let (guessed, read) = (try run(asdfd), try run(random))
+    #expect(guessed.loss == read.loss && guessed.loss > 0)
+    #expect(guessed.gradient == read.gradient)
+  }
+
+  @Test func aTextStopsWhenTheTeacherIsSureEnough() throws {
+    let world = try World()
+    let texts = world.texts
+    func confidences(_ range: ClosedRange<Double>?, steps: Int) throws -> [Double] {
+      let method = try world.asdfd {
+        $0.guessing.steps = steps
+        $0.guessing.stopConfidence = range
+      }
+      let vectors = method.guess(texts, tape: world.tape).0
+      let tape = world.tape
+      let logits = world.teacher.logits(
+        texts.tokens, tape: tape, training: false, vectors: tape.constant(vectors))
+      let probabilities = tape.softmax(logits).value
+      return texts.classLabels.enumerated().map { Double(probabilities[$0, Int($1)]) }
+    }
+    let start = try confidences(nil, steps: 0)
+    let all = try confidences(nil, steps: 60)
+    #expect(all.allSatisfy { $0 > 0.9 })
+    // Whoever is there already does not move, and whoever is not stops soon after.
+    #expect(try confidences(0...0, steps: 60) == start)
+    let stopped = try confidences(0.6...0.7, steps: 60)
+    #expect(zip(stopped, start).allSatisfy { $0 == $1 || ($0 >= 0.6 && $0 < 0.85) })
+    #expect(try confidences(1...1, steps: 60) == all)
+  }
+
+  @Test func theNormalizedErrorOfTheMeanWordIsOne() throws {
+    let world = try World(rows: 64)
+    let texts = world.texts
+    let method = try world.asdfd {
+      $0.adversarialWeight = 1e-9
+      $0.normalizesReconstruction = true
+      $0.guessing.steps = 1
+      $0.guessing.learningRate = 0
+    }
+    // Before the head has learnt, it says the mean word; guesses begin with the words' variance.
+    let error = method.guess(texts, tape: world.tape).1["guess_reconstruction_loss"] / 64
+    #expect(abs(error - 1) < 0.1)
+  }
+
   @Test func theAdversaryMakesHiddenVectorsHarder() throws {
     let world = try World(rows: 32)
     let texts = world.texts
@@ -244,7 +311,7 @@ import Trainers
       Kernel.add(direction, to: point, alpha: Float(h))
       let tape = world.tape
       let leaf = tape.leaf(point)
-      let scalars = method.guessLoss(texts, tape, vectors: leaf, hidden: hidden)
+      let scalars = method.guessLoss(texts, tape, vectors: leaf, hidden: hidden).scalars
       tape.backward()
       return (
         [scalars["guess_loss"], -0.3 * scalars["guess_reconstruction_loss"]], leaf.leafGradient

@@ -38,6 +38,16 @@ import Testing
         "student.allow_new_weights is about the checkpoint of model_name_or_path") == true)
   }
 
+  @Test(arguments: ["a\\tb", "a\\nb", "a\\r"])
+  func labelsWithLineBreaksAreRefused(_ label: String) throws {
+    let own = """
+      "name": "own", "format": "csv", "text": "t", "label": "l", "labels": ["\(label)", "b"]
+      """
+    let text = try Draft.changed(Draft.teacher, "\"name\": \"sst-2\"", own)
+    let complaint = Draft.complaint(TeacherFinetuneConfiguration.self, text)
+    #expect(complaint?.contains("has a tab or a line break") == true)
+  }
+
   @Test func labelOrder() throws {
     let text = try Draft.changed(
       Draft.distill, "\"runs/t\"", "\"runs/t\", \"label_order\": [\"b\", \"a\"]")

@@ -108,6 +108,11 @@ import Trainers
         #expect(
           try world.bytes("\(output)/\(file)") == world.bytes("whole/\(file)"), "\(stop) \(file)")
       }
+      // Of methods with a generator that learns.
+      let entropies = "generator_entropy.jsonl"
+      if ByteFile.exists("\(world.toy.scratch.path)/whole/\(entropies)") {
+        #expect(try world.bytes("\(output)/\(entropies)") == world.bytes("whole/\(entropies)"))
+      }
     }
   }
 
@@ -192,6 +197,12 @@ import Trainers
         let results = try StrictJSON.read("\(path)/run/all_results.json")
         #expect(results["interrupted"]?.bool == true)
       }
+      // Its model is that of the update, not the best one.
+      if train == [:], let last = places.last ?? nil, last == "checkpoint-12" {
+        let model = try world.bytes("run/\(last)/model.safetensors")
+        #expect(try model == world.bytes("whole/\(last)/model.safetensors"))
+        #expect(try model != world.bytes("whole/model.safetensors"))
+      }
       let second = try world.prepared(
         method, output: "run", train: train.merged(with: ["resume_from_checkpoint": true])
       ).execute(SilentObserver())
@@ -211,6 +222,43 @@ import Trainers
     #expect(places.count { $0 == "checkpoint-\(last)" } == 3)
   }
 
+  /// run.json has its keys sorted, also within arrays.
+  @Test func theOrderOfKeysIsNoDifference() {
+    func description(_ members: JSONValue) -> RunDescription {
+      RunDescription(json: ["config": ["teacher": ["ensemble": [1, members]]]])
+    }
+    let old = description(["a": 1, "b": ["c": 2, "d": 3]])
+    #expect(description(["b": ["d": 3, "c": 2], "a": 1]).differences(from: old).isEmpty)
+    #expect(description(["b": ["d": 3, "c": 9], "a": 1]).differences(from: old).count == 1)
+  }
+
+  @Test func whatNoRunHasWrittenStays() throws {
+    let world = try World()
+    let method: JSONValue = ["name": "kd"]
+    let folder = "\(world.toy.scratch.path)/run"
+    let train: JSONValue = ["save_steps": 2, "save_total_limit": 1]
+    _ = try world.prepared(method, output: "whole", train: train).execute(SilentObserver())
+    let observer = SilentObserver()
+    observer.stopsAfter = 3
+    _ = try world.prepared(method, output: "run", train: train).execute(observer)
+    // One that rotation would remove, and two in the place of a checkpoint to come.
+    try ByteFile.write(Array("mine".utf8), to: "\(folder)/checkpoint-1/mine.txt")
+    try ByteFile.write(Array("mine".utf8), to: "\(folder)/checkpoint-8/mine.txt")
+    try ByteFile.write(Array("mine".utf8), to: "\(folder)/checkpoint-10")
+    let told = SilentObserver()
+    let error = #expect(throws: FileError.self) {
+      try world.prepared(
+        method, output: "run", train: train.merged(with: ["resume_from_checkpoint": true])
+      ).execute(told)
+    }
+    #expect(error?.description.contains("no run has written it") == true)
+    #expect(told.notices.contains { $0.contains("checkpoint-8 could not be saved") })
+    for file in ["checkpoint-1/mine.txt", "checkpoint-8/mine.txt", "checkpoint-10"] {
+      #expect(try world.bytes("run/\(file)") == Array("mine".utf8))
+    }
+    #expect(try world.bytes("run/model.safetensors") == world.bytes("whole/model.safetensors"))
+  }
+
   /// A damaged newer checkpoint is neither kept instead of a valid one nor taken for the newest.
   @Test func rotationKeepsWhatIsValid() throws {
     let world = try World()
@@ -220,7 +268,8 @@ import Trainers
     let observer = SilentObserver()
     observer.stopsAfter = 9
     _ = try world.prepared(method, output: "run", train: train).execute(observer)
-    for step in [8, 9] {
+    // The last one has not been gone on from, so it takes nobody's place.
+    for step in [6, 8, 9] {
       try ByteFile.write([], to: "\(folder)/checkpoint-\(step)/training_state.safetensors")
     }
     // Nothing valid is left, so the run begins anew, and goes on from its own checkpoints.
@@ -233,9 +282,13 @@ import Trainers
     third.stopsAfter = 5
     _ = try world.prepared(method, output: "run", train: resume).execute(third)
     #expect(third.notices.contains { $0.hasPrefix("going on after update 3") })
-    let names = try FileManager.default.contentsOfDirectory(atPath: folder)
-      .filter { $0.hasPrefix("checkpoint-") }
-    #expect(names.sorted() == ["checkpoint-4", "checkpoint-5"])
+    func names() throws -> [String] {
+      try FileManager.default.contentsOfDirectory(atPath: folder)
+        .filter { $0.hasPrefix("checkpoint-") }.sorted()
+    }
+    #expect(try names() == ["checkpoint-3", "checkpoint-4", "checkpoint-5"])
+    _ = try world.prepared(method, output: "run", train: resume).execute(SilentObserver())
+    #expect(try names() == ["checkpoint-10", "checkpoint-12"])
   }
 
   @Test func rotationKeepsTheBestCheckpoint() throws {

@@ -48,7 +48,7 @@ import Trainers
     #expect(best == ["config.json"])
     _ = try RunFolder(scratch.path, overwrite: true)
     let left = try FileManager.default.contentsOfDirectory(atPath: scratch.path)
-    #expect(left.sorted() == [".lock-2", "notes"])
+    #expect(left.sorted() == [".lock-2", "notes", "run.json"])
   }
 
   @Test func whatNoRunHasWrittenIsNotRemoved() throws {

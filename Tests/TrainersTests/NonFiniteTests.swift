@@ -175,7 +175,8 @@ private final class RecordingSaver: StateSaver {
   var saved: [(state: RunState, step: Int)] = []
 
   func isDue(step: Int, stepsPerEpoch: Int, isLast: Bool) -> Bool { false }
-  func save(_ state: @autoclosure () -> RunState, step: Int, best: Int?) {
+  func confirm() {}
+  func save(_ state: @autoclosure () -> RunState, step: Int, best: Int?, makesRoom: Bool) {
     saved.append((state(), step))
   }
 }

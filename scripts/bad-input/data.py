@@ -57,6 +57,8 @@ Case("corpus: 100 GB of nothing", "mate-kd pretrain --config pretrain.json", spo
 Case("dev.tsv: missing", EVALUATE, {"data/dev.tsv": None})
 Case("dev.tsv: not readable", EVALUATE, spoil=lambda at: (os.remove(at("data/dev.tsv")), os.symlink("/proc/self/mem", at("data/dev.tsv"))))
 
+own("a label with a tab", {"labels": ["a\tb", "c"]})
+own("a label with a line break", {"labels": ["a\nb", "c"]})
 text("empty", "")
 text("not UTF-8", b"\xff\xff\n")
 text("blank lines", "\n\n\n")

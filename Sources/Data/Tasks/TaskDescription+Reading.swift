@@ -140,6 +140,7 @@ private struct OwnTarget {
     }
     // Case does not matter where labels are matched with those of checkpoints.
     try section.checkDistinct("labels", names.map { $0.lowercased() })
+    try Self.checkLines(names, in: section)
     let spellings = try readSpellings(section) ?? names
     section.record("label_spellings", .array(spellings.map(JSONValue.string)))
     guard spellings.count == names.count else {
@@ -155,6 +156,16 @@ private struct OwnTarget {
   private func readSpellings(_ section: ConfigSection) throws -> [String]? {
     try section.optionalStrings(
       "label_spellings", "How the files write the labels, in their order; by default as `labels`.")
+  }
+
+  /// Labels become fields of tables.
+  private static func checkLines(_ names: [String], in section: ConfigSection) throws {
+    guard let name = names.first(where: { $0.utf8.contains { [0x09, 0x0A, 0x0D].contains($0) } })
+    else { return }
+    throw section.fail(
+      "labels",
+      "\(section.name("labels")): the label \"\(name)\" has a tab or a line break, which no table "
+        + "can hold; give labels without, and what the files have as label_spellings.")
   }
 
   /// Takes the labels of the training rows, and records them as if they had been given.
@@ -173,6 +184,7 @@ private struct OwnTarget {
     let isThere = DatasetReader.hasFile(task: task, split: .train, directory: directory)
     guard isThere || section.document.checksPaths else { return }
     let found = try DatasetReader.inferLabels(of: task, directory: directory)
+    try Self.checkLines(found, in: section)
     labels = found.map { TaskDescription.Label($0) }
     let names = JSONValue.array(found.map(JSONValue.string))
     for key in ["labels", "label_spellings"] { section.record(key, names) }

@@ -85,17 +85,13 @@ package struct FineTunedClassifier: Sendable {
 
   /// The logits, a row for each row of the data.
   ///
-  /// - Throws: `MemoryShortage`; `FileError` for outputs that are no numbers: any label would do as
-  ///   well as another.
+  /// - Throws: `MemoryShortage`; `FileError` for outputs that are no numbers.
   package func logits(_ data: TokenizedDataset, batchSize: Int) throws -> Matrix {
     try inference.requireMemory(for: model, data: data, logits: data.count * model.labels.count)
-    let logits = try inference.logits(model, data: data, batchSize: batchSize)
-    guard logits.isFinite else {
-      throw FileError(
-        file: folder,
-        problem: "the model's outputs are NaN or infinite; its weights are damaged, or its "
-          + "training went astray.")
+    do {
+      return try inference.logits(model, data: data, batchSize: batchSize)
+    } catch is OutputsNotFinite {
+      throw FileError(file: folder, problem: OutputsNotFinite.problem)
     }
-    return logits
   }
 }

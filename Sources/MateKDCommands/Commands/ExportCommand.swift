@@ -56,10 +56,9 @@ struct ExportCommand: ParsableCommand {
       try OutputFile.refuseExisting(output, advice: "; --overwrite replaces it")
     }
     let path = try HubCache().folder(model)
-    let own = ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [])
-      .filter { !$0.hasSuffix(".onnx") }.map { "\(path)/\($0)" }
     try OutputFile.refuse(
-      output, amongst: own, reason: "it is a file of the model itself; name another file")
+      output, amongst: OutputFile.files(ofModel: path),
+      reason: "it is a file of the model itself; name another file")
     show(try write(ModelFolder(path), to: output))
   }
 

@@ -69,12 +69,13 @@ struct InitCommand: ParsableCommand {
     let inspection = DatasetInspection(first.statistics)
     inspection.print(on: stream)
     InferenceOptions.show(inspection.notices + first.notices)
-    for (file, content) in configurations.files { try JSONWriter().write(content, to: file) }
     let folder = file.lastIndex(of: "/").map { file[...$0] } ?? ""
     try ByteFile.makeFolder("\(folder).mate-kd")
     for (name, content) in try configurations.schemas() {
       try JSONWriter().write(content, to: folder + name)
     }
+    // After everything that may fail: a second try must find none of them.
+    for (file, content) in configurations.files { try JSONWriter().write(content, to: file) }
     stream.print("")
     stream.print("written: \(configurations.files.map(\.file).joined(separator: ", "))")
     stream.print("")

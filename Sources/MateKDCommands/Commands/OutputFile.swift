@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Models
 
 /// The files that commands write their results to.
 enum OutputFile {
@@ -19,6 +20,22 @@ enum OutputFile {
     let kind = try? FileManager.default.attributesOfItem(atPath: path)[.type] as? FileAttributeType
     guard kind == .typeRegular, !path.hasPrefix("/dev/"), !mayGo(path) else { return }
     throw FileError.unwritable(path, reason: "it is there already\(advice)")
+  }
+
+  /// The files in a model's folder without which it is not the same model.
+  static func essentials(ofModel folder: String) -> [String] {
+    let names =
+      ModelFolder.tokenizerFiles + ["config.json", "task.json", "run.json", "modules.json"]
+    return files(ofModel: folder).filter { path in
+      names.contains { path.hasSuffix("/\($0)") }
+        || [".safetensors", ".bin", ".index.json"].contains(where: path.hasSuffix)
+    }
+  }
+
+  /// The files in a model's folder, except for those that `export` makes.
+  static func files(ofModel folder: String) -> [String] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [])
+      .filter { !$0.hasSuffix(".onnx") }.map { "\(folder)/\($0)" }
   }
 
   /// Keeps what a command reads from being replaced by what it writes, whatever names or links lead

@@ -2,6 +2,7 @@ import ArgumentParser
 import Data
 import Files
 import Inference
+import Models
 import StrictJSON
 
 /// `mate-kd predict`.
@@ -124,6 +125,12 @@ struct PredictCommand: ParsableCommand {
         try OutputFile.refuse(
           path, amongst: [texts],
           reason: "it is the file of --input; give \(option) another name")
+        try OutputFile.refuse(
+          path, amongst: OutputFile.essentials(ofModel: HubCache().folder(model)),
+          reason: "it is a file of the model's folder; give \(option) another name")
+        try OutputFile.refuse(
+          path, amongst: [ownTask.taskConfig].compactMap { $0 },
+          reason: "it is the file of --task-config; give \(option) another name")
       }
       try predict(model, input: texts, output: output)
     }

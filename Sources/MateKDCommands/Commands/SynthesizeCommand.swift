@@ -23,6 +23,8 @@ struct SynthesizeCommand: ParsableCommand {
   var devRows = 500
   @Option(help: "Unlabelled sentences of the corpus.")
   var corpusRows = 8000
+  @Flag(help: "Write over files that are there already.")
+  var overwrite = false
 
   func validate() throws {
     for (name, value) in [
@@ -34,6 +36,13 @@ struct SynthesizeCommand: ParsableCommand {
   }
 
   func run() throws {
+    if !overwrite {
+      for name in ["SST-2/train.tsv", "SST-2/dev.tsv", "SST-2/test.tsv", "corpus.txt", "vocab.txt"]
+      {
+        try OutputFile.refuseExisting(
+          "\(output)/\(name)", advice: "; name another folder, or give --overwrite")
+      }
+    }
     let synthesis = SyntheticSentiment(
       trainRows: trainRows, developmentRows: devRows, testRows: devRows, seed: seed)
     do {

@@ -2,6 +2,7 @@ import Configuration
 import Data
 import Files
 import Foundation
+import Inference
 import Kernels
 import Models
 import Processes
@@ -90,6 +91,10 @@ extension FileError: ExitStatusProviding {
   }
 }
 
+extension OutputsNotFinite: ExitStatusProviding {
+  package var exitStatus: ExitStatus { .data }
+}
+
 extension MemoryShortage: ExitStatusProviding {
   package var exitStatus: ExitStatus { .outOfMemory }
 }
@@ -101,7 +106,8 @@ extension MismatchError: ExitStatusProviding {
 extension TrainingError: ExitStatusProviding {
   package var exitStatus: ExitStatus {
     switch self {
-    case .notFinite, .backwardPasses, .gradientsAfterLastPass, .weightOfAnEarlierPass: .software
+    case .notFinite, .wentAstray, .backwardPasses, .gradientsAfterLastPass, .weightOfAnEarlierPass:
+      .software
     case .noData: .data
     case .tooManyShards, .tooFewShards: .configuration
     }

@@ -15,7 +15,7 @@ public struct ASDFD: PseudoTextMethod {
     name: "as-dfd",
     summary: "no training data: embeddings guessed from the teacher, hard for the student's "
       + "self-supervision (Ma et al. 2020)",
-    texts: PseudoTexts.reading,
+    texts: PseudoTexts.readingStart,
     settings: Settings.init(_:), objective: ASDFD.init(_:settings:))
 
   /// The method's constants.
@@ -30,6 +30,9 @@ public struct ASDFD: PseudoTextMethod {
     /// Whether, in the guessing, a hidden vector is also moved away from what the student restores.
     /// If not, only its surroundings are made hard.
     package var movesTargets = false
+    /// Whether L_ssl is divided by the variance of the word embeddings, summed over their
+    /// elements, so that it is 1 for a reconstruction that is as good as the mean word.
+    package var normalizesReconstruction = false
     /// beta: the weight of L_ssl in the student's loss.
     package var reconstructionWeight = 1.0
     /// Updates of the student with each batch of pseudo texts.
@@ -55,6 +58,21 @@ public struct ASDFD: PseudoTextMethod {
       movesTargets = try section.bool(
         "adversary_moves_targets", default: false,
         "Whether a hidden vector itself is moved, too, rather than only its surroundings.")
+      normalizesReconstruction = try section.bool(
+        "normalize_reconstruction", default: false,
+        "Whether the error of hidden vectors is divided by the variance of the word embeddings.")
+      if let range = try section.optionalNumbers(
+        "stop_confidence", in: .between(0, 1),
+        "A text is guessed until the teacher gives its class a probability that is drawn for it "
+          + "between these two numbers; by default it makes all steps.")
+      {
+        guard range.count == 2, range[0] <= range[1] else {
+          throw section.fail(
+            "stop_confidence",
+            "method.stop_confidence must be two numbers, the smaller one first.")
+        }
+        guessing.stopConfidence = range[0]...range[1]
+      }
       studentSteps = try section.int(
         "student_steps", default: 5, in: 1...1_000_000,
         "Updates of the student with each batch of pseudo texts.")
@@ -132,28 +150,30 @@ public struct ASDFD: PseudoTextMethod {
     var scalars = Scalars()
     let vectors = guessing.guess(batch, tape: tape) { frozen, vectors, round in
       let hidden = hiddenRows(batch, seed: tape.seed, draw: tape.step, round: round)
-      scalars = guessLoss(batch, frozen, vectors: vectors, hidden: hidden)
+      let step = guessLoss(batch, frozen, vectors: vectors, hidden: hidden)
+      scalars = step.scalars
+      return step.logits
     }
     return (vectors, scalars)
   }
 
   /// The loss of one step of guessing, summed over texts, on a tape on which both models are
-  /// frozen.
+  /// frozen, and the teacher's logits.
   package func guessLoss(
     _ batch: PseudoBatch, _ tape: Tape, vectors: Tensor, hidden: [Int]
-  ) -> Scalars {
+  ) -> (scalars: Scalars, logits: Tensor) {
     var scalars = Scalars()
     let logits = setup.teacher.logits(
       batch.tokens, tape: tape, training: false, vectors: vectors)
     scalars["guess_loss"] = tape.crossEntropy(logits, labels: batch.classLabels, weight: 1)
-    guard settings.adversarialWeight > 0 else { return scalars }
+    guard settings.adversarialWeight > 0 else { return (scalars, logits) }
     scalars["guess_reconstruction_loss"] =
       reconstructionScale
       * reconstructionError(
         batch, tape, vectors: vectors, hidden: hidden, training: false,
         movesTargets: settings.movesTargets,
         weight: Float(-settings.adversarialWeight * reconstructionScale))
-    return scalars
+    return (scalars, logits)
   }
 
   /// w_kd KD + w_pt PT + beta L_ssl; the scalars are shares of means over the batch.
@@ -181,7 +201,10 @@ public struct ASDFD: PseudoTextMethod {
 
   /// The factor from the error of a text's hidden tokens to its L_ssl. It is the same for texts
   /// with fewer hidden tokens, so these count less.
-  private var reconstructionScale: Double { 1 / Double(settings.maskedTokens) }
+  private var reconstructionScale: Double {
+    let variance = settings.normalizesReconstruction ? guessing.statistics.totalVariance : 1
+    return 1 / (Double(settings.maskedTokens) * max(variance, .leastNormalMagnitude))
+  }
 
   /// The squared distance between the vectors of hidden tokens and what the student and the layer
   /// above it make of [MASK] in their places, summed over the hidden tokens of all texts.

@@ -1,6 +1,7 @@
 import Autograd
 import Configuration
 import Data
+import Glibc
 import Kernels
 import Models
 import Trainers
@@ -47,12 +48,33 @@ package struct EmbeddingGuessing: Sendable {
     case full
   }
 
+  /// Where a guess begins.
+  package enum Start: String, Sendable, CaseIterable {
+    /// At vectors drawn from a normal distribution with the moments of the word embeddings.
+    case gaussian
+    /// At the embeddings of random words of the vocabulary, those of the row's tokens.
+    case words
+
+    /// What rows have between their special tokens.
+    var rowWords: SyntheticTexts.Words { self == .words ? .random : .masks }
+
+    /// Reads `initial_vectors` of a method.
+    init(_ section: ConfigSection) throws {
+      self = try section.choice(
+        "initial_vectors", default: .gaussian,
+        "Where a guess begins: at vectors drawn with the moments of the word embeddings, or at the "
+          + "embeddings of random words.")
+    }
+  }
+
   /// Its constants.
   package struct Settings: Sendable {
     /// `construction_steps`: Adam's steps on a text.
     package var steps = 20
     /// `embedding_learning_rate`, in units of an embedding's elements.
     package var learningRate = 0.01
+    /// `initial_vectors`.
+    package var start = Start.gaussian
     /// `initial_scale`: standard deviation of the first guess in units of the word embeddings'.
     package var initialScale = 1.0
     /// `initial_covariance`: what the elements of the first guess have in common.
@@ -60,6 +82,9 @@ package struct EmbeddingGuessing: Sendable {
     /// `embedding_noise`: standard deviation of the noise that is added, new in every step, before
     /// the models see the vectors.
     package var noise = 0.0
+    /// `stop_confidence`: a text is left as it is when the teacher gives its class a probability
+    /// of as much as a number drawn for the text from this range; nil lets it make all steps.
+    package var stopConfidence: ClosedRange<Double>?
 
     package init() {}
 
@@ -70,6 +95,7 @@ package struct EmbeddingGuessing: Sendable {
       learningRate = try section.number(
         "embedding_learning_rate", default: 0.01, in: 0...100,
         "Learning rate of the guessing, in units of an embedding's elements.")
+      start = try Start(section)
       initialScale = try section.number(
         "initial_scale", default: 1, in: 0...1000,
         "Spread of the first guess, in units of that of the word embeddings.")
@@ -125,8 +151,9 @@ package struct EmbeddingGuessing: Sendable {
     }
   }
 
-  /// Where guessing begins: every element of an ordinary token's vector is normal with mean and
-  /// standard deviation (times `initial_scale`) of that element over the vocabulary; with
+  /// Where guessing begins. With `initial_vectors` "words", at the embeddings of the tokens.
+  /// Otherwise every element of an ordinary token's vector is normal with mean and standard
+  /// deviation (times `initial_scale`) of that element over the vocabulary; with
   /// `initial_covariance` "full", the vectors have the covariance of the word embeddings (times the
   /// square of `initial_scale`).
   ///
@@ -134,6 +161,7 @@ package struct EmbeddingGuessing: Sendable {
   package func start(_ texts: PseudoBatch, seed: UInt64, step: Int, pool: BufferPool) -> Matrix {
     let vectors = pool.matrix(texts.tokens.ids.count, words.columns)
     Kernel.gatherRows(words, texts.tokens.ids.map(Int.init), into: vectors)
+    guard settings.start == .gaussian else { return vectors }
     let normal = pool.matrix(vectors.rows, vectors.columns)
     fillNormal(normal, texts, seed: seed, step: step, round: 0)
     let scale = Float(settings.initialScale)
@@ -157,10 +185,11 @@ package struct EmbeddingGuessing: Sendable {
   /// - Parameters:
   ///   - tape: names the draws and provides memory; nothing is recorded on it.
   ///   - loss: puts loss terms of a step (from 1) on a tape on which every model is frozen, summed
-  ///     over texts; gets the vectors as the models see them.
+  ///     over texts; gets the vectors as the models see them, and returns the teacher's logits.
   /// - Returns: [tokens, H].
   package func guess(
-    _ texts: PseudoBatch, tape: Tape, loss: (_ tape: Tape, _ vectors: Tensor, _ round: Int) -> Void
+    _ texts: PseudoBatch, tape: Tape,
+    loss: (_ tape: Tape, _ vectors: Tensor, _ round: Int) -> Tensor
   ) -> Matrix {
     let pool = tape.pool
     let vectors = start(texts, seed: tape.seed, step: tape.step, pool: pool)
@@ -171,27 +200,57 @@ package struct EmbeddingGuessing: Sendable {
   /// The steps of `guess` on vectors that are there already; they are changed in place.
   package func improve(
     _ vectors: Matrix, of texts: PseudoBatch, tape: Tape,
-    loss: (_ tape: Tape, _ vectors: Tensor, _ round: Int) -> Void
+    loss: (_ tape: Tape, _ vectors: Tensor, _ round: Int) -> Tensor
   ) {
     let pool = tape.pool
+    let limits = stoppingPoints(of: texts, tape: tape)
     let first = pool.zeros(vectors.rows, vectors.columns)
     let second = pool.zeros(vectors.rows, vectors.columns)
     let gradient = pool.matrix(vectors.rows, vectors.columns)
-    let special = texts.isSpecial.indices.filter { texts.isSpecial[$0] }
+    // Rows that do not move: special tokens, and the texts that have come to their end.
+    var fixed = Set(texts.isSpecial.indices.filter { texts.isSpecial[$0] })
     for round in 0..<settings.steps {
       let frozen = Tape(
         pool: pool, seed: tape.seed, step: tape.step, precision: tape.precision)
       let leaf = frozen.leaf(vectors)
-      loss(frozen, noisy(leaf, texts, tape: frozen, round: round + 1), round + 1)
+      let logits = loss(
+        frozen, noisy(leaf, texts, tape: frozen, round: round + 1), round + 1)
       frozen.backward()
       guard let found = leaf.leafGradient else { return }
       gradient.copy(from: found)
-      // With a gradient that has always been 0, Adam's step is exactly 0.
-      for row in special { gradient.rows(row..<row + 1).fill(0) }
+      fixed.formUnion(rowsOfConfidentTexts(texts, limits: limits, logits: logits.value))
+      if fixed.count == vectors.rows { return }
+      // Without gradient and moments Adam's step is exactly 0.
+      for row in fixed {
+        for matrix in [gradient, first, second] { matrix.rows(row..<row + 1).fill(0) }
+      }
       Kernel.adam(
         AdamUpdate(learningRate: Float(settings.learningRate), step: round + 1),
         parameters: vectors.buffer, gradients: gradient.buffer, firstMoment: first.buffer,
         secondMoment: second.buffer, range: 0..<vectors.count)
+    }
+  }
+
+  /// The probability of its class at which each text comes to its end; empty without such an end.
+  private func stoppingPoints(of texts: PseudoBatch, tape: Tape) -> [Double] {
+    guard let range = settings.stopConfidence else { return [] }
+    return texts.places.map { place in
+      var stream = RandomStream(
+        seed: tape.seed, purpose: .stopping, step: tape.step, site: .text(place))
+      return range.lowerBound + (range.upperBound - range.lowerBound) * Double(stream.nextUniform())
+    }
+  }
+
+  private func rowsOfConfidentTexts(
+    _ texts: PseudoBatch, limits: [Double], logits: Matrix
+  ) -> [Int] {
+    limits.indices.flatMap { text -> [Int] in
+      let values = logits.rows(text..<text + 1).values.map(Double.init)
+      let largest = values.max() ?? 0
+      let weights = values.map { exp($0 - largest) }
+      let confidence = weights[Int(texts.classLabels[text])] / weights.reduce(0, +)
+      guard confidence >= limits[text] else { return [] }
+      return Array(texts.tokens.offsets[text]..<texts.tokens.offsets[text + 1])
     }
   }
 
@@ -222,6 +281,10 @@ package struct EmbeddingGuessing: Sendable {
 package struct WordStatistics: Sendable {
   /// One row each.
   package let mean, deviation: Matrix
+  /// The squared distance of a word from the mean word, averaged over words.
+  package var totalVariance: Double {
+    deviation.values.reduce(0) { $0 + Double($1) * Double($1) }
+  }
 
   /// Those of an embedding matrix, [vocabulary, H].
   package init(_ words: Matrix) {

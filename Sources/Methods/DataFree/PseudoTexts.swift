@@ -44,6 +44,11 @@ package final class PseudoTexts: Sendable {
     try SyntheticTexts(section, words: .masks, rows: 1024)
   }
 
+  /// The same for a method whose guesses may begin at words (`initial_vectors`).
+  @Sendable static func readingStart(_ section: ConfigSection) throws -> SyntheticTexts {
+    try SyntheticTexts(section, words: EmbeddingGuessing.Start(section).rowWords, rows: 1024)
+  }
+
   /// Counts the use of rows in a new batch and returns the places of those in `rows` that have to
   /// be guessed before.
   package func due(_ rows: [Int]) -> [Int] {

@@ -16,7 +16,7 @@ public struct ZSKD: PseudoTextMethod {
   static let description = MethodDescription(
     name: "zskd",
     summary: "no training data: embeddings guessed for Dirichlet targets (after Nayak et al. 2019)",
-    texts: PseudoTexts.reading,
+    texts: PseudoTexts.readingStart,
     settings: Settings.init(_:), objective: ZSKD.init(_:settings:))
 
   /// The method's constants.
@@ -142,15 +142,18 @@ public struct ZSKD: PseudoTextMethod {
   ) -> (Matrix, Double) {
     var sum = 0.0
     let vectors = guessing.guess(batch, tape: tape) { frozen, vectors, _ in
-      sum = guessLoss(batch, frozen, vectors: vectors, targets: targets)
+      let step = guessLoss(batch, frozen, vectors: vectors, targets: targets)
+      sum = step.sum
+      return step.logits
     }
     return (vectors, sum)
   }
 
-  /// The loss of one step of guessing, summed over texts, on a tape on which the teacher is frozen.
+  /// The loss of one step of guessing, summed over texts, on a tape on which the teacher is frozen,
+  /// and the teacher's logits.
   package func guessLoss(
     _ batch: PseudoBatch, _ tape: Tape, vectors: Tensor, targets: [[Double]]
-  ) -> Double {
+  ) -> (sum: Double, logits: Tensor) {
     let t = settings.distillation.terms.temperature
     // Outputs whose softmax at this temperature is the target.
     let wanted = Matrix(
@@ -158,8 +161,9 @@ public struct ZSKD: PseudoTextMethod {
       columns: similarities.columns)
     let logits = setup.teacher.logits(
       batch.tokens, tape: tape, training: false, vectors: vectors)
-    return tape.divergence(
+    let sum = tape.divergence(
       .ce, student: logits, teacher: tape.constant(wanted), temperature: t, weight: 1)
+    return (sum, logits)
   }
 
   package func pseudoTexts() -> [PseudoText] {

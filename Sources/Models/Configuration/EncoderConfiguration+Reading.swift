@@ -47,14 +47,14 @@ extension EncoderConfiguration {
       in: 3...SizeLimits.positions.upperBound,
       "Position embeddings; RoBERTa's 514 serve texts of 512 tokens.")
     initializerRange = try section.float(
-      "initializer_range", default: initializerRange, in: .above(0),
+      "initializer_range", default: initializerRange, in: .above(0, below: 1),
       "Standard deviation of new weights.")
     if family.description.hasSegments {
       typeVocabularySize = try section.int(
         "type_vocab_size", default: typeVocabularySize, in: SizeLimits.segments,
         "Number of segments; 1 in RoBERTa, DistilBERT has none.")
       layerNormEpsilon = try section.float(
-        "layer_norm_eps", default: layerNormEpsilon, in: .above(0),
+        "layer_norm_eps", default: layerNormEpsilon, in: .above(0, below: 1),
         "What LayerNorm adds to variances; in RoBERTa 1e-5, in DistilBERT always 1e-12.")
     } else {
       try section.refuse("type_vocab_size", "DistilBERT has no segments.")

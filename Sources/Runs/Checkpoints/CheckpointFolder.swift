@@ -60,9 +60,10 @@ package struct CheckpointFolder {
   /// whole, and that of the best update stay in any case.
   ///
   /// What has a higher number than the newest comes from before the run went back to an older
-  /// checkpoint, so it goes first: it may be damaged, and it must not be taken for newer.
+  /// checkpoint, so it goes first: it may be damaged, and it must not be taken for newer. What has
+  /// no manifest was not written by a run; it is somebody else's, and does not count.
   static func rotate(in run: String, limit: Int, newest: Int, best: Int?) {
-    let all = all(in: run)
+    let all = all(in: run).filter(\.hasManifest)
     let order = all.filter { $0.step > newest } + all.reversed().filter { $0.step < newest }
     let removable = order.filter { $0.step != best }
     for old in removable.prefix(max(0, all.count - limit)) { old.remove() }
@@ -95,12 +96,17 @@ extension CheckpointFolder {
   /// - Parameters:
   ///   - description: identifies the run, see `RunDescription`.
   ///   - body: writes the other files to the folder it is given.
-  /// - Throws: `FileError`, and whatever `body` throws. Nothing is left behind in that case.
+  /// - Throws: `FileError`, also if there is something of that name that no run has written, and
+  ///   whatever `body` throws. Nothing is left behind in that case.
   func write(
     _ state: RunState, description: RunDescription, _ body: (_ folder: String) throws -> Void
   ) throws {
     let run = URL(fileURLWithPath: path).deletingLastPathComponent().path
     let temporary = "\(run)/\(hiddenName)"
+    guard hasManifest || !ByteFile.exists(path) else {
+      throw FileError.unwritable(
+        path, reason: "it is there already, and no run has written it; move it away")
+    }
     ByteFile.remove(temporary)
     do {
       try ByteFile.makeFolder(temporary, withThoseAbove: false)

@@ -4,6 +4,9 @@ import Trainers
 
 /// Writes checkpoints beside the training: the run waits for a copy of its state, not for the disk.
 ///
+/// Older checkpoints make room for a new one (`save_total_limit`) when an update from it has turned
+/// out well: weights may be finite, and nothing that is computed with them.
+///
 /// One checkpoint is written at a time. One that cannot be written does not end the run: the older
 /// ones stay, and the user is told at once and once more at the end.
 package final class CheckpointSaver: StateSaver {
@@ -17,6 +20,15 @@ package final class CheckpointSaver: StateSaver {
   private let warn: @Sendable (String) -> Void
   private let failure = FirstError()
   private var writer: BackgroundWork?
+  private let busy = Flag()
+  /// The checkpoint that older ones are to make room for, once it is confirmed.
+  private var newest: Newest?
+
+  private struct Newest: Sendable {
+    let step: Int
+    let best: Int?
+    var isConfirmed = false
+  }
 
   /// - Parameters:
   ///   - run: the run's folder.
@@ -41,21 +53,21 @@ package final class CheckpointSaver: StateSaver {
     }
   }
 
-  package func save(_ state: @autoclosure () -> RunState, step: Int, best: Int?) {
+  package func save(
+    _ state: @autoclosure () -> RunState, step: Int, best: Int?, makesRoom: Bool = true
+  ) {
     // Before the state is copied: there is never more than one copy in memory.
     wait()
     let state = state()
     let folder = CheckpointFolder(step: step, run: run.path)
-    let (description, writeModel, limit, failure) = (
-      description, writeModel, arguments.saveTotalLimit, failure
-    )
-    let write: @Sendable () -> Void = { [run, warn] in
+    let (description, writeModel, failure) = (description, writeModel, failure)
+    let due = newest.flatMap { $0.isConfirmed ? $0 : nil }
+    newest = makesRoom ? Newest(step: step, best: best) : nil
+    work { [run, warn, removeOlder] in
       do {
         try run.lock.requireHeld()
+        if let due { removeOlder(due) }
         try folder.write(state, description: description) { try writeModel(state, $0) }
-        if let limit {
-          CheckpointFolder.rotate(in: run.path, limit: limit, newest: step, best: best)
-        }
       } catch {
         // Without the folder the run does not go on, and says why at its end.
         if !run.lock.isLost {
@@ -64,9 +76,51 @@ package final class CheckpointSaver: StateSaver {
         failure.remember(error)
       }
     }
-    writer = BackgroundWork(write)
+  }
+
+  package func confirm() {
+    guard newest?.isConfirmed == false else { return }
+    newest?.isConfirmed = true
+    // If it is still being written, the next save sees to it.
+    if !busy.isRaised.load(ordering: .acquiring) { makeRoom() }
+  }
+
+  /// Waits until the last checkpoint is on the disk, and lets older ones make room for it: the run
+  /// has come to its end.
+  package func settle() {
+    wait()
+    makeRoom()
+    wait()
+  }
+
+  private func makeRoom() {
+    guard let newest else { return }
+    self.newest = nil
+    wait()
+    work { [removeOlder] in removeOlder(newest) }
+  }
+
+  /// Removes checkpoints beyond the limit that are not of these updates.
+  private var removeOlder: @Sendable (Newest) -> Void {
+    { [run, limit = arguments.saveTotalLimit] newest in
+      // One that could not be written takes nobody's place.
+      guard let limit, !run.lock.isLost,
+        CheckpointFolder(step: newest.step, run: run.path).hasManifest
+      else { return }
+      CheckpointFolder.rotate(
+        in: run.path, limit: limit, newest: newest.step, best: newest.best)
+    }
+  }
+
+  private func work(_ body: @escaping @Sendable () -> Void) {
+    busy.isRaised.store(true, ordering: .releasing)
+    let work: @Sendable () -> Void = { [busy] in
+      body()
+      busy.isRaised.store(false, ordering: .releasing)
+    }
+    writer = BackgroundWork(work)
     // Where the number of threads is limited, training waits for the disk.
-    if writer == nil { write() }
+    if writer == nil { work() }
   }
 
   /// Waits until the last checkpoint is on the disk.
@@ -86,4 +140,9 @@ private final class FirstError: Sendable {
   var error: (any Error)? { first.withLock { $0 } }
 
   func remember(_ error: any Error) { first.withLock { $0 = $0 ?? error } }
+}
+
+/// Whether a thread is at work.
+private final class Flag: Sendable {
+  let isRaised = Atomic<Bool>(false)
 }

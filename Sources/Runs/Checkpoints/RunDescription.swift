@@ -88,6 +88,11 @@ package struct RunDescription: Sendable {
         compare(a[$0], b[$0], path: path.isEmpty ? $0 : "\(path).\($0)")
       }
     }
+    if let a = old?.array, let b = new?.array, a.count == b.count,
+      zip(a, b).allSatisfy({ compare($0, $1, path: "").isEmpty })
+    {
+      return []
+    }
     if old == new { return [] }
     func text(_ value: JSONValue?) -> String {
       value.map { JSONWriter(layout: .line).string($0) } ?? absent

@@ -150,7 +150,10 @@ extension Sweep {
   public func run(
     observer: (some StudyObserver)?, waits: Bool = false
   ) throws -> (results: SweepResults, outcome: StudyOutcome) {
-    try forEachRound { study in try observer.map { try study.run(observer: $0, waits: waits) } }
+    _ = try StudyFolder(configuration.outputDir, of: .sweep)
+    return try forEachRound { study in
+      try observer.map { try study.run(observer: $0, waits: waits) }
+    }
   }
 
   /// Reads all runs and writes the results, and the best configuration if there is one. Whoever
@@ -158,7 +161,7 @@ extension Sweep {
   ///
   /// - Throws: errors of files, and of configurations.
   public func record() throws -> SweepResults {
-    _ = try StudyFolder(configuration.outputDir)
+    _ = try StudyFolder(configuration.outputDir, of: .sweep)
     let lock = try FolderLock.waiting(for: configuration.outputDir)
     defer { lock.release() }
     let results = try forEachRound { _ in nil }.results
