@@ -219,7 +219,8 @@ let package = Package(
       name: "MateKDCommandsTests",
       dependencies: [
         "Configuration", "Data", "Files", "Inference", "Kernels", "MateKDCommands", "Methods",
-        "Models", "Runs", "StrictJSON", "TestSupport", "Trainers", argumentParser, logging,
+        "Models", "Processes", "Runs", "StrictJSON", "TestSupport", "Trainers", argumentParser,
+        logging,
       ]),
     // The examples of the documentation. Like the next target, it sees only what is public, as
     // another package does.

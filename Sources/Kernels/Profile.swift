@@ -53,6 +53,8 @@ public enum Profile {
     case waiting
     /// Threads of a pool while only the calling thread was working.
     case idle
+    /// Waiting for other processes that share the run.
+    case exchange
     /// Everything else: batches, tapes, memory.
     case other
 
@@ -81,6 +83,7 @@ public enum Profile {
       case .meeting: "waiting for helpers"
       case .waiting: "waiting for other threads"
       case .idle: "idle beside serial work"
+      case .exchange: "waiting for other processes"
       case .other: "everything else"
       }
     }
@@ -217,6 +220,18 @@ public enum Profile {
     let total = ProfileRecord.ofThisThread.pointee.totals + Part.meeting.rawValue
     total.pointee.calls += 1
     total.pointee.seconds += Double(nanoseconds) * 1e-9
+  }
+
+  /// Counts what a thread waits for other processes while `body` runs.
+  package static func waitingForProcesses<R, E: Error>(_ body: () throws(E) -> R) throws(E) -> R {
+    guard isEnabled else { return try body() }
+    let start = now()
+    defer {
+      let total = ProfileRecord.ofThisThread.pointee.totals + Part.exchange.rawValue
+      total.pointee.calls += 1
+      total.pointee.seconds += Double(now() - start) * 1e-9
+    }
+    return try body()
   }
 
   /// Counts one joint run of a pool's threads.

@@ -87,7 +87,7 @@
     func gather(_ bytes: [UInt8]) throws -> [[UInt8]] {
       let operation = MPIOperation(.gather(bytes))
       submit(operation)
-      try finish(operation)
+      try Profile.waitingForProcesses { try finish(operation) }
       return operation.gathered
     }
 
@@ -105,7 +105,7 @@
       let thread: MPIThread
       let operation: MPIOperation
       var isDone: Bool { thread.locked { operation.isDone || thread.failure != nil } }
-      func wait() throws { try thread.finish(operation) }
+      func wait() throws { try Profile.waitingForProcesses { try thread.finish(operation) } }
     }
 
     private func submit(_ operation: MPIOperation) {

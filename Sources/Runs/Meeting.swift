@@ -2,12 +2,19 @@ import Processes
 import StrictJSON
 import Trainers
 
+/// A process of a shared run is about to make another run than the first.
+package struct OtherRun: Error, CustomStringConvertible {
+  /// One sentence for the user.
+  package let description: String
+}
+
 extension ProcessGroup {
   /// Checks that all processes are about to make the same run.
   ///
   /// - Parameter goesOn: whether there is anything left to do, which process 0 decides.
   /// - Returns: what process 0 has decided.
-  /// - Throws: `ProcessError` if another process has other settings, data or models than process 0.
+  /// - Throws: `OtherRun` if another process has other settings, data or models than process 0;
+  ///   `ProcessError`.
   func meet(over description: RunDescription, goesOn: Bool) throws -> Bool {
     guard isShared else { return goesOn }
     var message = MessageWriter()
@@ -28,13 +35,28 @@ extension ProcessGroup {
       let differences = found.differences(from: first).filter { !$0.isHarmless }
       guard differences.isEmpty else {
         let keys = differences.map { "\($0.key) (\($0.old) there, \($0.new) here)" }
-        throw ProcessError(
-          "process \(rank) on \(host(of: rank)) is not about to make the run of process 0 on "
-            + "\(host(of: 0)): \(keys.joined(separator: ", ")); give all processes the same "
-            + "configuration, data and models")
+        throw OtherRun(
+          description: "process \(rank) on \(host(of: rank)) is not about to make the run of "
+            + "process 0 on \(host(of: 0)): \(keys.joined(separator: ", ")); give all processes "
+            + "the same configuration, data and models")
       }
     }
     return decision
+  }
+}
+
+extension RunConfiguration {
+  /// Takes over the number of shards of the run that is gone on with. Process 0 tells the others,
+  /// since it alone need see the output folder.
+  ///
+  /// - Throws: `ProcessError`.
+  package mutating func takeEarlierShards(in group: any ProcessGroup) throws {
+    guard group.isShared else { return }
+    var message = MessageWriter()
+    message.add(group.rank == 0 ? RunSetup.earlierShards(common, train) ?? 0 : 0)
+    var reader = MessageReader(try group.broadcast(message.bytes))
+    let told = try reader.int()
+    if common.shards == 0 { common.shards = told }
   }
 }
 

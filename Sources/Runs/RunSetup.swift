@@ -45,11 +45,22 @@ struct RunSetup {
     self.common = common
     self.arguments = arguments
     self.resolved = resolved
-    if resume != nil { earlierShards = RunFolder.shards(in: common.outputDir) }
+    earlierShards = Self.earlierShards(common, arguments)
   }
 
   /// Where the run goes on. A run that was interrupted in the output folder goes on there unasked.
-  var resume: ResumeSource? {
+  var resume: ResumeSource? { Self.resume(common, arguments) }
+
+  /// The number of shards of the run that is gone on with; nil for a new one.
+  static func earlierShards(
+    _ common: CommonConfiguration, _ arguments: TrainingArguments
+  ) -> Int? {
+    resume(common, arguments) == nil ? nil : RunFolder.shards(in: common.outputDir)
+  }
+
+  private static func resume(
+    _ common: CommonConfiguration, _ arguments: TrainingArguments
+  ) -> ResumeSource? {
     if let given = arguments.resumeFromCheckpoint { return given }
     let goesOn = !common.overwriteOutputDir && RunFolder.holdsUnfinishedRun(common.outputDir)
     return goesOn ? .newest : nil

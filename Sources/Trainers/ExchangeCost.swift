@@ -7,19 +7,16 @@ struct ExchangeCost {
   private(set) var sent = GradientExchange.Sent()
   private var gradientBytes = 0
 
-  /// Finishes an exchange of so many gradients.
+  /// Finishes an exchange.
   mutating func measure<Result>(
-    _ exchange: GradientExchange, gradients: Int, _ finish: () throws -> Result
+    _ exchange: GradientExchange, _ finish: () throws -> Result
   ) rethrows -> Result {
     let start = ContinuousClock.now
     let result = try finish()
     updates += 1
     seconds += (ContinuousClock.now - start) / .seconds(1)
-    let own = exchange.sent
-    sent.bytes += own.bytes
-    sent.bytesBegun += own.bytesBegun
-    sent.bytesBefore += own.bytesBefore
-    gradientBytes += 4 * gradients
+    sent += exchange.sent
+    gradientBytes += exchange.gradientBytes
     return result
   }
 

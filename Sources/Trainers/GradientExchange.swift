@@ -23,6 +23,12 @@ package final class GradientExchange: Sendable {
     package var bytesBegun = 0
     /// Those that had arrived by then.
     package var bytesBefore = 0
+
+    static func += (a: inout Sent, b: Sent) {
+      a.bytes += b.bytes
+      a.bytesBegun += b.bytesBegun
+      a.bytesBefore += b.bytesBefore
+    }
   }
 
   private struct Floors {
@@ -68,6 +74,9 @@ package final class GradientExchange: Sendable {
     sum = GradientSum(reduction.group.isShared ? [] : buffers, touched: touched, count: count)
     floors = Mutex(Floors(lanes: buffers.map { _ in count }))
   }
+
+  /// The size of the gradients.
+  package var gradientBytes: Int { 4 * count }
 
   /// What this process has sent.
   package var sent: Sent { work.withLock { $0.sent } }

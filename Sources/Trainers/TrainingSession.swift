@@ -243,9 +243,7 @@ public final class TrainingSession<Task: Objective> {
     let sum = reduction.begin(gradients, touched: touched, count: optimizer.count)
     var scalars = try loss(rows: rows, turn: turn, sum: sum)
     let rate = model.schedule.rate(at: optimizer.updates)
-    let squares = try exchange.measure(sum, gradients: optimizer.count) {
-      try sum.finish(pool: trainer.pool)
-    }
+    let squares = try exchange.measure(sum) { try sum.finish(pool: trainer.pool) }
     let norm = squares.squareRoot()
     scalars["grad_norm"] = norm
     scalars["learning_rate"] = rate

@@ -41,6 +41,13 @@ import Trainers
       _ method: JSONValue, output: String, train: JSONValue = [:], shards: Int = 2,
       sharedBy group: any ProcessGroup = SingleProcess()
     ) throws -> PreparedRun {
+      try PreparedRun.distill(
+        configuration(method, output: output, train: train, shards: shards), sharedBy: group)
+    }
+
+    func configuration(
+      _ method: JSONValue, output: String, train: JSONValue = [:], shards: Int = 2
+    ) throws -> DistillConfiguration {
       let path = toy.scratch.path
       let usual: JSONValue = [
         "per_device_train_batch_size": 4, "logging_steps": 2, "learning_rate": 0.01,
@@ -56,8 +63,7 @@ import Trainers
         "generator": ["model_name_or_path": .string("\(path)/generator")],
         "method": method, "train": usual.merged(with: train),
       ]
-      return try PreparedRun.distill(
-        DistillConfiguration(reading: ConfigDocument(text, file: "test").root), sharedBy: group)
+      return try DistillConfiguration(reading: ConfigDocument(text, file: "test").root)
     }
 
     func bytes(_ file: String) throws -> [UInt8] {

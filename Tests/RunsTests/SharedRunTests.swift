@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Models
 import Processes
@@ -46,6 +47,27 @@ import Trainers
     #expect(third[0].notices.contains { $0.contains("is finished") })
   }
 
+  /// A run keeps the shards with which it began, which only the first process can look up.
+  @Test func onlyTheFirstProcessNeedsTheOutputFolder() throws {
+    let world = try ResumeTests.World()
+    let run: @Sendable (ThreadGroup, Int?) throws -> RunOutcome = { group, stop in
+      var configuration = try world.configuration(
+        ["name": "kd"], output: group.rank == 0 ? "run" : "unseen", shards: 0)
+      try configuration.takeEarlierShards(in: group)
+      let observer = SilentObserver()
+      observer.stopsWhenAsked = stop
+      return try PreparedRun.distill(configuration, sharedBy: group).execute(observer)
+    }
+    _ = try ThreadGroup.run(2) { try run($0, 5) }
+    let outcomes = try ThreadGroup.run(3) { try run($0, nil) }
+    #expect(outcomes.allSatisfy { !$0.wasInterrupted })
+    _ = try world.prepared(["name": "kd"], output: "whole", shards: 4).execute(SilentObserver())
+    for file in Self.files {
+      #expect(try world.bytes("run/\(file)") == world.bytes("whole/\(file)"), "\(file)")
+    }
+    #expect(!ByteFile.exists("\(world.toy.scratch.path)/unseen"))
+  }
+
   @Test func onlyTheFirstProcessSaysAnything() throws {
     let world = try ResumeTests.World()
     let said = try ThreadGroup.run(2) { group in
@@ -58,7 +80,7 @@ import Trainers
 
   @Test func processesWithOtherSettingsAreRefused() throws {
     let world = try ResumeTests.World()
-    let error = #expect(throws: ProcessError.self) {
+    let error = #expect(throws: OtherRun.self) {
       try ThreadGroup.run(2) { group in
         try world.prepared(
           ["name": "kd"], output: "run",

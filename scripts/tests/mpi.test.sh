@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Runs that several processes share, by Open MPI's mpirun or MPICH's mpiexec: the same bytes on 1,
-# 2, 3 and 4 of them, a process that is killed, going on with fewer, signals, and Slurm's srun,
-# where its daemons are installed and this is root. With Open MPI and root, also two hosts (network
-# namespaces): bytes on the wire, a link that loses and delays packets, a slow host, and a link that
-# is cut.
+# 2, 3 and 4 of them and with other threads, processes that have other settings, a process that is
+# killed, going on with fewer, signals, and Slurm's srun, where its daemons are installed and this
+# is root. For root, also hosts (network namespaces): bytes on the wire between 2, 3 and 4 of them,
+# links that lose and delay packets, a slow host, and a link that is cut. Where the kernel has no
+# netem, a program that carries packets takes its place (lossy_link.py).
 #
 # The program must be one with MPI. MATE_KD_MPI_PROGRAM names it; MATE_KD_TEST_MPI=1 builds it in
 # .build-mpi, or in .build-mpich if MATE_KD_MPI=mpich, which takes as long as any build of
@@ -41,7 +42,7 @@ stop() {
   rm -rf "$work"
 }
 source "$root/scripts/tests/watched_runs.sh"
-source "$root/scripts/tests/two_hosts.sh"
+source "$root/scripts/tests/hosts.sh"
 source "$root/scripts/tests/slurm_here.sh"
 trap stop EXIT
 cd "$work"
@@ -109,12 +110,45 @@ for name in kd mate-kd cilda finetune; do
   echo "$name: the same on 1, 2, 3 and 4 processes"
 done
 
+# More threads than processors change nothing either.
+for count in 1 2; do
+  timeout 300 "${launch[@]}" -n "$count" "$mate_kd" distill --config kd.json --threads 16 \
+    --output-dir "kd-16-$count" >out.log 2>err.log || fail "16 threads"
+  same kd-1 "kd-16-$count" "16 threads on $count processes"
+done
+echo "kd: the same with 16 threads"
+
+# What the profile shows of the exchange, if each process has branches of one size.
+for count in 2 3 4; do
+  on "$count" profile --config kd.json --set shards=$((count == 3 ? 12 : 4)) --steps 4 --warm-up 1 \
+    --json || fail "profile on $count processes"
+  python3 - "$count" <<'PYTHON' || fail "the profile on $count processes"
+import json, sys
+
+report, count = json.load(open("out.log")), int(sys.argv[1])
+phase = report["phases"][0]
+sent, size = phase["exchange"]["bytes"], phase["exchange"]["gradient_bytes"]
+waits = [k for k in phase["kernels"] if k["name"] == "waiting for other processes"]
+print(f"profile on {count} processes: {sent / size:.3f} times the gradients' size")
+sys.exit(report["processes"] != count or abs(sent / size / (2 * (count - 1) / count) - 1) > 0.01
+         or not waits or waits[0]["thread_seconds"] <= 0
+         or not 0 <= phase["exchange"]["bytes_behind_passes"] <= sent)
+PYTHON
+done
+
 # Errors: one sentence.
 on 4 distill --config kd.json --set shards=2 --output-dir none && fail "too few shards were taken"
 [[ $(grep -c "error: " err.log) -eq 1 ]] || fail "not one sentence about shards"
 grep -q "error: a batch has 2 shards, but 4 processes share the run" err.log || fail "shards"
 on 3 distill --config kd.json --set train.max_stepz=2 && fail "an unknown key was taken"
 [[ $(grep -c "unknown key \"max_stepz\"" err.log) -eq 1 ]] || fail "not one sentence about a key"
+run=(-n 1 "$mate_kd" distill --config kd.json --threads 1 --output-dir none)
+outcome=0
+"${launch[@]}" "${run[@]}" : "${run[@]}" --set train.learning_rate=0.5 >out.log 2>err.log \
+  || outcome=$?
+[[ $outcome -eq 78 && $(grep -c "error: " err.log) -eq 1 ]] || fail "other settings: $outcome"
+grep -q "error: process 1 on .* is not about to make the run of process 0 .*learning_rate" err.log \
+  || fail "other settings"
 [[ ! -e none ]] || fail "something was written"
 
 # A process that dies, and going on with three.
@@ -193,14 +227,21 @@ else
   echo "mpi.test.sh: skipped: Slurm, whose daemons are not installed or need root"
 fi
 
-# Two hosts.
-[[ ${launch[0]} == mpirun ]] || { echo "mpi.test.sh: passed, without two hosts"; exit 0; }
-if ! { [[ $(id -u) -eq 0 ]] && command -v ip && hosts_up; } >/dev/null 2>&1; then
-  echo "mpi.test.sh: skipped: two hosts, which need root and ip (iproute2)"
+# Hosts.
+if ! { [[ $(id -u) -eq 0 ]] && command -v ip && hosts_up 4; } >/dev/null 2>&1; then
+  echo "mpi.test.sh: passed, without hosts, which need root and ip (iproute2)"
   exit 0
 fi
+# The processes of a run, and nothing that they leave behind.
+end_of() { # end_of FOLDER
+  for _ in {1..600}; do
+    pgrep -f "^$mate_kd distill .*--output-dir $1" >/dev/null || return 0
+    sleep 0.1
+  done
+  fail "a process of $1 goes on"
+}
 before=($(link_bytes))
-on_hosts 10.77.0 1 distill --config kd-long.json --threads 1 --output-dir hosts >out.log 2>err.log \
+on_hosts 2 distill --config kd-long.json --threads 1 --output-dir hosts >out.log 2>err.log \
   || fail "two hosts"
 after=($(link_bytes))
 grep -q "^processes: 2 on 2 machines" err.log || fail "there are not two hosts"
@@ -211,28 +252,51 @@ echo "two hosts: the same; $counted bytes of gradients sent by process 0," \
 
 # Gradients of such small models are little beside what carries them; a larger one tells the factor.
 cat >large.json <<JSON
-{"output_dir": "large", "shards": 4,
+{"output_dir": "large", "overwrite_output_dir": true, "shards": 4,
  "task": {"name": "sst-2", "data_dir": "data/SST-2", "max_seq_length": 24},
  "model": {"config": {"hidden_size": 256, "num_hidden_layers": 4, "num_attention_heads": 4,
    "intermediate_size": 1024, "max_position_embeddings": 64}, "vocab": "data/vocab.txt"},
- "train": {"max_steps": 12, "per_device_train_batch_size": 8, "save_strategy": "no"}}
+ "train": {"max_steps": 12, "per_device_train_batch_size": 12, "save_strategy": "no"}}
 JSON
-before=($(link_bytes))
-on_hosts 10.77.0 1 teacher-finetune --config large.json --threads 1 >out.log 2>err.log \
-  || fail "a larger model on two hosts"
-after=($(link_bytes))
-python3 - large/all_results.json 12 $((after[0] - before[0])) $((after[1] - before[1])) <<'PYTHON' \
-  || fail "bytes on the wire"
+for count in 2 3 4; do
+  # Each process has branches of one size.
+  shards=$((count == 3 ? 12 : 4))
+  before=($(link_bytes))
+  on_hosts "$count" teacher-finetune --config large.json --set shards=$shards --threads 1 \
+    >out.log 2>err.log || fail "a larger model on $count hosts"
+  after=($(link_bytes))
+  python3 - large/all_results.json 12 "$count" $((after[0] - before[0])) \
+    $((after[1] - before[1])) <<'PYTHON' || fail "bytes on the wire"
 import json, sys
 
-gradient = 4 * json.load(open(sys.argv[1]))["num_parameters"] * int(sys.argv[2])
-ratios = [int(count) / gradient for count in sys.argv[3:]]  # 2 (n - 1) / n = 1 for two processes
-print(f"bytes on the wire: {ratios[0]:.4f} and {ratios[1]:.4f} times the gradients' size")
-sys.exit(any(not 1 <= ratio < 1.05 for ratio in ratios))
+updates, count = int(sys.argv[2]), int(sys.argv[3])
+gradient = 4 * json.load(open(sys.argv[1]))["num_parameters"] * updates
+least = 2 * (count - 1) / count
+ratios = [int(bytes) / gradient for bytes in sys.argv[4:]]
+print(f"bytes on the wire of {count} hosts: {ratios[0]:.4f} and {ratios[1]:.4f} times the "
+      f"gradients' size, at least {least:.4f}")
+sys.exit(any(not 1 <= ratio / least < 1.05 for ratio in ratios))
 PYTHON
+done
+
+# Only the first host has the output folder. A run of two goes on with four, and keeps its shards.
+on_hosts 2 distill --config kd-long.json --set shards=0 --threads 1 --output-dir first/run \
+  >out.log 2>err.log &
+run=$! outcome=0
+has_saved first/run
+kill -USR1 "$(process 1 first/run)"
+wait "$run" || outcome=$?
+[[ $outcome -eq 75 ]] || fail "exit code $outcome after SIGUSR1 to process 1"
+on_hosts 4 distill --config kd-long.json --set shards=0 --threads 1 --output-dir first/run --resume \
+  >out.log 2>err.log || fail "going on with four hosts"
+grep -q "^processes: 4 on 4 machines" err.log || fail "there are not four hosts"
+on 1 distill --config kd-long.json --set shards=4 --output-dir whole-4 || fail "four shards"
+same whole-4 first/run "a folder that only the first host has"
+echo "SIGUSR1 to the second of two hosts, gone on with four: the same"
 
 # A host that is slow: it stands still most of the time.
-on_hosts 10.77.0 1 distill --config kd-long.json --threads 1 --output-dir slow >out.log 2>err.log &
+on_hosts 2 distill --config kd-long.json --threads 1 --output-dir slow >out.log 2>err.log &
+run=$!
 for _ in {1..100}; do
   slow=$(process 1 slow)
   [[ -z $slow ]] || break
@@ -243,45 +307,49 @@ while kill -STOP "$slow" 2>/dev/null; do
   kill -CONT "$slow" 2>/dev/null || true
   sleep 0.1
 done
-wait
+wait "$run" || fail "a slow host"
 same whole slow "a slow host"
 echo "a slow host: the same"
 
-# A link with delay and loss.
-if [[ -c /dev/net/tun ]]; then
-  python3 "$root/scripts/tests/lossy_link.py" "$host_a" 10.78.0.1/24 "$host_b" 10.78.0.2/24 \
+# Links with delay and loss.
+if weather delay 2ms loss 1%; then
+  on_hosts 2 distill --config kd.json --threads 1 --output-dir lossy >out.log 2>err.log \
+    || fail "a link that loses packets"
+  lost=$(ip netns exec "${host}1" tc -s qdisc show dev "${host}1" | grep -o "dropped [0-9]*")
+  weather delay 0ms
+  same kd-1 lossy "a link that loses packets"
+  echo "netem, 2 ms of delay and 1 % of loss ($lost): the same"
+elif [[ -c /dev/net/tun ]]; then
+  python3 "$root/scripts/tests/lossy_link.py" "${host}1" 10.78.0.1/24 "${host}2" 10.78.0.2/24 \
     --delay 2 --loss 1 >link.log &
   link=$!
   for _ in {1..50}; do
     ! grep -q ready link.log || break
     sleep 0.1
   done
-  on_hosts 10.78.0 1 distill --config kd.json --threads 1 --output-dir lossy >out.log 2>err.log \
-    || fail "a link that loses packets"
+  network=10.78.0 on_hosts 2 distill --config kd.json --threads 1 --output-dir lossy \
+    >out.log 2>err.log || fail "a link that loses packets"
   kill "$link"
   wait "$link" || true
   same kd-1 lossy "a link that loses packets"
-  echo "a link with 2 ms of delay that $(grep lost link.log): the same"
+  echo "a program in place of netem, with 2 ms of delay, that $(grep lost link.log): the same"
 fi
 
 # A link that is cut: both ends stop within a bounded time, and the checkpoint is whole.
-on_hosts 10.77.0 1 distill --config kd-long.json --set train.max_steps=100000 --threads 1 \
-  --output-dir cut >out.log 2>err.log &
+MATE_KD_SILENCE=20 on_hosts 2 distill --config kd-long.json --set train.max_steps=100000 \
+  --threads 1 --output-dir cut >out.log 2>err.log &
 run=$! outcome=0
 has_saved cut
-ip -n "$host_a" link set "$host_a" down
+ip -n "${host}1" link set "${host}1" down
 began=$SECONDS
 wait "$run" || outcome=$?
 [[ $outcome -ne 0 ]] || fail "nobody missed a host"
 [[ $((SECONDS - began)) -lt 60 ]] || fail "the cut was noticed only after $((SECONDS - began)) s"
 sentence=$(grep -Em1 "lost communication with a remote|has not been heard of for" err.log) \
   || fail "no sentence about the lost host"
-echo "a cut link: the end after $((SECONDS - began)) s: $sentence"
-for _ in {1..600}; do
-  [[ -n $(process 1 cut) ]] || break
-  sleep 0.1
-done
-[[ -z $(process 1 cut) ]] || fail "the process on the other side goes on"
+echo "a cut link: exit code $outcome after $((SECONDS - began)) s: $sentence"
+end_of cut
+echo "the process on the other side has ended after $((SECONDS - began)) s"
 on 2 distill --config kd-long.json --set train.max_steps=100000 --output-dir cut --resume &
 run=$!
 for _ in {1..300}; do
@@ -289,6 +357,6 @@ for _ in {1..300}; do
   sleep 0.1
 done
 grep -q "^going on after update" err.log || fail "the checkpoint cannot be gone on with"
-kill -USR1 "$(pgrep -f "^mpirun .*--output-dir cut")"
+kill -USR1 "$(pgrep -f "^${launch[0]} .*--output-dir cut")"
 wait "$run" || true
 echo "mpi.test.sh: passed"

@@ -2,6 +2,7 @@ import ArgumentParser
 import Configuration
 import Kernels
 import Logging
+import Processes
 import Runs
 import Trainers
 
@@ -51,11 +52,15 @@ struct ProfileCommand: ParsableCommand {
   }
 
   mutating func run() throws {
-    options.bootstrapLogging()
-    let logger = Logger(label: "mate-kd")
     // Nothing is written, so it does not matter if the output folder exists already.
     options.overwriteOutputDir = true
-    let prepared = try prepare()
+    try SharedCommand.run(profile)
+  }
+
+  private func profile(_ group: any ProcessGroup) throws {
+    options.bootstrapLogging(isSilent: group.rank > 0)
+    let logger = Logger(label: "mate-kd")
+    let prepared = try group.agreed { try prepare(sharedBy: group) }
     for notice in prepared.notices { logger.notice("\(notice)") }
     for (name, value) in prepared.plan where name != "output" { logger.info("\(name): \(value)") }
     if options.dryRun { return }
@@ -73,22 +78,42 @@ struct ProfileCommand: ParsableCommand {
       }
     }
     let report = ProfileReport(profile, model: model, predictions: predictions)
-    if json {
+    // The first process tells what it has measured.
+    if group.rank == 0, json {
       TerminalStream.standardOutput.print(json: report.json)
-    } else {
+    } else if group.rank == 0 {
       report.print(on: .standardOutput)
     }
-    if StopSignal.isRaised { throw ExitCode(StopSignal.status.rawValue) }
+    let isStopped = try group.any(StopSignal.isRaised)
+    try group.agreed { if isStopped { throw StoppedProfile() } }
   }
 
-  private func prepare() throws -> PreparedRun {
+  private func prepare(sharedBy group: any ProcessGroup) throws -> PreparedRun {
+    guard modelled.isEmpty || !group.isShared else {
+      throw PredictionOfSeveral()
+    }
     let kind =
       try kind ?? RunKind(of: ConfigDocument.read(options.config, overrides: options.overrides()))
     return switch kind {
-    case .distill: try PreparedRun.distill(options.configuration())
-    case .teacherFinetune: try PreparedRun.teacherFinetune(options.configuration())
-    case .pretrain: try PreparedRun.pretrain(options.configuration())
+    case .distill: try PreparedRun.distill(options.configuration(), sharedBy: group)
+    case .teacherFinetune:
+      try PreparedRun.teacherFinetune(options.configuration(), sharedBy: group)
+    case .pretrain: try PreparedRun.pretrain(options.configuration(), sharedBy: group)
     }
+  }
+}
+
+/// The error for a profile that a signal ended.
+private struct StoppedProfile: ExitStatusProviding, CustomStringConvertible {
+  var exitStatus: ExitStatus { StopSignal.status }
+  var description: String { "stopped; what is shown are the updates before the signal" }
+}
+
+/// The error for a prediction of a run that several processes share.
+private struct PredictionOfSeveral: ExitStatusProviding, CustomStringConvertible {
+  var exitStatus: ExitStatus { .usage }
+  var description: String {
+    "--threads-model is for a run of one process, but several share this one; leave one of them out"
   }
 }
 

@@ -19,9 +19,9 @@ extension RunCommand {
       let isFirst = group.rank == 0
       options.bootstrapLogging(isSilent: !isFirst)
       let logger = Logger(label: "mate-kd")
-      let prepared = try group.agreed {
-        try Self.prepare(options.configuration(as: Run.self), sharedBy: group)
-      }
+      var configuration = try group.agreed { try options.configuration(as: Run.self) }
+      try configuration.takeEarlierShards(in: group)
+      let prepared = try group.agreed { try Self.prepare(configuration, sharedBy: group) }
       for notice in prepared.notices { logger.notice("\(notice)") }
       if options.dryRun { return try rehearse(prepared, isFirst: isFirst, logger) }
       if group.isShared {

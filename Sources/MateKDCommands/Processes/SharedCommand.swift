@@ -22,7 +22,10 @@ enum SharedCommand {
     guard group.isShared else { return try body(group) }
     StopSignal.isFollower(group.rank > 0)
     var outcome: (any Error)?
-    do { try body(group) } catch let error as Agreed {
+    do {
+      if let other = try group.otherProgram() { throw Agreed(reason: other) }
+      try body(group)
+    } catch let error as Agreed {
       outcome = error.reason
     } catch let error as Interrupted {
       outcome = error
@@ -101,6 +104,16 @@ struct StrangeLauncher: ExitStatusProviding, CustomStringConvertible {
   }
 }
 
+/// The error for a process that runs another program than the first.
+package struct OtherProgram: ExitStatusProviding, CustomStringConvertible {
+  let process, program, first: String
+  package var exitStatus: ExitStatus { .usage }
+  package var description: String {
+    "\(process) runs mate-kd \(program), but process 0 runs \(first); give all machines one "
+      + "program, or build it afresh on each from one commit"
+  }
+}
+
 /// An error that all processes know of.
 private struct Agreed: Error {
   let reason: any Error
@@ -113,6 +126,20 @@ private struct OtherProcessError: ExitStatusProviding, CustomStringConvertible {
 }
 
 extension ProcessGroup {
+  /// The first process whose program is of another commit than that of process 0, so that they
+  /// might not understand each other. It may be built for another processor.
+  ///
+  /// - Throws: `ProcessError`.
+  package func otherProgram(_ build: BuildInformation = .current) throws -> OtherProgram? {
+    let programs = try gather(Array("\(build.version) (commit \(build.commit))".utf8)).map {
+      String(decoding: $0, as: UTF8.self)
+    }
+    return programs.indices.first { programs[$0] != programs[0] }.map {
+      OtherProgram(
+        process: "process \($0) on \(host(of: $0))", program: programs[$0], first: programs[0])
+    }
+  }
+
   /// Does something on all processes and goes on only if all of them have succeeded.
   ///
   /// - Throws: an error that all processes know of, so that process 0 alone need show it.
@@ -127,7 +154,8 @@ extension ProcessGroup {
     for (rank, bytes) in try gather(message.bytes).enumerated() where !bytes.isEmpty {
       if rank == self.rank, case .failure(let error) = result { throw Agreed(reason: error) }
       var reader = MessageReader(bytes)
-      let status = ExitStatus(rawValue: Int32(try reader.int())) ?? .software
+      let number = Int32(truncatingIfNeeded: try reader.int())
+      let status = ExitStatus(rawValue: number) ?? .software
       throw Agreed(
         reason: OtherProcessError(
           description: "process \(rank) on \(host(of: rank)): \(try reader.string())",

@@ -124,6 +124,16 @@ package struct ProfileReport: Sendable {
         "ms an update, mean of the run", NumberText.fixed(profile.meanSecondsPerUpdate * 1e3, 1),
       ])
     }
+    if profile.processes > 1 {
+      row("processes") { _ in "\(profile.processes)" }
+      row("MB of gradients sent an update") {
+        NumberText.fixed(Double($0.exchange?.bytes ?? 0) / Double(max(1, $0.updates)) / 1e6, 2)
+      }
+      row("times their size") { NumberText.fixed($0.exchange?.timesTheirSize ?? 0, 3) }
+      row("of that while backward passes ran") {
+        NumberText.percent($0.exchange?.shareBehindPasses ?? 0)
+      }
+    }
     table.add(["peak memory, MB", NumberText.grouped(profile.peakMemory >> 20)])
     return table
   }
@@ -140,6 +150,7 @@ package struct ProfileReport: Sendable {
   package var json: JSONValue {
     .object([
       ("phases", .array(profile.phases.map(json))), ("threads", .int(profile.threads)),
+      ("processes", .int(profile.processes)),
       ("mean_update_seconds", .double(profile.meanSecondsPerUpdate)),
       ("peak_flops_per_second", .double(profile.peakRate)),
       ("peak_memory_bytes", .int(profile.peakMemory)),
@@ -170,6 +181,15 @@ package struct ProfileReport: Sendable {
       ("update_seconds", .double(phase.secondsPerUpdate)), ("texts", .int(phase.texts)),
       ("tokens", .int(phase.tokens)), ("flops", .double(breakdown.flops)),
       ("share_of_peak", .double(peakShare(phase))),
+      (
+        "exchange",
+        phase.exchange.map { exchange in
+          .object([
+            ("bytes", .int(exchange.bytes)), ("gradient_bytes", .int(exchange.gradientBytes)),
+            ("bytes_behind_passes", .int(exchange.bytesBehindPasses)),
+          ])
+        } ?? .null
+      ),
       (
         "kernels",
         .array(

@@ -6,6 +6,7 @@ import Inference
 import Kernels
 import Models
 import Processes
+import Runs
 import StrictJSON
 import Trainers
 
@@ -111,6 +112,10 @@ extension TrainingError: ExitStatusProviding {
     case .tooManyShards, .tooFewShards: .configuration
     }
   }
+}
+
+extension OtherRun: ExitStatusProviding {
+  package var exitStatus: ExitStatus { .configuration }
 }
 
 extension ProcessError: ExitStatusProviding {

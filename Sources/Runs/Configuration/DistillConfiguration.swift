@@ -10,7 +10,7 @@ public struct DistillConfiguration: RunConfiguration {
   public static let command = "distill"
 
   /// The settings that every run has.
-  public let common: CommonConfiguration
+  public var common: CommonConfiguration
   /// The labelled data.
   public let task: TaskConfiguration
   /// What the student learns from.

@@ -11,7 +11,7 @@ public struct PretrainConfiguration: RunConfiguration {
   public static let command = "pretrain"
 
   /// The settings that every run has.
-  public let common: CommonConfiguration
+  public var common: CommonConfiguration
   /// The texts.
   public let corpus: Corpus
   /// `max_seq_length`: texts are cut to this many tokens, including special ones.

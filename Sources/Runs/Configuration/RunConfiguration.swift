@@ -1,5 +1,6 @@
 import Configuration
 import StrictJSON
+import Trainers
 
 /// The configuration of one kind of run, read completely.
 public protocol RunConfiguration: Sendable {
@@ -9,7 +10,9 @@ public protocol RunConfiguration: Sendable {
   /// - Throws: `ConfigError`.
   init(reading root: ConfigSection) throws
   /// The settings that every run has.
-  var common: CommonConfiguration { get }
+  var common: CommonConfiguration { get set }
+  /// How the model is trained.
+  var train: TrainingArguments { get }
   /// The configuration with all its defaults.
   var resolved: JSONValue { get }
   /// Notes for the user, such as old spellings.

@@ -10,7 +10,7 @@ public struct TeacherFinetuneConfiguration: RunConfiguration {
   public static let command = "teacher-finetune"
 
   /// The settings that every run has.
-  public let common: CommonConfiguration
+  public var common: CommonConfiguration
   /// The labelled data.
   public let task: TaskConfiguration
   /// The model to fine-tune.

@@ -29,11 +29,28 @@ public struct RunProfile: Sendable {
     public let texts, tokens: Int
     /// Their thread time by kernel.
     public let breakdown: ProfileBreakdown
+    /// What this process has told the others that share the run; nil if there are none.
+    public let exchange: Exchange?
 
     /// Seconds per update.
     public var secondsPerUpdate: Double { breakdown.seconds / Double(max(1, updates)) }
   }
 
+  /// Gradients that a process has sent to others, in all counted updates.
+  public struct Exchange: Sendable {
+    /// Bytes that were sent, and those of them that had arrived while backward passes still ran.
+    public let bytes, bytesBehindPasses: Int
+    /// The size of the gradients.
+    public let gradientBytes: Int
+
+    /// What was sent, over the size of the gradients: 2 (n - 1) / n is the least for n processes.
+    public var timesTheirSize: Double { Double(bytes) / Double(max(1, gradientBytes)) }
+    /// The share of what was sent that had arrived while backward passes still ran.
+    public var shareBehindPasses: Double { Double(bytesBehindPasses) / Double(max(1, bytes)) }
+  }
+
+  /// Processes that share the run.
+  public let processes: Int
   /// In the order of training.
   public let phases: [Phase]
   /// Worker threads.
@@ -78,13 +95,15 @@ extension TrainingParts {
     for batch in 0..<sampled { turns[objective.turn(batch: batch)] += 1 }
     let tallies = meter.tallies
     return RunProfile(
+      processes: trainer.group.count,
       phases: models.indices.reversed().filter { tallies[$0].updates > 0 }.map { index in
         RunProfile.Phase(
           name: models[index].name, updates: tallies[index].updates,
           shareOfUpdates: Double(turns[index]) / Double(sampled), texts: tallies[index].texts,
           tokens: tallies[index].tokens,
           breakdown: ProfileBreakdown(
-            tallies[index].counts, seconds: tallies[index].seconds, threads: trainer.pool.threads))
+            tallies[index].counts, seconds: tallies[index].seconds, threads: trainer.pool.threads),
+          exchange: trainer.group.isShared ? RunProfile.Exchange(tallies[index]) : nil)
       }, threads: trainer.pool.threads, peakRate: peakRate, peakMemory: Self.peakMemory())
   }
 
@@ -92,6 +111,14 @@ extension TrainingParts {
     var usage = rusage()
     getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
     return usage.ru_maxrss * 1024
+  }
+}
+
+extension RunProfile.Exchange {
+  fileprivate init(_ tally: UpdateMeter.Tally) {
+    self.init(
+      bytes: tally.sent.bytes, bytesBehindPasses: tally.sent.bytesBefore,
+      gradientBytes: tally.gradientBytes)
   }
 }
 

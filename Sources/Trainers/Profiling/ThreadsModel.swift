@@ -53,7 +53,7 @@ public struct ThreadsModel: Sendable {
     for row in breakdown.rows {
       let part = row.total
       switch row.part {
-      case .idle, .waiting, .meeting, .other: continue
+      case .idle, .waiting, .meeting, .exchange, .other: continue
       default: break
       }
       alone += part.seconds

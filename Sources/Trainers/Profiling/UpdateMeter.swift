@@ -12,6 +12,9 @@ final class UpdateMeter: Sendable {
     var seconds = 0.0
     var texts = 0, tokens = 0
     var counts = ProfileSnapshot()
+    /// The gradients, and what of them was sent to other processes.
+    var gradientBytes = 0
+    var sent = GradientExchange.Sent()
   }
 
   private struct State: Sendable {
@@ -19,6 +22,7 @@ final class UpdateMeter: Sendable {
     var start: ContinuousClock.Instant?
     var counts = ProfileSnapshot()
     var texts = 0, tokens = 0
+    var exchange: GradientExchange?
     var tallies: [Tally]
   }
 
@@ -47,6 +51,7 @@ final class UpdateMeter: Sendable {
         state.batch = batch
         state.texts = 0
         state.tokens = 0
+        state.exchange = nil
         state.counts = ProfileSnapshot.now()
         state.start = ContinuousClock.now
       }
@@ -55,10 +60,13 @@ final class UpdateMeter: Sendable {
   }
 
   /// Counts a part of the current update's batch.
-  func add(texts: Int, tokens: Int) {
+  ///
+  /// - Parameter exchange: where its gradients go; nil if another part follows.
+  func add(texts: Int, tokens: Int, exchange: GradientExchange?) {
     state.withLock {
       $0.texts += texts
       $0.tokens += tokens
+      $0.exchange = exchange
     }
   }
 
@@ -79,6 +87,9 @@ final class UpdateMeter: Sendable {
     state.tallies[place].texts += state.texts
     state.tallies[place].tokens += state.tokens
     state.tallies[place].counts += ProfileSnapshot.now() - state.counts
+    guard let exchange = state.exchange else { return }
+    state.tallies[place].gradientBytes += exchange.gradientBytes
+    state.tallies[place].sent += exchange.sent
   }
 }
 
@@ -95,7 +106,7 @@ struct MeteredObjective: Objective {
   func loss(_ step: StepContext) throws -> Scalars {
     meter.add(
       texts: step.shards.reduce(0) { $0 + $1.count },
-      tokens: step.shards.reduce(0) { $0 + $1.tokens.ids.count })
+      tokens: step.shards.reduce(0) { $0 + $1.tokens.ids.count }, exchange: step.exchange)
     return try base.loss(step)
   }
 }
