@@ -51,6 +51,10 @@ public struct MateKD: ParsableCommand {
           .unreadable, file: "/proc/self/cmdline",
           problem: "the command line cannot be read; mount /proc.")
       }
+      if let number = CommandLine.firstNotUTF8 {
+        throw ValidationError(
+          "Argument \(number) is not UTF-8, so a name in it would be another one; rename the file.")
+      }
       var command = try parseAsRoot(arguments)
       running = type(of: command)
       try command.run()
@@ -169,5 +173,14 @@ public struct MateKD: ParsableCommand {
       return StyledText(text[..<place.lowerBound] + ": ") + mark + " \(text[place.upperBound...])"
     }
     return mark + " " + text
+  }
+}
+
+extension CommandLine {
+  /// The place, from 1, of the first argument of this process whose bytes are no text.
+  fileprivate static var firstNotUTF8: Int? {
+    (1..<max(1, Int(argc))).first { place in
+      unsafeArgv[place].map { String(validatingCString: $0) == nil } ?? false
+    }
   }
 }

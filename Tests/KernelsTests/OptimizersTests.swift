@@ -133,8 +133,10 @@ import Testing
     // Gradient i belongs to parameter i - 100. Blocks of 128 parameters that lie across the border
     // of a touched block are updated as a whole.
     let changed = floats(p).indices.filter { floats(p)[$0] != 1 }
-    #expect(changed.first == (16_384 - 100) / 128 * 128)
-    #expect(changed.last == (2 * 16_384 - 100) / 128 * 128 + 127)
+    let first: Int = (16_384 - 100) / 128 * 128
+    let last: Int = (2 * 16_384 - 100) / 128 * 128 + 127
+    #expect(changed.first == first)
+    #expect(changed.last == last)
     #expect(changed.count == (changed.last ?? 0) - (changed.first ?? 0) + 1)
   }
 
