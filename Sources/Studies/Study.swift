@@ -120,12 +120,10 @@ public struct Study: Sendable {
       return patch.merged(
         with: .object(members + draw + (teacher.map { [("teacher", $0)] } ?? [])))
     }
-    // The cells share the study's cache unless the configuration names another.
-    let cache: JSONValue = ["teacher_cache_dir": .string("\(study.outputDir)/teacher-cache")]
     @Sendable func read(_ own: JSONValue, checksPaths: Bool? = nil) throws -> DistillConfiguration {
-      let c = try study.cell(task, method, own: own, checksPaths: checksPaths)
-      if c.teacherCacheDir != nil { return c }
-      return try study.cell(task, method, own: own.merged(with: cache), checksPaths: checksPaths)
+      try study.cell(
+        task, method, own: own, teacherCache: "\(study.outputDir)/teacher-cache",
+        checksPaths: checksPaths)
     }
     func run(
       _ folder: String, _ own: JSONValue, assistant: CellIdentity? = nil

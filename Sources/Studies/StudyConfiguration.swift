@@ -133,12 +133,13 @@ public struct StudyConfiguration: Sendable {
       throw root.unknownName("reference", reference, among: names)
     }
     if seeds.isEmpty { throw root.fail("seeds", "seeds must name a seed.") }
+    // First: to look for one that is named twice takes the square of their number.
+    try checkCount()
     for (key, values) in [("seeds", seeds), ("draw_seeds", drawSeeds)] {
       if let twice = values.first(where: { seed in values.count { $0 == seed } > 1 }) {
         throw root.fail(key, "\(key) names \(twice) twice.")
       }
     }
-    try checkCount()
   }
 
   /// More cells than this are a mistake in the configuration.
@@ -173,15 +174,22 @@ public struct StudyConfiguration: Sendable {
   ///
   /// - Parameters:
   ///   - own: the cell's own keys, such as the output folder and the seed.
+  ///   - teacherCache: `teacher_cache_dir` where the configuration names none.
   ///   - checksPaths: whether its files and folders must exist; nil means as in this configuration.
   /// - Throws: `ConfigError`.
   public func cell(
-    _ task: Task, _ method: Method, own: JSONValue, checksPaths: Bool? = nil
+    _ task: Task, _ method: Method, own: JSONValue, teacherCache: String? = nil,
+    checksPaths: Bool? = nil
   ) throws -> DistillConfiguration {
     var text = base.merged(with: task.settings).merged(with: method.settings)
     if let settings = task.settingsByMethod[method.name] { text = text.merged(with: settings) }
+    text = text.merged(with: own)
+    // The cells share the study's cache unless the configuration names another.
+    if let teacherCache, text["teacher_cache_dir"]?.isNull ?? true {
+      text = text.merged(with: ["teacher_cache_dir": .string(teacherCache)])
+    }
     let document = try ConfigDocument(
-      text.merged(with: own), file: root.document.file,
+      text, file: root.document.file,
       checksPaths: checksPaths ?? self.checksPaths)
     return try DistillConfiguration(reading: document.root)
   }

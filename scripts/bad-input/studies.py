@@ -25,6 +25,7 @@ study("a grid of a million points", {"methods.kd.grid": {"train.learning_rate": 
 study("a grid times seeds of the selection", {
     "methods.kd.grid": {"train.learning_rate": [n * 1e-9 for n in range(1, 1001)]}, "selection": {"seeds": list(range(1000))}})
 sweep("a grid whose product overflows", {f"train.key{n}": {"values": list(range(100))} for n in range(40)})
+sweep("forty thousand keys", {f"train.key{n}": {"values": [1]} for n in range(40_000)})
 sweep("a million values", {"train.learning_rate": {"values": [n * 1e-9 for n in range(10 ** 6)]}})
 
 CELL = "out/cells/t/kd/seed-1"

@@ -161,6 +161,9 @@ public struct SweepConfiguration: Sendable {
   private static let fixedKeys =
     ownKeys.map(\.0) + ["task.name", "task.data_dir", "task", "train.max_eval_samples", "base"]
 
+  /// More keys than this are a mistake: no configuration has as many.
+  private static let mostParameters = 200
+
   private static func parameters(_ root: ConfigSection) throws -> [SweepParameter] {
     _ = try root.section(
       "parameters",
@@ -170,6 +173,12 @@ public struct SweepConfiguration: Sendable {
     let value = root.value(of: "parameters") ?? [:]
     let members = (value.object?.members ?? []).filter { !$0.value.isNull }
     if members.isEmpty { throw root.fail("parameters", "parameters must name at least one key.") }
+    guard members.count <= mostParameters else {
+      throw root.fail(
+        "parameters",
+        "parameters names \(members.count) keys, and no sweep can have more than "
+          + "\(mostParameters).")
+    }
     root.record("parameters", value)
     return try members.map { member in
       let keys = member.key.split(separator: ".", omittingEmptySubsequences: false)
