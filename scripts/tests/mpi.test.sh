@@ -149,6 +149,15 @@ outcome=0
 [[ $outcome -eq 78 && $(grep -c "error: " err.log) -eq 1 ]] || fail "other settings: $outcome"
 grep -q "error: process 1 on .* is not about to make the run of process 0 .*learning_rate" err.log \
   || fail "other settings"
+# A program that says it is of another commit.
+commit=$("$mate_kd" --version | sed -n 's/^commit: //p')
+LC_ALL=C sed "s/$commit/${commit//[0-9a-f]/e}/g" "$mate_kd" >other
+chmod +x other
+outcome=0
+"${launch[@]}" "${run[@]}" : -n 1 "$work/other" "${run[@]:3}" >out.log 2>err.log || outcome=$?
+[[ $outcome -eq 64 && $(grep -c "error: " err.log) -eq 1 ]] || fail "another commit: $outcome"
+grep "error: process 1 on .* runs mate-kd .*, but process 0 runs .*$commit" err.log \
+  || fail "another commit"
 [[ ! -e none ]] || fail "something was written"
 
 # A process that dies, and going on with three.
