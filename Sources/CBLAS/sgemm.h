@@ -145,6 +145,9 @@ static inline __attribute__((always_inline)) void mate_kd_sgemm_fetch(
   }
 }
 
+// Whether panels are packed in pieces: vectors of four floats leave no room for it.
+enum { MATE_KD_SGEMM_PIECES = MATE_KD_SGEMM_COLUMNS % 8 == 0 };
+
 // How many pieces ahead memory is asked: it takes about as long as the multiplications between two
 // pieces of a product of 200 rows, and less than the first-level cache keeps.
 enum { MATE_KD_SGEMM_AHEAD = 8 };
@@ -154,7 +157,7 @@ static inline mate_kd_packing mate_kd_sgemm_begin(
   enum { C = MATE_KD_SGEMM_COLUMNS };
   long terms = isAlongTerms ? count / 8 : count;
   mate_kd_packing next = {b, stride, isAlongTerms, to, terms, 0, 0, 0};
-  if (width == C && C % 8 == 0) next.pieces = isAlongTerms ? C / 8 * terms : terms;
+  if (MATE_KD_SGEMM_PIECES && width == C) next.pieces = isAlongTerms ? C / 8 * terms : terms;
   if (next.pieces > 0)
     for (long p = 0; p < MATE_KD_SGEMM_AHEAD; p++) mate_kd_sgemm_fetch(&next, p, 0);
   return next;
@@ -177,6 +180,30 @@ static inline __attribute__((always_inline)) void mate_kd_sgemm_pack_piece(mate_
   }
 }
 
+// Adds the terms from `from` to `to` of a product of `rows` rows and `vectors` vectors of columns.
+static inline __attribute__((always_inline)) MATE_KD_WHOLE_VECTORS void mate_kd_sgemm_terms(
+    const int rows, const int vectors, const float *a, long rowStride, const long termStride,
+    const float *b, long from, long to,
+    mate_kd_sgemm_vector sum[MATE_KD_SGEMM_ROWS][MATE_KD_SGEMM_VECTORS]) {
+  enum { L = MATE_KD_SGEMM_LANES };
+#pragma clang loop unroll_count(4)
+  for (long p = from; p < to; p++) {
+    mate_kd_sgemm_vector factor[MATE_KD_SGEMM_VECTORS];
+#pragma clang loop unroll(full)
+    for (int v = 0; v < vectors; v++)
+      factor[v] = *(const mate_kd_sgemm_vector *)(b + (p * vectors + v) * L);
+#pragma clang loop unroll(full)
+    for (int i = 0; i < rows; i++) {
+      float x = a[i * rowStride + p * termStride];
+#pragma clang loop unroll(full)
+      for (int v = 0; v < vectors; v++) {
+#pragma clang fp contract(fast)
+        sum[i][v] = sum[i][v] + x * factor[v];
+      }
+    }
+  }
+}
+
 // c = alpha a b + beta c for `rows` rows and `vectors` vectors of columns of c, over `count` terms.
 // Term p of row i is a[i * rowStride + p * termStride]; b is a packed panel of as many columns. c
 // is not read if beta is 0. Meanwhile `pieces` of the next panel are packed, if that many rows and
@@ -194,29 +221,17 @@ static inline __attribute__((always_inline)) MATE_KD_WHOLE_VECTORS void mate_kd_
       sum[i][v] = (mate_kd_sgemm_vector){0};
       __builtin_prefetch(c + i * cStride + v * L, 1);
     }
-  const int packs = rows == MATE_KD_SGEMM_ROWS && vectors == MATE_KD_SGEMM_VECTORS;
+  const int packs = MATE_KD_SGEMM_PIECES && rows == MATE_KD_SGEMM_ROWS &&
+                    vectors == MATE_KD_SGEMM_VECTORS;
+  if (!packs) mate_kd_sgemm_terms(rows, vectors, a, rowStride, termStride, b, 0, count, sum);
   // Pieces of packing after every 16 terms.
   long each = packs ? (pieces * TERMS + count - 1) / count : 0;
-  for (long p = 0; ; ) {
-    long end = packs && pieces > 0 && p + TERMS < count ? p + TERMS : count;
-#pragma clang loop unroll_count(4)
-    for (; p < end; p++) {
-      mate_kd_sgemm_vector factor[MATE_KD_SGEMM_VECTORS];
-#pragma clang loop unroll(full)
-      for (int v = 0; v < vectors; v++)
-        factor[v] = *(const mate_kd_sgemm_vector *)(b + (p * vectors + v) * L);
-#pragma clang loop unroll(full)
-      for (int i = 0; i < rows; i++) {
-        float x = a[i * rowStride + p * termStride];
-#pragma clang loop unroll(full)
-        for (int v = 0; v < vectors; v++) {
-#pragma clang fp contract(fast)
-          sum[i][v] = sum[i][v] + x * factor[v];
-        }
-      }
-    }
-    if (p == count) break;
-    for (long i = 0; i < each && pieces > 0; i++, pieces--) mate_kd_sgemm_pack_piece(next);
+  for (long p = 0; packs && p < count;) {
+    long end = pieces > 0 && p + TERMS < count ? p + TERMS : count;
+    mate_kd_sgemm_terms(rows, vectors, a, rowStride, termStride, b, p, end, sum);
+    p = end;
+    for (long i = 0; p < count && i < each && pieces > 0; i++, pieces--)
+      mate_kd_sgemm_pack_piece(next);
   }
 #pragma clang loop unroll(full)
   for (int i = 0; i < rows; i++)

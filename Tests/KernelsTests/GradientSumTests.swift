@@ -93,11 +93,15 @@ import Testing
         for floor in [count, count - 5, 50 * 16_384 + 1, 50 * 16_384, 40 * 16_384, 7] {
           sum.advance(above: floor)
           // Nothing below the floor is added.
-          #expect(buffers[0].withFloats { $0[..<floor].elementsEqual(values[0][..<floor]) })
+          let isUntouched = buffers[0].withFloats {
+            $0[..<floor].elementsEqual(values[0][..<floor])
+          }
+          #expect(isUntouched)
         }
       }
       // All blocks but the first, in which 7 lies, are added when there are 16 of them.
-      #expect(buffers[0].withFloats { $0[16_384] } == floats(expected[0])[16_384])
+      let place = 16_384
+      #expect(floats(buffers[0])[place] == floats(expected[0])[place])
       #expect(sum.finish(pool: pool).bitPattern == square.bitPattern)
       for (a, b) in zip(buffers, expected) {
         #expect(floats(a).map(\.bitPattern) == floats(b).map(\.bitPattern))
@@ -115,9 +119,13 @@ import Testing
     let sum = GradientSum(buffers, touched: touched, count: count)
     #expect(sum.finish(pool: ThreadPool(threads: 2)) == Double(3 * 16_384 * 4))
     let blocks = stride(from: 0, to: count, by: 16_384)
-    #expect(blocks.map { floats(buffers[0])[$0] } == [2, 2, 2, 1])
-    #expect(blocks.map { floats(buffers[1])[$0] } == [0, 0, 0, 1])
+    let (first, second) = (floats(buffers[0]), floats(buffers[1]))
+    let left: [Float] = blocks.map { first[$0] }
+    let cleared: [Float] = blocks.map { second[$0] }
+    #expect(left == [2, 2, 2, 1] as [Float])
+    #expect(cleared == [0, 0, 0, 1] as [Float])
     // The first buffer's record is now that of the sum.
-    #expect(blocks.map { touched[0].mayBeTouched($0..<$0 + 1) } == [true, true, true, false])
+    let known: [Bool] = blocks.map { touched[0].mayBeTouched($0..<$0 + 1) }
+    #expect(known == [true, true, true, false])
   }
 }
