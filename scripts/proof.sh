@@ -8,7 +8,8 @@
 #   --body DIR          all-MiniLM-L6-v2 as a Hugging Face folder
 #   --student DIR       paraphrase-MiniLM-L3-v2 as a Hugging Face folder
 #   --work DIR          where models and runs go (runs/proof-work)
-#   --study NAME        rates, study, controls, pair-b, few-shot or few-shot-rates:
+#   --study NAME        rates, study, controls, pair-b, few-shot, few-shot-rates, as-dfd or
+#                       as-dfd-screen:
 #                       configs/studies/proof/NAME.json (study)
 #   --seeds LIST        for example 1,2,3 (1,2,3)
 #   --precision NAME    float32 or bf16 (bf16 where the processor has it)
@@ -84,6 +85,14 @@ case $study in
     teacher sst-2 glue/SST-2 train.max_steps=500
     teacher ag-news ag_news train.max_steps=300
     # Its seeds are those of the draws.
+    "$program" compare --config "$configs/$study.json" --set "base.precision=$precision"
+    exit
+    ;;
+esac
+case $study in
+  as-dfd*)
+    made runs/as-dfd/teacher teacher-finetune --config "$root/configs/methods/ag-news-teacher.json" \
+      --set task.validation_split=0.2
     "$program" compare --config "$configs/$study.json" --set "base.precision=$precision"
     exit
     ;;
