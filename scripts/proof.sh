@@ -9,8 +9,7 @@
 #   --student DIR       paraphrase-MiniLM-L3-v2 as a Hugging Face folder
 #   --work DIR          where models and runs go (runs/proof-work)
 #   --study NAME        rates, study, controls, pair-b, few-shot, few-shot-rates, as-dfd or
-#                       as-dfd-screen:
-#                       configs/studies/proof/NAME.json (study)
+#                       as-dfd-screen: configs/studies/proof/NAME.json (study)
 #   --seeds LIST        for example 1,2,3 (1,2,3)
 #   --precision NAME    float32 or bf16 (bf16 where the processor has it)
 #   --program FILE      mate-kd, instead of a release build of this repository
@@ -66,6 +65,15 @@ made() {
   touch "$folder/.done"
 }
 
+# Which needs neither corpus nor generator.
+case $study in
+  as-dfd*)
+    made runs/as-dfd/teacher teacher-finetune --config "$root/configs/methods/ag-news-teacher.json" \
+      --set task.validation_split=0.2
+    "$program" compare --config "$configs/$study.json" --set "base.precision=$precision"
+    exit
+    ;;
+esac
 if [[ ! -s runs/proof/corpus.txt ]]; then
   "$root/scripts/proof-corpus.py" data >runs/proof/corpus.part
   mv runs/proof/corpus.part runs/proof/corpus.txt
@@ -85,14 +93,6 @@ case $study in
     teacher sst-2 glue/SST-2 train.max_steps=500
     teacher ag-news ag_news train.max_steps=300
     # Its seeds are those of the draws.
-    "$program" compare --config "$configs/$study.json" --set "base.precision=$precision"
-    exit
-    ;;
-esac
-case $study in
-  as-dfd*)
-    made runs/as-dfd/teacher teacher-finetune --config "$root/configs/methods/ag-news-teacher.json" \
-      --set task.validation_split=0.2
     "$program" compare --config "$configs/$study.json" --set "base.precision=$precision"
     exit
     ;;
