@@ -37,6 +37,23 @@ package struct MemoryShortage: Error, Sendable, Equatable, CustomStringConvertib
       : nil
   }
 
+  /// Checks that there is address space for whatever a command does first. Where there is none,
+  /// Swift's runtime ends the process without a word.
+  ///
+  /// - Throws: `MemoryShortage`.
+  package static func checkStart() throws(MemoryShortage) {
+    let bytes = 48 << 20
+    let address = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    if let address, address != MAP_FAILED {
+      munmap(address, bytes)
+      return
+    }
+    let tightest = MemoryLimit.all().filter(\.countsWhatIsMapped).min { $0.left < $1.left }
+    throw MemoryShortage(
+      "mate-kd needs \(MemoryLimit.text(Double(bytes))) of address space to begin with, but "
+        + "\(tightest?.description ?? "the system maps no more"); raise the limit")
+  }
+
   /// Ends the process: no caller can continue without its memory, and none can free any.
   static func exit(wanting bytes: Int) -> Never {
     let limits = MemoryLimit.all()

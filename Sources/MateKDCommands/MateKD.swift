@@ -45,6 +45,7 @@ public struct MateKD: ParsableCommand {
     var running: (any ParsableCommand.Type)?
     do {
       try StackLimit.check()
+      try MemoryShortage.checkStart()
       // Swift reads it from there.
       guard !line.isEmpty else {
         throw FileError(

@@ -76,6 +76,9 @@ shell("two runs into one folder", "mkdir out && echo held >out/.lock-1 && mate-k
 shell("output folder with a link as lock", "mkdir out && ln -s /etc/passwd out/.lock-1 && mate-kd teacher-finetune --config teacher-finetune.json")
 shell("output folder that is not empty", "mkdir out && echo >out/x && mate-kd teacher-finetune --config teacher-finetune.json")
 shell("a folder whose name is no text", "mate-kd teacher-finetune --config teacher-finetune.json --output-dir $'o\\xff\\xfe'")
+for command in ["methods", "report out --output r.html", "tokenize --model model", "inspect --model model", "schema distill"]:
+    shell(f"no room for {command}", f"ulimit -v 135000; mate-kd {command}")
+shell("a threshold that is none", "mate-kd evaluate --model qa --task squad2 --data squad --null-score-diff-threshold nan")
 shell("predictions over the model", "mate-kd predict --model model --task sst-2 --input in.txt --output model/config.json --overwrite")
 shell("predictions over the model's weights", "ln model/model.safetensors w && mate-kd predict --model model --task sst-2 --input in.txt --output w --overwrite")
 shell("a data set over files", "mkdir made && echo mine >made/vocab.txt && mate-kd synthesize --output made --train-rows 5 --dev-rows 5 --corpus-rows 5")

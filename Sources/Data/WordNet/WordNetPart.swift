@@ -25,6 +25,15 @@ struct WordNetPart: Sendable {
     dataPath = "\(folder)/data.\(part.rawValue)"
     index = try read(indexPath)
     data = try read(dataPath)
+    // The lines of its licence begin with spaces.
+    guard
+      index.split(separator: Self.newline).contains(where: {
+        $0.first != Self.space && Self.fields($0).count > 6
+      })
+    else {
+      throw FileError(
+        file: indexPath, problem: "the file has no line of a word, as wndb(5WN) describes them.")
+    }
     let exceptions = try read("\(folder)/\(part.rawValue).exc")
     // Of two lines for one word the later one counts, as in NLTK.
     irregular = Dictionary(

@@ -31,6 +31,9 @@ struct QuestionOptions: ParsableArguments {
     try OptionRange.check("--max-query-length", maxQueryLength, 1...longest)
     try OptionRange.check("--n-best-size", nBestSize, 1...1000)
     try OptionRange.check("--max-answer-length", maxAnswerLength, 1...longest)
+    guard nullScoreDiffThreshold.isFinite else {
+      throw ValidationError("--null-score-diff-threshold must be a number.")
+    }
   }
 
   /// Opens a model folder for a task with questions.

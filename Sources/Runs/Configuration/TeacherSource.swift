@@ -54,9 +54,15 @@ public struct TeacherSource: Sendable {
     try Self.refuse(
       ["model_name_or_path", "config", "predictions", "max_seq_length", "label_order"],
       beside: "ensemble", in: section)
-    let members = try section.sections(
-      "ensemble", "Teachers whose answers are averaged; each is a model or a file of predictions."
-    ).map { member -> Member in
+    let sections = try section.sections(
+      "ensemble", "Teachers whose answers are averaged; each is a model or a file of predictions.")
+    guard sections.count <= Self.mostMembers else {
+      throw section.fail(
+        "ensemble",
+        "\(section.name("ensemble")) has \(sections.count) teachers, more than "
+          + "\(Self.mostMembers).")
+    }
+    let members = try sections.map { member -> Member in
       let weight = try member.number(
         "weight", default: 1, in: .above(0, upTo: 1e6),
         "The weight of this teacher in the mean; only the ratios of weights matter.")
@@ -71,6 +77,9 @@ public struct TeacherSource: Sendable {
         "What the mean of an ensemble is taken of: `probabilities` or `logits`."))
     try section.finish()
   }
+
+  /// All of them are in memory at the same time.
+  private static let mostMembers = 64
 
   /// A model or predictions.
   private static func single(
