@@ -38,7 +38,7 @@ public enum TrainingError: Error, CustomStringConvertible, Equatable {
     case .tooFewShards(let shards, let processes):
       "a batch has \(shards) shard\(shards == 1 ? "" : "s"), but \(processes) processes share the "
         + "run, and each needs one; set shards to \(2 * processes), with at least as many texts in "
-        + "a batch, or start fewer processes"
+        + "a batch, or start fewer processes; a run that is gone on with keeps its shards"
     case .backwardPasses(let made, let expected):
       "the method made \(made) backward passes for a shard and said \(expected); its code must say "
         + "forEachShard(backwardPasses: \(made))"

@@ -46,8 +46,8 @@ struct ProfileCommand: ParsableCommand {
     try OptionRange.check("--steps", steps, 1...1_000_000)
     try OptionRange.check("--warm-up", warmUp, 0...1_000_000)
     for cores in modelled { try OptionRange.check("--threads-model", cores, 1...1024) }
-    guard memoryRate > 0, memoryRate.isFinite else {
-      throw ValidationError("--memory-rate must be a positive number of GB/s")
+    guard (0.01...1e6).contains(memoryRate) else {
+      throw ValidationError("--memory-rate must be between 0.01 and 1000000 GB/s")
     }
   }
 

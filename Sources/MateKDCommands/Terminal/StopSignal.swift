@@ -1,5 +1,7 @@
 import Files
+import Foundation
 import Glibc
+import Processes
 import Synchronization
 
 /// Handles SIGINT (Ctrl-C), SIGTERM, SIGUSR1 and SIGHUP.
@@ -89,7 +91,9 @@ struct Interrupted: ExitStatusProviding, CustomStringConvertible {
   var exitStatus: ExitStatus { StopSignal.status }
   var description: String {
     let saved = checkpoint.map { "saved to \($0)" } ?? "with nothing left to save"
-    return "interrupted, \(saved); continue with: \(CommandLine.resuming)"
+    let isShared = LaunchedProcesses(ProcessInfo.processInfo.environment) != nil
+    return "interrupted, \(saved); continue with\(isShared ? " the same launcher and" : ""): "
+      + CommandLine.resuming
   }
 }
 

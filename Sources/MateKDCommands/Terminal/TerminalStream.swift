@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import Glibc
+import Processes
 import StrictJSON
 import Synchronization
 
@@ -22,16 +23,22 @@ package final class TerminalStream: Sendable {
   /// Standard error of this process.
   package static let standardError = TerminalStream(
     style: TerminalStyle(
-      environment: ProcessInfo.processInfo.environment, isTerminal: isatty(2) == 1,
+      environment: ProcessInfo.processInfo.environment, isTerminal: isTerminal(2),
       width: TerminalStyle.width(ofDescriptor: 2))
   ) { try FileDescriptorWriter.write($0, to: 2, named: "standard error") }
 
   /// Standard output of this process.
   package static let standardOutput = TerminalStream(
     style: TerminalStyle(
-      environment: ProcessInfo.processInfo.environment, isTerminal: isatty(1) == 1,
+      environment: ProcessInfo.processInfo.environment, isTerminal: isTerminal(1),
       width: TerminalStyle.width(ofDescriptor: 1))
   ) { try FileDescriptorWriter.write($0, to: 1, named: "standard output") }
+
+  /// Whether a terminal shows what is written. Launchers of several processes give some of them a
+  /// terminal of their own, and pass on what they read there.
+  private static func isTerminal(_ descriptor: Int32) -> Bool {
+    isatty(descriptor) == 1 && LaunchedProcesses(ProcessInfo.processInfo.environment) == nil
+  }
 
   /// The first error of writing. What comes after it is dropped, so that work goes on when nobody
   /// reads any more.
