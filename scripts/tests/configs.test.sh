@@ -91,6 +91,8 @@ mkdir -p runs/proof
 cp -r runs/glue-small/teachers runs/glue-small/generator runs/glue-small/corpus.txt runs/proof/
 cp -r runs/glue-small/generator runs/proof/smoothing-generator
 cp -r runs/ag-news-teacher runs/proof/teachers/ag-news
+mkdir -p runs/as-dfd
+cp -r runs/ag-news-teacher runs/as-dfd/teacher
 mkdir -p runs/narrow-students
 cp -r runs/glue-small/teachers runs/narrow-students/teachers
 

@@ -35,13 +35,16 @@ escapes() {
 }
 
 json='a\u001b]0;owned\u0007\nerror: forged\u009b\u202eb'
+# A label may not have a line break.
+label=${json/\\n/ }
 cat >task.json <<TASK
 {"name": "own", "data_dir": "data", "format": "jsonl", "text": "text", "label": "label",
- "labels": ["$json", "other"], "files": {"train": "train.jsonl"}}
+ "labels": ["$label", "other"], "files": {"train": "train.jsonl"}}
 TASK
 sed "s/^{/{\"${json//\\/\\\\}\": 1, /" task.json >key.json
+sed "s/^ \"labels\": \[/&\"${json//\\/\\\\}\", /" task.json >line.json
 mkdir data
-echo "{\"text\": \"a b\", \"label\": \"$json\"}" >data/train.jsonl
+echo "{\"text\": \"a b\", \"label\": \"$label\"}" >data/train.jsonl
 "$mate_kd" synthesize --output made --train-rows 20 --dev-rows 10 --corpus-rows 10 >/dev/null \
   || exit 1
 cat >body.json <<BODY
@@ -70,8 +73,11 @@ escapes "a path" 66 inspect --model "$hostile"
 escapes "a task" 64 evaluate --model model --data made --task "$hostile"
 escapes "a key" 78 inspect --task-config key.json --data data
 escapes "an assignment" 78 pretrain --config body.json --set "$hostile=1"
+escapes "a label with a line break" 78 inspect --task-config line.json --data data
+shown=${shown/\\\\n/ }
 escapes "a label" 0 inspect --task-config task.json --data data
 escapes "a label in JSON" 0 inspect --task-config task.json --data data --json
+shown='a\\u001b]0;owned\\u0007\\nerror: forged\\u009b\\u202eb'
 escapes "a tensor" 0 inspect --model model
 
 # Results that cannot be written.

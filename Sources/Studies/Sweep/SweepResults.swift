@@ -150,7 +150,7 @@ extension Sweep {
   public func run(
     observer: (some StudyObserver)?, waits: Bool = false
   ) throws -> (results: SweepResults, outcome: StudyOutcome) {
-    _ = try StudyFolder(configuration.outputDir, of: .sweep)
+    if observer != nil { _ = try StudyFolder(configuration.outputDir, of: .sweep) }
     return try forEachRound { study in
       try observer.map { try study.run(observer: $0, waits: waits) }
     }
