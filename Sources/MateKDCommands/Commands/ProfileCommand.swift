@@ -66,6 +66,11 @@ struct ProfileCommand: ParsableCommand {
     if options.dryRun { return }
     StopSignal.waitsForRun(true)
     let profile = try prepared.profile(updates: steps, warmUp: warmUp) { StopSignal.isRaised }
+    guard profile.threads > 1 || modelled.isEmpty else {
+      throw ValidationError(
+        "--threads-model measures what threads share, and one has nobody to share with; give "
+          + "--threads 2.")
+    }
     let model = ThreadsModel(
       memoryRate: memoryRate * 1e9, meeting: modelled.isEmpty ? 0 : ThreadPool.measuredMeeting())
     var predictions: [ProfileReport.Predicted] = []
@@ -74,7 +79,8 @@ struct ProfileCommand: ParsableCommand {
         StopSignal.isRaised
       }
       predictions += cut.phases.map {
-        ProfileReport.Predicted(phase: $0, prediction: model.prediction($0, cores: cores))
+        ProfileReport.Predicted(
+          phase: $0, prediction: model.prediction($0, cores: cores, lanes: cut.lanes))
       }
     }
     let report = ProfileReport(profile, model: model, predictions: predictions)

@@ -51,6 +51,8 @@ public struct RunProfile: Sendable {
 
   /// Processes that share the run.
   public let processes: Int
+  /// Parts of a batch that are worked on at the same time (`shards`).
+  public let lanes: Int
   /// In the order of training.
   public let phases: [Phase]
   /// Worker threads.
@@ -95,7 +97,7 @@ extension TrainingParts {
     for batch in 0..<sampled { turns[objective.turn(batch: batch)] += 1 }
     let tallies = meter.tallies
     return RunProfile(
-      processes: trainer.group.count,
+      processes: trainer.group.count, lanes: try trainer.shares().lanes,
       phases: models.indices.reversed().filter { tallies[$0].updates > 0 }.map { index in
         RunProfile.Phase(
           name: models[index].name, updates: tallies[index].updates,

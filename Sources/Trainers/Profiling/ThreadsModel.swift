@@ -34,10 +34,12 @@ public struct ThreadsModel: Sendable {
 
   /// The update of a phase on `cores` cores. The phase should have been measured with its work cut
   /// for that many, see `ThreadPool.init(threads:cutFor:)`.
-  public func prediction(_ phase: RunProfile.Phase, cores: Int) -> Prediction {
+  ///
+  /// - Parameter lanes: the parts of a batch that are worked on at the same time (`shards`).
+  public func prediction(_ phase: RunProfile.Phase, cores: Int, lanes: Int = 2) -> Prediction {
     let updates = Double(max(1, phase.updates))
     let breakdown = phase.breakdown
-    let lanes = Double(min(2, cores))
+    let lanes = Double(max(1, min(lanes, cores)))
     func total(_ part: Profile.Part) -> Profile.Total {
       breakdown.rows.first { $0.part == part }?.total ?? Profile.Total()
     }
