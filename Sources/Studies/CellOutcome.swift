@@ -30,15 +30,35 @@ struct CellOutcome {
     self.kept = kept
   }
 
-  /// What the model scores by a metric; nil if it is undefined, which is written as null.
+  /// What the model scores on a task; nil if it is undefined, which is written as null.
   ///
   /// - Parameter model: which model's, `eval` or `teacher`.
-  /// - Throws: `FileError` if it is missing, or is not what any metric can be.
-  func score(_ metric: String, of model: String = "eval") throws -> Double? {
-    guard let found = try number("\(model)_\(metric)", in: -100...100) else {
-      throw FileError(file: file, problem: "\(model)_\(metric) is missing.")
+  /// - Throws: `FileError` if it is missing, or is not what the task's metric can be.
+  func score(on task: Study.Task, of model: String = "eval") throws -> Double? {
+    let key = "\(model)_\(task.metric)"
+    guard let found = try number(key, in: task.scores) else {
+      throw FileError(file: file, problem: "\(key) is missing.")
     }
     return found.isNaN ? nil : found
+  }
+
+  /// What the student scores on a task, and its answers if they can be compared row by row.
+  ///
+  /// - Throws: `FileError`, also if the answers have another score; `JSONError`.
+  func measured(
+    on task: Study.Task
+  ) throws -> (score: Double?, answers: ValidationPredictions?) {
+    let score = try score(on: task)
+    guard task.hasPredictions else { return (score, nil) }
+    let answers = try predictions(of: task.description)
+    // Both come from the same numbers; a sum in another order changes the last bits.
+    if let score, let found = answers.value(of: task.metrics), abs(score - found) > 1e-6 {
+      throw FileError(
+        file: file,
+        problem: "eval_\(task.metric) is \(score), but the answers to the validation rows have "
+          + "\(found); the files are not of one run, so remove them and run the cell again.")
+    }
+    return (score, answers)
   }
 
   /// A number of the results; NaN for null, and nil if there is no such number.

@@ -19,6 +19,10 @@ public struct Study: Sendable {
     /// The metrics that it is the mean of; none for tasks with questions.
     public let metrics: [Metric]
 
+    /// What the metric can be, with room for rounding: metrics of questions are in percent.
+    var scores: ClosedRange<Double> {
+      description.questions == nil ? -1.000001...1.000001 : 0...100.0001
+    }
     /// Whether cells keep predictions that can be compared row by row.
     var hasPredictions: Bool { [.classes, .scores].contains(description.targets) }
   }
@@ -52,9 +56,11 @@ public struct Study: Sendable {
         let draft = try configuration.cell(task, method, own: ["output_dir": "cell"])
         budgets.append((method.name, UpdateBudget(draft.train)))
         try configuration.checkHeldOut(draft.task, of: task)
-        if tasks.last?.name != task.name { tasks.append(try Task(task, draft)) }
+        let measured =
+          try tasks.last.flatMap { $0.name == task.name ? $0 : nil } ?? Task(task, draft)
+        if tasks.last?.name != task.name { tasks.append(measured) }
         let selection = try Self.selection(
-          configuration, task, method, metric: tasks.last?.metric ?? "", &fingerprint)
+          configuration, task, method, measured: measured, &fingerprint)
         selections += selection.map { [$0] } ?? []
         let choice = selection?.choice?.patch
         if selection != nil, choice == nil { continue }
@@ -77,7 +83,7 @@ public struct Study: Sendable {
   /// The cells that decide on a method's grid; nil if it has none.
   private static func selection(
     _ study: StudyConfiguration, _ task: StudyConfiguration.Task,
-    _ method: StudyConfiguration.Method, metric: String, _ fingerprint: inout CellFingerprint
+    _ method: StudyConfiguration.Method, measured: Task, _ fingerprint: inout CellFingerprint
   ) throws -> StudySelection? {
     guard let grid = method.grid else { return nil }
     var candidates: [(point: StudyGrid.Point, cells: [StudyCell])] = []
@@ -91,11 +97,11 @@ public struct Study: Sendable {
             point: point.folder, &fingerprint))
       }
       // Without its score a finished cell would be waited for, for ever.
-      for cell in cells where cell.record != nil { _ = try cell.outcome().score(metric) }
+      for cell in cells where cell.record != nil { _ = try cell.outcome().measured(on: measured) }
       candidates.append((point, cells))
     }
     return StudySelection(
-      task: task.name, method: method.name, metric: metric, candidates: candidates)
+      task: measured, method: method.name, candidates: candidates)
   }
 
   /// The cells of a task and a method, in the order of the draws and then of the seeds.

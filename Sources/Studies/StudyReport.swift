@@ -262,13 +262,14 @@ private struct MeasuredCell {
     distinctTexts = try outcome.number("train_distinct_texts", in: 0...1e12)
     passes = try outcome.number("train_passes", in: 0...1e12)
     self.record = record
-    score = try outcome.score(task.metric) ?? .nan
+    let measured = try outcome.measured(on: task)
+    score = measured.score ?? .nan
     teacher =
       outcome.results["teacher_\(task.metric)"] == nil
-      ? nil : try outcome.score(task.metric, of: "teacher")
+      ? nil : try outcome.score(on: task, of: "teacher")
     hasAssistant = cell.assistant != nil
     file = outcome.file
-    predictions = task.hasPredictions ? try outcome.predictions(of: task.description) : nil
+    predictions = measured.answers
   }
 }
 

@@ -64,13 +64,13 @@ public struct StudySelection: Sendable {
   public let task, method: String
   /// The points of the grid with the cells that measure each.
   public let candidates: [(point: StudyGrid.Point, cells: [StudyCell])]
-  private let metric: String
+  private let measured: Study.Task
 
   init(
-    task: String, method: String, metric: String,
+    task: Study.Task, method: String,
     candidates: [(point: StudyGrid.Point, cells: [StudyCell])]
   ) {
-    (self.task, self.method, self.metric) = (task, method, metric)
+    (measured, self.task, self.method) = (task, task.name, method)
     self.candidates = candidates
   }
 
@@ -79,7 +79,7 @@ public struct StudySelection: Sendable {
     candidates.map { candidate in
       let scores = candidate.cells.compactMap { cell -> Double? in
         guard cell.record != nil else { return nil }
-        return try? cell.outcome().score(metric)
+        return try? cell.outcome().score(on: measured)
       }
       return scores.count == candidate.cells.count ? SampleSummary(scores).mean : nil
     }

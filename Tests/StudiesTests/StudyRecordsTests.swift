@@ -43,6 +43,7 @@ import Testing
   /// What a run cannot have written is told of, not put into a table.
   @Test(arguments: [
     (#""eval_accuracy":"#, "-1e308", "eval_accuracy is -1e308, which no run writes;"),
+    (#""eval_accuracy":"#, "1.5", "eval_accuracy is 1.5, which no run writes;"),
     (#""eval_accuracy":"#, "true", "eval_accuracy is true, which no run writes;"),
     (
       #""train_distinct_texts":"#, "9223372036854775808",

@@ -250,9 +250,19 @@ import Testing
     let study = try study(world, wrong: ["short/none": [3, 3, 3], "short/kd": [4, 4, 4]])
     let cell = try #require(study.cells.last)
     try world.pretend(
-      cell, accuracy: 0.5, predictions: [0, 1], references: [0, 1])
+      cell, accuracy: 1, predictions: [0, 1], references: [0, 1])
     let error = #expect(throws: FileError.self) { try StudyReport(study, pool: world.toy.pool) }
     #expect(error?.description.contains("other rows") == true)
+  }
+
+  @Test func aScoreThatTheAnswersDoNotHaveIsRefused() throws {
+    let world = try StudyWorld()
+    let study = try study(world, wrong: ["short/none": [3, 3, 3], "short/kd": [4, 4, 4]])
+    let cell = try #require(study.cells.last)
+    try world.pretend(cell, accuracy: 0.5, predictions: [0, 1], references: [0, 1])
+    let error = #expect(throws: FileError.self) { try StudyReport(study, pool: world.toy.pool) }
+    #expect(error?.description.contains("eval_accuracy is 0.5, but the answers") == true)
+    #expect(error?.description.contains("have 1.0") == true)
   }
 
   @Test func brokenPredictionsAreNamed() throws {

@@ -36,8 +36,10 @@ import Testing
     // The third has the best mean, though not the best single cell.
     for (cell, score) in zip(cells, [0.5, 0.5, 0.9, 0.1, 0.7, 0.7, 0.6, 0.6]) {
       #expect(selection.choice == nil)
+      let wrong = Int((20 * (1 - score)).rounded())
+      let predictions = Self.references.enumerated().map { $0 < wrong ? 1 - $1 : $1 }
       try world.pretend(
-        cell, accuracy: score, predictions: Self.references, references: Self.references)
+        cell, accuracy: score, predictions: predictions, references: Self.references)
     }
     let again = try Study(study.configuration)
     #expect(!again.isWaiting && again.selections[0].choice == selection.candidates[2].point)

@@ -41,7 +41,7 @@ def number(key, value):
     forged(f"{key} {value}", f"sed -i 's/\"{key}\": [0-9.e-]*/\"{key}\": {value}/' {CELL}/all_results.json")
 
 
-for value in ["-1e308", "1e400", "1e30", "true", "\"0.5\"", "[0.5]", "{}", "9223372036854775808", "NaN", "-", "101"]:
+for value in ["-1e308", "1e400", "1e30", "true", "\"0.5\"", "[0.5]", "{}", "9223372036854775808", "NaN", "-", "101", "1.5"]:
     number("eval_accuracy", value)
 for value in ["true", "1e400"]:
     Case(f"finished cell of a grid: eval_accuracy {value}", "true", {"compare.json": changed(COMPARE, {

@@ -65,7 +65,7 @@ public struct AnswerDecoder: Sendable, Equatable {
     var kept = Array(ranked(found + [margin].compactMap { $0 }).prefix(candidateCount))
     if let margin, !kept.contains(where: { $0.bytes == 0..<0 }) { kept.append(margin) }
     for (place, probability) in Self.softmax(kept.map { Double($0.score) }).enumerated() {
-      kept[place].text = text(of: kept[place].bytes, of: question, in: windows.dataset)
+      kept[place].text = windows.dataset.text(kept[place].bytes, of: question)
       kept[place].probability = probability
     }
     let best = kept.first { !$0.text.isEmpty }
@@ -76,20 +76,6 @@ public struct AnswerDecoder: Sendable, Equatable {
       if answer.noAnswerMargin > threshold { answer.text = "" }
     }
     return answer
-  }
-
-  /// The text of an answer, or the beginning of one that no person would call an answer: a word
-  /// without pieces is one token however long it is, and each of many questions about such a text
-  /// would keep twenty copies of it.
-  private func text(
-    of bytes: Range<Int>, of question: Int, in dataset: QuestionDataset
-  ) -> String {
-    let most = 64 * min(maximumAnswerLength, 1 << 20)
-    guard bytes.count > most else { return dataset.text(bytes, of: question) }
-    let context = dataset.contexts[dataset.questions[question].context]
-    var end = bytes.lowerBound + most
-    while end > bytes.lowerBound, context[end] & 0xC0 == 0x80 { end -= 1 }
-    return dataset.text(bytes.lowerBound..<end, of: question)
   }
 
   /// The positions of the largest logits, largest first; of equal ones, the earlier position first.
@@ -118,8 +104,7 @@ public struct PredictedAnswer: Sendable, Equatable {
   public struct Candidate: Sendable, Equatable {
     /// Its bytes in the context; empty for no answer.
     public var bytes: Range<Int>
-    /// Its text; empty for no answer. Of one that is longer than 64 bytes for each token that an
-    /// answer may have, the beginning.
+    /// Its text; empty for no answer.
     public var text = ""
     /// The logits of its first and of its last token.
     public var startLogit, endLogit: Float

@@ -1,6 +1,8 @@
 import Data
+import Files
 import Kernels
 import Models
+import Synchronization
 
 /// Questions with their windows, ready for models to answer and for measuring the answers.
 public struct QuestionEvaluation: Sendable {
@@ -36,18 +38,33 @@ public struct QuestionEvaluation: Sendable {
     try inference.requireMemory(for: model, data: inputs, logits: 2 * inputs.tokenCount)
   }
 
+  /// The most bytes that the texts of all answers may take. A word without pieces is one token
+  /// however long it is, and each question about its text keeps up to twenty answers with it.
+  private static let mostAnswerBytes = 256 << 20
+
   /// A model's answers to all questions, in order.
+  ///
+  /// - Throws: as `Inference.logits`; `FileError` for texts whose answers are too long to be kept.
   public func answers(
     _ model: SpanClassifier, batchSize: Int = 32
   ) throws -> [PredictedAnswer] {
     let logits = try inference.logits(model, data: inputs, batchSize: batchSize)
     let borders = inputs.borders
     let slots = ResultSlots<PredictedAnswer>(count: windows.dataset.count)
+    let kept = Atomic<Int>(0)
     try pool.run(count: windows.dataset.count) { question in
-      slots[question] = decoder.answer(question, in: windows) { window in
+      let answer = decoder.answer(question, in: windows) { window in
         let rows = logits.rows(borders[window]..<borders[window + 1])
         return (rows.columns(0..<1).values, rows.columns(1..<2).values)
       }
+      let bytes = answer.candidates.reduce(0) { $0 + $1.text.utf8.count }
+      guard kept.wrappingAdd(bytes, ordering: .relaxed).newValue <= Self.mostAnswerBytes else {
+        throw FileError(
+          file: windows.dataset.source,
+          problem: "the answers are longer than \(Self.mostAnswerBytes >> 20) MB together, since "
+            + "texts have words without end; break these words, or give fewer questions.")
+      }
+      slots[question] = answer
     }
     return windows.dataset.questions.indices.compactMap { slots[$0] }
   }

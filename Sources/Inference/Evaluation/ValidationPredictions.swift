@@ -42,6 +42,22 @@ public enum ValidationPredictions: Sendable, Equatable {
     }
   }
 
+  /// The mean of some metrics; nil if one of them is undefined or not of this kind.
+  public func value(of metrics: [Metric]) -> Double? {
+    let values = metrics.compactMap { metric in
+      switch self {
+      case .classes(let predictions, let references):
+        metric.value(predictions: predictions, references: references)
+      case .scores(let predictions, let references):
+        metric.value(predictions: predictions, references: references)
+      }
+    }
+    guard values.count == metrics.count, !values.isEmpty, !values.contains(where: \.isNaN) else {
+      return nil
+    }
+    return values.reduce(0, +) / Double(values.count)
+  }
+
   /// Writes the file.
   /// - Throws: `FileError` if it cannot be written.
   public func write(to path: String, labels: [String]) throws {

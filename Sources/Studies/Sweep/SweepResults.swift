@@ -52,14 +52,17 @@ public struct SweepResults: Sendable {
   /// - Returns: the combinations by score, the best first. Of equal ones the earlier comes first.
   /// - Throws: `FileError`, also if runs were measured on different rows, or `JSONError`.
   mutating func add(_ trials: [SweepTrial], of study: Study, round: Int) throws -> [SweepTrial] {
-    let found = try trials.map { trial in
-      try Row(trial, cells: study.cells(task: Sweep.task, method: trial.name), round: round, metric)
-    }
     let task = study.tasks[0]
-    for cell in trials.flatMap({ study.cells(task: task.name, method: $0.name) })
-    where task.hasPredictions && cell.record != nil {
-      let outcome = try cell.outcome()
-      try measured.check(outcome.predictions(of: task.description), file: outcome.file)
+    let found = try trials.map { trial in
+      let cells = study.cells(task: task.name, method: trial.name)
+      var scores: [Double] = []
+      for cell in cells where cell.record != nil {
+        let outcome = try cell.outcome()
+        let (score, answers) = try outcome.measured(on: task)
+        try measured.check(answers, file: outcome.file)
+        scores += [score].compactMap { $0 }
+      }
+      return Row(trial, cells: cells, scores: scores, round: round, metric)
     }
     // A sort by score alone could exchange equal ones.
     let sorted = found.enumerated().sorted { left, right in
@@ -97,13 +100,9 @@ public struct SweepResults: Sendable {
 
 extension SweepResults.Row {
   fileprivate init(
-    _ trial: SweepTrial, cells: [StudyCell], round: Int, _ metric: String
-  ) throws {
+    _ trial: SweepTrial, cells: [StudyCell], scores: [Double], round: Int, _ metric: String
+  ) {
     let records = cells.compactMap(\.record)
-    let scores = try cells.compactMap { cell -> Double? in
-      guard cell.record != nil else { return nil }
-      return try CellOutcome(folder: cell.folder).score(metric)
-    }
     let isFinished = records.count == cells.count
     self.init(
       trial: trial, round: round,

@@ -5,7 +5,7 @@ import Kernels
 ///
 /// The work of each kernel is divided among the cores as its parts allow. What goes through the
 /// whole model, the optimiser and the sum of gradients after the backward pass, is no faster than
-/// memory lets it. Work that nobody shares is done by the two threads that have a shard. Assumed
+/// memory lets it. Work that nobody shares is done by the threads that have a shard. Assumed
 /// are cores like those that were measured, caches that hold the operands of all other kernels, and
 /// an even load of the shards.
 public struct ThreadsModel: Sendable {
