@@ -16,17 +16,7 @@ cd "$work"
 source "$root/scripts/tests/watched_runs.sh"
 
 make_models
-cat >study.json <<'JSON'
-{"output_dir": "study", "seeds": [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12], "keep_models": false,
- "bootstrap": {"resamples": 20},
- "base": {"teacher": {"model_name_or_path": "teacher"}, "allow_weak_teacher": true,
-  "student": {"from_teacher_layers": [0]}, "threads": 1,
-  "train": {"max_steps": 4, "per_device_train_batch_size": 8, "save_steps": 2}},
- "tasks": {"films": {"task": {"name": "sst-2", "data_dir": "data/SST-2", "max_seq_length": 24}}},
- "methods": {"none": {"method": {"name": "none"}}, "kd": {"method": {"name": "kd"}},
-  "warm": {"method": {"name": "kd", "temperature": 2}},
-  "hot": {"method": {"name": "kd", "temperature": 4}}}}
-JSON
+make_study 12 4 '"keep_models": false,'
 quietly "$mate_kd" compare --config study.json --output-dir alone
 
 declare -a processes logs

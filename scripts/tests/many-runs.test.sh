@@ -29,17 +29,7 @@ fail() {
 passed() { echo "ok: $*"; }
 
 make_models
-cat >study.json <<'JSON'
-{"output_dir": "study", "seeds": [1, 2, 3, 4, 5, 6], "bootstrap": {"resamples": 50},
- "base": {"teacher": {"model_name_or_path": "teacher"}, "allow_weak_teacher": true,
-  "student": {"from_teacher_layers": [0]}, "threads": 1,
-  "train": {"max_steps": 16, "learning_rate": 1e-3, "per_device_train_batch_size": 8,
-    "save_steps": 4}},
- "tasks": {"films": {"task": {"name": "sst-2", "data_dir": "data/SST-2", "max_seq_length": 24}}},
- "methods": {"none": {"method": {"name": "none"}}, "kd": {"method": {"name": "kd"}},
-  "warm": {"method": {"name": "kd", "temperature": 2}},
-  "hot": {"method": {"name": "kd", "temperature": 4}}}}
-JSON
+make_study 6 16
 cat >sweep.json <<'JSON'
 {"output_dir": "sweep", "strategy": "halving", "samples": 6, "factor": 2, "min_steps": 2,
  "base": {"task": {"name": "sst-2", "data_dir": "data/SST-2", "max_seq_length": 24},

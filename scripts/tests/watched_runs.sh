@@ -23,6 +23,20 @@ JSON
   quietly "$mate_kd" teacher-finetune --config teacher.json
 }
 
+make_study() { # make_study SEEDS STEPS [KEYS]: study.json with four methods, after make_models
+  cat >study.json <<JSON
+{"output_dir": "study", "seeds": [$(seq -s ', ' 1 "$1")], "bootstrap": {"resamples": 20}, ${3:-}
+ "base": {"teacher": {"model_name_or_path": "teacher"}, "allow_weak_teacher": true,
+  "student": {"from_teacher_layers": [0]}, "threads": 1,
+  "train": {"max_steps": $2, "learning_rate": 1e-3, "per_device_train_batch_size": 8,
+    "save_steps": 2}},
+ "tasks": {"films": {"task": {"name": "sst-2", "data_dir": "data/SST-2", "max_seq_length": 24}}},
+ "methods": {"none": {"method": {"name": "none"}}, "kd": {"method": {"name": "kd"}},
+  "warm": {"method": {"name": "kd", "temperature": 2}},
+  "hot": {"method": {"name": "kd", "temperature": 4}}}}
+JSON
+}
+
 student() { # student METHOD FOLDER [OPTIONS...]: writes METHOD.json and runs it
   cat >"$1.json" <<JSON
 {"output_dir": "$2", "task": {"name": "sst-2", "data_dir": "data/SST-2", "max_seq_length": 24},
