@@ -150,8 +150,8 @@ public struct MateKD: ParsableCommand {
       + rest.dropFirst().map { String($0) }
   }
 
-  /// The beginning and the end of a sentence that is longer than a page: it quotes a name that
-  /// somebody has made a book of.
+  /// The beginning and the end of a sentence that is longer than a page, because a name that it
+  /// quotes is.
   private static func shortened(_ sentence: String) -> String {
     let bytes = sentence.utf8
     guard bytes.count > 4000 else { return sentence }
@@ -178,7 +178,7 @@ public struct MateKD: ParsableCommand {
 }
 
 extension CommandLine {
-  /// The place, from 1, of the first argument of this process whose bytes are no text.
+  /// The place, from 1, of the first argument of this process that is not valid UTF-8.
   fileprivate static var firstNotUTF8: Int? {
     (1..<max(1, Int(argc))).first { place in
       unsafeArgv[place].map { String(validatingCString: $0) == nil } ?? false

@@ -36,7 +36,7 @@ struct CurvesSection {
     return HTML(parts)
   }
 
-  /// More charts than this nobody looks at; the others are left out, and the page says so.
+  /// Nobody looks at more charts than this; the others are left out, and the page says so.
   private static let mostCharts = 200
 
   private func charts(of runs: [RunRecord], task: String?, id: String) -> HTML {

@@ -139,7 +139,7 @@ extension Study {
 struct StudyFolder {
   let path: String
 
-  /// Whose results lie side by side in a folder.
+  /// The command whose results a folder holds.
   enum Kind: String {
     case compare, sweep
 
@@ -151,8 +151,8 @@ struct StudyFolder {
 
   /// Makes the folder of a study or sweep if it does not exist.
   ///
-  /// - Throws: `FileError`, also if there is something else in it already: what is called like a
-  ///   table would be written over.
+  /// - Throws: `FileError`, also if there is something else in it already: a file that has the name
+  ///   of a table would be overwritten.
   init(_ path: String, of kind: Kind) throws {
     try self.init(path)
     guard !ByteFile.exists("\(path)/\(kind.mark)") else { return }

@@ -114,5 +114,9 @@ for name, changes in {
 for name, content in {"empty": "", "cut": '{"data": [', "an array": "[]", "binary": bytes(range(256)), "deep": '{"data": ' + "[" * 10 ** 5}.items():
     Case(f"squad: {name}", ANSWER, {"squad/dev-v2.0.json": content})
 Case("squad: forty million zeros", ANSWER, {"squad/dev-v2.0.json": many('{"data": [', 40_000, lambda n: "0," * 1000, "0]}")})
+squad("many questions about a word without end", {
+    f"{paragraph}.context": "the " + "x" * 4_000_000 + " film",
+    f"{paragraph}.qas": [{"id": str(number), "question": "what is good ?", "is_impossible": False,
+                          "answers": [{"text": "the", "answer_start": 0}]} for number in range(60)]})
 Case("squad: a pipe", ANSWER, {"squad/dev-v2.0.json": None}, lambda at: os.mkfifo(at("squad/dev-v2.0.json")))
 Case("squad: a window without room", ANSWER + " --max-seq-length 10 --doc-stride 9")

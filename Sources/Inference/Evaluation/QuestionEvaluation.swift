@@ -61,8 +61,8 @@ public struct QuestionEvaluation: Sendable {
       guard kept.wrappingAdd(bytes, ordering: .relaxed).newValue <= Self.mostAnswerBytes else {
         throw FileError(
           file: windows.dataset.source,
-          problem: "the answers are longer than \(Self.mostAnswerBytes >> 20) MB together, since "
-            + "texts have words without end; break these words, or give fewer questions.")
+          problem: "the answers together are longer than \(Self.mostAnswerBytes >> 20) MB, because "
+            + "texts have endless words; split those words, or give fewer questions.")
       }
       slots[question] = answer
     }

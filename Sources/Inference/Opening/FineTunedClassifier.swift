@@ -85,7 +85,7 @@ package struct FineTunedClassifier: Sendable {
 
   /// The logits, a row for each row of the data.
   ///
-  /// - Throws: `MemoryShortage`; `FileError` for outputs that are no numbers.
+  /// - Throws: `MemoryShortage`; `FileError` for outputs that are not finite.
   package func logits(_ data: TokenizedDataset, batchSize: Int) throws -> Matrix {
     try inference.requireMemory(for: model, data: data, logits: data.count * model.labels.count)
     do {
