@@ -8,8 +8,9 @@
 #   --body DIR          all-MiniLM-L6-v2 as a Hugging Face folder
 #   --student DIR       paraphrase-MiniLM-L3-v2 as a Hugging Face folder
 #   --work DIR          where models and runs go (runs/proof-work)
-#   --study NAME        rates, study, controls, pair-b, few-shot, few-shot-rates, as-dfd or
-#                       as-dfd-screen: configs/studies/proof/NAME.json (study)
+#   --study NAME        rates, study, controls, pair-b, pair-b-equal-time, small-rates,
+#                       small, small-equal-time, small-controls, few-shot-rates, few-shot,
+#                       as-dfd-screen or as-dfd: configs/studies/proof/NAME.json (study)
 #   --seeds LIST        for example 1,2,3 (1,2,3)
 #   --precision NAME    float32 or bf16 (bf16 where the processor has it)
 #   --program FILE      mate-kd, instead of a release build of this repository
@@ -78,11 +79,11 @@ if [[ ! -s runs/proof/corpus.txt ]]; then
   "$root/scripts/proof-corpus.py" data >runs/proof/corpus.part
   mv runs/proof/corpus.part runs/proof/corpus.txt
 fi
-teacher() { # teacher TASK FOLDER SETTING...
-  local task=$1 folder=$2 settings=()
-  shift 2
+teacher() { # teacher NAME TASK FOLDER SETTING...
+  local name=$1 task=$2 folder=$3 settings=()
+  shift 3
   for setting in "$@"; do settings+=(--set "$setting"); done
-  made "runs/proof/teachers/$task" teacher-finetune --config "$configs/teacher.json" \
+  made "runs/proof/teachers/$name" teacher-finetune --config "$configs/teacher.json" \
     --set "task.name=$task" --set "task.data_dir=data/$folder" "${settings[@]}"
 }
 case $study in
@@ -90,15 +91,28 @@ case $study in
     # A twin of the generator that is used to unmasked text.
     made runs/proof/smoothing-generator pretrain --config "$configs/generator.json" \
       --set mlm.masking=80-10-10 --set mlm.mlm_probability=0.15
-    teacher sst-2 glue/SST-2 train.max_steps=500
-    teacher ag-news ag_news train.max_steps=300
+    teacher sst-2 sst-2 glue/SST-2 train.max_steps=500
+    teacher ag-news ag-news ag_news train.max_steps=300
+    # Its seeds are those of the draws.
+    "$program" compare --config "$configs/$study.json" --set "base.precision=$precision"
+    exit
+    ;;
+esac
+teacher cola cola glue/CoLA
+case $study in
+  small*)
+    made runs/proof/generator-long pretrain --config "$configs/generator-long.json"
+    teacher sts-b sts-b glue/STS-B task.max_seq_length=128
+    teacher mrpc mrpc glue/MRPC task.max_seq_length=128
+    teacher qnli qnli glue/QNLI task.max_seq_length=128 train.max_steps=600
+    teacher qqp qqp glue/QQP task.max_seq_length=128 train.max_steps=800
+    teacher sst-2-1500 sst-2 glue/SST-2 train.max_steps=1500
     # Its seeds are those of the draws.
     "$program" compare --config "$configs/$study.json" --set "base.precision=$precision"
     exit
     ;;
 esac
 made runs/proof/generator pretrain --config "$configs/generator.json"
-teacher cola glue/CoLA
 # Seed by seed, so that what is finished can be compared.
 IFS=, read -ra list <<<"$seeds"
 for seed in "${list[@]}"; do

@@ -78,18 +78,20 @@ mkdir -p runs/sst2-minilm
 mv runs/sst2-minilm-teacher runs/sst2-minilm/teacher
 cp -r runs/glue-small/generator runs/sst2-minilm/generator
 cp data/glue/corpus.txt runs/glue-small/corpus.txt
-for task in CoLA MRPC RTE STS-B QNLI; do mkdir -p "data/glue/$task"; done
+for task in CoLA MRPC RTE STS-B QNLI QQP; do mkdir -p "data/glue/$task"; done
 for split in train dev; do
   awk -F '\t' 'NR > 1 { printf "x\t%s\t\t%s\n", $2, $1 }' "data/glue/SST-2/$split.tsv" \
     >"data/glue/CoLA/$split.tsv"
 done
-for task in cola sst-2 mrpc rte sts-b qnli; do
+for task in cola sst-2 mrpc rte sts-b qnli qqp; do
   mkdir -p runs/glue-small/teachers
   cp -r runs/sst2-teacher "runs/glue-small/teachers/$task"
 done
 mkdir -p runs/proof
 cp -r runs/glue-small/teachers runs/glue-small/generator runs/glue-small/corpus.txt runs/proof/
 cp -r runs/glue-small/generator runs/proof/smoothing-generator
+cp -r runs/glue-small/generator runs/proof/generator-long
+cp -r runs/glue-small/teachers/sst-2 runs/proof/teachers/sst-2-1500
 cp -r runs/ag-news-teacher runs/proof/teachers/ag-news
 mkdir -p runs/as-dfd
 cp -r runs/ag-news-teacher runs/as-dfd/teacher
@@ -99,17 +101,8 @@ cp -r runs/glue-small/teachers runs/narrow-students/teachers
 count=0
 while IFS= read -r config; do
   name=${config#"$root/"}
-  if grep -q '"tasks"' "$config"; then
-    command=compare
-  elif grep -q '"parameters"' "$config"; then
-    command=sweep
-  elif grep -q '"corpus"' "$config"; then
-    command=pretrain
-  elif grep -q '"method"' "$config"; then
-    command=distill
-  else
-    command=teacher-finetune
-  fi
+  command=$(sed -nE '/"\$schema"/ { s|.*/([a-z-]+)\.json".*|\1|p; q }' "$config")
+  [[ -n $command ]] || { echo "FAILED: $name names no schema" >&2; exit 1; }
   # The stand-ins know nothing, which a dry run finds out.
   changes=()
   [[ $command != distill ]] || changes=(--set allow_weak_teacher=true)
