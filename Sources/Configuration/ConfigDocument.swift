@@ -15,6 +15,8 @@ public final class ConfigDocument: Sendable {
   private let overridden: [String: String]
   /// The file of each value that an included file brought, by the value's path.
   private let included: [String: String]
+  /// The configuration of which this one is put together, and where in it, the last change first.
+  private let source: (document: ConfigDocument, places: [[String]])?
   private let collected = Mutex<[String]>([])
   private let noted = Mutex<[Setting]>([])
 
@@ -24,11 +26,26 @@ public final class ConfigDocument: Sendable {
     _ text: JSONValue, file: String, overrides: [ConfigOverride] = [], checksPaths: Bool = true
   ) throws {
     try self.init(
-      text, file: file, included: [:], overrides: overrides, checksPaths: checksPaths)
+      text, file: file, included: [:], source: nil, overrides: overrides, checksPaths: checksPaths)
+  }
+
+  /// A text that is put together of parts of another configuration, such as a cell of a study.
+  /// Errors name the place there.
+  ///
+  /// - Parameters:
+  ///   - places: the keys that lead to each part. A value is that of the first part that has it.
+  /// - Throws: `ConfigError` if it is no object.
+  package convenience init(
+    _ text: JSONValue, partsOf document: ConfigDocument, at places: [[String]], checksPaths: Bool
+  ) throws {
+    try self.init(
+      text, file: document.file, included: [:], source: (document, places), overrides: [],
+      checksPaths: checksPaths)
   }
 
   private init(
-    _ text: JSONValue, file: String, included: [String: String], overrides: [ConfigOverride],
+    _ text: JSONValue, file: String, included: [String: String],
+    source: (document: ConfigDocument, places: [[String]])?, overrides: [ConfigOverride],
     checksPaths: Bool
   ) throws {
     guard text.object != nil else {
@@ -39,6 +56,7 @@ public final class ConfigDocument: Sendable {
     self.file = file
     self.checksPaths = checksPaths
     self.included = included
+    self.source = source
     self.text = try overrides.reduce(text) { value, override in try override.applied(to: value) }
     overridden = Dictionary(overrides.map { ($0.path, $0.origin) }) { _, last in last }
   }
@@ -70,7 +88,7 @@ public final class ConfigDocument: Sendable {
     let whole = try IncludedText(
       reading: isInput ? "/dev/stdin" : path, named: isInput ? "standard input" : path)
     return try ConfigDocument(
-      whole.value, file: whole.file, included: whole.origins, overrides: overrides,
+      whole.value, file: whole.file, included: whole.origins, source: nil, overrides: overrides,
       checksPaths: checksPaths)
   }
 
@@ -99,6 +117,10 @@ public final class ConfigDocument: Sendable {
   /// The error for the value at a path. If the value came from the command line, the error points
   /// there.
   package func error(path: String, at position: JSONPosition, _ message: String) -> ConfigError {
+    if let source, let place = source.places.first(where: { source.document.has(path, in: $0) }) {
+      return source.document.error(
+        path: "\(place.joined(separator: ".")).\(path)", at: position, message)
+    }
     var part = Substring(path)
     while !part.isEmpty {
       if let origin = overridden[String(part)] ?? maker(of: part, at: position) {
@@ -107,6 +129,12 @@ public final class ConfigDocument: Sendable {
       part = Self.parent(of: part)
     }
     return ConfigError(file: origin(of: path), position: position, message: message)
+  }
+
+  /// Whether a part of the text has a value at a path, or the array of which the path is an element.
+  private func has(_ path: String, in place: [String]) -> Bool {
+    let keys = path.prefix { $0 != "[" }.split(separator: ".").map(String.init)
+    return (place + keys).reduce(text as JSONValue?) { value, key in value?[key] } != nil
   }
 
   /// The file in which the value at a path is written.

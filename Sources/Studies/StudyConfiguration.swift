@@ -188,8 +188,10 @@ public struct StudyConfiguration: Sendable {
     if let teacherCache, text["teacher_cache_dir"]?.isNull ?? true {
       text = text.merged(with: ["teacher_cache_dir": .string(teacherCache)])
     }
+    let taskKeys = ["tasks", task.name]
+    let methodKeys = ["methods", method.name]
     let document = try ConfigDocument(
-      text, file: root.document.file,
+      text, partsOf: root.document, at: [taskKeys + methodKeys, methodKeys, taskKeys, ["base"]],
       checksPaths: checksPaths ?? self.checksPaths)
     return try DistillConfiguration(reading: document.root)
   }

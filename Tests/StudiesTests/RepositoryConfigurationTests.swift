@@ -15,16 +15,14 @@ import Testing
     for file in files {
       let path = folder + "/" + file
       let text = try StrictJSON.parse(TestFiles.bytes(path), file: file)
-      if text["tasks"] != nil {
-        _ = try StudyConfiguration.load(path: path)
-      } else if text["parameters"] != nil {
-        _ = try SweepConfiguration.load(path: path)
-      } else if text["method"] != nil {
-        _ = try DistillConfiguration.load(path: path, checksPaths: false)
-      } else if text["corpus"] != nil {
-        _ = try PretrainConfiguration.load(path: path, checksPaths: false)
-      } else {
+      switch text["$schema"]?.string?.split(separator: "/").last {
+      case "compare.json": _ = try StudyConfiguration.load(path: path)
+      case "sweep.json": _ = try SweepConfiguration.load(path: path)
+      case "distill.json": _ = try DistillConfiguration.load(path: path, checksPaths: false)
+      case "pretrain.json": _ = try PretrainConfiguration.load(path: path, checksPaths: false)
+      case "teacher-finetune.json":
         _ = try TeacherFinetuneConfiguration.load(path: path, checksPaths: false)
+      default: Issue.record("\(file) names no schema")
       }
     }
   }

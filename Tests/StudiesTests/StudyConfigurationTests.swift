@@ -178,4 +178,29 @@ import Trainers
           + "did you mean \"max_steps\"?")
     }
   }
+
+  /// Nor do they blame the file that only includes the one with the mistake.
+  @Test(arguments: [
+    ("\"max_steps\": 20", "\"max_step\": 20", "study.json:12:18: error: unknown key"),
+    ("\"layers\": [0]", "\"layers\": [0], \"no\": 1", "study.json:5:65: error: unknown key"),
+    ("\"seeds\": [1, 2]", "\"seeds\": [1]", "all.json:2:53: error: unknown key \"typo\""),
+  ])
+  func mistakesPointIntoTheIncludedFile(old: String, new: String, message: String) throws {
+    let scratch = try ScratchFolder()
+    try scratch.write(Draft.changed(Self.study, old, new), as: "study.json")
+    try scratch.write(
+      """
+      {"include": "study.json",
+        "tasks": {"mrpc": {"methods": {"mate": {"train": {"typo": 4}}}}}}
+      """, as: "all.json")
+    let study = try StudyConfiguration.load(path: "\(scratch.path)/all.json", checksPaths: false)
+    do {
+      for task in study.tasks {
+        _ = try study.cell(task, study.methods[1], own: ["output_dir": "x"])
+      }
+      Issue.record("the mistake was taken")
+    } catch {
+      #expect("\(error)".replacing("\(scratch.path)/", with: "").hasPrefix(message), "\(error)")
+    }
+  }
 }
