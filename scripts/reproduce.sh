@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The papers' comparison at a scale for CPUs: a 6-layer teacher is fine-tuned on six GLUE tasks, a
 # generator is adapted to their texts, and configs/studies/glue-small.json compares the methods on
-# 3-layer students. The results are in docs/results.md.
+# 3-layer students. The results are in docs/first-study.md.
 #
 # usage: scripts/reproduce.sh --glue DIR --body DIR [options]
 #   --glue DIR            folder with CoLA, SST-2, MRPC, RTE, STS-B and QNLI in GLUE's layout
