@@ -76,22 +76,21 @@ public struct CILDA: AdversarialMethod {
       generatorContrastive = try generator.number(
         "contrastive", default: 0.5, in: 0...1e6, "Weight of the contrastive term.")
       try generator.finish()
-      let student = try section.sectionOrEmpty(
-        "loss_weights", "The factors of the student's loss terms.")
-      ce = try student.number("ce", default: ce, in: 0...1e6, "Weight of the gold labels.")
-      kd = try student.number("kd", default: kd, in: 0...1e6, "Weight of the teacher's outputs.")
-      contrastive = try student.number(
-        "contrastive", default: 0, in: 0...1e6, "Weight of the contrastive term.")
-      adversarialCE = try student.number(
-        "adversarial_ce", default: adversarialCE, in: 0...1e6,
-        "Weight of the gold labels on adversarial text.")
-      adversarialKD = try student.number(
-        "adversarial_kd", default: adversarialKD, in: 0...1e6,
-        "Weight of the teacher's outputs on adversarial text.")
-      adversarialContrastive = try student.number(
-        "adversarial_contrastive", default: 0, in: 0...1e6,
-        "Weight of the contrastive term on adversarial text.")
-      try student.finish()
+      try section.lossWeights { student in
+        ce = try student.number("ce", default: ce, in: 0...1e6, "Weight of the gold labels.")
+        kd = try student.number("kd", default: kd, in: 0...1e6, "Weight of the teacher's outputs.")
+        contrastive = try student.number(
+          "contrastive", default: 0, in: 0...1e6, "Weight of the contrastive term.")
+        adversarialCE = try student.number(
+          "adversarial_ce", default: adversarialCE, in: 0...1e6,
+          "Weight of the gold labels on adversarial text.")
+        adversarialKD = try student.number(
+          "adversarial_kd", default: adversarialKD, in: 0...1e6,
+          "Weight of the teacher's outputs on adversarial text.")
+        adversarialContrastive = try student.number(
+          "adversarial_contrastive", default: 0, in: 0...1e6,
+          "Weight of the contrastive term on adversarial text.")
+      }
       if projectionTraining == .student || projectionTraining == .both, !studentIsContrasted {
         throw section.fail(
           "projection_training",

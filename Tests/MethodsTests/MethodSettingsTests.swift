@@ -97,6 +97,13 @@ import Trainers
     ("kd", #"{"temperature": 0}"#, "temperature"),
     ("kd", #"{"loss_weights": {"adversarial": 1}}"#, "adversarial"),
     ("none", #"{"temperature": 1}"#, "temperature"),
+    ("kd", #"{"loss_weights": {"ce": 0, "kd": 0}}"#, "all weights are 0"),
+    ("mate-kd", #"{"loss_weights": {"ce": 0, "kd": 0, "adversarial": 0}}"#, "all weights are 0"),
+    (
+      "cilda", #"{"loss_weights": {"ce": 0, "kd": 0, "adversarial_ce": 0, "adversarial_kd": 0}}"#,
+      "all weights are 0"
+    ),
+    ("distilbert", #"{"loss_weights": {"ce": 0, "kd": 0, "cosine": 0}}"#, "all weights are 0"),
   ])
   func mistakes(_ method: String, _ text: String, _ part: String) throws {
     let message = try complaint(method, text)

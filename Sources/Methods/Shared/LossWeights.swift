@@ -27,11 +27,21 @@ package struct LossWeights: Sendable {
 }
 
 extension ConfigSection {
-  /// Reads a method's section `loss_weights` to its end.
+  /// Reads a method's section `loss_weights` to its end. Weights that are all 0 are refused where
+  /// they are those of everything that is learnt (the teacher's outputs are among it): the student
+  /// would stay what it is, and its score would look like one of the method's.
   func lossWeights<Value>(_ read: (_ weights: ConfigSection) throws -> Value) throws -> Value {
     let weights = try sectionOrEmpty("loss_weights", "The factors of the loss terms.")
     let value = try read(weights)
     try weights.finish()
+    let all = weights.resolved.object?.members ?? []
+    guard !all.contains(where: { $0.key == "kd" }) || all.contains(where: { $0.value.double != 0 })
+    else {
+      throw fail(
+        "loss_weights",
+        "\(name("loss_weights")): all weights are 0, so that nothing would be learnt; give one of "
+          + "\(all.map(\.key).joined(separator: ", ")) a value above 0.")
+    }
     return value
   }
 }
