@@ -27,6 +27,14 @@ import Testing
     #expect(JSONWriter(layout: .minimal).string(["a": [1, 2]]) == #"{"a":[1,2]}"#)
   }
 
+  /// JSON need not escape those beyond ASCII, but terminals obey them.
+  @Test func controlsAreEscaped() throws {
+    let text = "\u{1B}[1m é \u{7F}\u{9B}2J\u{85}"
+    let written = JSONWriter(layout: .minimal).string(.string(text))
+    #expect(written == #""\u001b[1m é \u007f\u009b2J\u0085""#)
+    #expect(try StrictJSON.parse(written, file: "f").string == text)
+  }
+
   @Test(arguments: [
     0.1, 1.0, -0.0, 1e16, 1e-8, .leastNonzeroMagnitude, 1.7976931348623157e308, 0.30000000000000004,
     123456789,

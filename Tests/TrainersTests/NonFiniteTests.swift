@@ -120,6 +120,36 @@ import Trainers
     #expect(saver.saved.isEmpty)
   }
 
+  /// What the last update spoils no later one can notice.
+  @Test func aWeightThatTheLastUpdateSpoilsEndsTheRun() throws {
+    let toy = try ToyWorld()
+    let model = toy.classifier(seed: 1)
+    var arguments = Self.arguments()
+    arguments.learningRate = 1e39  // infinite in float32
+    arguments.maxSteps = 1
+    let error = #expect(throws: TrainingError.self) {
+      try toy.run(
+        LabelsOnly(
+          model,
+          training: TrainedModel(
+            name: "", parameters: model.parameters, optimizer: OptimizerSettings(arguments),
+            schedule: LearningRateSchedule(arguments, totalSteps: 1))), arguments,
+        observer: SilentObserver())
+    }
+    guard case .wentAstray = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+  }
+
+  @Test func aRunWithoutAnyGoodUpdateEndsInAnError() throws {
+    let toy = try ToyWorld()
+    #expect(throws: TrainingError.notFinite(first: "the gradient of classifier.bias", updates: 6)) {
+      try session(toy, toy.classifier(seed: 1), bad: Set(0..<6), patience: 10)
+        .run(observer: SilentObserver())
+    }
+  }
+
   @Test func aLearningRateOfAThousandIsToldOf() throws {
     let toy = try ToyWorld()
     let model = toy.classifier(seed: 1)

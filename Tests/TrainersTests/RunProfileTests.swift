@@ -46,6 +46,27 @@ import Trainers
     #expect(profile.peakRate > 1e8)
   }
 
+  /// The model keeps to its definition: nothing is lost on one core, work that nobody shares is
+  /// divided among shards, and what goes through the whole model is no faster than memory.
+  @Test func morePartsAtATimeTakeLess() throws {
+    let world = try ToyWorld()
+    let (method, _, _, _) = try world.mateKD()
+    let phase = try #require(parts(method, world).profile(updates: 4, warmUp: 2).phases.last)
+    let machine = ThreadsModel(memoryRate: .infinity, meeting: 0)
+    let alone = machine.prediction(phase, cores: 1)
+    #expect(alone.efficiency == 1 && alone.memory == 0 && alone.meetings == 0)
+    let seconds = [1, 2, 3, 4, 5].map {
+      machine.prediction(phase, cores: 4, lanes: $0).seconds
+    }
+    #expect(seconds[0] > seconds[1] && seconds[1] > seconds[2] && seconds[2] > seconds[3])
+    #expect(seconds[3] == seconds[4], "no more shards at a time than cores")
+    #expect(seconds[0] < alone.seconds && seconds[3] * 4 >= alone.seconds * 0.999)
+    let slow = ThreadsModel(memoryRate: 1, meeting: 0).prediction(phase, cores: 4)
+    #expect(slow.memory > 1 && slow.seconds > slow.memory / Double(phase.updates))
+    let meeting = ThreadsModel(memoryRate: .infinity, meeting: 1).prediction(phase, cores: 4)
+    #expect(meeting.meetings >= 0 && meeting.seconds >= seconds[1])
+  }
+
   @Test func stopsWhenAsked() throws {
     let world = try ToyWorld()
     let profile = try parts(world.mateKD().method, world).profile(updates: 4, warmUp: 1) { true }
