@@ -8,10 +8,8 @@
 #   --body DIR          all-MiniLM-L6-v2 as a Hugging Face folder
 #   --student DIR       paraphrase-MiniLM-L3-v2 as a Hugging Face folder
 #   --work DIR          where models and runs go (runs/proof-work)
-#   --study NAME        rates, study, controls, pair-b, pair-b-equal-time, pair-b-travel,
-#                       small-rates, small-rates-edges, small, small-equal-time, small-controls,
-#                       few-shot-rates, few-shot, as-dfd-screen or as-dfd:
-#                       configs/studies/proof/NAME.json (study)
+#   --study NAME        a study of configs/studies/proof/NAME.json; docs/results.md tells what each
+#                       is for (study)
 #   --seeds LIST        for example 1,2,3 (1,2,3)
 #   --precision NAME    float32 or bf16 (bf16 where the processor has it)
 #   --program FILE      mate-kd, instead of a release build of this repository
