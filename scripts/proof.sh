@@ -85,14 +85,11 @@ teacher() { # teacher NAME TASK FOLDER SETTING...
   made "runs/proof/teachers/$name" teacher-finetune --config "$configs/teacher.json" \
     --set "task.name=$task" --set "task.data_dir=data/$folder" "${settings[@]}"
 }
-# A twin of the generator that is used to unmasked text.
-smoothing_generator() {
-  made runs/proof/smoothing-generator pretrain --config "$configs/generator.json" \
-    --set mlm.masking=80-10-10 --set mlm.mlm_probability=0.15
-}
 case $study in
   few-shot*)
-    smoothing_generator
+    # A twin of the generator that is used to unmasked text.
+    made runs/proof/smoothing-generator pretrain --config "$configs/generator.json" \
+      --set mlm.masking=80-10-10 --set mlm.mlm_probability=0.15
     teacher sst-2 sst-2 glue/SST-2 train.max_steps=500
     teacher ag-news ag-news ag_news train.max_steps=300
     # Its seeds are those of the draws.
@@ -104,7 +101,6 @@ teacher cola cola glue/CoLA
 case $study in
   small*)
     made runs/proof/generator-long pretrain --config "$configs/generator-long.json"
-    [[ $study != small-controls ]] || smoothing_generator
     teacher sts-b sts-b glue/STS-B task.max_seq_length=128
     teacher mrpc mrpc glue/MRPC task.max_seq_length=128
     teacher qnli qnli glue/QNLI task.max_seq_length=128 train.max_steps=600
