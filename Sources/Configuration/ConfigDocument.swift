@@ -33,7 +33,8 @@ public final class ConfigDocument: Sendable {
   /// Errors name the place there.
   ///
   /// - Parameters:
-  ///   - places: the keys that lead to each part. A value is that of the first part that has it.
+  ///   - document: the other configuration.
+  ///   - places: the keys that lead to each part, the part that changes all others first.
   /// - Throws: `ConfigError` if it is no object.
   package convenience init(
     _ text: JSONValue, partsOf document: ConfigDocument, at places: [[String]], checksPaths: Bool
@@ -117,7 +118,7 @@ public final class ConfigDocument: Sendable {
   /// The error for the value at a path. If the value came from the command line, the error points
   /// there.
   package func error(path: String, at position: JSONPosition, _ message: String) -> ConfigError {
-    if let source, let place = source.places.first(where: { source.document.has(path, in: $0) }) {
+    if let source, let place = source.document.place(of: path, at: position, source.places) {
       return source.document.error(
         path: "\(place.joined(separator: ".")).\(path)", at: position, message)
     }
@@ -131,10 +132,22 @@ public final class ConfigDocument: Sendable {
     return ConfigError(file: origin(of: path), position: position, message: message)
   }
 
-  /// Whether a part of the text has a value at a path, or the array of which the path is an element.
-  private func has(_ path: String, in place: [String]) -> Bool {
-    let keys = path.prefix { $0 != "[" }.split(separator: ".").map(String.init)
-    return (place + keys).reduce(text as JSONValue?) { value, key in value?[key] } != nil
+  /// The part from which a value at a path was taken: the one in which it has this position, since a
+  /// merged object keeps its oldest one, or else the first one that has such a value. An element of
+  /// an array is where the array is, and what is missing is where its section is.
+  private func place(
+    of path: String, at position: JSONPosition, _ places: [[String]]
+  ) -> [String]? {
+    var part = path.prefix { $0 != "[" }
+    while !part.isEmpty {
+      let keys = part.split(separator: ".").map(String.init)
+      let found = places.compactMap { place in
+        (place + keys).reduce(text as JSONValue?) { $0?[$1] }.map { (place, $0.position) }
+      }
+      if let place = found.first(where: { $0.1 == position }) ?? found.first { return place.0 }
+      part = Self.parent(of: part)
+    }
+    return nil
   }
 
   /// The file in which the value at a path is written.

@@ -191,7 +191,10 @@ public struct StudyConfiguration: Sendable {
     let taskKeys = ["tasks", task.name]
     let methodKeys = ["methods", method.name]
     let document = try ConfigDocument(
-      text, partsOf: root.document, at: [taskKeys + methodKeys, methodKeys, taskKeys, ["base"]],
+      text, partsOf: root.document,
+      at: [
+        taskKeys + methodKeys, methodKeys, taskKeys, ["base"], methodKeys + ["assistant"],
+      ],
       checksPaths: checksPaths ?? self.checksPaths)
     return try DistillConfiguration(reading: document.root)
   }

@@ -183,7 +183,10 @@ import Trainers
   @Test(arguments: [
     ("\"max_steps\": 20", "\"max_step\": 20", "study.json:12:18: error: unknown key"),
     ("\"layers\": [0]", "\"layers\": [0], \"no\": 1", "study.json:5:65: error: unknown key"),
-    ("\"seeds\": [1, 2]", "\"seeds\": [1]", "all.json:2:53: error: unknown key \"typo\""),
+    ("\"seeds\": [1, 2]", "\"seeds\": [1]", "all.json:3:15: error: unknown key \"typo\""),
+    ("\"max_steps\": 20", "\"warmup_ratio\": 2", "study.json:12:34: error: train.warmup_ratio"),
+    // The section is changed by all.json, and begins in the other file.
+    (", \"data_dir\": \"data/MRPC\"", "", "study.json:17:15: error: task.data_dir is missing"),
   ])
   func mistakesPointIntoTheIncludedFile(old: String, new: String, message: String) throws {
     let scratch = try ScratchFolder()
@@ -191,7 +194,8 @@ import Trainers
     try scratch.write(
       """
       {"include": "study.json",
-        "tasks": {"mrpc": {"methods": {"mate": {"train": {"typo": 4}}}}}}
+        "tasks": {"mrpc": {"methods": {"mate": {"task": {"max_seq_length": 9},
+          "train": {"typo": 4}}}}}}
       """, as: "all.json")
     let study = try StudyConfiguration.load(path: "\(scratch.path)/all.json", checksPaths: false)
     do {
