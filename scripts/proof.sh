@@ -85,11 +85,14 @@ teacher() { # teacher NAME TASK FOLDER SETTING...
   made "runs/proof/teachers/$name" teacher-finetune --config "$configs/teacher.json" \
     --set "task.name=$task" --set "task.data_dir=data/$folder" "${settings[@]}"
 }
+# A twin of the generator that is used to unmasked text.
+smoothing_generator() {
+  made runs/proof/smoothing-generator pretrain --config "$configs/generator.json" \
+    --set mlm.masking=80-10-10 --set mlm.mlm_probability=0.15
+}
 case $study in
   few-shot*)
-    # A twin of the generator that is used to unmasked text.
-    made runs/proof/smoothing-generator pretrain --config "$configs/generator.json" \
-      --set mlm.masking=80-10-10 --set mlm.mlm_probability=0.15
+    smoothing_generator
     teacher sst-2 sst-2 glue/SST-2 train.max_steps=500
     teacher ag-news ag-news ag_news train.max_steps=300
     # Its seeds are those of the draws.
@@ -99,6 +102,7 @@ case $study in
 esac
 teacher cola cola glue/CoLA
 case $study in
+  small-methods) smoothing_generator ;;&
   small*)
     made runs/proof/generator-long pretrain --config "$configs/generator-long.json"
     teacher sts-b sts-b glue/STS-B task.max_seq_length=128
@@ -111,7 +115,13 @@ case $study in
     exit
     ;;
 esac
-made runs/proof/generator pretrain --config "$configs/generator.json"
+case $study in
+  full*)
+    made runs/proof/generator-long pretrain --config "$configs/generator-long.json"
+    teacher sts-b sts-b glue/STS-B task.max_seq_length=128
+    ;;
+  *) made runs/proof/generator pretrain --config "$configs/generator.json" ;;
+esac
 # Seed by seed, so that what is finished can be compared.
 IFS=, read -ra list <<<"$seeds"
 for seed in "${list[@]}"; do
