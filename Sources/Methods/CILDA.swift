@@ -134,7 +134,7 @@ public struct CILDA: AdversarialMethod {
       adversary.trainedModel(
         studentUpdates: setup.totalSteps,
         companions: training == .generator || training == .both ? projections : nil),
-    ]
+    ].compactMap { $0 }
     if training == .own {
       models.append(
         TrainedModel(

@@ -72,7 +72,7 @@ public struct ComKD: AdversarialMethod {
       student.stage(updates: annealing.updates),
       adversary.trainedModel(studentUpdates: annealing.updates),
       student.stage(updates: max(1, setup.totalSteps - annealing.updates)),
-    ]
+    ].compactMap { $0 }
   }
 
   /// In stage I the generator's turn in the first n_G of every n_G + n_S batches; then the

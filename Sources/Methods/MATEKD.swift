@@ -14,6 +14,10 @@ public struct MATEKD: AdversarialMethod {
   static let description = MethodDescription(
     name: "mate-kd",
     summary: "masked adversarial text by a generator (Rashid et al. 2021)", needsGenerator: true,
+    generatorUse: {
+      let fill = $0.value(of: "fill")?.string.flatMap(MaskFill.Kind.init(rawValue:))
+      return fill?.needsGenerator == false ? .optional : .needed
+    },
     takesSeveralLabels: true, readsDecodedTexts: TeacherInput.isDecoded, unlabelledTexts: .alone,
     settings: Settings.init(_:), objective: MATEKD.init(_:settings:))
 
@@ -30,7 +34,7 @@ public struct MATEKD: AdversarialMethod {
         "fill", default: .adversarial,
         "What fills the masked tokens: the generator that learns against the student, or, as a "
           + "control, the generator as it was, its likeliest words, words of the training texts, "
-          + "any words, or [MASK].")
+          + "any words, or [MASK]. The last three need no section `generator`.")
       if adversary.fill == .topK {
         adversary.fillLikeliest = try section.int(
           "fill_top_k", default: 10, in: 1...1000,
@@ -47,7 +51,7 @@ public struct MATEKD: AdversarialMethod {
     }
   }
 
-  /// The student and the generator.
+  /// The student and, unless a control does without it, the generator.
   public let trainedModels: [TrainedModel]
   private let setup: DistillationSetup
   private let settings: Settings
@@ -60,7 +64,7 @@ public struct MATEKD: AdversarialMethod {
     adversary = try MaskedAdversary(setup, settings: settings.adversary, method: "mate-kd")
     trainedModels = [
       setup.studentTraining, adversary.trainedModel(studentUpdates: setup.totalSteps),
-    ]
+    ].compactMap { $0 }
   }
 
   /// The generator's turn in the first n_G of every n_G + n_S batches.

@@ -18,7 +18,9 @@ public struct TinyBERT: Objective {
   static let description = MethodDescription(
     name: "tinybert",
     summary: "attention scores and states of all layers, then logits (Jiao et al. 2020)",
-    needsGeneratorFor: { $0.value(of: "augmentation").map { $0.string != "none" } ?? false },
+    generatorUse: {
+      ($0.value(of: "augmentation")?.string ?? "none") == "none" ? .nothing : .needed
+    },
     takesSeveralLabels: true, unlabelledTexts: .alone,
     settings: Settings.init(_:), objective: TinyBERT.init(_:settings:))
 

@@ -7,7 +7,7 @@ import Models
 import StrictJSON
 
 /// What a run keeps of its adversary: the generator as it has become, and some training texts
-/// beside its adversarial texts.
+/// beside its adversarial texts. A control may do without a generator.
 struct AdversaryOutputs {
   /// The folder of the trained generator within the run's folder.
   static let generatorFolder = "generator"
@@ -15,8 +15,7 @@ struct AdversaryOutputs {
   static let fileName = "adversarial_examples.jsonl"
 
   private let method: any AdversarialMethod
-  private let generator: MaskedLanguageModel
-  private let generatorTokenizer: ModelFolder.TokenizerContent
+  private let generator: (model: MaskedLanguageModel, tokenizer: ModelFolder.TokenizerContent)?
   private let tokenizer: any Tokenizer
   private let labels: LabelSet?
   private let data: TokenizedDataset
@@ -26,13 +25,15 @@ struct AdversaryOutputs {
   ///   - labels: what the outputs of both models mean.
   /// - Throws: `FileError` if the tokenizer's files of the generator cannot be read.
   init(
-    _ method: any AdversarialMethod, generator: OpenedModel<MaskedLanguageModel>,
+    _ method: any AdversarialMethod, generator: OpenedModel<MaskedLanguageModel>?,
     tokenizer: any Tokenizer, labels: LabelSet?, data: TokenizedDataset, specialTokensInText: Bool?
   ) throws {
     self.method = method
-    self.generator = generator.model
-    generatorTokenizer = try ModelFolder.TokenizerContent(
-      folder: generator.tokenizerSource, specialTokensInText: specialTokensInText)
+    self.generator = try generator.map {
+      let tokenizer = try ModelFolder.TokenizerContent(
+        folder: $0.tokenizerSource, specialTokensInText: specialTokensInText)
+      return ($0.model, tokenizer)
+    }
     self.tokenizer = tokenizer
     self.labels = labels
     self.data = data
@@ -42,10 +43,10 @@ struct AdversaryOutputs {
   ///
   /// - Throws: `FileError`.
   func write(to folder: String) throws {
-    if method.adversary.trainsGenerator {
+    if let generator, method.adversary.trainsGenerator {
       let path = "\(folder)/\(Self.generatorFolder)"
       try ByteFile.makeFolder(path)
-      try ModelFolder.write(generator, to: path, tokenizer: generatorTokenizer)
+      try ModelFolder.write(generator.model, to: path, tokenizer: generator.tokenizer)
     }
     let writer = JSONWriter(layout: .line)
     let examples = try method.adversary.examples()

@@ -86,11 +86,9 @@ extension PreparedRun {
     var plan = learning.plan(objective: objective, others: others)
     plan.facts.insert(("method", method.name), at: 0)
     var adversary: AdversaryOutputs?
-    if let method = objective as? any AdversarialMethod, let generator = models.generator,
-      let teacher = teacher.model
-    {
+    if let method = objective as? any AdversarialMethod, let teacher = teacher.model {
       adversary = try AdversaryOutputs(
-        method, generator: generator, tokenizer: models.tokenizer,
+        method, generator: models.generator, tokenizer: models.tokenizer,
         labels: teacher.model.writtenLabels, data: data,
         specialTokensInText: c.common.specialTokensInText)
     }

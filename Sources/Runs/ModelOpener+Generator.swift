@@ -12,13 +12,13 @@ extension ModelOpener {
   /// Checks, before any file is opened, that a run has the generator that its method needs.
   /// - Throws: `ConfigError`.
   static func checkGenerator(of method: MethodDescription, _ c: DistillConfiguration) throws {
-    guard method.needsGenerator(c.method), c.generator == nil else { return }
+    guard method.generatorUse(c.method) == .needed, c.generator == nil else { return }
     throw c.origin.error(
       "method \(method.name) needs a section \"generator\" with a masked language model; "
         + "mate-kd pretrain makes one")
   }
 
-  /// The masked language model for a method that needs one; nil for the others.
+  /// The masked language model for a method that uses one; nil for the others, and without one.
   ///
   /// - Parameter reader: the model whose vocabulary it shares or, if it is fresh, takes over: the
   ///   teacher, or the student of a teacher that reads decoded texts.
@@ -29,7 +29,7 @@ extension ModelOpener {
     student: OpenedModel<M>, notices: inout [String]
   ) throws -> OpenedModel<MaskedLanguageModel>? {
     guard let source = c.generator else { return nil }
-    guard method.needsGenerator(c.method) else {
+    guard method.generatorUse(c.method) != .nothing else {
       notices.append("method \(method.name) uses no generator; the section is ignored")
       return nil
     }

@@ -73,7 +73,7 @@ struct CellFingerprint {
       object["train"] = JSONValue(.object(train))
     }
     let method = MethodRegistry.named(configuration.methodName)
-    if method?.needsGenerator(configuration.method) == false {
+    if method?.generatorUse(configuration.method) == .nothing {
       object["generator"] = nil
     }
     var hash = ContentHash()

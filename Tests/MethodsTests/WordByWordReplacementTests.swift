@@ -175,9 +175,9 @@ import Trainers
     let lesson = try LayerMethodsTests.Lesson()
     let tinybert = try #require(MethodRegistry.named("tinybert"))
     let official = #"{"augmentation": "official", "copies": 3, "replacement_probability": 0.9}"#
-    #expect(try tinybert.needsGenerator(methodSection(official)))
-    #expect(try !tinybert.needsGenerator(methodSection(#"{"augmentation": "none"}"#)))
-    #expect(try !tinybert.needsGenerator(methodSection("{}")))
+    #expect(try tinybert.generatorUse(methodSection(official)) == .needed)
+    #expect(try tinybert.generatorUse(methodSection(#"{"augmentation": "none"}"#)) == .nothing)
+    #expect(try tinybert.generatorUse(methodSection("{}")) == .nothing)
     #expect(throws: (any Error).self) {
       try tinybert.configure(methodSection(#"{"copies": 3}"#))
     }

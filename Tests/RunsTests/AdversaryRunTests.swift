@@ -28,8 +28,11 @@ import Trainers
   }
 
   private func run(
-    _ toy: ToyWorld, method: String, diagnostics: Bool = false, train: String = ""
+    _ toy: ToyWorld, method: String, diagnostics: Bool = false, generator: Bool = true,
+    train: String = ""
   ) throws -> RunOutcome {
+    let section =
+      generator ? #""generator": {"model_name_or_path": "\#(toy.scratch.path)/mlm"},"# : ""
     let path = try toy.scratch.write(
       """
       {"allow_weak_teacher": true, "output_dir": "\(toy.scratch.path)/out",
@@ -37,7 +40,7 @@ import Trainers
        "task": {"name": "sst-2", "data_dir": "\(toy.scratch.path)", "max_seq_length": 16},
        "teacher": {"model_name_or_path": "\(toy.scratch.path)/teacher"},
        "student": {"from_teacher_layers": [0]},
-       "generator": {"model_name_or_path": "\(toy.scratch.path)/mlm"},
+       \(section)
        "method": \(method),
        "train": {"per_device_train_batch_size": 2, "logging_steps": 1, "learning_rate": 0.01,
                  "max_steps": 4\(train.contains("eval_strategy") ? "" : Self.evaluations)\(train)}}
@@ -120,6 +123,40 @@ import Trainers
     #expect(
       FileManager.default.fileExists(atPath: "\(outcome.folder)/adversarial_examples.jsonl"))
     #expect(!outcome.results.contains { $0.name == "eval_generator_drift" })
+  }
+
+  @Test(arguments: ["unigram", "uniform", "mask"])
+  func aControlOfWordsTrainsTheSameWithoutAGenerator(fill: String) throws {
+    let toy = try prepare()
+    let method = #"{"name": "mate-kd", "fill": "\#(fill)", "mask_probability": 0.8}"#
+    func trained(generator: Bool) throws -> (weights: Data, examples: Data, measured: Set<String>) {
+      let outcome = try run(toy, method: method, diagnostics: true, generator: generator)
+      func file(_ name: String) throws -> Data {
+        try Data(contentsOf: URL(filePath: "\(outcome.folder)/\(name)"))
+      }
+      return (
+        try file("model.safetensors"), try file("adversarial_examples.jsonl"),
+        Set(outcome.results.map(\.name))
+      )
+    }
+    let (with, without) = (try trained(generator: true), try trained(generator: false))
+    #expect(with.weights == without.weights && with.examples == without.examples)
+    // What only a generator can tell.
+    #expect(
+      with.measured.subtracting(without.measured) == [
+        "eval_probe_generator_loss", "eval_probe_masked_word_loss",
+      ])
+    #expect(without.measured.isSubset(of: with.measured))
+    #expect(without.measured.contains("eval_probe_label_flips"))
+  }
+
+  @Test(arguments: ["adversarial", "sampled", "top-k"])
+  func aControlOfTheGeneratorsWordsNeedsOne(fill: String) throws {
+    let toy = try prepare()
+    let error = #expect(throws: (any Error).self) {
+      try run(toy, method: #"{"name": "mate-kd", "fill": "\#(fill)"}"#, generator: false)
+    }
+    #expect(error.map { "\($0)" }?.contains("mate-kd needs a section \"generator\"") == true)
   }
 
   @Test func examplesAreWhatTheDocumentSays() throws {

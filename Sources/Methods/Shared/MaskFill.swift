@@ -25,6 +25,14 @@ package struct MaskFill: Sendable {
     case uniform
     /// [MASK] stays.
     case mask
+
+    /// Whether the words are a generator's.
+    package var needsGenerator: Bool {
+      switch self {
+      case .adversarial, .sampled, .topK: true
+      case .unigram, .uniform, .mask: false
+      }
+    }
   }
 
   private let kind: Kind

@@ -29,8 +29,8 @@ extension MaskedAdversary {
 
   /// Numbers for every evaluation: how far the generator is from where it began, and on the probe
   /// texts, if the run asks for them, the share of x' that the teacher labels otherwise than x, the
-  /// distances of the models on x' and on x, and the generator's own loss on the words of x' and on
-  /// those of x that were masked, in nats per word.
+  /// distances of the models on x' and on x, and, if there is a generator, its own loss on the words
+  /// of x' and on those of x that were masked, in nats per word.
   ///
   /// - Parameter distance: of outputs; nil for the divergence that the adversary raises.
   func diagnostics(distance: Distance? = nil) throws -> [(name: String, value: Double)] {
@@ -45,9 +45,12 @@ extension MaskedAdversary {
       let flips = examples.count { answer($0.teacher) != answer($0.adversarialTeacher) }
       found.append(("probe_label_flips", Double(flips) / texts))
     }
-    return found + [
+    found += [
       ("probe_divergence", sums["divergence"] / texts),
       ("probe_clean_divergence", sums["clean_divergence"] / texts),
+    ]
+    guard generator != nil else { return found }
+    return found + [
       ("probe_generator_loss", sums["generator_loss"] / masked),
       ("probe_masked_word_loss", sums["masked_word_loss"] / masked),
     ]
@@ -95,14 +98,15 @@ extension MaskedAdversary {
       var scalars = Scalars()
       var adversarial = shard.tokens
       if !masks.rows.isEmpty {
-        let logits = logits(shard, masks.rows, on: tape, training: false)
-        let words = fill.words(at: masks, of: shard, on: tape) { logits }
+        let read = { logits(shard, masks.rows, on: tape, training: false) }
+        let likely = generator == nil ? nil : read()
+        let words = fill.words(at: masks, of: shard, on: tape) { likely ?? read() }
         adversarial = shard.tokens.replacing(masks.rows, with: words)
-        if distance != nil {
+        if distance != nil, let likely {
           scalars["masked"] = Double(words.count)
-          scalars["generator_loss"] = tape.crossEntropy(logits, labels: words, weight: 0)
+          scalars["generator_loss"] = tape.crossEntropy(likely, labels: words, weight: 0)
           scalars["masked_word_loss"] = tape.crossEntropy(
-            logits, labels: masks.rows.map { shard.tokens.ids[$0] }, weight: 0)
+            likely, labels: masks.rows.map { shard.tokens.ids[$0] }, weight: 0)
         }
       }
       let (clean, hostile) = (

@@ -137,14 +137,15 @@ package struct MaskedAdversary: Sendable {
   private let student, teacher: SequenceClassifier
   /// How the teacher reads x' and x if it does not read the student's tokens; nil if it does.
   private let decoded: DecodedTexts?
-  private let generator: MaskedLanguageModel
+  /// Nil only for a fill that needs none.
+  let generator: MaskedLanguageModel?
   private let maskID: Int32
   /// The generator's weights in the beginning; nil if they do not change.
   private let beginning: Buffer?
 
   /// The generator of a run.
   ///
-  /// - Throws: `MismatchError` if it has none.
+  /// - Throws: `MismatchError` if it has none that the fill needs.
   init(_ setup: DistillationSetup, settings: Settings, method: String) throws {
     var settings = settings
     if settings.fill != .adversarial { settings.generatorSteps = 0 }
@@ -157,21 +158,22 @@ package struct MaskedAdversary: Sendable {
         .method,
         "method \(method): teacher_input \"\(settings.teacherInput.rawValue)\" needs tokenizers")
     }
-    generator = try setup.requiredGenerator(of: method)
+    generator =
+      settings.fill.needsGenerator
+      ? try setup.requiredGenerator(of: method) : setup.generator
     maskID = setup.maskID
     probe = setup.probe
     fill = try MaskFill(
       setup, kind: settings.fill, likeliest: settings.fillLikeliest, method: method)
     trainsGenerator = settings.generatorSteps > 0 && settings.generatorLearningRate > 0
-    beginning = trainsGenerator ? generator.parameters.buffer.copy() : nil
+    beginning = trainsGenerator ? generator?.parameters.buffer.copy() : nil
   }
 
   /// The Euclidean distance of the generator's weights from those of the beginning; nil if it does
   /// not learn.
   var drift: Double? {
-    beginning.map {
-      Kernel.distance(generator.parameters.buffer, $0, count: generator.parameters.count)
-    }
+    guard let beginning, let parameters = generator?.parameters else { return nil }
+    return Kernel.distance(parameters.buffer, beginning, count: parameters.count)
   }
 
   /// Whether outputs are scores.
@@ -222,8 +224,9 @@ package struct MaskedAdversary: Sendable {
     decoded?.decoded(tokens, isSpecial: isSpecial).map { String(decoding: $0, as: UTF8.self) }
   }
 
-  /// The generator with its optimiser and schedule.
-  func trainedModel(studentUpdates: Int, companions: Parameters? = nil) -> TrainedModel {
+  /// The generator with its optimiser and schedule; nil without one.
+  func trainedModel(studentUpdates: Int, companions: Parameters? = nil) -> TrainedModel? {
+    guard let generator else { return nil }
     let cycles = (studentUpdates + settings.studentSteps - 1) / settings.studentSteps
     let own = cycles * settings.generatorSteps
     return TrainedModel(
@@ -292,10 +295,12 @@ package struct MaskedAdversary: Sendable {
       on: tape, weight: weight)
   }
 
-  /// The generator's logits at the masked tokens.
+  /// The generator's logits at the masked tokens. There must be a generator: `init` takes care that
+  /// a fill that reads them has one.
   func logits(
     _ shard: Shard, _ rows: [Int], on tape: Tape, training: Bool = true
   ) -> Tensor {
+    guard let generator else { preconditionFailure("no generator") }
     let masked = shard.tokens.replacing(rows, with: maskID)
     return generator.logits(masked, rows: rows, tape: tape, training: training)
   }

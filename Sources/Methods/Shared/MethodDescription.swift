@@ -15,6 +15,16 @@ public enum TeacherUse: Sendable {
   case model
 }
 
+/// What a method asks of the section `generator`.
+public enum GeneratorUse: Sendable {
+  /// Nothing. The section is ignored.
+  case nothing
+  /// It trains without one, and reports more with one.
+  case optional
+  /// It cannot train without one.
+  case needed
+}
+
 /// Whether a method can learn from texts without labels. If it can, its losses with labels must be
 /// those of `MethodSetup.supervisedLoss`, to which such texts add nothing.
 public enum UnlabelledTexts: Sendable {
@@ -53,10 +63,10 @@ public struct MethodDescription: Sendable {
   public let name: String
   /// One sentence and the paper.
   public let summary: String
-  /// True if it always needs a generator.
+  /// True if it needs a generator, unless its keys say otherwise.
   public let needsGenerator: Bool
-  /// True for a configuration with which it needs a generator, though it does not always.
-  private let needsGeneratorFor: (@Sendable (ConfigSection) -> Bool)?
+  /// What it asks of a generator with the keys of a section; nil if no key changes that.
+  private let generatorUse: (@Sendable (ConfigSection) -> GeneratorUse)?
   /// True if its losses are defined for texts that may have several labels.
   public let takesSeveralLabels: Bool
   /// What it asks of its teacher, whatever its keys say.
@@ -78,7 +88,8 @@ public struct MethodDescription: Sendable {
   /// A method whose closure reads its keys.
   public init(
     name: String, summary: String, needsGenerator: Bool = false,
-    needsGeneratorFor: (@Sendable (ConfigSection) -> Bool)? = nil, takesSeveralLabels: Bool = false,
+    generatorUse: (@Sendable (ConfigSection) -> GeneratorUse)? = nil,
+    takesSeveralLabels: Bool = false,
     teacherUse: TeacherUse = .model,
     readsDecodedTexts: (@Sendable (ConfigSection) -> Bool)? = nil,
     unlabelledTexts: UnlabelledTexts = .none,
@@ -97,7 +108,7 @@ public struct MethodDescription: Sendable {
     self.name = name
     self.summary = summary
     self.needsGenerator = needsGenerator
-    self.needsGeneratorFor = needsGeneratorFor
+    self.generatorUse = generatorUse
     self.takesSeveralLabels = takesSeveralLabels
     self.teacherUse = teacherUse
     self.readsDecodedTexts = readsDecodedTexts
@@ -110,15 +121,16 @@ public struct MethodDescription: Sendable {
   /// A method that keeps what its keys say in a value of its own.
   ///
   /// - Parameters:
-  ///   - needsGeneratorFor: true for a section with which a generator is needed, where not all
-  ///     need one.
+  ///   - generatorUse: what is asked of a generator with the keys of a section; nil if no key
+  ///     changes what `needsGenerator` says.
   ///   - readsDecodedTexts: true for a section with which the teacher reads decoded texts.
   ///   - settings: reads the keys.
   ///   - objective: makes the method for classes and scores.
   ///   - spanObjective: makes the form for models that find answers; nil if there is none.
   public init<Settings: Sendable>(
     name: String, summary: String, needsGenerator: Bool = false,
-    needsGeneratorFor: (@Sendable (ConfigSection) -> Bool)? = nil, takesSeveralLabels: Bool = false,
+    generatorUse: (@Sendable (ConfigSection) -> GeneratorUse)? = nil,
+    takesSeveralLabels: Bool = false,
     teacherUse: TeacherUse = .model,
     readsDecodedTexts: (@Sendable (ConfigSection) -> Bool)? = nil,
     unlabelledTexts: UnlabelledTexts = .none,
@@ -137,15 +149,15 @@ public struct MethodDescription: Sendable {
     }
     self.init(
       name: name, summary: summary, needsGenerator: needsGenerator,
-      needsGeneratorFor: needsGeneratorFor, takesSeveralLabels: takesSeveralLabels,
+      generatorUse: generatorUse, takesSeveralLabels: takesSeveralLabels,
       teacherUse: teacherUse, readsDecodedTexts: readsDecodedTexts,
       unlabelledTexts: unlabelledTexts, texts: texts,
       configure: configure(objective), configureSpans: spanObjective.map(configure))
   }
 
-  /// Whether the method needs a generator with the keys of a section.
-  package func needsGenerator(_ section: ConfigSection) -> Bool {
-    needsGenerator || needsGeneratorFor?(section) == true
+  /// What the method asks of a generator with the keys of a section.
+  package func generatorUse(_ section: ConfigSection) -> GeneratorUse {
+    generatorUse?(section) ?? (needsGenerator ? .needed : .nothing)
   }
 
   /// What the method asks of its teacher with the keys of a section.
