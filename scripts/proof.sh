@@ -70,6 +70,9 @@ case $study in
   as-dfd*)
     made runs/as-dfd/teacher teacher-finetune --config "$root/configs/methods/ag-news-teacher.json" \
       --set task.validation_split=0.2
+    [[ $study != as-dfd-sst-2 ]] || made runs/as-dfd/teacher-sst-2 teacher-finetune \
+      --config "$root/configs/methods/ag-news-teacher.json" --set task.name=sst-2 \
+      --set task.data_dir=data/glue/SST-2 --set train.max_steps=600
     "$program" compare --config "$configs/$study.json" --set "base.precision=$precision"
     exit
     ;;
