@@ -32,9 +32,9 @@ public struct MATEKD: AdversarialMethod {
       adversary = try MaskedAdversary.Settings(section)
       adversary.fill = try section.choice(
         "fill", default: .adversarial,
-        "What fills the masked tokens: the generator that learns against the student, or, as a "
-          + "control, the generator as it was, its likeliest words, words of the training texts, "
-          + "any words, or [MASK]. The last three need no section `generator`.")
+        "What fills the masks: the generator that learns, or, as a control, the generator as it "
+          + "was, its likeliest words or, without any generator, words of the training texts, any "
+          + "words, or [MASK].")
       if adversary.fill == .topK {
         adversary.fillLikeliest = try section.int(
           "fill_top_k", default: 10, in: 1...1000,

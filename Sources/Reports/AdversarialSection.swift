@@ -9,7 +9,7 @@ struct AdversarialSection {
     return HTML(
       runs.map { run in
         var table = Table(
-          "\(run.name): training texts and what the generator made of them",
+          "\(run.name): training texts beside their adversarial texts",
           [
             "text", "adversarial text", "label", "teacher", "student", "teacher, adversarial",
             "student, adversarial",
@@ -29,8 +29,8 @@ struct AdversarialSection {
       } + [
         .element(
           "p", [("class", "note")],
-          "Replaced words are struck through on the left and marked on the right. The generator is "
-            + "that of the end of the run.")
+          "Replaced words are struck through on the left and marked on the right. All of it is as at "
+            + "the end of the run.")
       ])
   }
 }

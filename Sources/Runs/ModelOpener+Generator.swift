@@ -13,9 +13,12 @@ extension ModelOpener {
   /// - Throws: `ConfigError`.
   static func checkGenerator(of method: MethodDescription, _ c: DistillConfiguration) throws {
     guard method.generatorUse(c.method) == .needed, c.generator == nil else { return }
-    throw c.origin.error(
+    throw c.method.fail(
+      "name",
       "method \(method.name) needs a section \"generator\" with a masked language model; "
-        + "mate-kd pretrain makes one")
+        + "mate-kd pretrain makes one"
+        + (method.generatorUseVaries
+          ? "; mate-kd methods \(method.name) tells which keys do without one" : ""))
   }
 
   /// The masked language model for a method that uses one; nil for the others, and without one.

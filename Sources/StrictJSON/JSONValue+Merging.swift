@@ -27,4 +27,19 @@ extension JSONValue {
     return JSONValue(
       .object(JSONObject(members: members)), position: object == nil ? change.position : position)
   }
+
+  /// The change that makes this one and then another one. Unlike `merged(with:)` it keeps the nulls
+  /// of both, which remove keys from what is changed.
+  public func followed(by change: JSONValue) -> JSONValue {
+    guard let first = object, let second = change.object else { return change }
+    var members = first.members.map { member in
+      second.member(member.key).map {
+        JSONObject.Member(
+          key: member.key, keyPosition: $0.keyPosition,
+          value: member.value.followed(by: $0.value))
+      } ?? member
+    }
+    members += second.members.filter { first.member($0.key) == nil }
+    return JSONValue(.object(JSONObject(members: members)), position: position)
+  }
 }

@@ -101,6 +101,8 @@ import Trainers
       let trains = kind == .adversarial
       #expect(method.adversary.trainsGenerator == trains)
       #expect((0..<20).contains { method.turn(batch: $0) == 1 } == trains)
+      // A generator without a turn has no optimiser.
+      #expect(method.trainedModels.count == (trains ? 2 : 1))
     }
   }
 

@@ -28,6 +28,23 @@ import Testing
     #expect(JSONWriter(layout: .minimal).string(merged) == result)
   }
 
+  /// Two changes in one: whatever they change, it is as one after the other.
+  @Test(arguments: [
+    (#"{"a":null}"#, #"{"b":1}"#, #"{"a":null,"b":1}"#),
+    (#"{"b":1}"#, #"{"a":null}"#, #"{"b":1,"a":null}"#),
+    (#"{"a":{"b":1}}"#, #"{"a":{"b":null,"c":2}}"#, #"{"a":{"b":null,"c":2}}"#),
+    (#"{"a":{"b":1}}"#, #"{"a":null}"#, #"{"a":null}"#),
+    (#"{"a":1}"#, #"{"a":[null]}"#, #"{"a":[null]}"#),
+  ])
+  func twoChangesInOne(first: String, second: String, both: String) throws {
+    let change = try parse(first).followed(by: parse(second))
+    #expect(JSONWriter(layout: .minimal).string(change) == both)
+    for text in [#"{"a":{"b":5,"c":6},"b":7}"#, "{}", #"{"a":8}"#] {
+      let step = try parse(text).merged(with: parse(first)).merged(with: parse(second))
+      #expect(try parse(text).merged(with: change) == step)
+    }
+  }
+
   @Test func everythingKeepsItsPlace() throws {
     let text = try parse("{\"a\": {\"x\": 1,\n\"y\": 2},\n\"b\": {\"y\": 3,\n \"z\": {\"w\": 4}}}")
     let merged = try #require(text["a"]).merged(with: #require(text["b"]))

@@ -252,7 +252,8 @@ import Testing
     #expect(
       try complaint(methods: #", "x": {"method": {"name": "mate-kd"}}"#)
         .hasSuffix(
-          "needs a section \"generator\" with a masked language model; mate-kd pretrain makes one"))
+          "needs a section \"generator\" with a masked language model; mate-kd pretrain makes one; "
+            + "mate-kd methods mate-kd tells which keys do without one"))
     #expect(
       try complaint("\"temperature\": 2", "\"temprature\": 2").hasSuffix(
         "error: unknown key \"temprature\" in method; did you mean \"temperature\"?"))

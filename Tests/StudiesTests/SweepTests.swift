@@ -52,6 +52,34 @@ import Studies
     #expect(twice.trials.count == 6 - 2)
   }
 
+  /// A null takes a key away, as everywhere else.
+  @Test func aNullAmongTheValuesRemovesTheKey() throws {
+    let world = try StudyWorld()
+    let sweep = try sweep(
+      world,
+      [
+        "base": ["method": ["temperature": 4], "train": ["warmup_steps": 1]],
+        "parameters": [
+          "method.temperature": ["values": [.null, 2]],
+          "train.warmup_steps": ["values": [.null, 2]], "train.learning_rate": .null,
+        ],
+      ])
+    #expect(sweep.trials.count == 4)
+    let (results, _) = try sweep.run(observer: StudyListener())
+    #expect(results.rows.count == 4)
+    for row in results.rows {
+      let values = row.trial.values.map(\.value.int)
+      let run = try StrictJSON.parse(
+        String(contentsOfFile: "\(row.folders[0])/run.json", encoding: .utf8), file: "r")
+      // The default of either is another value than the base's.
+      #expect(run["config"]?["method"]?["temperature"]?.double == Double(values[0] ?? 1))
+      #expect(run["config"]?["train"]?["warmup_steps"]?.int == values[1] ?? 0)
+      let best = try sweep.configuration(of: row.trial)
+      #expect(best["method"]?["temperature"]?.int == values[0])
+      #expect(best["train"]?["warmup_steps"]?.int == values[1])
+    }
+  }
+
   @Test func moreDrawsKeepThoseThereAre() throws {
     let world = try StudyWorld()
     func trials(_ count: Int, seed: Int = 42) throws -> [SweepTrial] {

@@ -165,7 +165,7 @@ def check_style(page):
 failed = False
 for name, words in [
     ("runs.html", ["student-kd", "student-mate-kd", "generator_entropy", "method.name",
-                   "where teacher and student disagree most", "what the generator made of them"]),
+                   "where teacher and student disagree most", "beside their adversarial texts"]),
     ("run.html", ["All settings", "eval_accuracy", "adversarial text", "Lengths of texts",
                   "Entropy at masked places", "below 1 nat",
                   "Training texts of student-mate-kd"]),

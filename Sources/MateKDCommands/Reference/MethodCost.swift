@@ -10,7 +10,8 @@ enum MethodCost {
       "The student's own passes; the teacher runs once for each training row, and is remembered.",
     "mate-kd": "A student update about 2.7 of kd, since the student reads twice as many tokens and "
       + "teacher and generator run beside it; a generator update runs all three forward and "
-      + "back, or the teacher only forward if it reads decoded text.",
+      + "back, or the teacher only forward if it reads decoded text. No generator runs with a "
+      + "`fill` that needs none.",
     "annealing-kd": "As kd in the first stage, as none in the second.",
     "continuation-kd": "As kd.",
     "comkd": "As mate-kd in the first stage, as none in the second.",

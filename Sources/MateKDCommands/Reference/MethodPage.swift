@@ -34,7 +34,9 @@ package struct MethodPage: Sendable {
   private var facts: [String] {
     var facts: [String] = []
     if method.needsGenerator {
-      facts.append("Needs a section \"generator\" with a masked language model.")
+      facts.append(
+        "Needs a section \"generator\" with a masked language model"
+          + (method.generatorUseVaries ? ", unless a key below says otherwise." : "."))
     }
     if !method.needsTrainingData { facts.append("Opens no training data.") }
     if method.takesSeveralLabels { facts.append("Takes texts with several labels.") }

@@ -29,7 +29,9 @@ package struct ReferenceTemplate: Sendable {
   /// The document with its places filled.
   /// - Throws: `UnknownPlace`; the errors of `ConfigurationReference`.
   package func filled() throws -> String {
-    let generators = MethodRegistry.all.filter(\.needsGenerator).map { "`\($0.name)`" }
+    let generators = MethodRegistry.all.filter(\.needsGenerator).map {
+      "`\($0.name)`" + ($0.generatorUseVaries ? " (unless its keys say otherwise)" : "")
+    }
     return try text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
       let line = line.replacing(
         "{{methods with generator}}", with: generators.joined(separator: ", "))
@@ -89,7 +91,10 @@ package struct ReferenceTemplate: Sendable {
     let rows = MethodRegistry.all.map { method in
       let page = MethodPage.document(of: method)?.dropFirst("docs/".count)
       let link = page.map { "[\($0)](\($0))" } ?? ""
-      return "| `\(method.name)` | \(method.summary) | \(method.needsGenerator ? "yes" : "") | "
+      let generator =
+        method.generatorUseVaries
+        ? method.needsGenerator ? "by default" : "on request" : method.needsGenerator ? "yes" : ""
+      return "| `\(method.name)` | \(method.summary) | \(generator) | "
         + "\(method.takesSeveralLabels ? "yes" : "") | "
         + "\(method.configureSpans == nil ? "" : "yes") | "
         + "\(method.teacherUse == .model ? "" : "yes") | "

@@ -224,9 +224,9 @@ package struct MaskedAdversary: Sendable {
     decoded?.decoded(tokens, isSpecial: isSpecial).map { String(decoding: $0, as: UTF8.self) }
   }
 
-  /// The generator with its optimiser and schedule; nil without one.
+  /// The generator with its optimiser and schedule; nil if it has no turn.
   func trainedModel(studentUpdates: Int, companions: Parameters? = nil) -> TrainedModel? {
-    guard let generator else { return nil }
+    guard let generator, settings.generatorSteps > 0 else { return nil }
     let cycles = (studentUpdates + settings.studentSteps - 1) / settings.studentSteps
     let own = cycles * settings.generatorSteps
     return TrainedModel(

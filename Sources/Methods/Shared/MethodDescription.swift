@@ -155,6 +155,9 @@ public struct MethodDescription: Sendable {
       configure: configure(objective), configureSpans: spanObjective.map(configure))
   }
 
+  /// Whether keys of the method change what it asks of a generator.
+  package var generatorUseVaries: Bool { generatorUse != nil }
+
   /// What the method asks of a generator with the keys of a section.
   package func generatorUse(_ section: ConfigSection) -> GeneratorUse {
     generatorUse?(section) ?? (needsGenerator ? .needed : .nothing)

@@ -54,8 +54,11 @@ public struct Sweep: Sendable {
       base = base.merged(with: ["teacher_cache_dir": .string("\(c.outputDir)/teacher-cache")])
     }
     if let steps = round.steps { base = base.merged(with: ["train": ["max_steps": .int(steps)]]) }
-    let method: JSONValue = .object([("method", c.base["method"] ?? .null)])
-    let methods = trials.map { ($0.name, method.merged(with: $0.changes)) }
+    let methods = trials.map { trial -> (String, JSONValue) in
+      let changes = trial.changes
+      let method = (c.base["method"] ?? .null).merged(with: changes["method"] ?? [:])
+      return (trial.name, changes.followed(by: .object([("method", method)])))
+    }
     let text: JSONValue = .object([
       ("output_dir", .string("\(c.outputDir)/round-\(round.number)")),
       ("seeds", .array(c.seeds.map { .int($0) })), ("reference", .string(trials[0].name)),

@@ -55,12 +55,12 @@ public struct SweepTrial: Sendable, Equatable {
     name = "trial-" + Self.digest(values)
   }
 
-  /// What the trial changes in the configuration.
+  /// What the trial changes in the configuration; a null removes a key.
   var changes: JSONValue {
     values.reduce([:]) { changes, entry in
       let nested = entry.path.split(separator: ".").reversed()
         .reduce(entry.value) { value, key in .object([(String(key), value)]) }
-      return changes.merged(with: nested)
+      return changes.followed(by: nested)
     }
   }
 
