@@ -95,6 +95,7 @@ cp -r runs/glue-small/teachers/sst-2 runs/proof/teachers/sst-2-1500
 cp -r runs/ag-news-teacher runs/proof/teachers/ag-news
 mkdir -p runs/as-dfd
 cp -r runs/ag-news-teacher runs/as-dfd/teacher
+classifier models/paraphrase-MiniLM-L3-v2 runs/as-dfd/teacher-sst-2
 mkdir -p runs/narrow-students
 cp -r runs/glue-small/teachers runs/narrow-students/teachers
 
