@@ -28,8 +28,11 @@ extension JSONValue {
       .object(JSONObject(members: members)), position: object == nil ? change.position : position)
   }
 
-  /// The change that makes this one and then another one. Unlike `merged(with:)` it keeps the nulls
-  /// of both, which remove keys from what is changed.
+  /// One change that does what this one and then another one would do. Unlike `merged(with:)` it
+  /// keeps the nulls of both, which remove keys from what is changed.
+  ///
+  /// The other one must not put an object where this one has a null: no single merge patch can
+  /// replace an object by another one.
   public func followed(by change: JSONValue) -> JSONValue {
     guard let first = object, let second = change.object else { return change }
     var members = first.members.map { member in

@@ -28,7 +28,7 @@ import Testing
     #expect(JSONWriter(layout: .minimal).string(merged) == result)
   }
 
-  /// Two changes in one: whatever they change, it is as one after the other.
+  /// One change in place of two has the same effect as one after the other.
   @Test(arguments: [
     (#"{"a":null}"#, #"{"b":1}"#, #"{"a":null,"b":1}"#),
     (#"{"b":1}"#, #"{"a":null}"#, #"{"b":1,"a":null}"#),

@@ -140,6 +140,16 @@ import Studies
         ["strategy": "halving", "parameters": ["train.max_steps": ["values": [1, 2]]]],
         "halving itself sets how long"
       ),
+      (
+        [
+          "strategy": "halving",
+          "parameters": ["train.learning_rate": .null, "train": ["values": [["seed": 1]]]],
+        ], "it cannot search train as a whole"
+      ),
+      (
+        ["parameters": ["method": ["values": [["name": "none"]]]]],
+        "method.temperature is a part of method, which is searched, too"
+      ),
       (["strategy": "halving", "base": ["train": ["warmup_steps": 2]]], "warmup_ratio"),
       (["metric": "f2"], "metric"), (["train": [:]], "base"), (["sample": 3], "samples"),
     ]

@@ -131,6 +131,12 @@ public struct SweepConfiguration: Sendable {
         throw root.fail(
           "min_steps", "min_steps is \(minSteps), but base.train.max_steps is only \(most).")
       }
+      if parameters.contains(where: { $0.path == "train" }) {
+        throw root.fail(
+          "parameters",
+          "halving itself sets how long the runs of a round are, so it cannot search train as a "
+            + "whole; search its keys.")
+      }
       for key in ["max_steps", "num_train_epochs", "warmup_steps"] {
         guard parameters.contains(where: { $0.path == "train.\(key)" }) else { continue }
         throw root.fail(
@@ -187,6 +193,12 @@ public struct SweepConfiguration: Sendable {
           path: "parameters.\(member.key)", at: member.keyPosition,
           "\"\(member.key)\" is no key that a sweep can search: it must be the path of a key in "
             + "base that leaves rows, folders and seeds as they are.")
+      }
+      // Which of the two would win is not said anywhere.
+      if let whole = members.first(where: { member.key.hasPrefix("\($0.key).") }) {
+        throw root.document.error(
+          path: "parameters.\(member.key)", at: member.keyPosition,
+          "\(member.key) is a part of \(whole.key), which is searched, too; search one of them.")
       }
       return try SweepParameter(
         path: member.key, values: SweepValues(member, root.document).values)
