@@ -238,6 +238,22 @@ import Testing
     #expect(date != nil && date == later)
   }
 
+  /// A generator that a control can do without still counts, since it is measured.
+  @Test func anOptionalGeneratorIsPartOfACellsIdentity() throws {
+    let world = try StudyWorld()
+    func fingerprints(_ generator: String) throws -> [String] {
+      let methods = #"""
+        , "words": {"method": {"name": "mate-kd", "fill": "unigram"}\#(generator)}
+        , "plain": {"method": {"name": "kd"}\#(generator)}
+        """#
+      return try world.study(world.text(seeds: "[1]", methods: methods)).cells.map(\.fingerprint)
+    }
+    let section = #", "generator": {"model_name_or_path": "\#(world.teacher)"}"#
+    let (without, with) = (try fingerprints(""), try fingerprints(section))
+    #expect(without.count == 4 && with.count == 4)
+    #expect(zip(without, with).map { $0 == $1 } == [true, true, false, true])
+  }
+
   @Test func mistakesAreToldBeforeTheFirstCell() throws {
     let world = try StudyWorld()
     func complaint(methods: String = "", _ old: String = "", _ new: String = "") throws -> String {
@@ -254,6 +270,12 @@ import Testing
         .hasSuffix(
           "needs a section \"generator\" with a masked language model; mate-kd pretrain makes one; "
             + "mate-kd methods mate-kd tells which keys do without one"))
+    // Both are wrong in the name of the same method, not in `base`.
+    func place(_ name: String) throws -> String? {
+      try complaint(methods: #", "x": {"method": {"name": "\#(name)"}}"#)
+        .components(separatedBy: ": error").first
+    }
+    #expect(try place("kdd") == place("mate-kd"))
     #expect(
       try complaint("\"temperature\": 2", "\"temprature\": 2").hasSuffix(
         "error: unknown key \"temprature\" in method; did you mean \"temperature\"?"))
