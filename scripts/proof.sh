@@ -73,6 +73,16 @@ case $study in
     [[ $study != as-dfd-sst-2 ]] || made runs/as-dfd/teacher-sst-2 teacher-finetune \
       --config "$root/configs/methods/ag-news-teacher.json" --set task.name=sst-2 \
       --set task.data_dir=data/glue/SST-2 --set train.max_steps=600
+    if [[ $study == as-dfd-imdb ]]; then
+      # The sample has no training file, so one half of it trains the teacher.
+      mkdir -p runs/as-dfd/imdb-data
+      ln -sfn "$(realpath data/imdb/test.tsv)" runs/as-dfd/imdb-data/train.tsv
+      ln -sfn "$(realpath data/imdb/dev.tsv)" runs/as-dfd/imdb-data/dev.tsv
+      made runs/as-dfd/teacher-imdb teacher-finetune \
+        --config "$root/configs/methods/ag-news-teacher.json" --set task.name=imdb \
+        --set task.data_dir=runs/as-dfd/imdb-data --set task.max_seq_length=128 \
+        --set train.num_train_epochs=5
+    fi
     "$program" compare --config "$configs/$study.json" --set "base.precision=$precision"
     exit
     ;;
@@ -122,6 +132,7 @@ case $study in
   full*)
     made runs/proof/generator-long pretrain --config "$configs/generator-long.json"
     teacher sts-b sts-b glue/STS-B task.max_seq_length=128
+    teacher mrpc mrpc glue/MRPC task.max_seq_length=128
     ;;
   *) made runs/proof/generator pretrain --config "$configs/generator.json" ;;
 esac
