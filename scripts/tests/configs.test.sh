@@ -96,6 +96,9 @@ cp -r runs/ag-news-teacher runs/proof/teachers/ag-news
 mkdir -p runs/as-dfd
 cp -r runs/ag-news-teacher runs/as-dfd/teacher
 classifier models/paraphrase-MiniLM-L3-v2 runs/as-dfd/teacher-sst-2
+mkdir runs/as-dfd/imdb-data
+cp data/glue/SST-2/{train,dev}.tsv runs/as-dfd/imdb-data
+classifier models/paraphrase-MiniLM-L3-v2 runs/as-dfd/teacher-imdb imdb runs/as-dfd/imdb-data
 mkdir -p runs/narrow-students
 cp -r runs/glue-small/teachers runs/narrow-students/teachers
 
