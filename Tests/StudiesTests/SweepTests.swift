@@ -177,6 +177,27 @@ import Studies
     #expect(complaint(world, ranges).contains("a grid has no combinations"))
   }
 
+  /// The place of an error is in the base where a value takes something away from it.
+  @Test func anErrorOfOneCombinationSaysWhichItIs() throws {
+    let world = try StudyWorld()
+    func message(_ fills: JSONValue) -> String? {
+      let changes: JSONValue = [
+        "base": ["method": ["name": "mate-kd", "temperature": .null]],
+        "parameters": .object([
+          ("method.fill", ["values": fills]), ("train.learning_rate", ["values": [0.001]]),
+          ("method.temperature", .null),
+        ]),
+      ]
+      return #expect(throws: ConfigError.self) { try sweep(world, changes) }?.message
+    }
+    #expect(
+      message(["unigram", "top-k"])?.hasPrefix(
+        "with train.learning_rate 0.001, method.fill top-k: method mate-kd needs a section") == true
+    )
+    // Here it is not for the values.
+    #expect(message(["adversarial", "top-k"])?.hasPrefix("method mate-kd needs a section") == true)
+  }
+
   @Test func theBestIsChosenOnHeldOutRowsAndInterruptionsLoseNothing() throws {
     let world = try StudyWorld()
     let sweep = try sweep(world)

@@ -117,7 +117,6 @@ struct SweepCommand: ParsableCommand {
 
   private func show(_ results: SweepResults) {
     if json { return TerminalStream.standardOutput.print(json: results.json) }
-    let line = JSONWriter(layout: .line)
     var table = TextTable(
       [.text("trial")] + (results.rows.first?.trial.values ?? []).map { .text($0.path) } + [
         .number("held-out \(results.metric)"), .number("updates"), .number("time"), .text("state"),
@@ -125,7 +124,7 @@ struct SweepCommand: ParsableCommand {
     for row in results.rows {
       let isBest = row.trial == results.best?.trial
       table.add(
-        [row.trial.name] + row.trial.values.map { $0.value.string ?? line.string($0.value) } + [
+        [row.trial.name] + row.trial.valueTexts + [
           row.score.map { NumberText.fixed($0, 4) } ?? "-", row.updates.map { "\($0)" } ?? "-",
           row.seconds > 0 ? NumberText.time(.seconds(row.seconds)) : "-",
           row.state + (isBest ? ", best" : ""),

@@ -41,7 +41,19 @@ public struct Sweep: Sendable {
       configuration.strategy == .grid
       ? try Self.grid(configuration) : Self.drawn(configuration)
     rounds = Self.rounds(configuration, trials: trials.count)
-    _ = try study(of: trials, in: rounds[0])
+    do { _ = try study(of: trials, in: rounds[0]) } catch let error as ConfigError {
+      throw naming(error)
+    }
+  }
+
+  /// The error of a study's cell, with the values that it came with. An error that no combination
+  /// is without stays as it is.
+  private func naming(_ error: ConfigError) -> ConfigError {
+    let fails = { (trial: SweepTrial) in (try? study(of: [trial], in: rounds[0])) == nil }
+    guard let trial = trials.first(where: fails), !trials.allSatisfy(fails) else { return error }
+    return ConfigError(
+      file: error.file, position: error.position,
+      message: "with \(trial.summary): \(error.message)")
   }
 
   /// The study of a round.

@@ -55,6 +55,17 @@ public struct SweepTrial: Sendable, Equatable {
     name = "trial-" + Self.digest(values)
   }
 
+  /// The values as people read them, in order: words without quotes, everything else as JSON.
+  public var valueTexts: [String] {
+    let line = JSONWriter(layout: .line)
+    return values.map { $0.value.string ?? line.string($0.value) }
+  }
+
+  /// Its keys and values, for a message.
+  var summary: String {
+    zip(values, valueTexts).map { "\($0.path) \($1)" }.joined(separator: ", ")
+  }
+
   /// What the trial changes in the configuration; a null removes a key.
   var changes: JSONValue {
     values.reduce([:]) { changes, entry in
