@@ -24,6 +24,11 @@ public struct ConfigError: Error, Sendable, Equatable, CustomStringConvertible {
     self.init(file: error.file, position: error.position, message: error.message)
   }
 
+  /// The same error with something said before its message.
+  public func prefixed(_ text: String) -> ConfigError {
+    ConfigError(file: file, position: position, message: text + message)
+  }
+
   /// `file:line:column: error: message`, the form that editors make clickable.
   public var description: String {
     position == .none ? "\(file): error: \(message)" : "\(file):\(position): error: \(message)"

@@ -45,6 +45,12 @@ public struct Study: Sendable {
   /// - Throws: `ConfigError` for the first thing in any cell that cannot be used, and if the
   ///   methods of a task differ in the number of updates.
   public init(_ configuration: StudyConfiguration) throws {
+    try self.init(configuration) { _ in nil }
+  }
+
+  /// - Parameter values: what an error of a method's cells says of the method's values, because
+  ///   its place may be in the base; nil to say nothing.
+  init(_ configuration: StudyConfiguration, values: (_ method: String) -> String?) throws {
     self.configuration = configuration
     var fingerprint = CellFingerprint(pool: ThreadPool(threads: 0))
     var tasks: [Task] = []
@@ -67,9 +73,13 @@ public struct Study: Sendable {
         let draws: [Int?] = configuration.drawSeeds.isEmpty ? [nil] : configuration.drawSeeds
         for draw in draws {
           for seed in configuration.seeds {
-            cells.append(
-              try Self.cell(
-                configuration, task, method, draw, seed, changes: choice ?? [:], &fingerprint))
+            do {
+              cells.append(
+                try Self.cell(
+                  configuration, task, method, draw, seed, changes: choice ?? [:], &fingerprint))
+            } catch let error as ConfigError {
+              throw values(method.name).map { error.prefixed("with \($0): ") } ?? error
+            }
           }
         }
       }

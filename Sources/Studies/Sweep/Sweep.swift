@@ -41,19 +41,7 @@ public struct Sweep: Sendable {
       configuration.strategy == .grid
       ? try Self.grid(configuration) : Self.drawn(configuration)
     rounds = Self.rounds(configuration, trials: trials.count)
-    do { _ = try study(of: trials, in: rounds[0]) } catch let error as ConfigError {
-      throw naming(error)
-    }
-  }
-
-  /// The error of a study's cell, with the values that it came with. An error that no combination
-  /// is without stays as it is.
-  private func naming(_ error: ConfigError) -> ConfigError {
-    let fails = { (trial: SweepTrial) in (try? study(of: [trial], in: rounds[0])) == nil }
-    guard let trial = trials.first(where: fails), !trials.allSatisfy(fails) else { return error }
-    return ConfigError(
-      file: error.file, position: error.position,
-      message: "with \(trial.summary): \(error.message)")
+    _ = try study(of: trials, in: rounds[0])
   }
 
   /// The study of a round.
@@ -81,7 +69,19 @@ public struct Sweep: Sendable {
     ])
     let document = try ConfigDocument(
       text, file: c.root.document.file, checksPaths: c.root.document.checksPaths)
-    return try Study(StudyConfiguration(reading: document.root))
+    return try Study(StudyConfiguration(reading: document.root)) { name in
+      trials.first { $0.name == name }.flatMap(variedValues)
+    }
+  }
+
+  /// A trial's values of the keys that trials differ in, for a message; nil if they differ in none.
+  private func variedValues(_ trial: SweepTrial) -> String? {
+    let varied = trial.values.indices.filter { place in
+      trials.contains { $0.values[place].value != trials[0].values[place].value }
+    }
+    guard !varied.isEmpty else { return nil }
+    let texts = trial.valueTexts
+    return varied.map { "\(trial.values[$0].path) \(texts[$0])" }.joined(separator: ", ")
   }
 
   /// The name of the only task in the studies.

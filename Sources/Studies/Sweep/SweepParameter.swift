@@ -61,11 +61,6 @@ public struct SweepTrial: Sendable, Equatable {
     return values.map { $0.value.string ?? line.string($0.value) }
   }
 
-  /// Its keys and values, for a message.
-  var summary: String {
-    zip(values, valueTexts).map { "\($0.path) \($1)" }.joined(separator: ", ")
-  }
-
   /// What the trial changes in the configuration; a null removes a key.
   var changes: JSONValue {
     values.reduce([:]) { changes, entry in
