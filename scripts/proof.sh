@@ -133,6 +133,7 @@ case $study in
     made runs/proof/generator-long pretrain --config "$configs/generator-long.json"
     teacher sts-b sts-b glue/STS-B task.max_seq_length=128
     teacher mrpc mrpc glue/MRPC task.max_seq_length=128
+    teacher qqp qqp glue/QQP task.max_seq_length=128 train.max_steps=800
     ;;
   *) made runs/proof/generator pretrain --config "$configs/generator.json" ;;
 esac
