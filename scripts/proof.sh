@@ -130,6 +130,7 @@ case $study in
 esac
 case $study in
   full*)
+    made runs/proof/generator pretrain --config "$configs/generator.json"
     made runs/proof/generator-long pretrain --config "$configs/generator-long.json"
     teacher sts-b sts-b glue/STS-B task.max_seq_length=128
     teacher mrpc mrpc glue/MRPC task.max_seq_length=128
