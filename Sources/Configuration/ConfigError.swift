@@ -24,8 +24,8 @@ public struct ConfigError: Error, Sendable, Equatable, CustomStringConvertible {
     self.init(file: error.file, position: error.position, message: error.message)
   }
 
-  /// The same error with something said before its message.
-  public func prefixed(_ text: String) -> ConfigError {
+  /// The same error with a text before its message.
+  public func prefixed(with text: String) -> ConfigError {
     ConfigError(file: file, position: position, message: text + message)
   }
 

@@ -29,8 +29,8 @@ struct AdversarialSection {
       } + [
         .element(
           "p", [("class", "note")],
-          "Replaced words are struck through on the left and marked on the right. Words and answers are those of the "
-            + "end of the run.")
+          "Replaced words are struck through on the left and marked on the right. Words and "
+            + "answers are those of the end of the run.")
       ])
   }
 }

@@ -78,7 +78,7 @@ public struct Study: Sendable {
                 try Self.cell(
                   configuration, task, method, draw, seed, changes: choice ?? [:], &fingerprint))
             } catch let error as ConfigError {
-              throw values(method.name).map { error.prefixed("with \($0): ") } ?? error
+              throw values(method.name).map { error.prefixed(with: "with \($0): ") } ?? error
             }
           }
         }
